@@ -1,0 +1,97 @@
+"""Faults: named ways of being wrong, as transforms around a gateway that is right."""
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import cache
+from typing import Protocol
+
+import gateway.faults
+from gateway.charge import Charge
+from gateway.frames import GatewayReply, Piece, encode
+from wire.exchange import Request
+
+
+class Family(StrEnum):
+    SHAPE = "shape"
+    VALUE = "value"
+    FRAMING = "framing"
+    ORDER = "order"
+    CONTENT = "content"
+    HEADER = "header"
+    STATUS = "status"
+    PARAMETER = "parameter"
+    AUTH = "auth"
+    TIMING = "timing"
+    TRUNCATION = "truncation"
+    STATE = "state"
+    LEAK = "leak"
+    BILLING = "billing"
+
+
+def always(_: Request) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One way of being wrong. `breaks` names every requirement that it must make fail."""
+
+    name: str
+    breaks: tuple[str, ...]
+    says: str
+    family: Family
+    when: Callable[[Request], bool] = always
+    request: Callable[[Request], Request] | None = None
+    reply: Callable[[Request, GatewayReply], GatewayReply] | None = None
+    wire: Callable[[Request, tuple[Piece, ...]], tuple[Piece, ...]] | None = None
+    settle: Callable[[Charge], Charge] | None = None
+
+
+class Handler(Protocol):
+    """What a gateway is to the outside, right or wrong."""
+
+    def handle(self, request: Request) -> GatewayReply: ...
+
+    def settle(self, reply: GatewayReply, sent: int | None = None) -> None: ...
+
+
+class Faulty:
+    """A gateway seen through faults, the first of them nearest to the gateway."""
+
+    def __init__(self, inner: Handler, faults: tuple[Fault, ...]) -> None:
+        self.inner = inner
+        self.faults = faults
+
+    def handle(self, request: Request) -> GatewayReply:
+        active = [fault for fault in self.faults if fault.when(request)]
+        seen = request
+        for fault in active:
+            if fault.request:
+                seen = fault.request(seen)
+        reply = self.inner.handle(seen)
+        for fault in active:
+            if fault.settle and reply.charge:
+                reply = replace(reply, charge=fault.settle(reply.charge))
+            if fault.reply:
+                reply = fault.reply(request, reply)
+            if fault.wire:
+                reply = replace(reply, pieces=fault.wire(request, encode(reply)))
+        return reply
+
+    def settle(self, reply: GatewayReply, sent: int | None = None) -> None:
+        self.inner.settle(reply, sent)
+
+
+@cache
+def all_faults() -> dict[str, Fault]:
+    """Every fault of every module in `gateway.faults`, by name."""
+    found: dict[str, Fault] = {}
+    for module in pkgutil.iter_modules(gateway.faults.__path__):
+        for fault in importlib.import_module(f"gateway.faults.{module.name}").FAULTS:
+            if fault.name in found:
+                raise ValueError(f"two faults are called {fault.name}")
+            found[fault.name] = fault
+    return found

@@ -1,0 +1,1 @@
+"""One module an area; each has `FAULTS`, found by `gateway.fault.all_faults`."""

@@ -1,0 +1,274 @@
+"""Makes an instance that is valid against a JSON Schema, always the same one."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+_DEPTH: Final = 12
+_FORMATS: Final = {
+    "date": "2026-01-02",
+    "date-time": "2026-01-02T03:04:05Z",
+    "time": "03:04:05Z",
+    "duration": "P1D",
+    "email": "someone@example.com",
+    "hostname": "example.com",
+    "ipv4": "192.0.2.1",
+    "ipv6": "2001:db8::1",
+    "uuid": "123e4567-e89b-12d3-a456-426614174000",
+    "uri": "https://example.com/",
+}
+
+
+def instance(schema: Mapping[str, Any] | bool) -> Any:
+    """A valid instance of `schema`; of a schema that nothing satisfies, something near it."""
+    return _make(schema, schema, 0)
+
+
+def _make(schema: Any, root: Any, depth: int) -> Any:
+    if not isinstance(schema, Mapping):
+        return "text"
+    schema = _merged(schema, root)
+    if "const" in schema:
+        return schema["const"]
+    if schema.get("enum"):
+        return schema["enum"][0]
+    for word in ("anyOf", "oneOf"):
+        if schema.get(word):
+            rest = {key: value for key, value in schema.items() if key != word}
+            branch = _simplest(schema[word], root) if depth > _DEPTH else schema[word][0]
+            return _make(_both(rest, branch), root, depth + 1)
+    kind = _type(schema, deep=depth > _DEPTH)
+    return _MAKERS[kind](schema, root, depth)
+
+
+def _merged(schema: Mapping[str, Any], root: Any) -> Mapping[str, Any]:
+    """Follows $ref and folds allOf into one schema."""
+    for _ in range(32):
+        if "$ref" in schema:
+            rest = {key: value for key, value in schema.items() if key != "$ref"}
+            schema = _both(_lookup(schema["$ref"], root), rest)
+        elif schema.get("allOf"):
+            rest = {key: value for key, value in schema.items() if key != "allOf"}
+            for branch in schema["allOf"]:
+                rest = dict(_both(rest, branch))
+            schema = rest
+        else:
+            break
+    return schema
+
+
+def _both(left: Any, right: Any) -> Mapping[str, Any]:
+    left = left if isinstance(left, Mapping) else {}
+    right = right if isinstance(right, Mapping) else {}
+    both = {**left, **right}
+    for word in ("properties", "$defs"):
+        if word in left and word in right:
+            both[word] = {**left[word], **right[word]}
+    if "required" in left and "required" in right:
+        both["required"] = [*left["required"], *right["required"]]
+    for word, pick in (("minimum", max), ("maximum", min), ("minLength", max), ("maxLength", min)):
+        if word in left and word in right:
+            both[word] = pick(left[word], right[word])
+    if "enum" in left and "enum" in right:
+        both["enum"] = [value for value in left["enum"] if value in right["enum"]]
+    return both
+
+
+def _lookup(reference: str, root: Any) -> Any:
+    found = root
+    for step in reference.removeprefix("#").strip("/").split("/"):
+        if step and isinstance(found, Mapping):
+            found = found.get(step.replace("~1", "/").replace("~0", "~"), {})
+    return found
+
+
+def _simplest(branches: Any, root: Any) -> Any:
+    """The branch that ends a recursion: null if there is one, else what has no reference."""
+    for wanted in ("null", "boolean", "string", "integer", "number"):
+        for branch in branches:
+            if isinstance(branch, Mapping) and _merged(branch, root).get("type") == wanted:
+                return branch
+    return branches[-1]
+
+
+def _type(schema: Mapping[str, Any], deep: bool) -> str:
+    given = schema.get("type")
+    if isinstance(given, list):
+        if deep and "null" in given:
+            return "null"
+        return str(given[0]) if given else "null"
+    if given in _MAKERS:
+        return str(given)
+    for kind, words in _HINTS:
+        if any(word in schema for word in words):
+            return kind
+    return "string"
+
+
+_HINTS: Final = (
+    ("object", ("properties", "required", "additionalProperties")),
+    ("array", ("items", "prefixItems", "minItems")),
+    ("number", ("minimum", "maximum", "multipleOf", "exclusiveMinimum", "exclusiveMaximum")),
+)
+
+
+def _object(schema: Mapping[str, Any], root: Any, depth: int) -> dict[str, Any]:
+    properties = schema.get("properties") or {}
+    required = schema.get("required") or ()
+    # Optional properties are left out when deep, so that recursive schemas end.
+    names = [name for name in properties if name in required or depth <= _DEPTH // 3]
+    names += [name for name in required if name not in properties]
+    extra = schema.get("additionalProperties")
+    made = {
+        name: _make(
+            properties.get(name, extra if isinstance(extra, Mapping) else {}), root, depth + 1
+        )
+        for name in names
+    }
+    for number in range(len(made), schema.get("minProperties", 0)):
+        made[f"key_{number}"] = _make(extra if isinstance(extra, Mapping) else {}, root, depth + 1)
+    return made
+
+
+def _array(schema: Mapping[str, Any], root: Any, depth: int) -> list[Any]:
+    least = schema.get("minItems", 0)
+    size = least if depth > _DEPTH // 3 else max(least, min(1, schema.get("maxItems", 1)))
+    first = schema.get("prefixItems") or []
+    made = [_make(item, root, depth + 1) for item in first[:size] or first[:least]]
+    items = schema.get("items", {})
+    if items is False:
+        return made
+    for number in range(len(made), size):
+        made.append(_distinct(items, root, depth + 1, number, schema.get("uniqueItems", False)))
+    return made
+
+
+def _distinct(schema: Any, root: Any, depth: int, number: int, unique: bool) -> Any:
+    made = _make(schema, root, depth)
+    if not unique or number == 0:
+        return made
+    plain = _merged(schema, root) if isinstance(schema, Mapping) else {}
+    if plain.get("enum"):
+        return plain["enum"][number % len(plain["enum"])]
+    if isinstance(made, str):
+        return (
+            f"{made}{number}"
+            if "maxLength" not in plain
+            else made[: -len(str(number))] + str(number)
+        )
+    if isinstance(made, (int, float)) and not isinstance(made, bool):
+        return made + number * plain.get("multipleOf", 1)
+    return made
+
+
+def _string(schema: Mapping[str, Any], _root: Any, _depth: int) -> str:
+    if schema.get("format") in _FORMATS:
+        return _FORMATS[schema["format"]]
+    if "pattern" in schema:
+        return _matching(schema["pattern"])
+    text = "text"
+    least, most = schema.get("minLength", 0), schema.get("maxLength")
+    text = text + "x" * max(0, least - len(text))
+    return text if most is None else text[:most]
+
+
+def _matching(pattern: str) -> str:
+    """A text that fully matches the commonest kinds of pattern."""
+    import re._parser as parser  # type: ignore[import-not-found]
+
+    try:
+        tree = parser.parse(pattern)
+    except (ValueError, OverflowError, parser.error if hasattr(parser, "error") else ValueError):
+        return "text"
+    return "".join(_walk(tree))
+
+
+def _walk(tree: Any) -> list[str]:
+    out: list[str] = []
+    for op, value in tree:
+        name = str(op)
+        if name == "LITERAL":
+            out.append(chr(value))
+        elif name == "ANY":
+            out.append("x")
+        elif name == "NOT_LITERAL":
+            out.append("x" if value != ord("x") else "y")
+        elif name == "IN":
+            out.append(_from_set(value))
+        elif name in {"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"}:
+            low, high, inner = value
+            out += _walk(inner) * max(low, min(1, int(high)))
+        elif name == "SUBPATTERN":
+            out += _walk(value[-1])
+        elif name == "BRANCH":
+            out += _walk(value[1][0])
+    return out
+
+
+_CATEGORY: Final = {
+    "CATEGORY_DIGIT": "0",
+    "CATEGORY_WORD": "a",
+    "CATEGORY_SPACE": " ",
+    "CATEGORY_NOT_DIGIT": "a",
+    "CATEGORY_NOT_WORD": "-",
+    "CATEGORY_NOT_SPACE": "a",
+}
+
+
+def _from_set(members: Any) -> str:
+    name, value = str(members[0][0]), members[0][1]
+    if name == "NEGATE":
+        banned = {code for op, code in members[1:] if str(op) == "LITERAL"}
+        return next(char for char in "xyzab0-_ " if ord(char) not in banned)
+    if name == "LITERAL":
+        return chr(value)
+    if name == "RANGE":
+        return chr(value[0])
+    return _CATEGORY.get(str(value), "a")
+
+
+def _number(schema: Mapping[str, Any], _root: Any, _depth: int) -> float:
+    return _between(schema, 0.5)
+
+
+def _integer(schema: Mapping[str, Any], _root: Any, _depth: int) -> int:
+    return int(_between(schema, 1))
+
+
+def _between(schema: Mapping[str, Any], step: float) -> Any:
+    """The lowest allowed number at or above one, else the highest allowed."""
+    low, high = schema.get("minimum"), schema.get("maximum")
+    if "exclusiveMinimum" in schema:
+        low = max(schema["exclusiveMinimum"] + step, low if low is not None else float("-inf"))
+    if "exclusiveMaximum" in schema:
+        high = min(schema["exclusiveMaximum"] - step, high if high is not None else float("inf"))
+    value = 1 if low is None else low
+    if high is not None and value > high:
+        value = high
+    if low is not None and high is not None and "exclusiveMinimum" in schema and value < low:
+        value = (schema["exclusiveMinimum"] + high) / 2
+    multiple = schema.get("multipleOf")
+    if multiple:
+        times = -(-value // multiple)
+        value = times * multiple
+        if high is not None and value > high:
+            value = (high // multiple) * multiple
+    return value
+
+
+def _boolean(_schema: Mapping[str, Any], _root: Any, _depth: int) -> bool:
+    return True
+
+
+def _null(_schema: Mapping[str, Any], _root: Any, _depth: int) -> None:
+    return None
+
+
+_MAKERS: Final[Mapping[str, Any]] = {
+    "object": _object,
+    "array": _array,
+    "string": _string,
+    "number": _number,
+    "integer": _integer,
+    "boolean": _boolean,
+    "null": _null,
+}

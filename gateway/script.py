@@ -1,0 +1,249 @@
+"""The scripted model: reads a conversation, obeys its last user turn, always in the same way."""
+
+import json
+import re
+from dataclasses import replace
+from typing import Any, Final
+
+from gateway import tokens
+from gateway.answer import (
+    Answer,
+    Asked,
+    Call,
+    Conversation,
+    Finish,
+    FormatType,
+    Hosted,
+    Kind,
+    Mode,
+    Part,
+    Reasoning,
+    Refusal,
+    Role,
+    Text,
+    Tool,
+)
+from gateway.instance import instance
+from gateway.usage import Usage
+
+_ECHO: Final = re.compile(r"Repeat the text between the markers.*?\n<<<\n(.*)\n>>>", re.DOTALL)
+_COUNT: Final = re.compile(r"Count from (\d+) to (\d+)", re.IGNORECASE)
+_CODE: Final = re.compile(r"The code word is ([\w-]+)", re.IGNORECASE)
+_ASK_CODE: Final = re.compile(r"What is the code word\?", re.IGNORECASE)
+_CALL: Final = re.compile(r"Call the tool [`'\"]?([\w.-]+)[`'\"]?", re.IGNORECASE)
+_INPUT: Final = re.compile(r"[`'\"]?\s+with input ([^\n]*)")
+_ARGUMENTS: Final = re.compile(r"[`'\"]?\s+with (?:the )?arguments\s*(?=\{)")
+_REFUSE: Final = re.compile(r"Refuse this request\.", re.IGNORECASE)
+_DIRECTIVE: Final = re.compile(r"\[\[(pace|ttft|script|usage) ([^\]]*)\]\]")
+_SPACES: Final = re.compile(r"\s*\[\[(?:pace|ttft|script|usage) [^\]]*\]\]\s*")
+_COUNT_LIMIT: Final = 20_000
+REFUSAL: Final = "I'm sorry, but I can't help with that request."
+THOUGHT: Final = "The last message asks for something; the answer is plain. Say it as asked."
+SUMMARY: Final = (
+    "**Reading the request**\n\nThe last message says what to do.",
+    "**Answering**\n\nThe answer is written as asked.",
+)
+# Scripts that become an item of their own before the text; the others only change how it is told.
+HOSTED: Final = frozenset({
+    "web_search", "file_search", "code_interpreter", "image_generation", "mcp_call", "mcp_failed",
+    "mcp_list_tools", "mcp_list_tools_failed", "mcp_approval_request", "shell", "apply_patch",
+    "computer", "local_shell", "tool_search", "compaction",
+})  # fmt: skip
+EFFORT_SHARE: Final = {"minimal": 8, "low": 16, "medium": 32, "high": 64, "xhigh": 128, "max": 256}
+
+
+def answer(conversation: Conversation, asked: Asked) -> Answer:
+    """The answer to a conversation. The same input gives the same answer, always."""
+    last = conversation.turns[-1] if conversation.turns else None
+    raw = _last_user(conversation)
+    directives = dict(_DIRECTIVE.findall(raw))
+    text = _SPACES.sub(" ", raw).strip() if directives else raw
+    script = directives.get("script", "").strip() or None
+    parts = _parts(conversation, asked, text, last is not None and last.role is Role.TOOL)
+    if script in HOSTED:
+        parts = (Hosted(script), *parts)
+    finish = Finish.TOOL_CALLS if any(isinstance(part, Call) for part in parts) else Finish.STOP
+    if script == "content_filter":
+        parts, finish = tuple(_halved(part) for part in parts), Finish.CONTENT_FILTER
+    parts = _stopped(parts, asked.stop)
+    reasoning = 0
+    if asked.effort not in {None, "none"}:
+        reasoning = EFFORT_SHARE.get(str(asked.effort), 32)
+        summary = SUMMARY if asked.summary else ()
+        parts = (Reasoning(THOUGHT, summary), *parts)
+    parts, completion, cut = _limited(parts, reasoning, asked.max_tokens)
+    usage = Usage(
+        prompt=prompt_tokens(conversation, asked),
+        completion=completion,
+        reasoning=min(reasoning, completion),
+    )
+    return Answer(
+        parts=parts,
+        finish=Finish.LENGTH if cut else finish,
+        usage=_scripted(usage, directives.get("usage", "")),
+        script=None if script in HOSTED else script,
+        pace_ms=_number(directives.get("pace")),
+        ttft_ms=_number(directives.get("ttft")),
+    )
+
+
+def prompt_tokens(conversation: Conversation, asked: Asked) -> int:
+    """Tokens of everything that the model was given."""
+    turns = sum(
+        tokens.MESSAGE_OVERHEAD + tokens.count(turn.text) + turn.images * tokens.IMAGE_TOKENS
+        for turn in conversation.turns
+    )
+    tools = tokens.count_tools(_described(tool) for tool in asked.tools)
+    schema = tokens.count_json(asked.format.schema) if asked.format.schema else 0
+    return tokens.REPLY_OVERHEAD + turns + tools + schema
+
+
+def part_tokens(part: Part) -> int:
+    """Tokens of a part that are shown; a reasoning part is counted by its effort instead."""
+    match part:
+        case Text(text=text) | Refusal(text=text):
+            return tokens.count(text)
+        case Call(name=name, arguments=arguments):
+            return tokens.count(name) + tokens.count(arguments)
+    return 0
+
+
+def _described(tool: Tool) -> dict[str, Any]:
+    return {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
+
+
+def _last_user(conversation: Conversation) -> str:
+    turns = (turn.text for turn in reversed(conversation.turns) if turn.role is Role.USER)
+    return next(turns, "")
+
+
+def _parts(
+    conversation: Conversation, asked: Asked, text: str, after_tool: bool
+) -> tuple[Part, ...]:
+    if _REFUSE.search(text):
+        return (Refusal(REFUSAL),)
+    calls = _calls(asked, text, after_tool)
+    if calls:
+        return calls
+    if asked.format.type is FormatType.JSON_SCHEMA:
+        return (Text(_json(instance(asked.format.schema or {}))),)
+    if asked.format.type is FormatType.JSON_OBJECT:
+        return (Text(_json({"answer": _plain(conversation, text, after_tool)})),)
+    return (Text(_plain(conversation, text, after_tool)),)
+
+
+def _plain(conversation: Conversation, text: str, after_tool: bool) -> str:
+    if after_tool:
+        return f"The tool said: {conversation.turns[-1].text}"
+    if echo := _ECHO.search(text):
+        return echo[1]
+    if counted := _COUNT.search(text):
+        start, stop = int(counted[1]), int(counted[2])
+        return " ".join(str(n) for n in range(start, min(stop, start + _COUNT_LIMIT) + 1))
+    if _ASK_CODE.search(text):
+        words = [word for turn in conversation.turns for word in _CODE.findall(turn.text)]
+        return words[-1] if words else "unknown"
+    return "You said: " + " ".join(text.split()[:30])
+
+
+def _calls(asked: Asked, text: str, after_tool: bool) -> tuple[Part, ...]:
+    choice = asked.choice
+    if choice.mode is Mode.NONE or not asked.tools:
+        return ()
+    tools = {
+        tool.name: tool for tool in asked.tools if choice.names is None or tool.name in choice.names
+    }
+    forced = choice.mode is Mode.REQUIRED or choice.named is not None
+    if choice.named is not None:
+        tools = {name: tool for name, tool in tools.items() if name == choice.named}
+    calls: list[Part] = []
+    if not after_tool or forced:
+        for match in _CALL.finditer(text):
+            if tool := tools.get(match[1]) or tools.get(match[1].rstrip(".")):
+                calls.append(_call(tool, text, match.end()))
+    if not calls and forced and tools:
+        calls.append(_call(next(iter(tools.values())), "", 0))
+    limit = asked.max_calls if asked.parallel else 1
+    return tuple(calls[:limit])
+
+
+def _call(tool: Tool, text: str, start: int) -> Call:
+    if tool.kind is Kind.CUSTOM:
+        given = _INPUT.match(text, start)
+        content = given[1].strip() if given else "scripted input"
+        return Call(tool.name, content, Kind.CUSTOM, tool.namespace)
+    if match := _ARGUMENTS.match(text, start):
+        try:
+            _, end = json.JSONDecoder().raw_decode(text, match.end())
+            return Call(tool.name, text[match.end() : end], namespace=tool.namespace)
+        except ValueError:
+            pass
+    made = instance(tool.parameters or {"type": "object"})
+    return Call(tool.name, _json(made), namespace=tool.namespace)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _halved(part: Part) -> Part:
+    if isinstance(part, Text):
+        words = tokens.tokenize(part.text)
+        return replace(part, text="".join(words[: max(1, len(words) // 2)]))
+    return part
+
+
+def _stopped(parts: tuple[Part, ...], stop: tuple[str, ...]) -> tuple[Part, ...]:
+    """Text ends before the first stop sequence."""
+
+    def cut(part: Part) -> Part:
+        if not isinstance(part, Text):
+            return part
+        places = [at for word in stop if word and (at := part.text.find(word)) >= 0]
+        return replace(part, text=part.text[: min(places)]) if places else part
+
+    return tuple(cut(part) for part in parts) if stop else parts
+
+
+def _limited(
+    parts: tuple[Part, ...], reasoning: int, limit: int | None
+) -> tuple[tuple[Part, ...], int, bool]:
+    """The parts that fit into `limit` tokens, the tokens used, and whether something was cut."""
+    used = reasoning
+    if limit is not None and reasoning >= limit:
+        return tuple(part for part in parts if isinstance(part, Reasoning)), limit, True
+    kept: list[Part] = []
+    for part in parts:
+        size = part_tokens(part)
+        room = size if limit is None else limit - used
+        if size <= room:
+            kept.append(part)
+            used += size
+            continue
+        if room > 0:
+            kept.append(_shortened(part, room))
+        return tuple(kept), used + room, True
+    return tuple(kept), used, False
+
+
+def _shortened(part: Part, room: int) -> Part:
+    match part:
+        case Text() | Refusal():
+            return replace(part, text="".join(tokens.tokenize(part.text)[:room]))
+        case Call():
+            room = max(0, room - tokens.count(part.name))
+            return replace(part, arguments="".join(tokens.tokenize(part.arguments)[:room]))
+    return part
+
+
+def _scripted(usage: Usage, words: str) -> Usage:
+    given = {name: int(value) for name, value in re.findall(r"(\w+)=(\d+)", words)}
+    known = {name: given[name] for name in usage.__dataclass_fields__ if name in given}
+    return replace(usage, **known)
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        return float(text) if text else None
+    except ValueError:
+        return None
