@@ -1,0 +1,96 @@
+"""Areas: one folder each, found by looking, never registered."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import TypeVar
+
+from conformance.probe import Probe
+from conformance.requirement import CatalogueError, Requirement, read_requirements
+from conformance.rule import Rule, RunRule
+
+HOME = Path(__file__).parent
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Area:
+    """Everything a folder brings: its rows, its probes, its rules."""
+
+    name: str
+    requirements: tuple[Requirement, ...]
+    probes: tuple[Probe, ...]
+    rules: tuple[Rule | RunRule, ...]
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All areas together. Ids and probe names are unique over all of them."""
+
+    areas: tuple[Area, ...]
+
+    @property
+    def requirements(self) -> dict[str, Requirement]:
+        return {row.id: row for area in self.areas for row in area.requirements}
+
+    @property
+    def probes(self) -> dict[str, Probe]:
+        return {probe.name: probe for area in self.areas for probe in area.probes}
+
+    @property
+    def rules(self) -> tuple[Rule | RunRule, ...]:
+        return tuple(rule for area in self.areas for rule in area.rules)
+
+    def rules_for(self, requirement: str) -> list[Rule | RunRule]:
+        return [rule for rule in self.rules if requirement in rule.requirements]
+
+
+@cache
+def catalogue() -> Catalogue:
+    """The catalogue of this installation; contradictions in it are errors of the suite."""
+    folders = sorted(path.parent for path in HOME.glob("*/requirements.toml"))
+    found = Catalogue(tuple(_area(folder) for folder in folders))
+    _refuse_doubles([row.id for area in found.areas for row in area.requirements], "requirement")
+    _refuse_doubles([probe.name for area in found.areas for probe in area.probes], "probe")
+    known = found.requirements
+    for rule in found.rules:
+        for name in rule.requirements:
+            if name not in known:
+                raise CatalogueError(f"a rule judges {name!r}, which no requirements.toml has")
+    return found
+
+
+def _area(folder: Path) -> Area:
+    modules = list(_modules(folder))
+    return Area(
+        folder.name,
+        read_requirements(folder / "requirements.toml"),
+        tuple(_attributes(modules, Probe)),
+        tuple([*_attributes(modules, Rule), *_attributes(modules, RunRule)]),
+    )
+
+
+def _modules(folder: Path) -> Iterator[ModuleType]:
+    for module in pkgutil.iter_modules([str(folder)]):
+        if not module.name.startswith("test_"):
+            yield importlib.import_module(f"conformance.{folder.name}.{module.name}")
+
+
+def _attributes(modules: list[ModuleType], kind: type[T]) -> Iterator[T]:
+    """Instances of `kind` among the modules' names, also inside module-level tuples, each once."""
+    seen: set[int] = set()
+    for module in modules:
+        for value in vars(module).values():
+            for item in value if isinstance(value, tuple) else (value,):
+                if isinstance(item, kind) and id(item) not in seen:
+                    seen.add(id(item))
+                    yield item
+
+
+def _refuse_doubles(names: list[str], what: str) -> None:
+    if doubles := {name for name in names if names.count(name) > 1}:
+        raise CatalogueError(f"{what} {sorted(doubles)[0]!r} stands twice")

@@ -1,0 +1,1 @@
+"""What goes over the wire, as data: bytes, events, exchanges, folds. No sockets, no pytest."""
