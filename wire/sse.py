@@ -26,7 +26,7 @@ class Event(NamedTuple):
     name: str = ""
     id: str | None = None
     at_ms: float = 0.0  # stamp of the bytes that completed it
-    index: int = 0
+    index: int = 0  # type: ignore[assignment]  # the position, not tuple.index
 
 
 class FactKind(StrEnum):
@@ -53,7 +53,7 @@ class Fact(NamedTuple):
     kind: FactKind
     where: int
     text: str
-    count: int = 1
+    times: int = 1
 
 
 class Decoder:
@@ -116,8 +116,10 @@ class Decoder:
         return events
 
     def close(self) -> list[Event]:
-        """The end of the stream. The standard discards an event without its blank line; it is given
-        here all the same, marked by a fact, so that a rule can name it.
+        """The end of the stream.
+
+        The standard discards an event without its blank line. It is given here all the same, marked
+        by a fact, so that a rule can name it.
         """
         events: list[Event] = []
         if self.ended:
@@ -273,4 +275,4 @@ class Decoder:
         if known is None:
             self._facts[kind] = Fact(kind, self._index, text[:_TEXT_LIMIT])
         else:
-            self._facts[kind] = known._replace(count=known.count + 1)
+            self._facts[kind] = known._replace(times=known.times + 1)

@@ -1,0 +1,40 @@
+"""What an answer says it used, in one shape for both endpoints."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens as the server counted them. None: not said, or not a whole number."""
+
+    prompt: int | None = None
+    completion: int | None = None
+    total: int | None = None
+    cached: int | None = None  # of the prompt, read from the cache
+    cache_write: int | None = None  # of the prompt, written to the cache
+    reasoning: int | None = None  # of the completion
+
+    @classmethod
+    def of(cls, usage: object) -> Self | None:
+        """Read the `usage` object of chat or Responses; None when there is no such object."""
+        if not isinstance(usage, dict):
+            return None
+        prompt_details = _details(usage, "prompt_tokens_details", "input_tokens_details")
+        completion_details = _details(usage, "completion_tokens_details", "output_tokens_details")
+        return cls(
+            prompt=_count(usage, "prompt_tokens", "input_tokens"),
+            completion=_count(usage, "completion_tokens", "output_tokens"),
+            total=_count(usage, "total_tokens"),
+            cached=_count(prompt_details, "cached_tokens"),
+            cache_write=_count(prompt_details, "cache_write_tokens"),
+            reasoning=_count(completion_details, "reasoning_tokens"),
+        )
+
+
+def _details(usage: dict[str, Any], *names: str) -> dict[str, Any]:
+    return next((usage[name] for name in names if isinstance(usage.get(name), dict)), {})
+
+
+def _count(usage: dict[str, Any], *names: str) -> int | None:
+    return next((usage[name] for name in names if type(usage.get(name)) is int), None)
