@@ -46,6 +46,7 @@ class Sender:
         self.target = target
         self._sleep = sleep
         self._ids = count(1)
+        self._addresses: set[object] = set()
         self._client = httpx.AsyncClient(
             transport=transport,
             timeout=httpx.Timeout(target.timeout_s, connect=min(10.0, target.timeout_s)),
@@ -140,6 +141,7 @@ class Sender:
                     (k.decode("latin-1").lower(), v.decode("latin-1"))
                     for k, v in response.headers.raw
                 )
+                reused = self._seen(response)
                 ended, error = await self._read(response, chunks, handling, start)
         except httpx.TimeoutException as failure:
             ended, error = Ended.TIMEOUT, _say(failure)
@@ -153,6 +155,16 @@ class Sender:
         body, complaint = _decoded(chunks, encoding)
         reply = Reply(status, headers, tuple(body), headers_at)
         return reply, Connection(ended, reused, error or complaint)
+
+    def _seen(self, response: httpx.Response) -> bool | None:
+        """Whether the connection carried an earlier exchange, by its local address."""
+        stream = response.extensions.get("network_stream")
+        address = stream.get_extra_info("client_addr") if stream is not None else None
+        if address is None:
+            return None
+        known = address in self._addresses
+        self._addresses.add(address)
+        return known
 
     async def _read(
         self, response: httpx.Response, chunks: list[Chunk], handling: Handling, start: float

@@ -1,0 +1,150 @@
+"""The judge: rules over exchanges, made into one result a requirement and model."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from conformance.area import Catalogue
+from conformance.profile import Profile
+from conformance.requirement import Level, Requirement
+from conformance.rule import Finding, Rule, RunRule, Unsure
+from conformance.run import Run, for_model
+from wire.exchange import Exchange
+
+MAX_FINDINGS = 20
+
+
+class Outcome(StrEnum):
+    """The verdict words; see DESIGN for what each means and whether it counts."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    ADVISORY = "advisory"
+    NOT_CLAIMED = "not-claimed"
+    INCONCLUSIVE = "inconclusive"
+    BLOCKED = "blocked"
+    ERROR = "error"
+
+
+@dataclass(frozen=True)
+class Result:
+    """The verdict on one requirement for one model (empty for none)."""
+
+    requirement: Requirement
+    model: str
+    outcome: Outcome
+    findings: tuple[Finding, ...] = ()
+    reason: str = ""
+    exchanges: tuple[str, ...] = ()
+    """Ids of the exchanges that were judged, those with findings first."""
+    probe: str = ""
+
+
+@dataclass
+class Judge:
+    """Judges the exchanges of a run. Each rule reads each exchange once, whoever asks."""
+
+    catalogue: Catalogue
+    profile: Profile
+    exchanges: tuple[Exchange, ...]
+    unsent: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    _said: dict[tuple[int, str], tuple[Finding | Unsure, ...]] = field(default_factory=dict)
+    _runs: dict[str, Run] = field(default_factory=dict)
+
+    def result(self, requirement: Requirement, model: str) -> Result:
+        """The verdict; a rule that crashes is an `error` of the suite, never of the target."""
+        if not self.profile.claims_feature(requirement.feature):
+            reason = f"profile {self.profile.name} does not claim {requirement.feature}"
+            return Result(requirement, model, Outcome.NOT_CLAIMED, reason=reason)
+        rules = self.catalogue.rules_for(requirement.id)
+        if not rules:
+            return Result(requirement, model, Outcome.ERROR, reason="no rule judges it")
+        judged: list[Exchange] = []
+        said: list[Finding | Unsure] = []
+        ran = False
+        for rule in rules:
+            try:
+                exchanges, words = self._apply(rule, model)
+            except Exception as error:  # noqa: BLE001 - the target must not pay for our mistakes
+                where = f"{type(error).__name__}: {error}"
+                return Result(requirement, model, Outcome.ERROR, reason=f"the rule broke: {where}")
+            ran = ran or bool(exchanges)
+            judged += exchanges
+            said += [w for w in words if w.requirement == requirement.id]
+        return self._verdict(requirement, model, rules, ran, judged, said)
+
+    def _verdict(
+        self,
+        requirement: Requirement,
+        model: str,
+        rules: list[Rule | RunRule],
+        ran: bool,
+        judged: list[Exchange],
+        said: list[Finding | Unsure],
+    ) -> Result:
+        findings = [w for w in said if isinstance(w, Finding)]
+        unsure = [w for w in said if isinstance(w, Unsure)]
+        guilty = [f.exchange for f in findings if f.exchange]
+        ids = tuple(dict.fromkeys([*guilty, *(x.id for x in judged)]))
+        if findings:
+            bad = Outcome.FAIL if requirement.level is Level.MUST else Outcome.ADVISORY
+            probes = {x.id: x.probe or "" for x in judged}
+            probe = probes.get(findings[0].exchange, "")
+            shown = tuple(findings[:MAX_FINDINGS])
+            return Result(requirement, model, bad, shown, exchanges=ids, probe=probe)
+        if not ran:
+            return Result(requirement, model, Outcome.BLOCKED, reason=self._why(rules, model))
+        if unsure and len(unsure) >= len({x.id for x in judged}):
+            reason = unsure[0].reason
+            return Result(requirement, model, Outcome.INCONCLUSIVE, reason=reason, exchanges=ids)
+        return Result(requirement, model, Outcome.PASS, exchanges=ids)
+
+    def _apply(
+        self, rule: Rule | RunRule, model: str
+    ) -> tuple[list[Exchange], list[Finding | Unsure]]:
+        run = self._run(model)
+        if isinstance(rule, RunRule):
+            present = [x for x in run.exchanges if x.probe and rule.plans(x.probe)]
+            if not all(any(rule_plans(p, x.probe) for x in present) for p in rule.probes):
+                return [], []
+            key = (id(rule), f"model {model}")
+            if key not in self._said:
+                self._said[key] = tuple(rule.judge(run))
+            return present, list(self._said[key])
+        matching = [x for x in run.exchanges if rule.on.matches(x)]
+        said: list[Finding | Unsure] = []
+        for exchange in matching:
+            key = (id(rule), exchange.id)
+            if key not in self._said:
+                self._said[key] = tuple(rule.judge(exchange))
+            said += self._said[key]
+        return matching, said
+
+    def _run(self, model: str) -> Run:
+        if model not in self._runs:
+            if model:
+                self._runs[model] = for_model(self.exchanges, self.profile, model)
+            else:
+                self._runs[model] = Run(self.exchanges, self.profile, model)
+        return self._runs[model]
+
+    def _why(self, rules: Iterable[Rule | RunRule], model: str) -> str:
+        """Why nothing was judged: what became of the probes that the rules need."""
+        for rule in rules:
+            plans = rule.plans if isinstance(rule, RunRule) else rule.on.plans
+            for (name, of_model), reason in self.unsent.items():
+                if plans(name) and of_model in {model, ""}:
+                    return f"{name} was not sent: {reason}"
+        for rule in rules:
+            plans = rule.plans if isinstance(rule, RunRule) else rule.on.plans
+            for exchange in self._run(model).exchanges:
+                if exchange.probe and plans(exchange.probe):
+                    what = exchange.reply.status or exchange.connection.error or "nothing"
+                    return f"{exchange.probe} was answered {what}"
+        return "nothing in this run answers it"
+
+
+def rule_plans(pattern: str, name: str | None) -> bool:
+    from fnmatch import fnmatchcase
+
+    return name is not None and fnmatchcase(name, pattern)

@@ -1,0 +1,156 @@
+"""The schedule: sends what a plan names, once a model, in dependency order, within the budget."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from conformance.budget import Budget, estimate_usd
+from conformance.probe import Ask, Impossible, Probe
+from conformance.profile import Profile
+from conformance.sender import Sender
+from wire.exchange import Ended, Exchange
+
+
+@dataclass(frozen=True)
+class Step:
+    """A probe for a model; the model is empty for probes that need none."""
+
+    probe: Probe
+    model: str
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.probe.name, self.model
+
+
+@dataclass
+class Traffic:
+    """What a run brought: exchanges by step, and for each step that was not sent, why."""
+
+    exchanges: dict[tuple[str, str], list[Exchange]] = field(default_factory=dict)
+    unsent: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def all(self) -> list[Exchange]:
+        return [exchange for group in self.exchanges.values() for exchange in group]
+
+
+def plan(
+    probes: Mapping[str, Probe], wanted: Iterable[str], profile: Profile, models: Iterable[str]
+) -> list[Step]:
+    """Steps for the wanted probes and all they build on, those that others wait for first."""
+    order: dict[str, Probe] = {}
+
+    def visit(name: str) -> None:
+        if name not in order:
+            for earlier in probes[name].after:
+                visit(earlier)
+            order[name] = probes[name]
+
+    for name in wanted:
+        visit(name)
+    models = list(models)
+    return [
+        Step(probe, model)
+        for probe in order.values()
+        if profile.claims_feature(probe.feature)
+        for model in (models if probe.per_model else models[:1])
+    ]
+
+
+class Schedule:
+    """Runs steps: many at a time, those that want to be `alone` one by one after the others."""
+
+    def __init__(
+        self,
+        sender: Sender,
+        profile: Profile,
+        budget: Budget,
+        progress: Callable[[int, int, str], None] = lambda _done, _total, _name: None,
+    ) -> None:
+        self._sender = sender
+        self._profile = profile
+        self._budget = budget
+        self._progress = progress
+        self._gate = asyncio.Semaphore(profile.concurrency)
+        self.traffic = Traffic()
+        self._done: dict[tuple[str, str], asyncio.Event] = {}
+        self._unreachable = 0
+
+    async def run(self, steps: list[Step]) -> Traffic:
+        """Send all steps; on cancellation what has arrived so far stays in `traffic`."""
+        self._done = {step.key: asyncio.Event() for step in steps}
+        self._total, self._count = len(steps), 0
+        alone = {step.key for step in steps if step.probe.alone}
+        # What builds on a step that runs alone has to wait for it, so it runs alone, too.
+        for step in steps:
+            if any((name, step.model) in alone for name in step.probe.after):
+                alone.add(step.key)
+        together = [asyncio.ensure_future(self._step(s)) for s in steps if s.key not in alone]
+        try:
+            await asyncio.gather(*together)
+            for step in steps:
+                if step.key in alone:
+                    await self._step(step)
+        finally:
+            for task in together:
+                task.cancel()
+        return self.traffic
+
+    async def _step(self, step: Step) -> None:
+        try:
+            for name in step.probe.after:
+                await self._done[self._before(name, step)].wait()
+            await self._send(step)
+        finally:
+            self._done[step.key].set()
+            self._count += 1
+            self._progress(self._count, self._total, step.probe.name)
+
+    def _before(self, name: str, step: Step) -> tuple[str, str]:
+        return (name, step.model) if (name, step.model) in self._done else (name, "")
+
+    async def _send(self, step: Step) -> None:
+        probe = step.probe
+        earlier: dict[str, list[Exchange]] = {}
+        for name in probe.after:
+            key = self._before(name, step)
+            if key not in self.traffic.exchanges:
+                reason = self.traffic.unsent.get(key, "it was not sent")
+                self.traffic.unsent[step.key] = f"builds on {name}: {reason}"
+                return
+            earlier[name] = self.traffic.exchanges[key]
+        keys = self._sender.target.keys
+        if probe.key and probe.key not in keys:
+            variable = self._profile.variable(probe.key)
+            self.traffic.unsent[step.key] = f"needs a key: set {variable}"
+            return
+        if self._unreachable >= 5 and not self.traffic.exchanges:  # noqa: PLR2004
+            self.traffic.unsent[step.key] = "the target cannot be reached"
+            return
+        asks = [
+            Ask(self._profile, step.model, index, earlier, keys) for index in range(probe.count)
+        ]
+        sent = await asyncio.gather(*(self._ask(step, ask) for ask in asks))
+        if arrived := [exchange for exchange in sent if exchange is not None]:
+            self.traffic.exchanges[step.key] = arrived
+
+    async def _ask(self, step: Step, ask: Ask) -> Exchange | None:
+        try:
+            request = step.probe.build(ask)
+        except Impossible as reason:
+            self.traffic.unsent[step.key] = str(reason)
+            return None
+        estimate = estimate_usd(self._profile, step.model, request, step.probe.output_tokens)
+        async with self._gate:
+            if not self._budget.reserve(step.probe.name, estimate):
+                limit = self._budget.limit_usd
+                self.traffic.unsent[step.key] = f"--max-cost {limit} would be passed: raise it"
+                return None
+            model = step.model if step.probe.per_model else ""
+            exchange = await self._sender.send(step.probe, request, model, ask.index)
+        self._budget.settle(exchange, estimate)
+        if exchange.connection.ended is Ended.FAILED and not exchange.reply.status:
+            self._unreachable += 1
+            self.traffic.unsent[step.key] = f"no connection: {exchange.connection.error}"
+            return None
+        return exchange
