@@ -68,6 +68,10 @@ class Judge:
             except Exception as error:  # noqa: BLE001 - the target must not pay for our mistakes
                 where = f"{type(error).__name__}: {error}"
                 return Result(requirement, model, Outcome.ERROR, reason=f"the rule broke: {where}")
+            if requirement.since:
+                young = {x.id for x in exchanges if x.day is None or x.day >= requirement.since}
+                exchanges = [x for x in exchanges if x.id in young]
+                words = [w for w in words if not isinstance(w, Finding) or w.exchange in young]
             ran = ran or bool(exchanges)
             judged += exchanges
             said += [w for w in words if w.requirement == requirement.id]

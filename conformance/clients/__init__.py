@@ -1,0 +1,1 @@
+"""Whether the clients that people use will work with the target."""

@@ -1,0 +1,59 @@
+"""Client readiness: which requirements each client cannot do without, and the verdict on each."""
+
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from conformance.requirement import Requirement
+
+TABLE = Path(__file__).parent / "clients.toml"
+
+
+@dataclass(frozen=True)
+class Client:
+    """A client program, measured at `version`, with globs of requirements it breaks without."""
+
+    name: str
+    version: str
+    needs: tuple[str, ...]
+
+    def needs_requirement(self, requirement: str) -> bool:
+        return any(fnmatchcase(requirement, pattern) for pattern in self.needs)
+
+
+@cache
+def clients() -> tuple[Client, ...]:
+    document = tomllib.loads(TABLE.read_text(encoding="utf-8"))
+    return tuple(
+        Client(row["name"], row["version"], tuple(row["needs"])) for row in document["client"]
+    )
+
+
+def clients_hurt(requirement: Requirement) -> list[str]:
+    """Names of the clients that break when the requirement does not hold."""
+    measured = [c.name for c in clients() if c.needs_requirement(requirement.id)]
+    return list(dict.fromkeys([*measured, *requirement.clients]))
+
+
+def readiness(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """`clients` of the run document: ready true, false, or null when something was not judged."""
+    return [_ready(client, rows) for client in clients()]
+
+
+def _ready(client: Client, rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    mine = [row for row in rows if client.needs_requirement(row["requirement"])]
+    broken = [r["requirement"] for r in mine if r["outcome"] in {"fail", "advisory"}]
+    open_ = [r["requirement"] for r in mine if r["outcome"] in {"blocked", "inconclusive", "error"}]
+    judged = any(row["outcome"] == "pass" for row in mine)
+    ready = False if broken else (True if judged and not open_ else None)
+    because = broken or open_
+    return {
+        "name": client.name,
+        "version": client.version,
+        "ready": ready,
+        "because": list(dict.fromkeys(because)),
+    }
