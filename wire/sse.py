@@ -4,9 +4,9 @@ Incremental and without I/O: bytes go in as they arrive, events come out as soon
 that ends them is complete, and nothing is raised. What is legal or not but unusual is kept as facts,
 for rules to judge. How the bytes were split never changes the events or the facts.
 
-Theory of operation. `_lines` is the whole standard, line by line. `feed` only adds a short cut: while
-the stream uses LF and stands between two events, everything up to the last blank line is cut into
-blocks at once, and the two usual forms of a block are taken as they are.
+Theory of operation. `_lines` is the whole standard, line by line. `feed` only adds a short cut: as
+long as a stream uses LF, the bytes since the last blank line are held, and cut into blocks when a blank
+line comes. The two usual forms of a block are taken as they are, any other goes through `_lines`.
 """
 
 from enum import StrEnum
@@ -16,6 +16,7 @@ BOM: Final = b"\xef\xbb\xbf"
 BLANK: Final = b"\n\n"
 DONE: Final = "[DONE]"  # not of the standard: the payload that ends the API's streams
 
+_new: Final = tuple.__new__
 _TEXT_LIMIT: Final = 80  # characters of evidence that a fact keeps
 
 
@@ -66,12 +67,12 @@ class Decoder:
         self._facts: dict[FactKind, Fact] = {}
         self._at_ms = 0.0
         self._index = 0
-        self._opening: bytes | None = (
-            b""  # the first bytes until it is known whether they are a BOM
-        )
+        self._opening: bytes | None = b""  # the first bytes, until they are no part of a BOM
+        self._quick = False  # whether the short cut is taken: `_lines` is between two events then
+        self._held: list[bytes] = []  # by the short cut, since the last blank line
+        self._held_size = 0
         self._open_cr = False  # the last byte was a CR: an LF that follows belongs to it
         self._line_ends = {b"\n": False, b"\r": False, b"\r\n": False}
-        self._lf_only = True
         self._parts: list[bytes] = []  # of the unfinished line
         self._parts_size = 0
         self._size = 0  # of the finished lines since the last blank line, each end counted as one
@@ -88,31 +89,28 @@ class Decoder:
     def feed(self, data: bytes, at_ms: float = 0.0) -> list[Event]:
         """The events that `data`, received at `at_ms`, completes."""
         self._at_ms = at_ms
-        events: list[Event] = []
-        if (
-            self._opening is not None
-            or not self._lf_only
-            or self.ended
-            or b"\r" in data
-            or len(data) > self.limit
-        ):
-            self._general(data, events)
-            return events
-        start = 0
-        if self._size or self._parts:
-            start = data.find(BLANK) + 2
-            if start == 1:
-                self._lines(data, events)
-                return events
-            self._lines(data[:start], events)
-            if self.ended:
-                return events
-        end = data.rfind(BLANK, start)
-        if end >= 0:
-            self._blocks(data[start:end], events)
-            start = end + 2
-        if start < len(data):
-            self._lines(data[start:], events)
+        if not self._quick or 13 in data:  # CR; an int is found much faster than a bytes object
+            return self._general(data)
+        if 10 not in data:  # LF: without one, nothing is completed
+            return self._hold(data)
+        if not self._held:
+            # One whole event a read is what most servers send.
+            if data[-2:] == BLANK and len(data) <= self.limit:
+                event = self._usual(data[:-2])
+                if event is not None:
+                    return [event]
+        elif BLANK in data or (data[0] == 10 and self._held[-1][-1] == 10):
+            data = b"".join((*self._held, data))
+            self._held = []
+            self._held_size = 0
+        end = data.rfind(BLANK)
+        if end < 0:
+            return self._hold(data)
+        if len(data) > self.limit:
+            return self._general(data)
+        events = self._blocks(data[:end])
+        if end + 2 < len(data):
+            self._hold(data[end + 2 :])
         return events
 
     def close(self) -> list[Event]:
@@ -121,15 +119,12 @@ class Decoder:
         The standard discards an event without its blank line. It is given here all the same, marked
         by a fact, so that a rule can name it.
         """
-        events: list[Event] = []
         if self.ended:
-            return events
-        if self._opening:
-            opening, self._opening = self._opening, None
-            self._lines(opening, events)
+            return []
+        events = self._lines((self._opening or b"") + b"".join(self._held))
         if self._open_cr:
             self._line_end(b"\r")
-        rest = b"".join(self._parts)
+        rest = _without_cut_character(b"".join(self._parts))
         if not self.ended and (rest or self._size):
             if b":" in rest:  # else the name of the field itself may be cut
                 self._field(rest)
@@ -137,58 +132,86 @@ class Decoder:
                 self._note(FactKind.NO_BLANK_LINE_AT_END, rest.decode("utf-8", "replace"))
             self._dispatch(events)
         self.ended = True
+        self._quick, self._opening = False, None
         return events
 
-    def _blocks(self, data: bytes, events: list[Event]) -> None:
-        """The short cut: whole LF blocks, to be followed by a blank line each."""
-        self._line_ends[b"\n"] = True
-        for block in data.split(BLANK):
-            name, rest = b"", block
-            if block.startswith(b"event: "):
-                name, _, rest = block[7:].partition(b"\n")
-            if rest.startswith(b"data: ") and b"\n" not in rest and len(rest) > 6:
-                try:
-                    event = Event(
-                        rest[6:].decode(), name.decode(), self._id, self._at_ms, self._index
-                    )
-                except UnicodeDecodeError:
-                    self._lines(block + BLANK, events)
-                    continue
-                events.append(event)
-                self._index += 1
-            else:
-                self._lines(block + BLANK, events)
+    def _hold(self, data: bytes) -> list[Event]:
+        self._held_size += len(data)
+        if self._held_size > self.limit:
+            return self._general(data)
+        if data:
+            self._held.append(data)
+        return []
 
-    def _general(self, data: bytes, events: list[Event]) -> None:
+    def _usual(self, block: bytes) -> Event | None:
+        """The event of a block that is one data line, or event and data; None for any other block."""
+        try:
+            if block[:6] == b"data: ":
+                name, data = "", block[6:]
+            elif block[:7] == b"event: ":
+                first, _, data = block.partition(b"\n")
+                name = first[7:].decode()
+                if data[:6] != b"data: ":
+                    return None
+                data = data[6:]
+            else:
+                return None
+            if 10 in data or not data:
+                return None
+            # Half the price of Event(…), on the path of every event.
+            event = _new(Event, (data.decode(), name, self._id, self._at_ms, self._index))
+        except UnicodeDecodeError:
+            return None
+        self._index += 1
+        return event
+
+    def _blocks(self, data: bytes) -> list[Event]:
+        events = []
+        for block in data.split(BLANK):
+            event = self._usual(block)
+            if event is None:
+                events += self._lines(block + BLANK)
+            else:
+                events.append(event)
+        return events
+
+    def _general(self, data: bytes) -> list[Event]:
         if self._opening is not None:
             data = self._opening + data
             if len(data) < len(BOM) and BOM.startswith(data):
                 self._opening = data
-                return
+                return []
             self._opening = None
             if data.startswith(BOM):
                 self._note(FactKind.BOM, "")
                 data = data[len(BOM) :]
+            self._quick = True
+            return self.feed(data, self._at_ms)
+        if self._quick:
+            self._quick = False
+            self._line_ends[b"\n"] |= self._index > 0
+            data = b"".join((*self._held, data))
+            self._held.clear()
         if self._open_cr and data and not self.ended:
             self._open_cr = False
             self._line_end(b"\r\n" if data[0] == 10 else b"\r")
             data = data.removeprefix(b"\n")
-        self._lines(data, events)
+        return self._lines(data)
 
-    def _lines(self, data: bytes, events: list[Event]) -> None:
+    def _lines(self, data: bytes) -> list[Event]:
+        events: list[Event] = []
         pieces = data.splitlines(keepends=True)
         for number, piece in enumerate(pieces, 1):
-            if self.ended:
-                return
             line = piece.rstrip(b"\r\n")
             size = self._size + self._parts_size + len(line)
-            if size > self.limit:
+            if size > self.limit and not self.ended:
                 self._end_too_long()
-                return
+            if self.ended:
+                break
             if len(line) == len(piece):
                 self._parts.append(piece)
                 self._parts_size += len(piece)
-                return
+                break
             if self._parts:
                 line = b"".join((*self._parts, line))
                 self._parts.clear()
@@ -201,16 +224,15 @@ class Decoder:
             end = piece[-2:] if piece.endswith(b"\r\n") else piece[-1:]
             if end == b"\r" and number == len(pieces):
                 self._open_cr = True
-                self._lf_only = False
-            elif not self._line_ends[end]:
+            else:
                 self._line_end(end)
+        return events
 
     def _line_end(self, end: bytes) -> None:
         if self._line_ends[end]:
             return
         self._line_ends[end] = True
         if end != b"\n":
-            self._lf_only = False
             self._note(FactKind.CR_LINES if end == b"\r" else FactKind.CRLF_LINES, "")
         if sum(self._line_ends.values()) > 1:
             self._note(FactKind.MIXED_LINE_ENDS, "")
@@ -228,7 +250,7 @@ class Decoder:
         if name == "data" and value and value[0] != " ":
             self._note(FactKind.NO_SPACE, value)
         value = value.removeprefix(" ")
-        self._fields = True
+        self._fields |= name in {"data", "event", "id", "retry"}
         match name:
             case "data":
                 self._data.append(value)
@@ -276,3 +298,13 @@ class Decoder:
             self._facts[kind] = Fact(kind, self._index, text[:_TEXT_LIMIT])
         else:
             self._facts[kind] = known._replace(times=known.times + 1)
+
+
+def _without_cut_character(line: bytes) -> bytes:
+    """A stream that was cut inside of a character was cut; it is not badly encoded."""
+    try:
+        line.decode()
+    except UnicodeDecodeError as error:
+        if error.reason == "unexpected end of data":
+            return line[: error.start]
+    return line
