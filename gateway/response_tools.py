@@ -1,0 +1,293 @@
+"""Tools and tool_choice of a Responses request: checked, echoed with their defaults, and read."""
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from gateway.answer import Choice, Kind, Mode, Tool
+from gateway.errors import bad_value
+from gateway.items import TOOL_SCRIPTS
+from gateway.params import Param, validate_value
+
+Body = Mapping[str, Any]
+
+_TYPE: Final = Param("type", ("string",), required=True)
+_NAME: Final = Param("name", ("string",), required=True, min_length=1, max_length=128)
+_TEXT: Final = ("string", "null")
+
+# Tool type -> its members. Open to more: the API adds members faster than anyone writes them down.
+_MEMBERS: Final[dict[str, tuple[Param, ...]]] = {
+    "function": (
+        _NAME,
+        Param("description", _TEXT),
+        Param("parameters", ("object", "null")),
+        Param("strict", ("boolean", "null")),
+    ),
+    "custom": (_NAME, Param("description", _TEXT), Param("format", ("object", "null"))),
+    "namespace": (
+        _NAME,
+        Param("description", ("string",), required=True),
+        Param("tools", ("array",), required=True, min_items=1),
+    ),
+    "tool_search": (
+        Param("execution", _TEXT, enum=("server", "client")),
+        Param("description", _TEXT),
+        Param("parameters", ("object", "null")),
+    ),
+    "file_search": (Param("vector_store_ids", ("array",), required=True, min_items=1),),
+    "web_search": (),
+    "web_search_2025_08_26": (),
+    "web_search_preview": (),
+    "web_search_preview_2025_03_11": (),
+    "code_interpreter": (Param("container", ("string", "object"), required=True),),
+    "image_generation": (Param("partial_images", ("integer", "null"), low=0, high=3),),
+    "mcp": (Param("server_label", ("string",), required=True),),
+    "computer": (),
+    "computer_use_preview": (
+        Param("display_height", ("integer",), required=True),
+        Param("display_width", ("integer",), required=True),
+        Param("environment", ("string",), required=True),
+    ),
+    "local_shell": (),
+    "shell": (),
+    "apply_patch": (),
+    "programmatic_tool_calling": (),
+}
+_FORMAT: Final = (
+    Param("type", ("string",), enum=("text", "grammar"), required=True),
+    Param("syntax", ("string",), enum=("lark", "regex")),
+    Param("definition", ("string",)),
+)
+
+_LOCATION: Final = {
+    "type": "approximate", "city": None, "country": "US", "region": None, "timezone": None,
+}  # fmt: skip
+# Tool type -> what the answer's echo shows where the caller left something out.
+_DEFAULTS: Final[dict[str, dict[str, Any]]] = {
+    "function": {"description": None, "output_schema": None, "parameters": {}, "strict": True},
+    "custom": {"description": None, "format": {"type": "text"}},
+    "tool_search": {"description": None, "execution": "server", "parameters": None},
+    "file_search": {
+        "filters": None,
+        "max_num_results": 20,
+        "ranking_options": {"ranker": "auto", "score_threshold": 0.0},
+    },
+    "web_search": {
+        "filters": None, "search_context_size": "medium", "user_location": _LOCATION,
+    },
+    "web_search_preview": {"search_context_size": "medium", "user_location": _LOCATION},
+    "image_generation": {
+        "background": "auto", "moderation": "auto", "n": 1, "output_compression": 100,
+        "output_format": "png", "quality": "auto", "size": "auto",
+    },
+    "mcp": {
+        "allowed_tools": None, "headers": None, "require_approval": "always",
+        "server_description": None,
+    },
+}  # fmt: skip
+
+
+class Toolbox(NamedTuple):
+    """What the request says about tools, read."""
+
+    echo: list[dict[str, Any]]
+    callable: tuple[Tool, ...]  # functions and custom tools, those of namespaces too
+    hosted: tuple[str, ...]  # types of tools that the server runs
+
+
+def read_tools(body: Body) -> Toolbox:
+    """Checks `tools` and reads them; raises an `ApiError` that names the tool."""
+    tools = body.get("tools") or []
+    echo: list[dict[str, Any]] = []
+    found: list[Tool] = []
+    hosted: list[str] = []
+    for index, tool in enumerate(tools):
+        path = f"tools[{index}]"
+        _check(tool, path)
+        echo.append(_echo(tool))
+        if tool["type"] == "namespace":
+            for number, inner in enumerate(tool["tools"]):
+                _check(inner, f"{path}.tools[{number}]")
+                found += _callable(inner, tool["name"])
+        elif tool["type"] in TOOL_SCRIPTS:
+            hosted.append(tool["type"])
+        found += _callable(tool, None)
+    return Toolbox(echo, tuple(found), tuple(hosted))
+
+
+def _check(tool: Any, path: str) -> None:
+    validate_value(tool, Param("", ("object",), fields=(_TYPE,), closed=False), path)
+    kind = tool["type"]
+    if kind not in _MEMBERS:
+        listed = ", ".join(f"'{name}'" for name in _MEMBERS)
+        raise bad_value(
+            f"{path}.type", f"Invalid value: '{kind}'. Supported values are: {listed}."
+        )
+    validate_value(tool, Param("", ("object",), fields=_MEMBERS[kind], closed=False), path)
+    if kind == "function" and tool.get("strict") is True:
+        _check_strict(tool, path)
+    if kind == "custom" and tool.get("format"):
+        validate_value(tool["format"], Param("", ("object",), fields=_FORMAT), f"{path}.format")
+        if tool["format"]["type"] == "grammar":
+            for name in ("syntax", "definition"):
+                if name not in tool["format"]:
+                    place = f"{path}.format.{name}"
+                    raise bad_value(
+                        place,
+                        f"Missing required parameter: '{place}'.",
+                        "missing_required_parameter",
+                    )
+
+
+def _check_strict(tool: Body, path: str) -> None:
+    schema = tool.get("parameters") or {"type": "object", "additionalProperties": False}
+    reason = looseness(schema)
+    if reason:
+        raise bad_value(
+            f"{path}.parameters",
+            f"Invalid schema for function '{tool['name']}': {reason}",
+            "invalid_function_parameters",
+        )
+
+
+def looseness(schema: Any, where: tuple[str, ...] = ()) -> str | None:
+    """Why a schema is not strict: every object closed, every property required; None when it is."""
+    if not isinstance(schema, dict):
+        return None
+    context = f"In context=({', '.join(repr(word) for word in where)}), "
+    if schema.get("type") == "object" or "properties" in schema:
+        if schema.get("additionalProperties") is not False:
+            return context + "'additionalProperties' is required to be supplied and to be false."
+        names = schema.get("properties") or {}
+        lacking = [name for name in names if name not in (schema.get("required") or [])]
+        if lacking:
+            return (
+                f"{context}'required' is required to be supplied and to be an array including "
+                f"every key in properties. Missing '{lacking[0]}'."
+            )
+    for group in ("properties", "$defs"):
+        for name, inner in (schema.get(group) or {}).items():
+            if reason := looseness(inner, (*where, group, name)):
+                return reason
+    if reason := looseness(schema.get("items"), (*where, "items")):
+        return reason
+    for number, inner in enumerate(schema.get("anyOf") or ()):
+        if reason := looseness(inner, (*where, "anyOf", str(number))):
+            return reason
+    return None
+
+
+def _echo(tool: Body) -> dict[str, Any]:
+    defaults = _DEFAULTS.get(tool["type"], {})
+    shown = {"type": tool["type"], **defaults, **tool}
+    if tool["type"] == "function":
+        # null means "as you like" for both, and the API answers with what it took.
+        shown["strict"] = True if tool.get("strict") is None else tool["strict"]
+        shown["parameters"] = tool.get("parameters") or {}
+    if tool["type"] == "namespace":
+        shown["tools"] = [_echo(inner) for inner in tool["tools"]]
+    if tool["type"] == "mcp" and "authorization" in shown:
+        shown["authorization"] = "<redacted>"  # a secret goes in and never out
+    return shown
+
+
+def _callable(tool: Body, namespace: str | None) -> list[Tool]:
+    if tool["type"] not in {"function", "custom"}:
+        return []
+    return [
+        Tool(
+            name=tool["name"],
+            kind=Kind(tool["type"]),
+            description=tool.get("description") or "",
+            parameters=tool.get("parameters"),
+            namespace=namespace,
+        )
+    ]
+
+
+class Chosen(NamedTuple):
+    """tool_choice, read: what the model may call, and a hosted tool that it must use."""
+
+    choice: Choice
+    hosted: str | None = None
+
+
+_WORDS: Final = {"computer_use": "computer"}
+
+
+def read_choice(body: Body, box: Toolbox) -> Chosen:
+    """Checks `tool_choice` against the tools and reads it."""
+    choice = body.get("tool_choice") or "auto"
+    if isinstance(choice, str):
+        if choice == "required" and not box.echo:
+            raise bad_value(
+                "tool_choice", "Tool choice 'required' must be specified with 'tools' parameter."
+            )
+        only_hosted = choice == "required" and not box.callable and box.hosted
+        return Chosen(Choice(Mode(choice)), box.hosted[0] if only_hosted else None)
+    kind = choice.get("type")
+    if kind in {"function", "custom"}:
+        return Chosen(Choice(named=_named(choice, box, "tool_choice")))
+    if kind == "allowed_tools":
+        return _allowed(choice, box)
+    if isinstance(kind, str) and (kind in TOOL_SCRIPTS or kind in _WORDS):
+        kind = _WORDS.get(kind, kind)
+        if kind not in box.hosted:
+            raise bad_value("tool_choice", f"Tool choice '{kind}' not found in 'tools' parameter.")
+        return Chosen(Choice(Mode.NONE), kind)
+    if kind == "programmatic_tool_calling":
+        raise bad_value("tool_choice.type", "Programmatic tool calling is not served here.")
+    if kind is None:
+        raise bad_value(
+            "tool_choice.type",
+            "Missing required parameter: 'tool_choice.type'.",
+            "missing_required_parameter",
+        )
+    raise bad_value(
+        "tool_choice.type",
+        f"Invalid value: '{kind}'. Supported values are: 'function', 'custom', 'allowed_tools', "
+        + ", ".join(f"'{name}'" for name in TOOL_SCRIPTS)
+        + ".",
+    )
+
+
+def _named(choice: Body, box: Toolbox, path: str) -> str:
+    name = choice.get("name")
+    if not isinstance(name, str):
+        raise bad_value(
+            f"{path}.name",
+            f"Missing required parameter: '{path}.name'.",
+            "missing_required_parameter",
+        )
+    kind = Kind(choice["type"])
+    if not any(tool.name == name and tool.kind is kind for tool in box.callable):
+        raise bad_value(path, f"Tool choice '{kind}' '{name}' not found in 'tools' parameter.")
+    return name
+
+
+def _allowed(choice: Body, box: Toolbox) -> Chosen:
+    mode = choice.get("mode", "auto")
+    if mode not in {"auto", "required"}:
+        raise bad_value(
+            "tool_choice.mode",
+            f"Invalid value: '{mode}'. Supported values are: 'auto' and 'required'.",
+        )
+    tools = choice.get("tools")
+    if not isinstance(tools, list) or not tools:
+        raise bad_value(
+            "tool_choice.tools",
+            "Missing required parameter: 'tool_choice.tools'.",
+            "missing_required_parameter",
+        )
+    names: list[str] = []
+    hosted: list[str] = []
+    for index, tool in enumerate(tools):
+        path = f"tool_choice.tools[{index}]"
+        kind = tool.get("type") if isinstance(tool, dict) else None
+        if kind in {"function", "custom"}:
+            names.append(_named(tool, box, path))
+        elif kind in box.hosted:
+            hosted.append(str(kind))
+        else:
+            raise bad_value(path, "An allowed tool must be one of 'tools'.")
+    only_hosted = mode == "required" and hosted and not names
+    return Chosen(Choice(Mode(mode), names=tuple(names)), hosted[0] if only_hosted else None)
