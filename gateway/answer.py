@@ -18,8 +18,10 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class Turn:
-    """One message. A tool's output is a turn of the role TOOL; a call that the assistant made is a
-    turn of the role ASSISTANT whose text is the name and the arguments.
+    """One message.
+
+    A tool's output is a turn of the role TOOL; a call that the assistant made is a turn of the role
+    ASSISTANT whose text is the name and the arguments.
     """
 
     role: Role
@@ -141,13 +143,16 @@ class Finish(StrEnum):
 
 @dataclass(frozen=True)
 class Answer:
-    """`script` is the word of [[script NAME]] when it changes how the answer is told, not what it
-    says (failed, queued, midstream_error …). Paces are None when the defaults hold.
+    """What the model says.
+
+    `script` is the word of [[script NAME]] when it changes how the answer is told, not what it says
+    (failed, queued, midstream_error …). Paces are None when the defaults hold.
     """
 
     parts: tuple[Part, ...]
     finish: Finish
     usage: Usage
+    scripted_usage: frozenset[str] = frozenset()  # counts that a directive gave
     script: str | None = None
     pace_ms: float | None = None
     ttft_ms: float | None = None

@@ -10,7 +10,7 @@ from gateway.usage import Usage
 class Charge:
     """`completion_at[i]` is the number of completion tokens that frames 0..i carry."""
 
-    secret: str
+    key: str  # the name of the key, never its secret
     request_id: str
     model: str
     tier: str

@@ -12,8 +12,10 @@ Check = Callable[[Any, str], None]
 
 @dataclass(frozen=True)
 class Param:
-    """What a parameter may be. `types` are JSON types; `fields` describe an object's members and
-    `items` an array's; `check` may raise an `ApiError` for what a table cannot say.
+    """What a parameter may be.
+
+    `types` are JSON types; `fields` describe an object's members and `items` an array's; `check`
+    may raise an `ApiError` for what a table cannot say.
     """
 
     name: str

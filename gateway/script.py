@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any, Final
 
 from gateway import tokens
@@ -36,6 +36,7 @@ _ARGUMENTS: Final = re.compile(r"[`'\"]?\s+with (?:the )?arguments\s*(?=\{)")
 _REFUSE: Final = re.compile(r"Refuse this request\.", re.IGNORECASE)
 _DIRECTIVE: Final = re.compile(r"\[\[(pace|ttft|script|usage) ([^\]]*)\]\]")
 _SPACES: Final = re.compile(r"\s*\[\[(?:pace|ttft|script|usage) [^\]]*\]\]\s*")
+_USAGE: Final = re.compile(r"(\w+)=(\d{1,9})")
 _COUNT_LIMIT: Final = 20_000
 REFUSAL: Final = "I'm sorry, but I can't help with that request."
 THOUGHT: Final = "The last message asks for something; the answer is plain. Say it as asked."
@@ -72,6 +73,7 @@ def answer(conversation: Conversation, asked: Asked) -> Answer:
         summary = SUMMARY if asked.summary else ()
         parts = (Reasoning(THOUGHT, summary), *parts)
     parts, completion, cut = _limited(parts, reasoning, asked.max_tokens)
+    given = _given_usage(directives.get("usage", ""))
     usage = Usage(
         prompt=prompt_tokens(conversation, asked),
         completion=completion,
@@ -80,7 +82,8 @@ def answer(conversation: Conversation, asked: Asked) -> Answer:
     return Answer(
         parts=parts,
         finish=Finish.LENGTH if cut else finish,
-        usage=_scripted(usage, directives.get("usage", "")),
+        usage=replace(usage, **given),
+        scripted_usage=frozenset(given),
         script=None if script in HOSTED else script,
         pace_ms=_number(directives.get("pace")),
         ttft_ms=_number(directives.get("ttft")),
@@ -236,10 +239,9 @@ def _shortened(part: Part, room: int) -> Part:
     return part
 
 
-def _scripted(usage: Usage, words: str) -> Usage:
-    given = {name: int(value) for name, value in re.findall(r"(\w+)=(\d+)", words)}
-    known = {name: given[name] for name in usage.__dataclass_fields__ if name in given}
-    return replace(usage, **known)
+def _given_usage(words: str) -> dict[str, int]:
+    counts = {name: int(value) for name, value in _USAGE.findall(words)}
+    return {field.name: counts[field.name] for field in fields(Usage) if field.name in counts}
 
 
 def _number(text: str | None) -> float | None:
