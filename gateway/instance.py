@@ -1,6 +1,8 @@
 """Makes an instance that is valid against a JSON Schema, always the same one."""
 
+import re
 from collections.abc import Mapping
+from re import _parser  # type: ignore[attr-defined]  # the parse tree has no public name
 from typing import Any, Final
 
 _DEPTH: Final = 12
@@ -137,9 +139,9 @@ def _array(schema: Mapping[str, Any], root: Any, depth: int) -> list[Any]:
     items = schema.get("items", {})
     if items is False:
         return made
-    for number in range(len(made), size):
-        made.append(_distinct(items, root, depth + 1, number, schema.get("uniqueItems", False)))
-    return made
+    unique = schema.get("uniqueItems", False)
+    more = range(len(made), size)
+    return made + [_distinct(items, root, depth + 1, number, unique) for number in more]
 
 
 def _distinct(schema: Any, root: Any, depth: int, number: int, unique: bool) -> Any:
@@ -162,7 +164,7 @@ def _distinct(schema: Any, root: Any, depth: int, number: int, unique: bool) -> 
 
 def _string(schema: Mapping[str, Any], _root: Any, _depth: int) -> str:
     if schema.get("format") in _FORMATS:
-        return _FORMATS[schema["format"]]
+        return str(_FORMATS[schema["format"]])
     if "pattern" in schema:
         return _matching(schema["pattern"])
     text = "text"
@@ -173,11 +175,9 @@ def _string(schema: Mapping[str, Any], _root: Any, _depth: int) -> str:
 
 def _matching(pattern: str) -> str:
     """A text that fully matches the commonest kinds of pattern."""
-    import re._parser as parser  # type: ignore[import-not-found]
-
     try:
-        tree = parser.parse(pattern)
-    except (ValueError, OverflowError, parser.error if hasattr(parser, "error") else ValueError):
+        tree = _parser.parse(pattern)
+    except (ValueError, OverflowError, re.error):
         return "text"
     return "".join(_walk(tree))
 
@@ -226,7 +226,7 @@ def _from_set(members: Any) -> str:
     return _CATEGORY.get(str(value), "a")
 
 
-def _number(schema: Mapping[str, Any], _root: Any, _depth: int) -> float:
+def _number(schema: Mapping[str, Any], _root: Any, _depth: int) -> Any:
     return _between(schema, 0.5)
 
 

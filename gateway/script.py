@@ -161,9 +161,11 @@ def _calls(asked: Asked, text: str, after_tool: bool) -> tuple[Part, ...]:
         tools = {name: tool for name, tool in tools.items() if name == choice.named}
     calls: list[Part] = []
     if not after_tool or forced:
-        for match in _CALL.finditer(text):
-            if tool := tools.get(match[1]) or tools.get(match[1].rstrip(".")):
-                calls.append(_call(tool, text, match.end()))
+        calls += [
+            _call(tool, text, match.end())
+            for match in _CALL.finditer(text)
+            if (tool := tools.get(match[1]) or tools.get(match[1].rstrip(".")))
+        ]
     if not calls and forced and tools:
         calls.append(_call(next(iter(tools.values())), "", 0))
     limit = asked.max_calls if asked.parallel else 1
