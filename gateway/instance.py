@@ -223,7 +223,7 @@ def _from_set(members: Any) -> str:
         return chr(value)
     if name == "RANGE":
         return chr(value[0])
-    return _CATEGORY.get(str(value), "a")
+    return str(_CATEGORY.get(str(value), "a"))
 
 
 def _number(schema: Mapping[str, Any], _root: Any, _depth: int) -> Any:

@@ -53,7 +53,7 @@ def validate(body: Mapping[str, Any], table: tuple[Param, ...]) -> None:
 
 def validate_value(value: Any, param: Param, path: str) -> None:
     """Raises the `ApiError` of what is wrong with one value that stands at `path`."""
-    _value(value, param, path)
+    validate_value(value, param, path)
 
 
 def type_name(value: Any) -> str:
@@ -70,12 +70,13 @@ def _object(body: Mapping[str, Any], table: tuple[Param, ...], prefix: str, clos
     for param in table:
         path = prefix + param.name
         if param.name in body:
-            _value(body[param.name], param, path)
+            validate_value(body[param.name], param, path)
         elif param.required:
             raise missing(path)
 
 
-def _value(value: Any, param: Param, path: str) -> None:
+def validate_value(value: Any, param: Param, path: str) -> None:
+    """Raises the `ApiError` of the first thing that is wrong with one value."""
     kind = type_name(value)
     if not _accepts(param.types, kind, value):
         raise _wrong_type(path, param, kind)
@@ -88,7 +89,7 @@ def _value(value: Any, param: Param, path: str) -> None:
         _object(value, param.fields, path + ".", param.closed)
     if isinstance(value, list) and param.items is not None:
         for index, item in enumerate(value):
-            _value(item, param.items, f"{path}[{index}]")
+            validate_value(item, param.items, f"{path}[{index}]")
     if param.check:
         param.check(value, path)
 
