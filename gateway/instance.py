@@ -167,9 +167,8 @@ def _string(schema: Mapping[str, Any], _root: Any, _depth: int) -> str:
         return str(_FORMATS[schema["format"]])
     if "pattern" in schema:
         return _matching(schema["pattern"])
-    text = "text"
-    least, most = schema.get("minLength", 0), schema.get("maxLength")
-    text = text + "x" * max(0, least - len(text))
+    least, most = int(schema.get("minLength", 0)), schema.get("maxLength")
+    text = "text".ljust(least, "x")
     return text if most is None else text[:most]
 
 

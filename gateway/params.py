@@ -51,11 +51,6 @@ def validate(body: Mapping[str, Any], table: tuple[Param, ...]) -> None:
     _object(body, table, "", closed=True)
 
 
-def validate_value(value: Any, param: Param, path: str) -> None:
-    """Raises the `ApiError` of what is wrong with one value that stands at `path`."""
-    validate_value(value, param, path)
-
-
 def type_name(value: Any) -> str:
     return next(name for kind, name in _TYPES if isinstance(value, kind))
 
