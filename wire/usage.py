@@ -8,12 +8,12 @@ from typing import Any, Self
 class Usage:
     """Tokens as the server counted them. None: not said, or not a whole number."""
 
-    prompt: int | None = None
-    completion: int | None = None
-    total: int | None = None
-    cached: int | None = None  # of the prompt, read from the cache
-    cache_write: int | None = None  # of the prompt, written to the cache
-    reasoning: int | None = None  # of the completion
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    total_tokens: int | None = None
+    cached_tokens: int | None = None  # of the prompt, read from the cache
+    cache_write_tokens: int | None = None  # of the prompt, written to the cache
+    reasoning_tokens: int | None = None  # of the completion
 
     @classmethod
     def of(cls, usage: object) -> Self | None:
@@ -23,12 +23,12 @@ class Usage:
         prompt_details = _details(usage, "prompt_tokens_details", "input_tokens_details")
         completion_details = _details(usage, "completion_tokens_details", "output_tokens_details")
         return cls(
-            prompt=_count(usage, "prompt_tokens", "input_tokens"),
-            completion=_count(usage, "completion_tokens", "output_tokens"),
-            total=_count(usage, "total_tokens"),
-            cached=_count(prompt_details, "cached_tokens"),
-            cache_write=_count(prompt_details, "cache_write_tokens"),
-            reasoning=_count(completion_details, "reasoning_tokens"),
+            prompt_tokens=_count(usage, "prompt_tokens", "input_tokens"),
+            completion_tokens=_count(usage, "completion_tokens", "output_tokens"),
+            total_tokens=_count(usage, "total_tokens"),
+            cached_tokens=_count(prompt_details, "cached_tokens"),
+            cache_write_tokens=_count(prompt_details, "cache_write_tokens"),
+            reasoning_tokens=_count(completion_details, "reasoning_tokens"),
         )
 
 
