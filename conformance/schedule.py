@@ -94,6 +94,9 @@ class Schedule:
         finally:
             for task in together:
                 task.cancel()
+            for step in steps:
+                if step.key not in self.traffic.exchanges:
+                    self.traffic.unsent.setdefault(step.key, "the run was interrupted")
         return self.traffic
 
     async def _step(self, step: Step) -> None:

@@ -1,0 +1,1 @@
+"""The billing area: its rows, probes and rules."""

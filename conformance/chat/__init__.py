@@ -1,0 +1,1 @@
+"""The chat area: its rows, probes and rules."""

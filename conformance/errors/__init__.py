@@ -1,0 +1,1 @@
+"""The errors area: its rows, probes and rules."""

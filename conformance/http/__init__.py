@@ -1,0 +1,1 @@
+"""The http area: its rows, probes and rules."""

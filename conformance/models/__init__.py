@@ -1,0 +1,1 @@
+"""The models area: its rows, probes and rules."""

@@ -1,0 +1,1 @@
+"""The responses area: its rows, probes and rules."""

@@ -1,0 +1,145 @@
+"""What a run prints: header, plan, progress, the table at the end."""
+
+import sys
+from collections import Counter
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from conformance.area import Catalogue
+from conformance.judge import Outcome
+from conformance.requirement import Level
+from conformance.session import Session
+
+if TYPE_CHECKING:
+    from conformance.plugin import Conformance
+
+OUTCOMES = tuple(outcome.value for outcome in Outcome)
+
+
+def header(state: "Conformance") -> list[str]:
+    where = state.base_url or "the reference gateway (give --base-url to judge another server)"
+    profile = state.settings.profile
+    present = [kind for kind in profile.key_variables if profile.key(kind)]
+    keys = "its own" if not state.base_url else (", ".join(present) or "none")
+    models = ", ".join(state.models) or "to be asked"
+    return [f"target: {where}", f"profile: {profile.name}, models: {models}, keys: {keys}"]
+
+
+def plan_lines(session: Session) -> list[str]:
+    """Shown after collection, before the first request."""
+    steps = session.steps()
+    requests = sum(step.probe.count for step in steps)
+    billable = sum(step.probe.count for step in steps if step.probe.billable)
+    limit = session.settings.max_cost_usd
+    cap = "no limit" if limit is None else f"limit ${limit}"
+    return [
+        f"plan: {requests} requests, {billable} billable, "
+        f"at most about ${session.estimate_usd():.4f} ({cap})"
+    ]
+
+
+def progress(config: pytest.Config) -> Callable[[int, int, str], None]:
+    """A line that follows the requests: rewritten on a terminal, every fifth of the way elsewhere."""
+    reporter = config.pluginmanager.getplugin("terminalreporter")
+    if config.option.verbose < -1:
+        return lambda _done, _total, _name: None
+    interactive = reporter is not None and reporter.isatty
+    stream = None if reporter is not None else sys.__stderr__
+
+    def write(text: str) -> None:
+        if reporter is not None:
+            reporter._tw.write(text)  # noqa: SLF001 - the only writer that bypasses capture
+            reporter._tw.flush()  # noqa: SLF001
+        elif stream is not None:
+            stream.write(text)
+            stream.flush()
+
+    def show(done: int, total: int, name: str) -> None:
+        if interactive:
+            end = "\n" if done == total else ""
+            write(f"\r\x1b[2Ksent {done}/{total} {name[:60]}{end}")
+        elif done == total or (done * 5) // total != ((done - 1) * 5) // total:
+            write(f"\nsent {done}/{total}" + ("\n" if done == total else ""))
+
+    return show
+
+
+def list_requirements(catalogue: Catalogue) -> None:
+    """The catalogue as plain lines: id, level, sentence, source; reasons where not judged."""
+    for area in catalogue.areas:
+        for row in area.requirements:
+            refs = f" [{', '.join(row.ref)}]" if row.ref else ""
+            print(f"{row.id}  {row.level}{refs}\n    {row.text}\n    source: {row.source}")
+            if row.excluded:
+                print(f"    not judged: {row.excluded}")
+    rows = catalogue.requirements.values()
+    judged = sum(1 for row in rows if not row.excluded)
+    print(f"{len(rows)} requirements, {judged} judged, {len(rows) - judged} excluded with a reason")
+
+
+def summary(reporter: Any, state: "Conformance") -> None:
+    """The table by area and level, what could not be judged, the clients, where the report lies."""
+    document = state.document
+    if document is None:
+        return
+    write = reporter.write_line
+    reporter.write_sep("=", "conformance")
+    if document["could_not_run"]:
+        write(f"could not run: {document['could_not_run']}", red=True, bold=True)
+    rows = document["results"]
+    if rows:
+        _table(write, rows)
+        _unjudged(write, rows)
+        _clients(write, document["clients"])
+    for entry in document["stale"]:
+        write(f"stale: {entry['requirement']} no longer deviates; drop it from the profile")
+    _baseline(write, document["baseline"])
+    cost = document["cost"]
+    if cost:
+        write(
+            f"{cost['requests']} requests, {cost['billable_requests']} billable, "
+            f"{cost['prompt_tokens']}+{cost['completion_tokens']} tokens, about ${cost['usd']:.4f}"
+        )
+    for path in state.written:
+        if path.suffix == ".html":
+            write(f"report: {path}", bold=True)
+
+
+def _table(write: Any, rows: list[dict[str, Any]]) -> None:
+    counts: dict[tuple[str, str], Counter[str]] = {}
+    for row in rows:
+        counts.setdefault((row["area"], row["level"]), Counter())[row["outcome"]] += 1
+    used = [name for name in OUTCOMES if any(c[name] for c in counts.values())]
+    write(f"{'area':<12}{'level':<8}" + "".join(f"{name:>14}" for name in used))
+    for area, level in sorted(counts, key=lambda k: (k[0], list(Level).index(Level(k[1])))):
+        line = counts[area, level]
+        cells = "".join(f"{line[name] or '.':>14}" for name in used)
+        bad = bool(line["fail"] or line["error"])
+        write(f"{area:<12}{level:<8}{cells}", red=bad, green=not bad)
+
+
+def _unjudged(write: Any, rows: list[dict[str, Any]]) -> None:
+    for outcome in ("blocked", "inconclusive"):
+        reasons = Counter(row["reason"] for row in rows if row["outcome"] == outcome)
+        for reason, number in reasons.most_common(8):
+            write(f"{outcome} {number}: {reason[:150]}", yellow=True)
+
+
+def _clients(write: Any, clients: list[dict[str, Any]]) -> None:
+    words = {True: "ready", False: "NOT ready", None: "not judged"}
+    for client in clients:
+        because = ", ".join(client["because"][:4])
+        more = f" ({because})" if because else ""
+        state = words[client["ready"]]
+        write(f"{client['name']} {client['version']}: {state}{more}", red=client["ready"] is False)
+
+
+def _baseline(write: Any, baseline: dict[str, Any] | None) -> None:
+    if baseline is None:
+        return
+    for word in ("regressed", "fixed", "new", "gone"):
+        names = baseline.get(word, [])
+        listed = ", ".join(str(name) for name in names[:6])
+        write(f"{word} since the baseline: {len(names)}" + (f" ({listed})" if names else ""))

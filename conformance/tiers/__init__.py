@@ -1,0 +1,1 @@
+"""The tiers area: its rows, probes and rules."""

@@ -1,0 +1,87 @@
+"""A verdict as a test sees it: settle it, and pytest knows how the requirement fares."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from conformance.evidence import curl, transcript
+from conformance.judge import Outcome, Result
+from conformance.session import Session
+
+SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Verdict:
+    result: Result
+    session: Session
+    fail_on_should: bool = False
+
+    def settle(self) -> None:
+        """Pass, fail or skip as the outcome says. Skips name the outcome and the reason."""
+        outcome = self.result.outcome
+        known = self._known()
+        if outcome is Outcome.ERROR:
+            pytest.fail(f"error of the suite: {self.result.reason}", pytrace=False)
+        if outcome is Outcome.FAIL or (outcome is Outcome.ADVISORY and self.fail_on_should):
+            if known:
+                pytest.skip(f"known deviation: {known}")
+            pytest.fail(self.explanation(), pytrace=False)
+        if outcome in {Outcome.NOT_CLAIMED, Outcome.INCONCLUSIVE, Outcome.BLOCKED}:
+            pytest.skip(f"{outcome.value}: {self.result.reason}")
+
+    def _known(self) -> str:
+        for entry in self.session.settings.profile.known:
+            mine = entry.requirement == self.result.requirement.id
+            if mine and entry.model in {"", self.result.model}:
+                return entry.reason
+        return ""
+
+    def explanation(self) -> str:
+        """The failure in full: requirement, source, where, expected, found, how to repeat it."""
+        requirement = self.result.requirement
+        lines = [
+            f"{requirement.level} {requirement.id}" + (f" on {self.result.model}" * bool(self.result.model)),
+            f"  {requirement.text}",
+            f"  source: {requirement.source}",
+        ]
+        for finding in self.result.findings[:SHOWN]:
+            lines += [
+                f"  where:    {finding.where}",
+                f"  expected: {finding.expected}",
+                f"  found:    {finding.found}",
+            ]
+        if more := len(self.result.findings) - SHOWN:
+            lines += [f"  … and {more} more"] if more > 0 else []
+        exchange = next(
+            (x for x in self.session.exchanges() if x.id in self.result.exchanges[:1]), None
+        )
+        if exchange is not None:
+            lines.append(f"  repeat:   {curl(exchange, self.session.base_url)[:1500]}")
+        return "\n".join(lines)
+
+
+def allure_attach(result: Result, session: Session) -> None:
+    """Labels and the transcript for Allure, when results are collected for it."""
+    try:
+        import allure
+        from allure_commons._core import plugin_manager
+    except ImportError:
+        return
+    if not plugin_manager.get_plugins():
+        return
+    import json
+
+    requirement = result.requirement
+    allure.dynamic.title(requirement.text)
+    allure.dynamic.id(requirement.id)
+    allure.dynamic.label("level", requirement.level.value)
+    allure.dynamic.label("area", requirement.area)
+    allure.dynamic.severity("critical" if requirement.level == "MUST" else "minor")
+    allure.dynamic.description(requirement.source)
+    allure.dynamic.tag(requirement.level.value, requirement.area, *requirement.tags)
+    if result.outcome in {Outcome.FAIL, Outcome.ADVISORY}:
+        for exchange in session.exchanges():
+            if exchange.id in result.exchanges[:2]:
+                text = json.dumps(transcript(exchange, session.base_url), indent=1)
+                allure.attach(text, exchange.id, allure.attachment_type.JSON)

@@ -1,0 +1,110 @@
+"""Drives a gateway inside this process, in virtual time: no sockets, no sleeping.
+
+Delays that a gateway asks for become arrival times, so timing rules see what a socket would show.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+
+from conformance.area import Catalogue, catalogue
+from conformance.budget import Budget
+from conformance.judge import Judge, Result
+from conformance.probe import Handling
+from conformance.profile import Profile, load_profile
+from conformance.schedule import Schedule, Traffic, plan
+from conformance.sender import Sender, Target
+from gateway.core import Gateway
+from gateway.fault import Faulty, Handler, all_faults
+from gateway.frames import Ending, encode
+from wire.exchange import Chunk, Connection, Ended, Reply, Request
+from wire.sse import Decoder
+
+ENDED = {Ending.COMPLETE: Ended.COMPLETE, Ending.CUT: Ended.CUT, Ending.RESET: Ended.RESET}
+
+
+class DirectSender(Sender):
+    """A sender whose wire is a function call."""
+
+    def __init__(self, handler: Handler, keys: dict[str, str]) -> None:
+        super().__init__(Target("http://gateway/v1", keys), sleep=_no_sleep)
+        self._handler = handler
+
+    async def _exchange(
+        self, request: Request, handling: Handling, start: float
+    ) -> tuple[Reply, Connection]:
+        sent = Request(request.method, "/v1" + request.path, request.headers, request.body)
+        reply = self._handler.handle(sent)
+        now = reply.delay_ms
+        headers = (*reply.headers,)
+        chunks: list[Chunk] = []
+        ended, decoder, events = ENDED[reply.ending], Decoder(), 0
+        for delay_ms, data in encode(reply):
+            now += delay_ms
+            chunks.append(Chunk(now, data))
+            if handling.abort_after_events is not None:
+                events += len(decoder.feed(data))
+                if events >= handling.abort_after_events:
+                    ended = Ended.ABORTED
+                    break
+        self._handler.settle(reply, len(chunks))
+        return Reply(reply.status, headers, tuple(chunks), reply.delay_ms), Connection(ended, True)
+
+
+async def _no_sleep(_: float) -> None:
+    return None
+
+
+def traffic(
+    faults: Sequence[str] = (),
+    probes: Iterable[str] | None = None,
+    models: Sequence[str] = ("gpt-5.5",),
+    profile: Profile | None = None,
+    known: Catalogue | None = None,
+) -> tuple[Traffic, Profile]:
+    """Everything a run would send, answered by a fresh gateway with these faults."""
+    profile = profile or load_profile("reference")
+    known = known or catalogue()
+    gateway = Gateway()
+    keys = dict(gateway.keys.by_kind())
+    keys["main"] = keys.pop("codex")
+    handler: Handler = Faulty(gateway, tuple(all_faults()[n] for n in faults)) if faults else gateway
+    steps = plan(known.probes, probes if probes is not None else known.probes, profile, models)
+
+    async def run() -> Traffic:
+        async with DirectSender(handler, keys) as sender:
+            return await Schedule(sender, profile, Budget(profile)).run(steps)
+
+    return asyncio.run(run()), profile
+
+
+def results(
+    faults: Sequence[str] = (),
+    models: Sequence[str] = ("gpt-5.5",),
+    requirements: Iterable[str] | None = None,
+) -> dict[str, Result]:
+    """Verdicts by requirement id (of the first model) with these faults in the gateway."""
+    known = catalogue()
+    sent, profile = traffic(faults, models=models)
+    judge = Judge(known, profile, tuple(sent.all()), sent.unsent)
+    rows = known.requirements
+    wanted = rows if requirements is None else requirements
+    return {
+        name: judge.result(rows[name], models[0] if rows[name].per_model else "")
+        for name in wanted
+        if not rows[name].excluded
+    }
+
+
+def main() -> None:
+    """`python -m tests.direct [FAULT …]`: every verdict that is not a pass, and what fails."""
+    import sys
+
+    for name, result in results(sys.argv[1:]).items():
+        if result.outcome != "pass":
+            print(f"{result.outcome:<13}{name}  {result.reason}")
+            for finding in result.findings[:3]:
+                print(f"             {finding.exchange}: {finding.where}: {finding.message}")
+
+
+if __name__ == "__main__":
+    main()
