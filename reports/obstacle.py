@@ -1,0 +1,75 @@
+"""What kept requirements from being judged, and the way to unblock each."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from reports.document import Document, Result
+from reports.outcome import RANK, UNJUDGED
+from reports.text import one_line
+
+VARIABLE: Final = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    outcome: str
+    reason: str
+    remedy: str
+    requirements: tuple[str, ...]
+
+
+def _variable(reason: str, _: Document) -> str:
+    names = dict.fromkeys(VARIABLE.findall(reason))
+    return f"Set {' or '.join(names)} in the environment."
+
+
+def _budget(_: str, document: Document) -> str:
+    limit = document.cost.get("limit_usd")
+    estimate = document.cost.get("estimate_usd")
+    now = f" (now {limit:.2f})" if limit is not None else ""
+    full = f"; the full run is estimated at {estimate:.2f} USD" if estimate is not None else ""
+    return f"Raise --max-cost{now}{full}."
+
+
+# The first pattern that the reason holds gives the remedy.
+REMEDIES: Final[tuple[tuple[re.Pattern[str], Callable[[str, Document], str]], ...]] = (
+    (VARIABLE, _variable),
+    (re.compile(r"max-cost|budget", re.I), _budget),
+    (re.compile(r"rate limit|429|quota", re.I), lambda _r, _d: "Run later, or with a key that has a higher rate limit."),
+    (re.compile(r"interrupt", re.I), lambda _r, _d: "Run again to the end."),
+    (re.compile(r"reach|connect|resolve|timed? ?out|TLS", re.I), lambda _r, _d: "See that the server answers, and run again."),
+)
+FALLBACK: Final = {
+    "inconclusive": "Run again, or name a model that follows instructions more closely (--model).",
+    "blocked": "Run again when the cause is gone.",
+    "error": "This is a fault of the suite: please report it together with report.json.",
+}
+
+
+def obstacles(document: Document) -> list[Obstacle]:
+    """One entry for each different reason, the gravest and most frequent first."""
+    found: dict[tuple[str, str], list[Result]] = {}
+    for result in document.results:
+        if result.outcome in UNJUDGED:
+            reason = one_line(result.reason) or "no reason given"
+            found.setdefault((result.outcome, reason), []).append(result)
+    rows = [
+        Obstacle(
+            outcome,
+            reason,
+            _remedy(outcome, reason, document),
+            tuple(dict.fromkeys(result.requirement for result in results)),
+        )
+        for (outcome, reason), results in found.items()
+    ]
+    return sorted(rows, key=lambda row: (RANK[row.outcome], -len(row.requirements)))
+
+
+def _remedy(outcome: str, reason: str, document: Document) -> str:
+    if outcome == "blocked":
+        for pattern, remedy in REMEDIES:
+            if pattern.search(reason):
+                return remedy(reason, document)
+    return FALLBACK[outcome]
