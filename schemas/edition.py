@@ -43,15 +43,18 @@ class Folder:
         self._level = level
         self._found: dict[str, Schema] = {}
 
+    def place(self, name: str) -> str | None:
+        """Where the schema of a type lies; the first folder that has it wins."""
+        places = (f"{folder}/{name}" for folder in self._folders)
+        return next((place for place in places if place in all_names()), None)
+
     def find(self, name: str) -> Schema | None:
         if name not in self._found:
-            known = [
-                path for path in (f"{folder}/{name}" for folder in self._folders) if path in names()
-            ]
-            if not known:
+            place = self.place(name)
+            if place is None:
                 # Not kept: a server may name any number of types.
                 return None
-            self._found[name] = self._edition.schema(known[0], self._level)
+            self._found[name] = self._edition.schema(place, self._level)
         return self._found[name]
 
 
@@ -137,6 +140,11 @@ def since_dates() -> Iterator[str]:
 
     for name in names():
         yield from walk(document(name))
+
+
+@cache
+def all_names() -> frozenset[str]:
+    return frozenset(names())
 
 
 @cache

@@ -105,10 +105,8 @@ def nodes(schema, steps=()):
 def subschemas(name):
     """The nodes that are schemas, not tables of names."""
     for steps, node in nodes(load(name)):
-        if (
-            not steps
-            or steps[-1] not in {"properties", "x-required", "$defs"}
-            and "x-required" not in steps
+        if not steps or (
+            steps[-1] not in {"properties", "x-required", "$defs"} and "x-required" not in steps
         ):
             yield node
 
@@ -285,8 +283,7 @@ FAULTS = [
     ("models/model", "created", ..., "MUST", "created: expected integer, found missing"),
     ("models/list", "data 0 owned_by", None, "MUST", "data[0].owned_by: expected string, found null"),
     ("report", "results 0 outcome", "skipped", "MUST",
-     'results[0].outcome: expected "pass", "fail", "advisory", "not-claimed", "inconclusive", "blocked" or "error", '
-     'found string "skipped"'),
+     'results[0].outcome: expected "pass", "fail", "advisory", "not-claimed", "inconclusive", "blocked" or "error", found string "skipped"'),
 ]  # fmt: skip
 
 
