@@ -90,7 +90,7 @@ class Asked:
     summary: str | None = None
     max_tokens: int | None = None
     stop: tuple[str, ...] = ()
-    max_calls: int | None = None
+    max_calls: int | None = None  # of tools that the server runs
     cache_key: str = ""
 
 

@@ -5,15 +5,13 @@ No tool runs. Each row is the finished item without its id; `hosted_items` gives
 """
 
 import copy
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container
 from typing import Any, Final, NamedTuple
 
 Item = dict[str, Any]
 
 # A picture of one pixel: any client can decode it, and it costs nothing to send.
-PIXEL: Final = (
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-)
+PIXEL: Final = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
 # Type of an item -> prefix of its id, as the real API names them.
 PREFIXES: Final[dict[str, str]] = {
@@ -282,36 +280,36 @@ class Detail(NamedTuple):
 
 
 DETAILS: Final[dict[str, Detail]] = {
+    "reasoning": Detail(("encrypted_content",), "reasoning.encrypted_content", ...),
     "web_search_call": Detail(("action", "sources"), "web_search_call.action.sources", ...),
     "file_search_call": Detail(("results",), "file_search_call.results", None),
     "code_interpreter_call": Detail(("outputs",), "code_interpreter_call.outputs", None),
 }
 
 
-def trimmed(item: Item, include: Iterable[str]) -> Item:
+def trimmed(item: Item, include: Container[str]) -> Item:
     """The item without the details that the request did not ask to include."""
     detail = DETAILS.get(item["type"])
     if detail is None or detail.include in include:
         return item
-    item = copy.deepcopy(item)
-    holder = item
-    for key in detail.place[:-1]:
-        holder = holder[key]
-    if detail.blank is ...:
-        holder.pop(detail.place[-1], None)
-    else:
-        holder[detail.place[-1]] = detail.blank
-    return item
+    *outer, key = detail.place
+    if outer:
+        return {**item, outer[0]: _without(item[outer[0]], key, detail.blank)}
+    return _without(item, key, detail.blank)
 
 
-def hosted_items(script: str, include: Iterable[str], new_id: Callable[[str], str]) -> list[Item]:
+def _without(holder: Item, key: str, blank: Any) -> Item:
+    rest = {name: value for name, value in holder.items() if name != key or blank is not ...}
+    return rest if blank is ... else {**rest, key: blank}
+
+
+def hosted_items(script: str, new_id: Callable[[str], str]) -> list[Item]:
     """The finished items of a script, with fresh ids; call ids that pair two items stay paired."""
-    wanted = frozenset(include)
     calls: dict[str, str] = {}
     made: list[Item] = []
     for row in HOSTED[script]:
-        item = {"id": new_id(PREFIXES[row["type"]]), **trimmed(copy.deepcopy(row), wanted)}
+        item = {"id": new_id(PREFIXES[row["type"]]), **copy.deepcopy(row)}
         if item.get("call_id"):
-            item["call_id"] = calls.setdefault(item["call_id"], new_id("call_"))
+            item["call_id"] = calls.setdefault(item["call_id"], new_id("call_")[:29])
         made.append(item)
     return made

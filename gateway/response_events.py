@@ -188,7 +188,9 @@ def _reasoning_steps(item: Item, at: Item, split: Split) -> Iterator[Step]:
         blank = {**part, "text": ""}
         yield Step("response.reasoning_summary_part.added", {**here, "part": blank})
         for piece in split(part["text"]):
-            yield Step("response.reasoning_summary_text.delta", {**here, "delta": piece}, paced=True)
+            yield Step(
+                "response.reasoning_summary_text.delta", {**here, "delta": piece}, paced=True
+            )
         yield Step("response.reasoning_summary_text.done", {**here, "text": part["text"]})
         yield Step("response.reasoning_summary_part.done", {**here, "part": part})
     for number, part in enumerate(item.get("content") or ()):

@@ -119,9 +119,7 @@ def _check(tool: Any, path: str) -> None:
     kind = tool["type"]
     if kind not in _MEMBERS:
         listed = ", ".join(f"'{name}'" for name in _MEMBERS)
-        raise bad_value(
-            f"{path}.type", f"Invalid value: '{kind}'. Supported values are: {listed}."
-        )
+        raise bad_value(f"{path}.type", f"Invalid value: '{kind}'. Supported values are: {listed}.")
     validate_value(tool, Param("", ("object",), fields=_MEMBERS[kind], closed=False), path)
     if kind == "function" and tool.get("strict") is True:
         _check_strict(tool, path)

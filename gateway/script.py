@@ -61,8 +61,9 @@ def answer(conversation: Conversation, asked: Asked) -> Answer:
     text = _SPACES.sub(" ", raw).strip() if directives else raw
     script = directives.get("script", "").strip() or None
     parts = _parts(conversation, asked, text, last is not None and last.role is Role.TOOL)
-    if script in HOSTED:
-        parts = (Hosted(script), *parts)
+    hosted = [word.strip() for name, word in _DIRECTIVE.findall(raw) if name == "script"]
+    hosted = [word for word in hosted if word in HOSTED][: asked.max_calls]
+    parts = (*(Hosted(word) for word in hosted), *parts)
     finish = Finish.TOOL_CALLS if any(isinstance(part, Call) for part in parts) else Finish.STOP
     if script == "content_filter":
         parts, finish = tuple(_halved(part) for part in parts), Finish.CONTENT_FILTER
@@ -168,8 +169,7 @@ def _calls(asked: Asked, text: str, after_tool: bool) -> tuple[Part, ...]:
         ]
     if not calls and forced and tools:
         calls.append(_call(next(iter(tools.values())), "", 0))
-    limit = asked.max_calls if asked.parallel else 1
-    return tuple(calls[:limit])
+    return tuple(calls if asked.parallel else calls[:1])
 
 
 def _call(tool: Tool, text: str, start: int) -> Call:
