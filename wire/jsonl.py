@@ -87,10 +87,10 @@ def dump(exchange: Exchange) -> str:
 
 
 def read(line: str | bytes | Mapping[str, Any]) -> Exchange:
-    """The exchange of a line or of its JSON object. Raises ValueError that says what is missing."""
+    """The exchange of a line or of its JSON object. Raises ValueError or TypeError."""
     value = line if isinstance(line, Mapping) else json.loads(line)
     if not isinstance(value, Mapping):
-        raise ValueError("not a JSON object")
+        raise ValueError("not a JSON object")  # noqa: TRY004  # one error for one kind of defect
     asked, came = _part(value, "request"), _part(value, "response")
     request = Request(
         method=_string(asked, "method"),
@@ -227,11 +227,12 @@ def _reply_in(response: Mapping[str, Any], frames: Any) -> Reply:
     status, headers_at_ms = response.get("status"), response.get("headers_at_ms")
     if type(status) is not int:
         raise ValueError("response.status is not a whole number")
+    chunks: tuple[Chunk, ...]
     if frames is None:
         body = _bytes(str(response.get("body_text") or ""))
         chunks = (Chunk(0.0, body),) if body else ()
     else:
-        chunks = tuple(Chunk(float(at_ms), _bytes(text)) for at_ms, text in frames)
+        chunks = tuple(Chunk(float(at_ms), _bytes(str(text))) for at_ms, text in frames)
     return Reply(
         status=status,
         headers=_headers_in(response.get("headers")),
@@ -272,7 +273,7 @@ def _started_at(line: Mapping[str, Any], reply: Reply) -> float | None:
 def _part(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     part = value.get(name)
     if not isinstance(part, Mapping):
-        raise ValueError(f"no {name}")  # noqa: TRY004  # one kind of error for one kind of defect
+        raise ValueError(f"no {name}")  # noqa: TRY004
     return part
 
 

@@ -1,0 +1,252 @@
+"""Takes keys out of exchanges, and changes nothing else.
+
+Known secrets become `[redacted:LABEL]` wherever and in whatever form they stand; what looks like a key,
+and any credential in the headers made for one, becomes `[redacted]`. Doing it twice changes nothing.
+"""
+
+import base64
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Final, NamedTuple
+from urllib.parse import quote
+
+from wire.exchange import Chunk, Exchange, Headers, Reply, Request
+
+SHORT: Final = 8  # characters: a shorter secret is replaced in the headers for it alone
+
+SCHEMED_HEADERS: Final = frozenset({"authorization", "proxy-authorization"})
+KEY_HEADERS: Final = frozenset(
+    {"api-key", "ocp-apim-subscription-key", "openai-organization", "openai-project", "x-api-key", "x-goog-api-key"}
+)  # fmt: skip
+COOKIE_HEADERS: Final = frozenset({"cookie", "set-cookie"})
+
+_MARK: Final = re.compile(rb"\[redacted(?::[^\]\s]*)?\]")
+# Already taken out, by us or by the makers of a recording.
+_REDACTED: Final = re.compile(r"[\[<(*]*redacted(:[^\]\s]*)?[\])>*]*", re.IGNORECASE)
+# Real keys have a digit; words with hyphens have not. A masked key (sk-ab-****cd) is too short.
+UNKNOWN_KEYS: Final = (
+    # A key starts where no word goes on, and after a JSON or percent escape. The look back stands
+    # behind the literal because the search for a literal is fast.
+    re.compile(
+        rb"sk-(?:(?<![A-Za-z0-9_-]sk-)|(?<=\\[nrtbf]sk-)|(?<=\\u[0-9A-Fa-f]{4}sk-)|(?<=%[0-9A-Fa-f]{2}sk-))"
+        rb"(?P<key>(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{16,})"
+    ),
+    re.compile(
+        rb"[Bb](?i:earer)(?:[ \t]+|%20|\+)(?P<key>(?=[A-Za-z._~+/-]*[0-9])[A-Za-z0-9._~+/-]{16,}=*)"
+    ),
+    re.compile(rb"[?&](?i:api[-_]?key|access_token|subscription-key)=(?P<key>[^&\s\"'#]{8,})"),
+)
+_BASE64: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_")
+
+
+class Span(NamedTuple):
+    """Bytes to be replaced."""
+
+    start: int
+    end: int
+    mark: bytes
+
+
+_Marked = list[tuple[bytes, bytes]]  # what to find, and the mark that replaces it
+
+
+class Redactor:
+    """Knows the secrets of a run by label. Secrets shorter than `SHORT` are not searched in bodies."""
+
+    def __init__(self, secrets: Mapping[str, str]) -> None:
+        known = {label: secret for label, secret in secrets.items() if secret}
+        self._labels = {secret: f"[redacted:{label}]" for label, secret in known.items()}
+        long = [(label, secret) for label, secret in known.items() if len(secret) >= SHORT]
+        # The longest first: of two secrets where one holds the other, the whole is named.
+        long.sort(key=lambda pair: -len(pair[1]))
+        self._forms = [
+            (form, f"[redacted:{label}]".encode())
+            for label, secret in long
+            for form in forms(secret)
+        ]
+        self._cores = [
+            (core, f"[redacted:{label}]".encode())
+            for label, secret in long
+            for core in base64_cores(secret)
+        ]
+
+    def bytes(self, data: bytes) -> bytes:
+        return _replaced(data, _spans(data, self._forms, self._cores))
+
+    def text(self, text: str) -> str:
+        return self.bytes(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
+
+    def headers(self, headers: Headers) -> Headers:
+        return tuple((name, self._header(name, value)) for name, value in headers)
+
+    def exchange(self, exchange: Exchange) -> Exchange:
+        """The exchange without keys. A content-length that was right stays right."""
+        request, reply, connection = exchange.request, exchange.reply, exchange.connection
+        body = self.bytes(request.body)
+        chunks = self._chunks(reply.chunks)
+        grown = sum(len(chunk.data) for chunk in chunks) - len(reply.body)
+        return replace(
+            exchange,
+            request=Request(
+                method=request.method,
+                path=self.text(request.path),
+                headers=_resized(self.headers(request.headers), len(body) - len(request.body)),
+                body=body,
+            ),
+            reply=Reply(
+                status=reply.status,
+                headers=_resized(self.headers(reply.headers), grown),
+                chunks=chunks,
+                headers_at_ms=reply.headers_at_ms,
+                timed=reply.timed,
+            ),
+            connection=replace(connection, error=self.text(connection.error)),
+        )
+
+    def _chunks(self, chunks: tuple[Chunk, ...]) -> tuple[Chunk, ...]:
+        """The chunks with their stamps. A mark stands in the chunk where the secret began."""
+        body = b"".join(chunk.data for chunk in chunks)
+        spans = _spans(body, self._forms, self._cores)
+        if not spans:
+            return chunks
+        out, start = [], 0
+        for at_ms, data in chunks:
+            end = start + len(data)
+            pieces, at = [], start
+            for span in spans:
+                if span.end <= start or span.start >= end:
+                    continue
+                if span.start >= start:
+                    pieces += [body[at : span.start], span.mark]
+                at = min(span.end, end)
+            pieces.append(body[at:end])
+            out.append(Chunk(at_ms, b"".join(pieces)))
+            start = end
+        return tuple(out)
+
+    def _header(self, name: str, value: str) -> str:
+        value = self.text(value)
+        if name in COOKIE_HEADERS:
+            first, *rest = value.split(";")
+            rest = rest if name == "set-cookie" else [self._cookie(pair) for pair in rest]
+            return ";".join((self._cookie(first), *rest))
+        if name in SCHEMED_HEADERS:
+            scheme, space, token = _scheme(value)
+            return scheme + space + self._credential(token)
+        return self._credential(value) if name in KEY_HEADERS else value
+
+    def _cookie(self, pair: str) -> str:
+        name, equals, value = pair.partition("=")
+        return name + equals + self._credential(value) if equals else self._credential(pair)
+
+    def _credential(self, value: str) -> str:
+        bare = value.strip()
+        if not bare or _REDACTED.fullmatch(bare):
+            return value
+        return value.replace(bare, self._labels.get(bare, "[redacted]"))
+
+
+def forms(secret: str) -> list[bytes]:
+    """The secret as it may stand in a text: plain, JSON-escaped, percent-encoded."""
+    encoded = secret.encode("utf-8", "surrogatepass")
+    percent = quote(encoded, safe="")
+    texts = {
+        encoded,
+        json.dumps(secret)[1:-1].encode(),
+        json.dumps(secret)[1:-1].replace("/", "\\/").encode(),
+        json.dumps(secret, ensure_ascii=False)[1:-1].encode("utf-8", "surrogatepass"),
+        quote(encoded, safe="/").encode(),
+        percent.encode(),
+        percent.replace("%20", "+").encode(),
+        re.sub("%..", lambda escape: escape[0].lower(), percent).encode(),
+    }
+    return sorted(texts, key=lambda text: (-len(text), text))
+
+
+def base64_cores(secret: str) -> list[bytes]:
+    """What base64 of any text with the secret in it contains, for each of the three alignments."""
+    raw = secret.encode("utf-8", "surrogatepass")
+    cores = set()
+    for before in range(3):
+        # Characters with bits of a neighbour are not of the secret alone.
+        first, last = -(-before * 8 // 6), (before + len(raw)) * 8 // 6
+        text = b"\0" * before + raw
+        cores.add(base64.b64encode(text)[first:last])
+        cores.add(base64.urlsafe_b64encode(text)[first:last])
+    return sorted(cores)
+
+
+def _spans(data: bytes, known_forms: _Marked, known_cores: _Marked) -> list[Span]:
+    """What to replace, in order and without overlap."""
+    found: list[Span] = []
+    for form, mark in known_forms:
+        found += (Span(start, start + len(form), mark) for start in _places(form, data))
+    for core, mark in known_cores:
+        for place in _places(core, data):
+            start, end = place, place + len(core)
+            while start and data[start - 1] in _BASE64:
+                start -= 1
+            while end < len(data) and data[end] in _BASE64:
+                end += 1
+            end += len(data[end : end + 2]) - len(data[end : end + 2].lstrip(b"="))
+            found.append(Span(start, end, mark))
+    for pattern in UNKNOWN_KEYS:
+        for match in pattern.finditer(data):
+            start = match.start() if match[0].startswith(b"sk-") else match.start("key")
+            found.append(Span(start, match.end("key"), b"[redacted]"))
+    if not found:
+        return found
+    marks = [match.span() for match in _MARK.finditer(data)]
+    return _merged(
+        span
+        for span in found
+        if not any(start < span.end and span.start < end for start, end in marks)
+    )
+
+
+def _places(part: bytes, data: bytes) -> Iterable[int]:
+    place = data.find(part)
+    while place >= 0:
+        yield place
+        place = data.find(part, place + 1)
+
+
+def _merged(found: Iterable[Span]) -> list[Span]:
+    """Overlapping spans as one, named after the longest that starts first."""
+    merged: list[Span] = []
+    for span in sorted(found, key=lambda span: (span.start, -span.end, span.mark == b"[redacted]")):
+        if merged and span.start < merged[-1].end:
+            last = merged[-1]
+            mark = last.mark if last.mark != b"[redacted]" else span.mark
+            merged[-1] = Span(last.start, max(last.end, span.end), mark)
+        else:
+            merged.append(span)
+    return merged
+
+
+def _replaced(data: bytes, spans: list[Span]) -> bytes:
+    pieces, at = [], 0
+    for span in spans:
+        pieces += [data[at : span.start], span.mark]
+        at = span.end
+    return b"".join((*pieces, data[at:]))
+
+
+def _scheme(value: str) -> tuple[str, str, str]:
+    """Scheme, space and token of an Authorization value; a lone known scheme has no token."""
+    match = re.match(r"(\s*[A-Za-z][A-Za-z0-9-]*)([ \t]+|$)(.*)", value, re.DOTALL)
+    if match and (match[2] or match[1].strip().lower() in {"bearer", "basic"}):
+        return match[1], match[2], match[3]
+    return "", "", value
+
+
+def _resized(headers: Headers, grown: int) -> Headers:
+    """The replacement must not make a server look as if it had miscounted."""
+    return tuple(
+        (name, str(int(value) + grown))
+        if grown and name == "content-length" and value.isascii() and value.isdigit()
+        else (name, value)
+        for name, value in headers
+    )
