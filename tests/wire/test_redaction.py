@@ -1,0 +1,181 @@
+"""Keys vanish from every place, in every form; nothing else changes."""
+
+import base64
+import json
+from dataclasses import replace
+from itertools import pairwise
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wire.exchange import Chunk, Connection, Exchange, Reply, Request
+from wire.redaction import Redactor
+
+KEY = "sk-cs4-" + "a1B2c3D4" * 4
+ODD = 'odd/key+"with" é'
+REDACTOR = Redactor({"main": KEY, "odd": ODD, "short": "k1"})
+
+
+def exchange(**changes: object) -> Exchange:
+    request = {"method": "POST", "path": "/v1/responses", "body": b"{}"}
+    reply = {"status": 200, "chunks": ()}
+    for name, value in changes.items():
+        (request if name in {"path", "body", "asked"} else reply)[name] = value
+    request["headers"] = request.pop("asked", ())
+    return REDACTOR.exchange(Exchange("x", Request(**request), Reply(**reply)))
+
+
+@pytest.mark.parametrize("secret", [KEY, ODD], ids=["plain", "odd"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        str,
+        json.dumps,
+        lambda key: json.dumps(key, ensure_ascii=False),
+        lambda key: json.dumps(key).replace("/", "\\/"),
+        quote,
+        lambda key: quote(key, safe=""),
+        lambda key: base64.b64encode(key.encode()).decode(),
+        lambda key: base64.b64encode(f"user:{key}".encode()).decode(),
+        lambda key: base64.b64encode(f"u:{key}".encode()).decode(),
+        lambda key: base64.urlsafe_b64encode(f"us:{key}:more".encode()).decode(),
+    ],
+    ids=["plain", "json", "utf8-json", "slash-json", "percent", "percent-all", "b64", "basic-1", "basic-2", "b64-url"],
+)  # fmt: skip
+def test_every_form_in_every_place(secret: str, form) -> None:
+    planted = form(secret)
+    label = "main" if secret == KEY else "odd"
+    body = f'{{"said": 1}} {planted} end'.encode()
+    got = exchange(
+        path=f"/v1/models/m?x={planted} &y=1",
+        asked=(("x-trace", f"a {planted}"),),
+        body=body,
+        headers=(("x-echo", planted),),
+        chunks=tuple(Chunk(float(at), body[at : at + 1]) for at in range(len(body))),
+    )
+    mark = f"[redacted:{label}]"
+    for text in (
+        got.request.path,
+        got.request.headers[0][1],
+        got.request.body.decode(),
+        got.reply.headers[0][1],
+        got.reply.text,
+    ):
+        assert mark in text
+        assert planted.strip('"') not in text
+    assert got.reply.text.startswith('{"said": 1} ')
+    assert got.reply.text.endswith(" end")
+    assert [chunk.at_ms for chunk in got.reply.chunks] == [float(at) for at in range(len(body))]
+    assert REDACTOR.exchange(got) == got
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "want"),
+    [
+        ("authorization", f"Bearer {KEY}", "Bearer [redacted:main]"),
+        ("authorization", "Bearer k1", "Bearer [redacted:short]"),
+        ("authorization", "bearer  who knows ", "bearer  [redacted] "),
+        ("authorization", "Bearer", "Bearer"),
+        ("authorization", "", ""),
+        ("authorization", "raw-token", "[redacted]"),
+        ("authorization", "Basic " + base64.b64encode(f"me:{KEY}".encode()).decode(), "Basic [redacted:main]"),
+        ("proxy-authorization", "Basic abc", "Basic [redacted]"),
+        ("x-api-key", "k1", "[redacted:short]"),
+        ("api-key", "unknown", "[redacted]"),
+        ("openai-organization", "org-1", "[redacted]"),
+        ("openai-organization", "<redacted>", "<redacted>"),
+        ("cookie", "a=1; b=[redacted:main];c", "a=[redacted]; b=[redacted:main];[redacted]"),
+        ("set-cookie", "sid=1; Path=/; HttpOnly", "sid=[redacted]; Path=/; HttpOnly"),
+        ("x-request-id", "req_0123456789abcdef0123456789", "req_0123456789abcdef0123456789"),
+        ("x-note", "k1 stays outside of credential headers", "k1 stays outside of credential headers"),
+    ],
+)  # fmt: skip
+def test_headers(name: str, value: str, want: str) -> None:
+    assert REDACTOR.headers(((name, value),)) == ((name, want),)
+    assert REDACTOR.headers(((name, want),)) == ((name, want),)
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        ("key sk-proj-abcdefgh12345678xyz.", "key [redacted]."),
+        (r'"\nsk-proj-abcdefgh12345678xyz"', r'"\n[redacted]"'),
+        ("%20sk-proj-abcdefgh12345678xyz", "%20[redacted]"),
+        ("Authorization: Bearer abcdefgh12345678xyz==", "Authorization: Bearer [redacted]"),
+        ("/v1/models?api-key=0123456789&x=1", "/v1/models?api-key=[redacted]&x=1"),
+        ("sk-cs4-****a1b2", "sk-cs4-****a1b2"),
+        ("Incorrect API key provided: sk-proj-********************abcd.",) * 2,
+        ("task-abcdefgh12345678xyz", "task-abcdefgh12345678xyz"),
+        ("risk-averse-people-in-2024-and-later", "risk-averse-people-in-2024-and-later"),
+        ("sk-learn-is-a-library-for-python", "sk-learn-is-a-library-for-python"),
+        ("Bearer authentication-required", "Bearer authentication-required"),
+        ("k1 is too short to be searched", "k1 is too short to be searched"),
+    ],
+)
+def test_unknown_keys_and_innocent_text(text: str, want: str) -> None:
+    assert REDACTOR.text(text) == want
+    assert REDACTOR.text(want) == want
+
+
+def test_of_nested_secrets_the_longer_is_named() -> None:
+    redactor = Redactor({"main": KEY, "presented": KEY + "x"})
+    assert redactor.text(f"{KEY} {KEY}x") == "[redacted:main] [redacted:presented]"
+
+
+def test_overlapping_secrets_leave_nothing() -> None:
+    redactor = Redactor({"a": "left-middle", "b": "middle-right"})
+    assert redactor.text("<left-middle-right>") == "<[redacted:a]>"
+
+
+def test_content_length_keeps_its_relation_to_the_body() -> None:
+    body = f"echo {KEY}".encode()
+    for wrong in (0, 3):
+        got = exchange(
+            headers=(("content-length", str(len(body) + wrong)),), chunks=(Chunk(1.0, body),)
+        )
+        assert int(got.reply.headers[0][1]) == len(got.reply.body) + wrong
+
+
+def test_a_mark_stands_in_the_chunk_where_the_secret_began() -> None:
+    chunks = (
+        Chunk(1.0, b"data: a" + KEY[:4].encode()),
+        Chunk(2.0, KEY[4:9].encode()),
+        Chunk(3.0, KEY[9:].encode() + b"b\n\n"),
+    )
+    want = (Chunk(1.0, b"data: a[redacted:main]"), Chunk(2.0, b""), Chunk(3.0, b"b\n\n"))
+    assert exchange(chunks=chunks).reply.chunks == want
+
+
+def test_errors_of_the_connection() -> None:
+    got = REDACTOR.exchange(
+        Exchange("x", Request("GET", "/"), connection=Connection(error=f"bad {KEY}"))
+    )
+    assert got.connection.error == "bad [redacted:main]"
+
+
+@given(st.binary(max_size=80))
+def test_bytes_without_secrets_stay(data: bytes) -> None:
+    assert REDACTOR.bytes(data) == data
+
+
+@given(
+    st.text(st.characters(exclude_categories=["Cs"]), min_size=8, max_size=20),
+    st.binary(max_size=30),
+    st.binary(max_size=30),
+    st.lists(st.integers(0, 80), max_size=4),
+)
+def test_any_secret_anywhere(secret: str, before: bytes, after: bytes, cuts: list[int]) -> None:
+    redactor = Redactor({"it": secret})
+    body = before + secret.encode() + after
+    marks = [0, *sorted(min(cut, len(body)) for cut in cuts), len(body)]
+    chunks = tuple(Chunk(1.0, body[a:b]) for a, b in pairwise(marks))
+    given_ = Exchange("x", Request("GET", "/"), Reply(200, chunks=chunks))
+    got = redactor.exchange(given_)
+    assert b"[redacted:it]" in got.reply.body
+    assert secret.encode() not in got.reply.body.replace(b"[redacted:it]", b"")
+    assert got.reply.body == redactor.bytes(body)
+    assert redactor.exchange(got) == got
+    assert len(got.reply.chunks) == len(chunks)
+    assert replace(got, reply=given_.reply) == given_
