@@ -19,7 +19,6 @@ from conformance.requirement import CatalogueError, Requirement
 from conformance.session import Session
 from conformance.target import BadTarget, first_look
 from conformance.verdict import Verdict, allure_attach
-from reports.writer import write_all
 
 MARKERS = ("must", "should", "may", "stream", "tools", "usage", "costs")
 
@@ -124,6 +123,8 @@ class Conformance:
             could_not_run=self.could_not_run,
             baseline=self._baseline(),
         )
+        from reports.writer import write_all
+
         self.written = write_all(self.document, self.settings.report_dir)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

@@ -65,7 +65,7 @@ def traffic(
     profile = profile or load_profile("reference")
     known = known or catalogue()
     gateway = Gateway()
-    keys = dict(gateway.keys.by_kind())
+    keys = dict(gateway.keys.secrets)
     keys["main"] = keys.pop("codex")
     handler: Handler = Faulty(gateway, tuple(all_faults()[n] for n in faults)) if faults else gateway
     steps = plan(known.probes, probes if probes is not None else known.probes, profile, models)
