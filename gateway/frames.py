@@ -10,7 +10,10 @@ from wire.exchange import header
 
 
 class Frame(NamedTuple):
-    """One server-sent event. A `str` payload is sent as it is ([DONE])."""
+    """One server-sent event.
+
+    A `str` payload is its data as it is ([DONE]); `bytes` stand for the whole event (comments).
+    """
 
     delay_ms: float
     name: str
@@ -68,6 +71,8 @@ def encode(reply: GatewayReply) -> tuple[Piece, ...]:
 
 
 def encode_frame(frame: Frame) -> bytes:
+    if isinstance(frame.payload, bytes):
+        return frame.payload
     name = b"event: " + frame.name.encode() + b"\n" if frame.name else b""
     return name + b"data: " + _text(frame.payload) + b"\n\n"
 
