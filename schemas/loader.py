@@ -32,8 +32,13 @@ def _validator(name: str, edition: Edition) -> Any:
 
 def check(name: str, instance: object, *, at: date | None = None) -> list[Problem]:
     """Judge an answer by the rules of its day; the deepest causes come first."""
+    try:
+        errors = list(_validator(name, edition_of(at)).iter_errors(instance))
+    except RecursionError:
+        # Only a tool namespace may hold its like; a hostile answer could go on and on.
+        return [Problem("", "", "depth", "MUST", "a document of sane depth", "endless nesting")]
     worst: dict[tuple[str, str], tuple[int, Problem]] = {}
-    for error in _validator(name, edition_of(at)).iter_errors(instance):
+    for error in errors:
         problem = _problem(error)
         key = (problem.path, problem.keyword)
         # Two branches may ask for the same thing; the stricter one is told.

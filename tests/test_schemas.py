@@ -9,11 +9,11 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from schemas.edition import edition_of
+from schemas.edition import Edition, edition_of
 from schemas.loader import Problem, check, load, names
 from schemas.registry import address, registry
 
@@ -336,6 +336,35 @@ def test_a_rule_begins_on_its_day():
     assert check("chat/completion", old) == check("chat/completion", old, at=date(2099, 1, 1))
 
 
+def test_level_and_date_hold_for_all_inside():
+    schema = {
+        "properties": {
+            "a": {"x-level": "SHOULD", "required": ["b"], "properties": {"b": {"type": "string"}}},
+            "c": {"x-since": "2026-01-02", "type": "null"},
+        }
+    }
+    before, after = (
+        Edition(day)._make(schema, None, "MUST") for day in ("2026-01-01", "2026-01-02")
+    )
+    assert before["properties"]["c"] is True
+    assert after["properties"]["c"] == {"type": ("null",)}
+    assert after["properties"]["a"]["required"] == {"b": "SHOULD"}
+    assert after["properties"]["a"]["properties"]["b"] == {"x-level": "SHOULD", "type": ("string",)}
+    (problem,) = check("models/model", MODEL | {"shutdown_date": 20270101})
+    assert (problem.level, problem.message) == (
+        "SHOULD",
+        "shutdown_date: expected string or null, found integer 20270101",
+    )
+
+
+def test_endless_nesting_is_a_problem_and_no_crash():
+    tool = {"type": "namespace", "name": "n", "description": "d", "tools": []}
+    for _ in range(5000):
+        tool = {"type": "namespace", "name": "n", "description": "d", "tools": [tool]}
+    (problem,) = check("responses/response", RESPONSE | {"tools": [tool]})
+    assert (problem.level, problem.keyword) == ("MUST", "depth")
+
+
 def test_deepest_causes_come_first():
     wrong = put(put(COMPLETION, ["choices", 0, "message", "role"], "user"), ["id"], 1)
     assert [p.path for p in check("chat/completion", wrong)] == ["choices[0].message.role", "id"]
@@ -355,10 +384,11 @@ FOREIGN = {
     bool: "yes",
     list: "list",
     dict: "object",
-    type(None): True,
+    type(None): 0.5,
 }
 
 
+@settings(deadline=None)  # the first look at a schema prepares it
 @given(st.sampled_from(MUTATIONS), st.booleans())
 def test_a_changed_value_is_named(mutation, deep):
     name, steps = mutation
@@ -374,8 +404,6 @@ def test_a_changed_value_is_named(mutation, deep):
         ),
     )
     changed = path(steps)
-    if name == "report" and changed == "exchanges.e1" and not problems:
-        return
     assert problems
     for problem in problems:
         assert changed.startswith(problem.path) or problem.path.startswith(changed)
@@ -389,6 +417,7 @@ json_values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.sampled_from(MUTATIONS), json_values)
 def test_every_problem_is_one_short_line(mutation, value):
     name, steps = mutation
