@@ -65,7 +65,7 @@ def dump(exchange: Exchange) -> str:
     }
     if reply.headers_at_ms is not None:
         line["response"]["headers_at_ms"] = reply.headers_at_ms
-    if reply.timed or reply.chunks not in {(), (Chunk(0.0, reply.body),)}:
+    if reply.timed or reply.chunks != _untimed(reply.body):
         line["frames"] = [[chunk.at_ms, _text(chunk.data)] for chunk in reply.chunks]
         if not reply.timed:
             line["response"]["timed"] = False
@@ -229,8 +229,7 @@ def _reply_in(response: Mapping[str, Any], frames: Any) -> Reply:
         raise ValueError("response.status is not a whole number")
     chunks: tuple[Chunk, ...]
     if frames is None:
-        body = _bytes(str(response.get("body_text") or ""))
-        chunks = (Chunk(0.0, body),) if body else ()
+        chunks = _untimed(_bytes(str(response.get("body_text") or "")))
     else:
         chunks = tuple(Chunk(float(at_ms), _bytes(str(text))) for at_ms, text in frames)
     return Reply(
@@ -240,6 +239,10 @@ def _reply_in(response: Mapping[str, Any], frames: Any) -> Reply:
         headers_at_ms=None if headers_at_ms is None else float(headers_at_ms),
         timed=frames is not None and response.get("timed", True) is True,
     )
+
+
+def _untimed(body: bytes) -> tuple[Chunk, ...]:
+    return (Chunk(0.0, body),) if body else ()
 
 
 def _connection_in(connection: Mapping[str, Any]) -> Connection:
