@@ -41,7 +41,9 @@ class Sighting:
     @property
     def exchanges(self) -> tuple[str, ...]:
         """The evidence, one exchange a model."""
-        by_model = {place.model: place.exchange for place in reversed(self.places) if place.exchange}
+        by_model = {
+            place.model: place.exchange for place in reversed(self.places) if place.exchange
+        }
         return tuple(dict.fromkeys(reversed(by_model.values())))
 
 
@@ -74,11 +76,15 @@ def failures(document: Document, rows: list[Requirement], outcome: str) -> list[
         if results:
             names = [name for result in results for name in result.clients] + hurt.get(row.id, [])
             passed = [result.model for result in row.results if result.outcome == "pass"]
-            found.append(_failure(results, tuple(dict.fromkeys(names)), passed, known.get(row.id, "")))
+            found.append(
+                _failure(results, tuple(dict.fromkeys(names)), passed, known.get(row.id, ""))
+            )
     return sorted(found, key=lambda one: (LEVELS.index(one.level), -len(one.clients)))
 
 
-def _failure(results: list[Result], clients: tuple[str, ...], passed: list[str], known: str) -> Failure:
+def _failure(
+    results: list[Result], clients: tuple[str, ...], passed: list[str], known: str
+) -> Failure:
     first = results[0]
     return Failure(
         requirement=first.requirement,
@@ -105,6 +111,8 @@ def _sightings(results: list[Result]) -> tuple[Sighting, ...]:
             kind = (NUMBER.sub("#", finding.where), NUMBER.sub("#", finding.message))
             kinds.setdefault(kind, []).append((finding, place))
     return tuple(
-        Sighting(seen[0][0].message, seen[0][0].expected, seen[0][0].found, tuple(p for _, p in seen))
+        Sighting(
+            seen[0][0].message, seen[0][0].expected, seen[0][0].found, tuple(p for _, p in seen)
+        )
         for seen in kinds.values()
     )

@@ -105,6 +105,7 @@ def html(document: Document) -> str:
         "outcomes": OUTCOMES,
         "outcome": OUTCOME,
         "levels": LEVELS,
+        "present": [level for level in LEVELS if any(r.first.level == level for r in rows)],
         "carded": {failure.requirement for failure in (*fails, *advisories)},
         "arrivals": arrivals,
     }

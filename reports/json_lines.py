@@ -11,6 +11,7 @@ PATH: Final = re.compile(r"[\w$-]*(?:\[\d+\])*(?:\.[\w$-]+(?:\[\d+\])*)*")
 STEP: Final = re.compile(r"\[(\d+)\]|([\w$-]+)")
 
 Path = tuple[str | int, ...]
+MISSING: Final = object()
 
 
 class Line(NamedTuple):
@@ -52,7 +53,7 @@ def pretty(text: str, where: str = "") -> list[Line] | None:
         value = loads(text)
         if not isinstance(value, dict | list):
             return None
-        return list(_lines(value, (), "", "", culprit(value, where) if where else None, 0))
+        return list(_lines(value, (), culprit(value, where) if where else None))
     except (ValueError, RecursionError):
         return None
 
@@ -61,15 +62,12 @@ def culprit(value: Any, where: str) -> Path | None:
     """The deepest existing node that a word of `where` leads to, as in `chunk 7, choices[0].delta`."""
     best: Path | None = None
     for match in PATH.finditer(where):
-        steps = [int(n) if n else name for n, name in STEP.findall(match[0])]
+        steps: list[str | int] = [int(n) if n else name for n, name in STEP.findall(match[0])]
         path: Path = ()
         node = value
         for step in steps:
-            if isinstance(node, dict) and step in node and isinstance(step, str):
-                node = node[step]
-            elif isinstance(node, list) and isinstance(step, int) and step < len(node):
-                node = node[step]
-            else:
+            node = _child(node, step)
+            if node is MISSING:
                 break
             path = (*path, step)
         if path and (best is None or len(path) > len(best)):
@@ -77,14 +75,27 @@ def culprit(value: Any, where: str) -> Path | None:
     return best
 
 
+def _child(node: Any, step: str | int) -> Any:
+    if isinstance(node, dict):
+        return node.get(step, MISSING)
+    if isinstance(node, list) and isinstance(step, int) and step < len(node):
+        return node[step]
+    return MISSING
+
+
 def _lines(
-    node: Any, path: Path, before: str, after: str, target: Path | None, depth: int
+    node: Any, path: Path, target: Path | None, depth: int = 0, *, before: str = "", after: str = ""
 ) -> Iterator[Line]:
     marked = target is not None and path == target
     inside = target is not None and len(target) > len(path) and target[: len(path)] == path
     flat = _flat(node)
     short = len(before) + len(flat) + 2 * depth <= WIDTH
-    if not isinstance(node, dict | list) or not node or depth > DEEPEST or (short and not inside and path):
+    if (
+        not isinstance(node, dict | list)
+        or not node
+        or depth > DEEPEST
+        or (short and not inside and path)
+    ):
         yield Line(depth, before + flat + after, marked)
         return
     opening, closing = "{}" if isinstance(node, dict) else "[]"
@@ -95,7 +106,7 @@ def _lines(
     for key, child in items:
         name = f"{_quoted(key)}: " if isinstance(key, str) else ""
         comma = "," if key != items[-1][0] else ""
-        yield from _lines(child, (*path, key), name, comma, target, depth + 1)
+        yield from _lines(child, (*path, key), target, depth + 1, before=name, after=comma)
     yield Line(depth, closing + after, marked)
 
 
@@ -103,7 +114,9 @@ def _flat(node: Any) -> str:
     if isinstance(node, Number):
         return str(node)
     if isinstance(node, dict):
-        return "{" + ", ".join(f"{_quoted(key)}: {_flat(child)}" for key, child in node.items()) + "}"
+        return (
+            "{" + ", ".join(f"{_quoted(key)}: {_flat(child)}" for key, child in node.items()) + "}"
+        )
     if isinstance(node, list):
         return "[" + ", ".join(_flat(child) for child in node) + "]"
     return _quoted(node)

@@ -36,10 +36,16 @@ def _budget(_: str, document: Document) -> str:
 # The first pattern that the reason holds gives the remedy.
 REMEDIES: Final[tuple[tuple[re.Pattern[str], Callable[[str, Document], str]], ...]] = (
     (VARIABLE, _variable),
-    (re.compile(r"max-cost|budget", re.I), _budget),
-    (re.compile(r"rate limit|429|quota", re.I), lambda _r, _d: "Run later, or with a key that has a higher rate limit."),
-    (re.compile(r"interrupt", re.I), lambda _r, _d: "Run again to the end."),
-    (re.compile(r"reach|connect|resolve|timed? ?out|TLS", re.I), lambda _r, _d: "See that the server answers, and run again."),
+    (re.compile(r"max-cost|budget", re.IGNORECASE), _budget),
+    (
+        re.compile(r"rate limit|429|quota", re.IGNORECASE),
+        lambda _r, _d: "Run later, or with a key that has a higher rate limit.",
+    ),
+    (re.compile(r"interrupt", re.IGNORECASE), lambda _r, _d: "Run again to the end."),
+    (
+        re.compile(r"reach|connect|resolve|timed? ?out|TLS", re.IGNORECASE),
+        lambda _r, _d: "See that the server answers, and run again.",
+    ),
 )
 FALLBACK: Final = {
     "inconclusive": "Run again, or name a model that follows instructions more closely (--model).",

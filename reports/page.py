@@ -29,11 +29,15 @@ def render(name: str, **values: Any) -> str:
         f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; "
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
-    page = _environment().get_template(f"{name}.html.jinja").render(
-        style=Markup(style),  # noqa: S704 - our own file
-        script=Markup(script),  # noqa: S704 - our own file
-        policy=policy,
-        **values,
+    page = (
+        _environment()
+        .get_template(f"{name}.html.jinja")
+        .render(
+            style=Markup(style),  # noqa: S704 - our own file
+            script=Markup(script),  # noqa: S704 - our own file
+            policy=policy,
+            **values,
+        )
     )
     # The templates clean what they show; this is for what an unclean attribute might still carry.
     return page.encode("utf-8", "replace").decode("utf-8")

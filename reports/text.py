@@ -45,4 +45,10 @@ def listed(words: list[str] | tuple[str, ...], limit: int = 5) -> str:
     shown = list(words[:limit])
     if len(words) > limit:
         shown.append(f"{len(words) - limit} more")
-    return shown[0] if len(shown) == 1 else ", ".join(shown[:-1]) + " and " + shown[-1] if shown else ""
+    return (
+        shown[0]
+        if len(shown) == 1
+        else ", ".join(shown[:-1]) + " and " + shown[-1]
+        if shown
+        else ""
+    )

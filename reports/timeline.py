@@ -11,7 +11,7 @@ from typing import Final
 
 from reports.document import Exchange
 
-FIELD: Final = re.compile(r"(?:data|event|id|retry)(?::|$)|:", re.M)
+FIELD: Final = re.compile(r"(?:data|event|id|retry)(?::|$)|:", re.MULTILINE)
 BLOCK: Final = re.compile(r"(?:\r\n|\n|\r)(?:\r\n|\n|\r)+")
 
 

@@ -114,11 +114,12 @@ def transcript(exchange: Exchange, marks: Iterable[Mark]) -> Transcript:
 def excerpt(exchange: Exchange, mark: Mark) -> Transcript:
     """Only what is around one mark: the part of the evidence that is always visible."""
     stream = moments(exchange)
-    if stream and mark.event is not None:
-        steps, _ = _steps(stream, [mark], 0, 1, 0)
-        return Transcript(exchange, (), (), Body(), Body(), tuple(steps), 0, len(stream), (), ())
     if stream:
-        return Transcript(exchange, (), (), Body(), Body(), (), 0, len(stream), (), ())
+        steps, _ = _steps(stream, [mark], 0, 1, 0)
+        if not steps and mark.event is not None:  # what is missing after the last event
+            steps, _ = _steps(stream, [], 0, 0, 2)
+        times = () if steps else tuple(m.at_ms for m in stream if m.at_ms is not None)
+        return Transcript(exchange, (), (), Body(), Body(), tuple(steps), 0, len(stream), times, ())
     body = _near(body_of(exchange.body, mark.where))
     return Transcript(exchange, (), (), Body(), body, (), 0, 0, (), ())
 
@@ -163,20 +164,20 @@ def _near(body: Body) -> Body:
 def _steps(
     stream: list[Moment], marks: list[Mark], head: int, around: int, tail: int
 ) -> tuple[list[Step], int]:
-    by_event: dict[int, list[Mark]] = {}
-    for mark in marks:
-        if mark.event is not None:
-            by_event.setdefault(mark.event, []).append(mark)
     position = {moment.index: n for n, moment in enumerate(stream) if moment.index is not None}
-    centres = [position[event] for event in list(by_event)[:MARKS] if event in position]
+    marked: dict[int, list[Mark]] = {}
+    for mark in marks:
+        if mark.event in position:
+            marked.setdefault(position[mark.event], []).append(mark)
+    centres = list(marked)[:MARKS]
     shown = set(range(head)) | set(range(len(stream) - tail, len(stream)))
     for centre in centres:
         shown |= set(range(centre - around, centre + around + 1))
     steps: list[Step] = []
     last = -1
     for n in sorted(shown & set(range(len(stream)))):
-        here = _unique(by_event.get(stream[n].index if stream[n].index is not None else -1, []))
-        steps.append(_step(stream[n], n - last - 1, here if n in centres else ()))
+        here = _unique(marked[n]) if n in centres else ()
+        steps.append(_step(stream[n], n - last - 1, here))
         last = n
     return steps, len(stream) - last - 1
 
@@ -198,7 +199,9 @@ def _unique(marks: list[Mark]) -> tuple[Mark, ...]:
 
 
 def _headers(headers: Headers) -> Headers:
-    return tuple((visible(name), shortened(visible(value), 300)) for name, value in headers[:HEADERS])
+    return tuple(
+        (visible(name), shortened(visible(value), 300)) for name, value in headers[:HEADERS]
+    )
 
 
 def available(exchanges: Mapping[str, Exchange], names: Iterable[str]) -> list[Exchange]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from reports.document import Document, Result
 from reports.outcome import LEVELS, UNJUDGED
-from reports.text import number_of, listed, one_line
+from reports.text import listed, number_of, one_line
 
 
 @dataclass(frozen=True)
@@ -15,6 +15,12 @@ class Verdict:
     word: str
     sentence: str
     short: str
+
+    @property
+    def parts(self) -> tuple[str, str]:
+        """The judgement, and what it rests on: a page may set them apart."""
+        lead, colon, rest = self.sentence.partition(": ")
+        return lead + colon.strip(), f" {rest}" if rest else ""
 
 
 def verdict(document: Document) -> Verdict:
@@ -32,7 +38,9 @@ def verdict(document: Document) -> Verdict:
     errors = _ids(r for r in document.results if r.outcome == "error")
     if not passed:
         why = " before it was interrupted" if document.interrupted else ""
-        return Verdict("unknown", f"Nothing can be said: no MUST requirement was judged{why}.", "not judged")
+        return Verdict(
+            "unknown", f"Nothing can be said: no MUST requirement was judged{why}.", "not judged"
+        )
     also = f"; {number_of(len(advised), 'recommendation')} not followed" if advised else ""
     held = f"{number_of(len(passed), 'MUST requirement')} {'holds' if len(passed) == 1 else 'hold'}"
     if errors:
@@ -43,7 +51,11 @@ def verdict(document: Document) -> Verdict:
         rest = f", {len(open_musts):,} could not be judged" if open_musts else ""
         start = "Interrupted; conforms" if document.interrupted else "Conforms"
         sentence = f"{start} as far as it was judged: {held}{rest}{also}."
-        return Verdict("partly", sentence, f"{len(open_musts)} MUST not judged" if open_musts else "interrupted")
+        return Verdict(
+            "partly",
+            sentence,
+            f"{len(open_musts)} MUST not judged" if open_musts else "interrupted",
+        )
     return Verdict("conforms", f"Conforms: {held}{also}.", "conforms")
 
 
@@ -59,7 +71,11 @@ def _fails(document: Document, failed: list[Result]) -> Verdict:
         hurt = f"; {len(broken)} {breaks} ({listed(broken)})"
     start = "Interrupted, and does not conform" if document.interrupted else "Does not conform"
     what = f"{' and '.join(counts)} {noun}{_on_models(failed)}"
-    return Verdict("fails", f"{start}: {what}{hurt}.", f"{' + '.join(counts)} {'fails' if total == 1 else 'fail'}")
+    return Verdict(
+        "fails",
+        f"{start}: {what}{hurt}.",
+        f"{' + '.join(counts)} {'fails' if total == 1 else 'fail'}",
+    )
 
 
 def _on_models(failed: list[Result]) -> str:

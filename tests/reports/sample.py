@@ -22,12 +22,24 @@ SENTENCES = (
     "The name of a header is matched whatever its case",
     "tool_choice with a named function makes the model call that function and no other one",
 )
-SOURCES = ("OpenAPI 2.3.0, CreateChatCompletion", "openai-python 3.54.0 types", "RFC 9112 §7.1", "captures")
+SOURCES = (
+    "OpenAPI 2.3.0, CreateChatCompletion",
+    "openai-python 3.54.0 types",
+    "RFC 9112 §7.1",
+    "captures",
+)
 
 
-def chat_stream(model, text="The quick brown fox jumps over the lazy dog", usage_last=True, gap=19.0):
+def chat_stream(
+    model, text="The quick brown fox jumps over the lazy dog", usage_last=True, gap=19.0
+):
     """Frames of a chat stream; without `usage_last` its usage stands on every chunk instead."""
-    base = {"id": "chatcmpl-C9f2a", "object": "chat.completion.chunk", "created": 1787000000, "model": model}
+    base = {
+        "id": "chatcmpl-C9f2a",
+        "object": "chat.completion.chunk",
+        "created": 1787000000,
+        "model": model,
+    }
     words, at, frames = text.split(" "), 132.4, []
     usage = {"prompt_tokens": 14, "completion_tokens": len(words), "total_tokens": 14 + len(words)}
 
@@ -42,13 +54,21 @@ def chat_stream(model, text="The quick brown fox jumps over the lazy dog", usage
         add({"content": word if n == 0 else f" {word}"}, **({} if usage_last else {"usage": usage}))
     add({}, "stop")
     if usage_last:
-        frames.append([round(at, 1), f"data: {json.dumps(base | {'choices': [], 'usage': usage})}\n\n"])
+        frames.append(
+            [round(at, 1), f"data: {json.dumps(base | {'choices': [], 'usage': usage})}\n\n"]
+        )
     frames.append([round(at + 1.2, 1), "data: [DONE]\n\n"])
     return frames
 
 
-def exchange(model, path="/v1/chat/completions", status=200, body="", frames=(), request=None, **more):
-    request = request or {"model": model, "stream": bool(frames), "messages": [{"role": "user", "content": "Say: The quick brown fox"}]}
+def exchange(
+    model, path="/v1/chat/completions", status=200, body="", frames=(), request=None, **more
+):
+    request = request or {
+        "model": model,
+        "stream": bool(frames),
+        "messages": [{"role": "user", "content": "Say: The quick brown fox"}],
+    }
     text = json.dumps(request)
     kind = "text/event-stream; charset=utf-8" if frames else "application/json"
     return {
@@ -77,7 +97,17 @@ def finding(where, expected, found, exchange="", event=None):
             "found": found, "exchange": exchange, "event": event}  # fmt: skip
 
 
-def result(requirement, outcome="pass", level="MUST", model="gpt-5.5", findings=(), clients=(), reason="", text="", source=""):
+def result(
+    requirement,
+    outcome="pass",
+    level="MUST",
+    model="gpt-5.5",
+    findings=(),
+    clients=(),
+    reason="",
+    text="",
+    source="",
+):
     ids = list(dict.fromkeys(f["exchange"] for f in findings if f["exchange"]))
     return {
         "requirement": requirement, "level": level, "outcome": outcome, "area": requirement.split(".")[0],
@@ -137,7 +167,12 @@ def full(failing=9, advised=22):
         {"name": "Roo Code", "version": "3.52.1", "ready": True, "because": []},
         {"name": "openai-python", "version": "3.54.0", "ready": None, "because": ["tiers.rule-005"]},
     ]  # fmt: skip
-    made["known"] = [{"requirement": "models.created-integer", "reason": "accepted by the operator until the next release"}]
+    made["known"] = [
+        {
+            "requirement": "models.created-integer",
+            "reason": "accepted by the operator until the next release",
+        }
+    ]
     made["stale"] = [{"requirement": "http.rule-003", "reason": "chunked bodies were refused"}]
     return made
 
@@ -149,9 +184,14 @@ def _failures(exchanges, failing, advised):
         exchanges[usage] = exchange(model, frames=chat_stream(model, usage_last=False))
         exchanges[plain] = exchange(model, body=json.dumps(_completion(model)))
         exchanges[burst] = exchange(model, frames=chat_stream(model, text="word " * 240, gap=0.02))
-        exchanges[html] = exchange(model, status=502, body=f"<!doctype html><h1>502 Bad Gateway</h1>{HOSTILE}")
+        exchanges[html] = exchange(
+            model, status=502, body=f"<!doctype html><h1>502 Bad Gateway</h1>{HOSTILE}"
+        )
         exchanges[item] = exchange(model, path="/v1/responses", frames=_responses(model))
-        exchanges[item]["connection"] |= {"ended": "cut", "error": "peer closed connection without sending complete message body"}
+        exchanges[item]["connection"] |= {
+            "ended": "cut",
+            "error": "peer closed connection without sending complete message body",
+        }
         rows += [
             result("chat.stream.usage-last", "fail", model=model, clients=["Cline"],
                    text="With stream_options.include_usage the usage stands alone in the last chunk before [DONE], whose choices are empty",
@@ -177,13 +217,21 @@ def _failures(exchanges, failing, advised):
     rows.append(result("auth.scheme-basic", "fail", model="", text="A valid key in another scheme than Bearer is refused with 401",
                        findings=[finding("status", "401", "200", "p0")]))  # fmt: skip
     for n in range(failing - 7):
-        rows.append(result(f"chat.extra-{n:03d}", "fail", findings=[finding("status", "400", "200", f"p{n % 2}")]))
+        rows.append(
+            result(
+                f"chat.extra-{n:03d}",
+                "fail",
+                findings=[finding("status", "400", "200", f"p{n % 2}")],
+            )
+        )
     for n in range(advised):
         name, frames = f"a{n}", chat_stream(MODELS[0], gap=n + 1)
         exchanges[name] = exchange(MODELS[0], frames=frames)
         rows.append(result(f"chat.advice-{n:02d}", "advisory", "SHOULD",
                            findings=[finding(f"chunk {n % 8}, id", "an id that starts with chatcmpl-", '"C9f2a"', name, n % 8)]))  # fmt: skip
-    exchanges_b = finding("whole stream", "events that arrive as they are made", "240 events within 5 ms", "b0")
+    exchanges_b = finding(
+        "whole stream", "events that arrive as they are made", "240 events within 5 ms", "b0"
+    )
     rows.append(result("chat.stream.burst", "advisory", "SHOULD", findings=[exchanges_b],
                        text="Deltas arrive while the model writes, not in one burst at the end"))  # fmt: skip
     return rows
@@ -199,7 +247,13 @@ def _completion(model):
 
 
 def _responses(model):
-    item = {"id": "msg_1", "type": "message", "status": "in_progress", "role": "assistant", "content": []}
+    item = {
+        "id": "msg_1",
+        "type": "message",
+        "status": "in_progress",
+        "role": "assistant",
+        "content": [],
+    }
     rows = [
         ("response.created", {"response": {"id": "resp_1", "object": "response", "status": "in_progress", "model": model, "output": []}}),
         ("response.output_item.added", {"output_index": 0, "item": item}),
@@ -209,6 +263,9 @@ def _responses(model):
         ("response.content_part.done", {"item_id": "msg_1", "output_index": 0, "part": {"type": "output_text", "text": "The quick brown fox", "annotations": []}}),
     ]  # fmt: skip
     return [
-        [88.0 + 41 * n, f"event: {kind}\ndata: {json.dumps({'type': kind, 'sequence_number': n} | body)}\n\n"]
+        [
+            88.0 + 41 * n,
+            f"event: {kind}\ndata: {json.dumps({'type': kind, 'sequence_number': n} | body)}\n\n",
+        ]
         for n, (kind, body) in enumerate(rows)
     ]

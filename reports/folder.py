@@ -1,0 +1,49 @@
+"""The report folder: all files of a run, each written whole or not at all."""
+
+import json
+import os
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any, Final
+
+from reports.document import parse
+from reports.html import html
+from reports.junit import junit
+from reports.markdown import markdown
+
+DEFAULT: Final = Path(__file__).parent / "out"
+
+
+def write_all(document: dict[str, Any], folder: Path = DEFAULT) -> list[Path]:
+    """Write report.json, junit.xml, summary.md and report.html, and say where they are.
+
+    The evidence comes first: should a page fail to render, report.json is there to render it from.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [write(folder / "report.json", dumped(document))]
+    read = parse(document)
+    pages = (("junit.xml", junit), ("summary.md", markdown), ("report.html", html))
+    return paths + [write(folder / name, render(read)) for name, render in pages]
+
+
+def dumped(document: dict[str, Any]) -> str:
+    """JSON that a person can read and `diff` can compare."""
+    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+
+
+def write(path: Path, text: str) -> Path:
+    """Put the whole text in place at once; a reader sees the old file or the new one."""
+    # A lone surrogate, which a server can send as \ud800, is an escape in JSON and has no UTF-8.
+    data = text.encode("utf-8", "backslashreplace")
+    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        temporary = Path(file.name)
+        try:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+    temporary.chmod(0o644)
+    temporary.replace(path)
+    return path
