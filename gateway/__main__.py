@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import json
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -32,8 +33,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     handler: Handler = Faulty(gateway, faults) if faults else gateway
     try:
         asyncio.run(_serve(gateway, handler, options.port, options.host))
-    except KeyboardInterrupt:
-        pass
     finally:
         gateway.ledger.close()
     return 0
@@ -41,10 +40,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 async def _serve(gateway: Gateway, handler: Handler, port: int, host: str) -> None:
     sock = bind(port, host)
-    server = make_server(handler, sock)
+    server = make_server(handler)
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, server.stop)
     serving = asyncio.create_task(server.serve(sockets=[sock]))
-    while not server.started and not serving.done():
-        await asyncio.sleep(0.005)
+    await server.ready.wait()
     ready = {
         "base_url": f"http://{host}:{sock.getsockname()[1]}/v1",
         "keys": {name: gateway.keys.secrets[name] for name in PUBLIC},

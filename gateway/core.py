@@ -84,9 +84,9 @@ class Gateway:
         charge = reply.charge
         if charge is None or charge.times == 0:
             return
-        frames = reply.pieces if reply.pieces is not None else reply.frames
-        if sent is not None and frames:
-            charge = charge.sent(sent, len(frames))
+        if sent is not None:
+            frames = reply.pieces if reply.pieces is not None else reply.frames
+            charge = charge.sent(sent, len(frames) if frames else 1)
         self.ledger.debit(charge, self.clock())
         window = self.limits.window(charge.key, None)
         window.tokens += charge.usage.total

@@ -5,9 +5,10 @@ through its transport: when the client is gone the play stops, and only what was
 """
 
 import asyncio
+import contextlib
 import socket
 import struct
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from typing import Any, Final
 
 import uvicorn
@@ -142,8 +143,27 @@ def _headers(reply: GatewayReply, pieces: tuple[Piece, ...]) -> list[tuple[bytes
     return headers
 
 
-def make_server(handler: Handler, sock: socket.socket) -> uvicorn.Server:
-    """A uvicorn server for a bound socket; its owner runs it."""
+class Server(uvicorn.Server):
+    """uvicorn's server that says when it is ready and leaves signals to its owner."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+    def stop(self) -> None:
+        self.should_exit = True
+
+
+def make_server(handler: Handler) -> Server:
+    """A server for sockets that its owner binds and runs."""
     config = uvicorn.Config(
         Application(handler),
         http=Protocol,
@@ -159,8 +179,7 @@ def make_server(handler: Handler, sock: socket.socket) -> uvicorn.Server:
         timeout_graceful_shutdown=1,
         h11_max_incomplete_event_size=_HEADER_LIMIT,
     )
-    config.load()
-    return uvicorn.Server(config)
+    return Server(config)
 
 
 def bind(port: int, host: str = "127.0.0.1") -> socket.socket:
