@@ -1,15 +1,12 @@
 """What POST /v1/chat/completions takes, as tables."""
 
-import re
 from typing import Any, Final
 
+from gateway.checks import NAME, effort, metadata
 from gateway.errors import ApiError, bad_value, missing, unsupported
 from gateway.params import Check, Param
 
-EFFORTS: Final = ("none", "low", "medium", "high", "xhigh")
-_OTHER_EFFORTS: Final = ("minimal", "max")  # of other models
 TIERS: Final = ("auto", "default", "flex", "scale", "priority", "fast")
-NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 _STRING: Final = ("string", "null")
 _OBJECT: Final = ("object", "null")
@@ -17,28 +14,6 @@ _INTEGER: Final = ("integer", "null")
 _NUMBER: Final = ("number", "null")
 _BOOLEAN: Final = ("boolean", "null")
 _ARRAY: Final = ("array", "null")
-
-
-def _metadata(value: dict[str, Any], path: str) -> None:
-    for key, text in value.items():
-        place = f"{path}.{key}"
-        if len(key) > 64:
-            raise bad_value(
-                path,
-                f"Invalid property name in '{path}': '{key[:64]}...' is too long. Expected a "
-                f"string with maximum length 64, but got a string with length {len(key)} instead.",
-                "property_name_above_max_length",
-            )
-        if not isinstance(text, str):
-            message = f"Invalid type for '{place}': expected a string."
-            raise bad_value(place, message, "invalid_type")
-        if len(text) > 512:
-            raise bad_value(
-                place,
-                f"Invalid '{place}': string too long. Expected a string with maximum length 512, "
-                f"but got a string with length {len(text)} instead.",
-                "string_above_max_length",
-            )
 
 
 def _logit_bias(value: dict[str, Any], path: str) -> None:
@@ -59,19 +34,6 @@ def _stop(value: Any, path: str) -> None:
             place = f"{path}[{index}]"
             message = f"Invalid type for '{place}': expected a string."
             raise bad_value(place, message, "invalid_type")
-
-
-def _effort(value: str, path: str) -> None:
-    known = ", ".join(f"'{word}'" for word in EFFORTS)
-    if value in _OTHER_EFFORTS:
-        raise bad_value(
-            path,
-            f"Unsupported value: '{value}' is not supported with this model. Supported values "
-            f"are: {known}.",
-            "unsupported_value",
-        )
-    if value not in EFFORTS:
-        raise bad_value(path, f"Invalid value: '{value}'. Supported values are: {known}.")
 
 
 def _modalities(value: list[Any], path: str) -> None:
@@ -152,7 +114,7 @@ CREATE: Final[tuple[Param, ...]] = (
     Param("logprobs", _BOOLEAN),
     Param("max_completion_tokens", _INTEGER, low=1),
     Param("max_tokens", _INTEGER, low=1),
-    Param("metadata", _OBJECT, max_items=16, check=_metadata),
+    Param("metadata", _OBJECT, max_items=16, check=metadata),
     Param("modalities", _ARRAY, min_items=1, check=_modalities),
     Param("moderation", _OBJECT, check=_not_here),
     Param("n", _INTEGER, low=1, high=128),
@@ -169,7 +131,7 @@ CREATE: Final[tuple[Param, ...]] = (
     Param("prompt_cache_key", _STRING, max_length=1024),
     Param("prompt_cache_options", _OBJECT, check=_not_here),
     Param("prompt_cache_retention", _STRING, enum=("in_memory", "24h")),
-    Param("reasoning_effort", _STRING, check=_effort),
+    Param("reasoning_effort", _STRING, check=effort),
     RESPONSE_FORMAT,
     Param("safety_identifier", _STRING, max_length=128),
     Param("seed", _INTEGER, low=-(2**63), high=2**63 - 1),

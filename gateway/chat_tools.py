@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from gateway.answer import Choice, Kind, Mode, Tool
-from gateway.chat_params import NAME
+from gateway.checks import tool_name
 from gateway.errors import bad_value, missing
 from gateway.params import Param, validate_value
 from gateway.strictness import looseness
@@ -12,23 +12,7 @@ from gateway.strictness import looseness
 Body = Mapping[str, Any]
 
 
-def _name(value: str, path: str) -> None:
-    if len(value) > 64:
-        raise bad_value(
-            path,
-            f"Invalid '{path}': string too long. Expected a string with maximum length 64, but "
-            f"got a string with length {len(value)} instead.",
-            "string_above_max_length",
-        )
-    if not NAME.fullmatch(value):
-        raise bad_value(
-            path,
-            f"Invalid '{path}': string does not match pattern. Expected a string that matches the "
-            "pattern '^[a-zA-Z0-9_-]+$'.",
-        )
-
-
-_NAME: Final = Param("name", ("string",), required=True, check=_name)
+_NAME: Final = Param("name", ("string",), required=True, check=tool_name)
 _TEXT: Final = Param("description", ("string", "null"))
 _GRAMMAR: Final = Param(
     "grammar",

@@ -181,12 +181,13 @@ def output_items(
     """The finished output items of an answer, with every detail that `include` may ask for."""
     calls = any(isinstance(part, Call) for part in answer.parts)
     made: list[Item] = []
-    if answer.script == "reasoning_text":
-        made.append(_thought(new_id, ["The answer is plain."], ()))
+    raw = ["The answer is plain."] if answer.script == "reasoning_text" else []
+    if raw and not any(isinstance(part, Reasoning) for part in answer.parts):
+        made.append(_thought(new_id, raw, ()))
     for part in answer.parts:
         match part:
             case Reasoning(text=_, summary=summary):
-                made.append(_thought(new_id, [], summary))
+                made.append(_thought(new_id, raw, summary))
             case Hosted(script=script):
                 made += hosted_items(script, new_id)
             case Text(text=text):

@@ -2,10 +2,10 @@
 
 from typing import Any, Final
 
+from gateway.checks import effort, metadata
 from gateway.errors import ApiError, bad_value
 from gateway.params import Param
 
-EFFORTS: Final = ("none", "minimal", "low", "medium", "high", "xhigh")
 SUMMARIES: Final = ("auto", "concise", "detailed")
 INCLUDES: Final = (
     "file_search_call.results",
@@ -26,31 +26,6 @@ _INTEGER: Final = ("integer", "null")
 _NUMBER: Final = ("number", "null")
 _BOOLEAN: Final = ("boolean", "null")
 _ARRAY: Final = ("array", "null")
-
-
-def _metadata(value: dict[str, Any], path: str) -> None:
-    for key, text in value.items():
-        if len(key) > 64:
-            raise bad_value(
-                path,
-                f"Invalid property name in '{path}': '{key[:64]}...' is too long. Expected a "
-                f"string with maximum length 64, but got a string with length {len(key)} instead.",
-                "property_name_above_max_length",
-            )
-        place = f"{path}.{key}"
-        if not isinstance(text, str):
-            raise bad_value(
-                place,
-                f"Invalid type for '{place}': expected a string, but got another type instead.",
-                "invalid_type",
-            )
-        if len(text) > 512:
-            raise bad_value(
-                place,
-                f"Invalid '{place}': string too long. Expected a string with maximum length 512, "
-                f"but got a string with length {len(text)} instead.",
-                "string_above_max_length",
-            )
 
 
 def _conversation(value: Any, path: str) -> None:
@@ -81,7 +56,7 @@ REASONING: Final = Param(
     "reasoning",
     _OBJECT,
     fields=(
-        Param("effort", _STRING, enum=EFFORTS),
+        Param("effort", _STRING, check=effort),
         Param("summary", _STRING, enum=(*SUMMARIES, "none")),
         Param("generate_summary", _STRING, enum=SUMMARIES),
         Param("context", _STRING, enum=("auto", "current_turn", "all_turns")),
@@ -137,14 +112,14 @@ CREATE: Final[tuple[Param, ...]] = (
     Param("include", _ARRAY, items=Param("", ("string",), enum=INCLUDES)),
     Param("max_output_tokens", _INTEGER, low=16),
     Param("max_tool_calls", _INTEGER, low=1),
-    Param("metadata", _OBJECT, max_items=16, check=_metadata),
+    Param("metadata", _OBJECT, max_items=16, check=metadata),
     Param("moderation", _OBJECT),
     Param("presence_penalty", _NUMBER, low=-2, high=2),
     Param("prompt", _OBJECT, check=_prompt),
     Param("prompt_cache_key", _STRING, max_length=1024),
     Param("prompt_cache_options", _OBJECT),
     Param("prompt_cache_retention", _STRING, enum=("in_memory", "24h")),
-    Param("safety_identifier", _STRING, max_length=64),
+    Param("safety_identifier", _STRING, max_length=128),
     Param("service_tier", _STRING, enum=TIERS),
     Param("store", _BOOLEAN),
     Param("stream", _BOOLEAN),

@@ -11,9 +11,10 @@ from gateway.items import PREFIXES, Item
 from gateway.params import Param, validate
 from gateway.prices import Model, models
 from gateway.response_input import check_calls, read_items, turns
-from gateway.response_tools import Chosen, Toolbox, looseness, read_choice, read_tools
+from gateway.response_tools import Chosen, Toolbox, read_choice, read_tools
 from gateway.script import prompt_tokens
 from gateway.stored import StoredResponses
+from gateway.strictness import looseness
 
 Body = dict[str, Any]
 

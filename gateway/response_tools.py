@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from gateway.answer import Choice, Kind, Mode, Tool
-from gateway.errors import bad_value
+from gateway.checks import tool_name
+from gateway.errors import bad_value, missing
 from gateway.items import TOOL_SCRIPTS
 from gateway.params import Param, validate_value
+from gateway.strictness import looseness
 
 Body = Mapping[str, Any]
 
 _TYPE: Final = Param("type", ("string",), required=True)
-_NAME: Final = Param("name", ("string",), required=True, min_length=1, max_length=128)
+_NAME: Final = Param("name", ("string",), required=True, check=tool_name)
 _TEXT: Final = ("string", "null")
 
 # Tool type -> its members. Open to more: the API adds members faster than anyone writes them down.
@@ -129,11 +131,7 @@ def _check(tool: Any, path: str) -> None:
             for name in ("syntax", "definition"):
                 if name not in tool["format"]:
                     place = f"{path}.format.{name}"
-                    raise bad_value(
-                        place,
-                        f"Missing required parameter: '{place}'.",
-                        "missing_required_parameter",
-                    )
+                    raise missing(place)
 
 
 def _check_strict(tool: Body, path: str) -> None:
@@ -145,33 +143,6 @@ def _check_strict(tool: Body, path: str) -> None:
             f"Invalid schema for function '{tool['name']}': {reason}",
             "invalid_function_parameters",
         )
-
-
-def looseness(schema: Any, where: tuple[str, ...] = ()) -> str | None:
-    """Why a schema is not strict: every object closed, every property required; None when it is."""
-    if not isinstance(schema, dict):
-        return None
-    context = f"In context=({', '.join(repr(word) for word in where)}), "
-    if schema.get("type") == "object" or "properties" in schema:
-        if schema.get("additionalProperties") is not False:
-            return context + "'additionalProperties' is required to be supplied and to be false."
-        names = schema.get("properties") or {}
-        lacking = [name for name in names if name not in (schema.get("required") or [])]
-        if lacking:
-            return (
-                f"{context}'required' is required to be supplied and to be an array including "
-                f"every key in properties. Missing '{lacking[0]}'."
-            )
-    for group in ("properties", "$defs"):
-        for name, inner in (schema.get(group) or {}).items():
-            if reason := looseness(inner, (*where, group, name)):
-                return reason
-    if reason := looseness(schema.get("items"), (*where, "items")):
-        return reason
-    for number, inner in enumerate(schema.get("anyOf") or ()):
-        if reason := looseness(inner, (*where, "anyOf", str(number))):
-            return reason
-    return None
 
 
 def _echo(tool: Body) -> dict[str, Any]:
@@ -235,11 +206,7 @@ def read_choice(body: Body, box: Toolbox) -> Chosen:
     if kind == "programmatic_tool_calling":
         raise bad_value("tool_choice.type", "Programmatic tool calling is not served here.")
     if kind is None:
-        raise bad_value(
-            "tool_choice.type",
-            "Missing required parameter: 'tool_choice.type'.",
-            "missing_required_parameter",
-        )
+        raise missing("tool_choice.type")
     raise bad_value(
         "tool_choice.type",
         f"Invalid value: '{kind}'. Supported values are: 'function', 'custom', 'allowed_tools', "
@@ -251,11 +218,7 @@ def read_choice(body: Body, box: Toolbox) -> Chosen:
 def _named(choice: Body, box: Toolbox, path: str) -> str:
     name = choice.get("name")
     if not isinstance(name, str):
-        raise bad_value(
-            f"{path}.name",
-            f"Missing required parameter: '{path}.name'.",
-            "missing_required_parameter",
-        )
+        raise missing(f"{path}.name")
     kind = Kind(choice["type"])
     if not any(tool.name == name and tool.kind is kind for tool in box.callable):
         raise bad_value(path, f"Tool choice '{kind}' '{name}' not found in 'tools' parameter.")
@@ -271,11 +234,7 @@ def _allowed(choice: Body, box: Toolbox) -> Chosen:
         )
     tools = choice.get("tools")
     if not isinstance(tools, list) or not tools:
-        raise bad_value(
-            "tool_choice.tools",
-            "Missing required parameter: 'tool_choice.tools'.",
-            "missing_required_parameter",
-        )
+        raise missing("tool_choice.tools")
     names: list[str] = []
     hosted: list[str] = []
     for index, tool in enumerate(tools):
