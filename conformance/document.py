@@ -78,7 +78,6 @@ def run_document(
     profile: Profile | None,
     interrupted: bool = False,
     could_not_run: str | None = None,
-    baseline: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Assemble the document. Only exchanges that a result with findings names are kept."""
     wanted = {
@@ -106,7 +105,7 @@ def run_document(
         "clients": readiness(rows),
         "known": _known(rows, known, {"fail", "advisory"}),
         "stale": _known(rows, known, {"pass"}),
-        "baseline": None if baseline is None else dict(baseline),
+        "baseline": None,
     }
 
 

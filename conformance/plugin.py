@@ -11,6 +11,7 @@ import pytest
 
 from conformance import terminal
 from conformance.area import Catalogue, catalogue
+from conformance.budget import Budget
 from conformance.document import cost_row, result_row, run_document
 from conformance.judge import Outcome
 from conformance.options import Settings, add_options, settings
@@ -101,7 +102,7 @@ class Conformance:
         if not self.rows and not self.could_not_run:
             return
         profile = self.settings.profile
-        budget = session.budget if session else None
+        budget = session.budget if session else Budget(profile, self.settings.max_cost_usd)
         estimate = float(session.estimate_usd()) if session and session.requirements else 0.0
         base_url = (session.base_url if session else "") or self.base_url
         self.rows.sort(key=lambda row: (row["area"], row["requirement"], row["model"]))
@@ -114,16 +115,16 @@ class Conformance:
             },
             started_at=self.started_at.isoformat(timespec="seconds"),
             duration_s=time.monotonic() - self.started,
-            cost=cost_row(budget, estimate) if budget else {},
+            cost=cost_row(budget, estimate),
             rows=self.rows,
             exchanges=session.exchanges() if session else (),
             base_url=base_url,
             profile=profile,
             interrupted=bool(session and session.interrupted),
             could_not_run=self.could_not_run,
-            baseline=self._baseline(),
         )
-        from reports.writer import write_all
+        self.document["baseline"] = self._baseline(self.document)
+        from reports.folder import write_all
 
         self.written = write_all(self.document, self.settings.report_dir)
 
@@ -133,12 +134,14 @@ class Conformance:
         if row is not None:
             self.rows.append(row)
 
-    def _baseline(self) -> dict[str, Any] | None:
+    def _baseline(self, document: dict[str, Any]) -> dict[str, Any] | None:
         if self.settings.baseline is None:
             return None
-        from reports.compare import against
+        from reports.compare import compare
+        from reports.document import parse, read
 
-        return against(self.settings.baseline, self.rows)
+        before = read(self.settings.baseline)
+        return compare(before, parse(document)).as_json()
 
 
 def _marker_names(row: Requirement) -> list[str]:
@@ -178,6 +181,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         state.look()
     except BadTarget as reason:
         state.could_not_run = str(reason)
+        state.finish()  # pytest does not finish a session that did not start
         pytest.exit(str(reason), returncode=2)
 
 
@@ -207,6 +211,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.user_properties.append(("level", subject[0].level.value))
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
     state = session.config.stash[KEY]
     state.items = [s for item in session.items if (s := _subject(item)) is not None]
@@ -219,7 +224,9 @@ def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
 
 def _subject(item: pytest.Item) -> tuple[Requirement, str] | None:
     callspec = getattr(item, "callspec", None)
-    return callspec.params.get("verdict") if callspec else None
+    subject = callspec.params.get("verdict") if callspec else None
+    # An area without rows has one empty test, which is nobody's subject.
+    return subject if isinstance(subject, tuple) else None
 
 
 @pytest.fixture
