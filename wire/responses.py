@@ -7,36 +7,14 @@ from folding is kept as a problem.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from wire.chat import Problem
 from wire.exchange import Invalid, Reply, parse_json
+from wire.items import CHANNELS, Channel, Item, Part, Text, string_in
 from wire.sse import DONE, Event
 from wire.usage import Usage
 
-
-class Channel(NamedTuple):
-    """How one kind of text streams: the events `<event>.delta` and `<event>.done`."""
-
-    event: str
-    text: str  # the field of the done event, and of the finished part or item
-    place: str  # the list of the item that holds the part; empty: the item itself
-    index_field: str  # the field with the position in that list; empty: the item itself
-
-
-# Section 3 of the stream grammar; the union of events of the OpenAI SDK, 3.54.0.
-CHANNELS: Final = (
-    Channel("response.output_text", "text", "content", "content_index"),
-    Channel("response.refusal", "refusal", "content", "content_index"),
-    Channel("response.reasoning_text", "text", "content", "content_index"),
-    Channel("response.reasoning_summary_text", "text", "summary", "summary_index"),
-    Channel("response.function_call_arguments", "arguments", "", ""),
-    Channel("response.custom_tool_call_input", "input", "", ""),
-    Channel("response.mcp_call_arguments", "arguments", "", ""),
-    Channel("response.code_interpreter_call_code", "code", "", ""),
-    Channel("response.shell_call_command", "command", "action.commands", "command_index"),
-)
 _DELTA: Final = {channel.event + ".delta": channel for channel in CHANNELS}
 _DONE: Final = {channel.event + ".done": channel for channel in CHANNELS}
 _PARTS: Final = {
@@ -49,77 +27,6 @@ TERMINAL: Final = frozenset(
 LIFECYCLE: Final = frozenset(
     {"response.created", "response.queued", "response.in_progress"} | (TERMINAL - {"error"})
 )
-
-
-class Copies(NamedTuple):
-    """The same text from its five sources; None where a source did not give it."""
-
-    deltas: str | None
-    done: str | None
-    part: str | None
-    item: str | None
-    final: str | None
-
-    @property
-    def best(self) -> str | None:
-        """The most final copy that there is."""
-        return next((copy for copy in reversed(self) if copy is not None), None)
-
-
-@dataclass(slots=True)
-class Text:
-    """One text while it streams."""
-
-    channel: Channel
-    index: int = 0  # position in the item's list; 0 for a text of the item itself
-    deltas: list[str] = field(default_factory=list)
-    done: str | None = None
-
-
-@dataclass(slots=True)
-class Part:
-    """A part of an item, as its added and done events gave it."""
-
-    added: dict[str, Any] | None = None
-    done: dict[str, Any] | None = None
-    annotations: list[Any] = field(default_factory=list)  # of output_text.annotation.added
-
-
-@dataclass(slots=True)
-class Item:
-    """An output item. `added` and `done` are the items of its own events, `final` of the response."""
-
-    index: int
-    added: dict[str, Any] | None = None
-    done: dict[str, Any] | None = None
-    final: dict[str, Any] | None = None
-    parts: dict[tuple[str, int], Part] = field(default_factory=dict)  # by (content|summary, index)
-    texts: dict[tuple[str, int], Text] = field(default_factory=dict)  # by (channel event, index)
-
-    @property
-    def json(self) -> dict[str, Any]:
-        """The most final form of the item."""
-        return self.final or self.done or self.added or {}
-
-    @property
-    def id(self) -> Any:
-        return self.json.get("id")
-
-    @property
-    def type(self) -> Any:
-        return self.json.get("type")
-
-    def copies(self, text: Text) -> Copies:
-        """The five copies of one text of this item."""
-        channel = text.channel
-        part = self.parts.get((channel.place, text.index))
-        return Copies(
-            "".join(text.deltas) if text.deltas else None,
-            text.done,
-            _string(part.done, channel.text) if part else None,
-            _text_in(self.done, channel, text.index),
-            _text_in(self.final, channel, text.index),
-        )
 
 
 class ResponsesFold:
@@ -214,7 +121,7 @@ class ResponsesFold:
         elif kind in _DONE:
             text = self._text(_DONE[kind], payload, index)
             if text is not None:
-                text.done = _string(payload, text.channel.text)
+                text.done = string_in(payload, text.channel.text)
         else:
             self._other(kind, payload, index)
 
@@ -364,23 +271,3 @@ def output_text(response: dict[str, Any]) -> str:
 def _dicts(values: object) -> Iterator[dict[str, Any]]:
     if isinstance(values, list):
         yield from (value for value in values if isinstance(value, dict))
-
-
-def _string(value: dict[str, Any] | None, name: str) -> str | None:
-    found = (value or {}).get(name)
-    return found if isinstance(found, str) else None
-
-
-def _text_in(item: dict[str, Any] | None, channel: Channel, index: int) -> str | None:
-    """The text of a channel inside of a finished item."""
-    if not channel.place:
-        return _string(item, channel.text)
-    found: Any = item
-    for step in channel.place.split("."):
-        found = found.get(step) if isinstance(found, dict) else None
-    if not isinstance(found, list) or not 0 <= index < len(found):
-        return None
-    part = found[index]
-    if isinstance(part, str):  # the commands of a shell call
-        return part
-    return _string(part, channel.text) if isinstance(part, dict) else None
