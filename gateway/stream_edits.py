@@ -28,7 +28,7 @@ def of_type(*kinds: str) -> Which:
 
 def delta_with(name: str) -> Which:
     """Chat chunks whose delta has a value (not null, not empty) under `name`."""
-    return lambda frame: any(choice["delta"].get(name) for choice in _choices(frame))
+    return lambda frame: any((choice.get("delta") or {}).get(name) for choice in _choices(frame))
 
 
 def finishing(frame: Frame) -> bool:
