@@ -3,6 +3,7 @@
 import shlex
 from typing import Any
 
+from conformance.sender import Target
 from wire.exchange import Exchange
 
 MAX_BODY = 20_000
@@ -23,7 +24,7 @@ def curl(exchange: Exchange, base_url: str) -> str:
         words += ["-X", request.method] if request.method != "GET" else []
     elif not request.body:
         words += ["-X", "POST"]
-    words.append(shlex.quote(base_url + request.path))
+    words.append(shlex.quote(Target(base_url, {}).url(request.path)))
     for name, value in request.headers:
         if name in DULL_HEADERS:
             continue

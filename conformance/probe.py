@@ -47,6 +47,10 @@ class Handling:
     fresh: bool = False
     """Use a new connection."""
     timeout_s: float | None = None
+    lane: str = ""
+    """Send on the one connection of this name, which carries no other probes."""
+    padding_bytes: int = 0
+    """So many spaces follow the body, which JSON allows; they are not recorded."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,7 @@ def post(path: str, body: Any, *headers: tuple[str, str]) -> Request:
 
 
 def get(path: str, *headers: tuple[str, str], method: str = "GET") -> Request:
-    """A request without a body."""
+    """A request without a body. A path that starts with //root/ counts from the host's root."""
     return Request(method, path, (("accept", "application/json"), *headers))
 
 

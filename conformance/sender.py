@@ -9,6 +9,7 @@ import zlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import count
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -17,6 +18,7 @@ from wire.exchange import Attempt, Chunk, Connection, Ended, Exchange, Reply, Re
 from wire.redaction import Redactor
 from wire.sse import Decoder
 
+ROOT = "//root/"
 BODY_LIMIT_BYTES = 64 * 2**20
 STREAM_LIMIT_S = 180.0
 RETRYABLE = frozenset({408, 409, 429, 500, 502, 503, 504})
@@ -31,6 +33,18 @@ class Target:
     base_url: str
     keys: Mapping[str, str]
     timeout_s: float = 60.0
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port."""
+        parts = urlsplit(self.base_url)
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+    def url(self, path: str) -> str:
+        """`path` counts from the base URL, or from the origin when it starts with //root/."""
+        if path.startswith(ROOT):
+            return self.origin + path.removeprefix(ROOT[:-1])
+        return self.base_url + path
 
 
 class Sender:
@@ -47,19 +61,34 @@ class Sender:
         self._sleep = sleep
         self._ids = count(1)
         self._addresses: set[object] = set()
-        self._client = httpx.AsyncClient(
-            transport=transport,
-            timeout=httpx.Timeout(target.timeout_s, connect=min(10.0, target.timeout_s)),
-            limits=httpx.Limits(max_connections=64, max_keepalive_connections=16),
-            follow_redirects=False,
-            trust_env=transport is None,
-        )
+        self._transport = transport
+        many = httpx.Limits(max_connections=64, max_keepalive_connections=16)
+        self._client = self._new_client(many)
+        self._lanes: dict[str, httpx.AsyncClient] = {}
 
     async def __aenter__(self) -> "Sender":
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._client.aclose()
+        for client in (self._client, *self._lanes.values()):
+            await client.aclose()
+
+    def _new_client(self, limits: httpx.Limits) -> httpx.AsyncClient:
+        wait_s = self.target.timeout_s
+        return httpx.AsyncClient(
+            transport=self._transport,
+            timeout=httpx.Timeout(wait_s, connect=min(10.0, wait_s)),
+            limits=limits,
+            follow_redirects=False,
+            trust_env=self._transport is None,
+        )
+
+    def _lane(self, name: str) -> httpx.AsyncClient:
+        if not name:
+            return self._client
+        if name not in self._lanes:
+            self._lanes[name] = self._new_client(httpx.Limits(max_connections=1))
+        return self._lanes[name]
 
     async def send(self, probe: Probe, request: Request, model: str, index: int = 0) -> Exchange:
         """Send a probe's request, again after a retryable answer as Retry-After says."""
@@ -127,12 +156,13 @@ class Sender:
         reused: bool | None = None
         ended, error = Ended.COMPLETE, ""
         timeout = handling.timeout_s
+        body = request.body + b" " * handling.padding_bytes
         try:
-            async with self._client.stream(
+            async with self._lane(handling.lane).stream(
                 request.method,
-                self.target.base_url + request.path,
+                self.target.url(request.path),
                 headers=[(k.encode(), v.encode("utf-8")) for k, v in request.headers],
-                content=_chunked(request.body) if handling.chunked else request.body or None,
+                content=_chunked(body) if handling.chunked else body or None,
                 **({"timeout": timeout} if timeout else {}),  # type: ignore[arg-type]
             ) as response:
                 headers_at = _ms_since(start)
@@ -152,9 +182,9 @@ class Sender:
         except (httpx.TransportError, httpx.InvalidURL, UnicodeError, ValueError) as failure:
             ended, error = Ended.FAILED, _say(failure)
         encoding = dict(headers).get("content-encoding", "").lower()
-        body, complaint = _decoded(chunks, encoding)
-        reply = Reply(status, headers, tuple(body), headers_at)
-        return reply, Connection(ended, reused, error or complaint)
+        plain, complaint = decoded(chunks, encoding)
+        reply = Reply(status, headers, tuple(plain), headers_at)
+        return reply, Connection(ended, reused, error or complaint, origin=self.target.origin)
 
     def _seen(self, response: httpx.Response) -> bool | None:
         """Whether the connection carried an earlier exchange, by its local address."""
@@ -211,7 +241,7 @@ def _retry_after(reply: Reply, tries: int) -> float:
     return float(0.5 * 2**tries)
 
 
-def _decoded(chunks: list[Chunk], encoding: str) -> tuple[list[Chunk], str]:
+def decoded(chunks: list[Chunk], encoding: str) -> tuple[list[Chunk], str]:
     """Chunks with gzip or deflate undone, stamps kept; the raw chunks and a complaint otherwise."""
     if encoding in {"", "identity"} or not chunks:
         return chunks, ""

@@ -12,10 +12,10 @@ from conformance.judge import Judge, Result
 from conformance.probe import Handling
 from conformance.profile import Profile, load_profile
 from conformance.schedule import Schedule, Traffic, plan
-from conformance.sender import Sender, Target
+from conformance.sender import Sender, Target, decoded
 from gateway.core import Gateway
 from gateway.fault import Faulty, Handler, all_faults
-from gateway.frames import Ending, encode
+from gateway.frames import Ending, GatewayReply, encode
 from wire.exchange import Chunk, Connection, Ended, Reply, Request
 from wire.sse import Decoder
 
@@ -28,18 +28,20 @@ class DirectSender(Sender):
     def __init__(self, handler: Handler, keys: dict[str, str]) -> None:
         super().__init__(Target("http://gateway/v1", keys), sleep=_no_sleep)
         self._handler = handler
+        self._open: set[str] = set()
 
     async def _exchange(
         self, request: Request, handling: Handling, start: float
     ) -> tuple[Reply, Connection]:
-        sent = Request(request.method, "/v1" + request.path, request.headers, request.body)
+        path = self.target.url(request.path).removeprefix(self.target.origin)
+        body = request.body + b" " * handling.padding_bytes
+        sent = Request(request.method, path, request.headers, body)
         reply = self._handler.handle(sent)
         now = reply.delay_ms
-        headers = (*reply.headers,)
         chunks: list[Chunk] = []
         ended, decoder, events = ENDED[reply.ending], Decoder(), 0
         for delay_ms, data in encode(reply):
-            now += delay_ms
+            now += delay_ms + handling.pause_ms
             chunks.append(Chunk(now, data))
             if handling.abort_after_events is not None:
                 events += len(decoder.feed(data))
@@ -47,7 +49,18 @@ class DirectSender(Sender):
                     ended = Ended.ABORTED
                     break
         self._handler.settle(reply, len(chunks))
-        return Reply(reply.status, headers, tuple(chunks), reply.delay_ms), Connection(ended, True)
+        return self._received(reply, chunks, ended, handling.lane)
+
+    def _received(
+        self, reply: GatewayReply, chunks: list[Chunk], ended: Ended, lane: str
+    ) -> tuple[Reply, Connection]:
+        plain, complaint = decoded(chunks, reply.header("content-encoding") or "")
+        reused = not lane or lane in self._open
+        whole = ended is Ended.COMPLETE and reply.header("connection") != "close"
+        (self._open.add if whole else self._open.discard)(lane)
+        return Reply(reply.status, reply.headers, tuple(plain), reply.delay_ms), Connection(
+            ended, reused, complaint, origin=self.target.origin
+        )
 
 
 async def _no_sleep(_: float) -> None:

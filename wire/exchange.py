@@ -46,13 +46,22 @@ class Invalid:
 def parse_json(text: str | bytes) -> Any:
     """The JSON value of `text`, or `Invalid`. NaN and Infinity are not JSON (RFC 8259)."""
     try:
-        return json.loads(text, parse_constant=_refuse)
+        return _DECODER.decode(text) if isinstance(text, str) else _loads(text)
     except (ValueError, RecursionError) as error:
         return Invalid(str(error))
 
 
 def _refuse(word: str) -> float:
     raise ValueError(f"{word} is not JSON")
+
+
+def _loads(data: bytes) -> Any:
+    """Bytes may be UTF-16 or UTF-32, which `loads` detects."""
+    return json.loads(data, parse_constant=_refuse)
+
+
+# Kept, because `loads` with an option makes a decoder anew for each event of a stream.
+_DECODER: Final = json.JSONDecoder(parse_constant=_refuse)
 
 
 class Chunk(NamedTuple):
@@ -166,6 +175,8 @@ class Connection:
     reused: bool | None = None
     error: str = ""
     total_ms: float | None = None
+    origin: str = ""
+    """`https://host:port` that was spoken to; empty when a recording does not tell."""
 
 
 class Attempt(NamedTuple):

@@ -75,6 +75,7 @@ def dump(exchange: Exchange) -> str:
             "reused": connection.reused,
             "error": connection.error,
             "total_ms": connection.total_ms,
+            "origin": connection.origin,
         }
     if exchange.attempts:
         line["attempts"] = exchange.attempts
@@ -252,6 +253,7 @@ def _connection_in(connection: Mapping[str, Any]) -> Connection:
         reused=connection.get("reused"),
         error=str(connection.get("error") or ""),
         total_ms=connection.get("total_ms"),
+        origin=str(connection.get("origin") or ""),
     )
 
 
