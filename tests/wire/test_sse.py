@@ -34,6 +34,28 @@ def test_splits_change_nothing(stream: bytes, cuts: list[int], limit: int) -> No
     assert decode(*(bytes([byte]) for byte in stream), limit=limit) == whole
 
 
+def plainly(stream: bytes) -> list[tuple[str, str]]:
+    """The standard once more, in the simplest way: the whole stream at once, as text."""
+    text = stream.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
+    events, buffer, name = [], "", ""
+    for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")[:-1]:
+        field, _, value = line.partition(":")
+        if not line:
+            if buffer:
+                events.append((buffer[:-1], name))
+            buffer, name = "", ""
+        elif field == "data":
+            buffer += value.removeprefix(" ") + "\n"
+        elif field == "event":
+            name = value.removeprefix(" ")
+    return events
+
+
+@given(STREAMS)
+def test_any_stream_is_read_as_the_standard_says(stream: bytes) -> None:
+    assert [(event.data, event.name) for event in Decoder().feed(stream)] == plainly(stream)
+
+
 def data(*values: str) -> list[tuple[str, str]]:
     return [(value, "") for value in values]
 
