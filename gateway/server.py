@@ -184,7 +184,8 @@ def make_server(handler: Handler) -> Server:
 
 def bind(port: int, host: str = "127.0.0.1") -> socket.socket:
     """A listening socket; port 0 takes a free one."""
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # asyncio turns Nagle's algorithm off only where the protocol is named.
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     sock.bind((host, port))
     sock.listen(_BACKLOG)
