@@ -1,0 +1,52 @@
+"""A server on loopback that answers every request with the same bytes, however wrong they are."""
+
+import contextlib
+import socket
+import threading
+
+
+@contextlib.contextmanager
+def canned(answer: bytes, *, tail: bytes = b"", repeat: int = 0, reset: bool = False, hang: bool = False):
+    """Yield a base URL. `tail` is sent `repeat` times after the answer; `reset` sends an RST.
+
+    `hang`: only GET is answered, anything else waits until the end.
+    """
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.settimeout(0.1)
+    stop = threading.Event()
+
+    def serve(connection):
+        with connection, contextlib.suppress(OSError):
+            connection.settimeout(10)
+            if not connection.recv(65536).startswith(b"GET") and hang:
+                stop.wait(60)
+                return
+            connection.sendall(answer)
+            for _ in range(repeat):
+                if stop.is_set():
+                    break
+                connection.sendall(tail)
+            if reset:
+                linger = b"\x01\x00\x00\x00\x00\x00\x00\x00"
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+
+    def accept():
+        while not stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                connection, _ = listener.accept()
+                threading.Thread(target=serve, args=(connection,), daemon=True).start()
+
+    thread = threading.Thread(target=accept, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        stop.set()
+        thread.join(2)
+        listener.close()
+
+
+def http(status: str, body: bytes, media_type: str = "application/json") -> bytes:
+    """A whole HTTP/1.1 answer that closes the connection."""
+    head = f"HTTP/1.1 {status}\r\ncontent-type: {media_type}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
+    return head.encode() + body
