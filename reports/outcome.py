@@ -20,7 +20,7 @@ OUTCOMES: Final = (
     Outcome("advisory", "△", "advisory", "a SHOULD or MAY does not hold"),
     Outcome("inconclusive", "?", "inconclusive", "the model did not do what the probe needs"),
     Outcome("blocked", "◌", "blocked", "not run: something that it needs was missing"),
-    Outcome("not-claimed", "·", "not claimed", "the profile does not claim the feature"),
+    Outcome("not-claimed", "—", "not claimed", "the profile does not claim the feature"),
     Outcome("pass", "✓", "pass", "judged, holds"),
 )
 OUTCOME: Final = {outcome.word: outcome for outcome in OUTCOMES}

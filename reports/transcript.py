@@ -42,6 +42,7 @@ class Step:
     moment: Moment
     skipped: int
     marks: tuple[Mark, ...]
+    named: tuple[Mark, ...]  # those that are pointed out here for the first time
     lines: tuple[Line, ...]  # pretty-printed, for the events that are pointed at
     text: str  # one line for the others
 
@@ -174,24 +175,28 @@ def _steps(
     for centre in centres:
         shown |= set(range(centre - around, centre + around + 1))
     steps: list[Step] = []
+    explained: set[str] = set()
     last = -1
     for n in sorted(shown & set(range(len(stream)))):
         here = _unique(marked[n]) if n in centres else ()
-        steps.append(_step(stream[n], n - last - 1, here))
+        named = tuple(mark for mark in here if mark.requirement not in explained)
+        explained |= {mark.requirement for mark in here}
+        steps.append(_step(stream[n], n - last - 1, here, named))
         last = n
     return steps, len(stream) - last - 1
 
 
-def _step(moment: Moment, skipped: int, marks: tuple[Mark, ...]) -> Step:
+def _step(moment: Moment, skipped: int, marks: tuple[Mark, ...], named: tuple[Mark, ...]) -> Step:
+    """The event in full where a requirement points at one for the first time, else on one line."""
     lines: tuple[Line, ...] = ()
-    if marks:
-        found = pretty(moment.data, marks[0].where)
+    if named:
+        found = pretty(moment.data, named[0].where)
         if found is not None:
             lines = tuple(_fit(line) for line in _around_marks(found, CULPRIT_LINES))
     shown = moment.data if moment.index is not None else moment.raw
     limit = 4 * MOMENT_TEXT if marks else MOMENT_TEXT
     text = "" if lines else shortened(visible(shown), limit)
-    return Step(moment, skipped, marks, lines, text)
+    return Step(moment, skipped, marks, named, lines, text)
 
 
 def _unique(marks: list[Mark]) -> tuple[Mark, ...]:
