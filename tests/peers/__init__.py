@@ -1,0 +1,1 @@
+"""Runs against real servers that nobody here wrote. Slow, outside CI: `tox -e peers`."""
