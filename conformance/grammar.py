@@ -52,7 +52,8 @@ class Grammar:
     tables: Mapping[str, Table]
     accepting: Mapping[str, frozenset[str]]
     blame: Mapping[tuple[str, str, str], str]
-    landing: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    landing: Mapping[tuple[str, ...], str] = field(default_factory=dict)
+    """(kind, symbol) or, first, (kind, state, symbol) to the state after a violation."""
 
     def blamed(self, kind: str, state: str, symbol: str) -> str:
         for key in ((kind, state, symbol), (kind, ANY, symbol), (kind, state, ANY)):
@@ -75,7 +76,8 @@ def walk(
         if following is None:
             requirement = grammar.blamed(kind, state, symbol)
             yield Violation(requirement, kind, key, state, symbol, event, tuple(row))
-            following = grammar.landing.get((kind, symbol), state)
+            usual = grammar.landing.get((kind, symbol), state)
+            following = grammar.landing.get((kind, state, symbol), usual)
         states[kind, key] = following
     if not ended:
         return
