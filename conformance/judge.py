@@ -48,7 +48,8 @@ class Judge:
     profile: Profile
     exchanges: tuple[Exchange, ...]
     unsent: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    _said: dict[tuple[int, str], tuple[Finding | Unsure, ...]] = field(default_factory=dict)
+    said: dict[tuple[int, str], tuple[Finding | Unsure, ...]] = field(default_factory=dict)
+    """What each rule said of each exchange, by (id of the rule, id of the exchange)."""
     _runs: dict[str, Run] = field(default_factory=dict)
 
     def result(self, requirement: Requirement, model: str) -> Result:
@@ -112,16 +113,16 @@ class Judge:
             if not all(any(rule_plans(p, x.probe) for x in present) for p in rule.probes):
                 return [], []
             key = (id(rule), f"model {model}")
-            if key not in self._said:
-                self._said[key] = tuple(rule.judge(run))
-            return present, list(self._said[key])
+            if key not in self.said:
+                self.said[key] = tuple(rule.judge(run))
+            return present, list(self.said[key])
         matching = [x for x in run.exchanges if rule.on.matches(x)]
         said: list[Finding | Unsure] = []
         for exchange in matching:
             key = (id(rule), exchange.id)
-            if key not in self._said:
-                self._said[key] = tuple(rule.judge(exchange))
-            said += self._said[key]
+            if key not in self.said:
+                self.said[key] = tuple(rule.judge(exchange))
+            said += self.said[key]
         return matching, said
 
     def _run(self, model: str) -> Run:

@@ -56,21 +56,21 @@ class Sender:
         *,
         transport: httpx.AsyncBaseTransport | None = None,
         sleep: Callable[[float], object] = asyncio.sleep,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.target = target
         self._sleep = sleep
+        self._clock = clock
         self._ids = count(1)
         self._addresses: set[object] = set()
         self._transport = transport
-        many = httpx.Limits(max_connections=64, max_keepalive_connections=16)
-        self._client = self._new_client(many)
         self._lanes: dict[str, httpx.AsyncClient] = {}
 
     async def __aenter__(self) -> "Sender":
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for client in (self._client, *self._lanes.values()):
+        for client in self._lanes.values():
             await client.aclose()
 
     def _new_client(self, limits: httpx.Limits) -> httpx.AsyncClient:
@@ -84,10 +84,10 @@ class Sender:
         )
 
     def _lane(self, name: str) -> httpx.AsyncClient:
-        if not name:
-            return self._client
+        """The client of a lane: a named one has a single connection, the nameless one has many."""
         if name not in self._lanes:
-            self._lanes[name] = self._new_client(httpx.Limits(max_connections=1))
+            many = httpx.Limits(max_connections=64, max_keepalive_connections=16)
+            self._lanes[name] = self._new_client(httpx.Limits(max_connections=1) if name else many)
         return self._lanes[name]
 
     async def send(self, probe: Probe, request: Request, model: str, index: int = 0) -> Exchange:
@@ -107,7 +107,7 @@ class Sender:
 
     async def _once(self, probe: Probe, request: Request, model: str, index: int) -> Exchange:
         request = self._addressed(request, probe.key, probe.handling)
-        started_at, start = time.time(), time.perf_counter()
+        started_at, start = self._clock(), time.perf_counter()
         reply, connection = await self._exchange(request, probe.handling, start)
         total_ms = (time.perf_counter() - start) * 1000
         suffix = f"-{model}" if model else ""

@@ -4,7 +4,8 @@ Delays that a gateway asks for become arrival times, so timing rules see what a 
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 
 from conformance.area import Catalogue, catalogue
 from conformance.budget import Budget
@@ -25,8 +26,10 @@ ENDED = {Ending.COMPLETE: Ended.COMPLETE, Ending.CUT: Ended.CUT, Ending.RESET: E
 class DirectSender(Sender):
     """A sender whose wire is a function call."""
 
-    def __init__(self, handler: Handler, keys: dict[str, str]) -> None:
-        super().__init__(Target("http://gateway/v1", keys), sleep=_no_sleep)
+    def __init__(
+        self, handler: Handler, keys: dict[str, str], clock: Callable[[], float] = time.time
+    ) -> None:
+        super().__init__(Target("http://gateway/v1", keys), sleep=_no_sleep, clock=clock)
         self._handler = handler
         self._open: set[str] = set()
 
@@ -73,18 +76,23 @@ def traffic(
     models: Sequence[str] = ("gpt-5.5",),
     profile: Profile | None = None,
     known: Catalogue | None = None,
+    at: float | None = None,
 ) -> tuple[Traffic, Profile]:
-    """Everything a run would send, answered by a fresh gateway with these faults."""
+    """Everything a run would send, answered by a fresh gateway with these faults.
+
+    `at` stops the clock there and seeds the gateway: the same requests get the same bytes.
+    """
     profile = profile or load_profile("reference")
     known = known or catalogue()
-    gateway = Gateway()
+    clock = time.time if at is None else (lambda: at)
+    gateway = Gateway(seed=None if at is None else 1, clock=clock)
     keys = dict(gateway.keys.secrets)
     keys["main"] = keys.pop("codex")
     handler: Handler = Faulty(gateway, tuple(all_faults()[n] for n in faults)) if faults else gateway
     steps = plan(known.probes, probes if probes is not None else known.probes, profile, models)
 
     async def run() -> Traffic:
-        async with DirectSender(handler, keys) as sender:
+        async with DirectSender(handler, keys, clock) as sender:
             return await Schedule(sender, profile, Budget(profile)).run(steps)
 
     return asyncio.run(run()), profile
