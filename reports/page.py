@@ -40,7 +40,7 @@ def render(name: str, **values: Any) -> str:
         )
     )
     # The templates clean what they show; this is for what an unclean attribute might still carry.
-    return page.encode("utf-8", "replace").decode("utf-8")
+    return page.lstrip().encode("utf-8", "replace").decode("utf-8")
 
 
 def moment(iso: str) -> str:

@@ -7,6 +7,7 @@ event by its position. Here blocks of text are put in the same order and counted
 import re
 from bisect import bisect_left
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final
 
 from reports.document import Exchange
@@ -38,18 +39,12 @@ def moments(exchange: Exchange) -> list[Moment]:
         return _split(exchange.body, [], []) if is_stream(exchange) else []
     if not any(FIELD.match(text.lstrip("\ufeff \r\n")) for _, text in exchange.frames[:3]):
         return [Moment(n, at, "", text, text) for n, (at, text) in enumerate(exchange.frames)]
-    whole = "".join(_ended(text) for _, text in exchange.frames)
-    ends, position = [], 0
-    for _, text in exchange.frames:
-        position += len(_ended(text))
-        ends.append(position)
+    blocks = [text for _, text in exchange.frames]
+    if all(FIELD.match(text) and text[-1:] not in "\r\n" for text in blocks):
+        blocks = [text + "\n\n" for text in blocks]  # events stored without their blank line
+    ends = list(accumulate(len(text) for text in blocks))
+    whole = "".join(blocks)
     return _split(whole, ends, [at for at, _ in exchange.frames])
-
-
-def _ended(text: str) -> str:
-    """The frame, with the blank line that an event stored alone has lost."""
-    alone = FIELD.match(text) and text.endswith(("}", "[DONE]"))
-    return text + "\n\n" if alone else text
 
 
 def _split(whole: str, ends: list[int], times: list[float]) -> list[Moment]:

@@ -156,7 +156,7 @@ def test_the_list_is_complete_without_script(page):
     rows = [a for a in page.all("li") if "data-r" in a]
     assert len(rows) == len({row["requirement"] for row in full()["results"]})
     assert not [a for a in rows if "hidden" in a]
-    assert [a for a in page.all("form")] == [{"id": "filter", "hidden": None}]
+    assert page.all("form") == [{"id": "filter", "hidden": None}]
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ def run():
 
 def test_summary_has_it_all_in_order(run):
     text = markdown(run)
-    parts = ["# Does not conform:", "## Clients", "## By area", "## Failures", "`chat.stream.usage-last`",
+    parts = ["# Does not conform:", "## Clients", "## By area", "## Failures", "### MUST `chat.stream.usage-last`",
              "Where: chunk 1, usage", "expected `null or no usage", "```sh\ncurl", "## Advisories", "## What could not"]  # fmt: skip
     assert [text.index(part) for part in parts] == sorted(text.index(part) for part in parts)
     assert len(text) < 100_000
