@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from reports.ticks import Scale, decades, label, nice, spanning
 
 WIDTH, HEIGHT = 640, 260
-LEFT, RIGHT, TOP, BOTTOM = 58, 14, 30, 40
+LEFT, RIGHT, TOP, BOTTOM = 50, 20, 32, 40
 COLOURS: Final = 8
 NINES: Final = (0.0, 50.0, 90.0, 99.0, 99.9, 99.99, 99.999)
 
@@ -192,11 +192,11 @@ def _svg(parts: Sequence[Markup], words: Words, names: Sequence[str]) -> Markup:
             right -= 6.3 * len(name) + 22
             entry = Markup('<rect class="block s{}" x="{:.1f}" y="5" width="9" height="9"/><text x="{:.1f}" y="14">{}</text>')  # fmt: skip
             legend += entry.format(n % COLOURS, right, right + 13, name)
-    unit = Markup(' <tspan class="unit">{}</tspan>').format(words.y) if words.y else escape("")
+    unit = Markup('<tspan class="unit" dx="6">{}</tspan>').format(words.y) if words.y else ""
     return Markup(
         '<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">'
-        '<text class="title" x="0" y="14">{}</text><text x="0" y="{}">{}</text>{}{}</svg>'
-    ).format(WIDTH, HEIGHT, words.title, words.title, TOP - 4, unit, legend, Markup("").join(parts))
+        '<text class="title" x="0" y="14">{}{}</text>{}{}</svg>'
+    ).format(WIDTH, HEIGHT, words.title, words.title, unit, legend, Markup("").join(parts))
 
 
 def _empty(words: Words) -> Markup:
