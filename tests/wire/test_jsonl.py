@@ -46,6 +46,7 @@ EXCHANGES = st.builds(
         reused=st.none() | st.booleans(),
         error=TEXTS,
         total_ms=st.none() | TIMES,
+        origin=TEXTS,
     ),
     started_at=st.none() | st.floats(0, 4e9),
     probe=st.none() | TEXTS,

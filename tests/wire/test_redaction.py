@@ -129,6 +129,12 @@ def test_overlapping_secrets_leave_nothing() -> None:
     assert redactor.text("<left-middle-right>") == "<[redacted:a]>"
 
 
+def test_a_secret_that_looks_like_the_mark() -> None:
+    redactor = Redactor({"main": "redacted"})
+    assert redactor.text("it is redacted") == "it is [redacted:main]"
+    assert redactor.text("it is [redacted:main]") == "it is [redacted:main]"
+
+
 def test_content_length_keeps_its_relation_to_the_body() -> None:
     body = f"echo {KEY}".encode()
     for wrong in (0, 3):

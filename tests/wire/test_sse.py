@@ -25,6 +25,7 @@ STREAMS = st.one_of(st.lists(PIECES, max_size=14).map(b"".join), st.binary(max_s
 
 @given(STREAMS, st.lists(st.integers(0, 80), max_size=8), st.sampled_from([6, 12, 20, 2**20]))
 @example(b"\n\n\ndata: x\n\n\n", [1, 3], 2**20)
+@example(b"data: a\n\ndata: b\n\ndata: c\r\n\r\n", [9, 18], 2**20)
 @example(b"data: a\r\n\r\ndata: b\r\n\r\n", [8, 10], 2**20)
 def test_splits_change_nothing(stream: bytes, cuts: list[int], limit: int) -> None:
     marks = [0, *sorted(min(cut, len(stream)) for cut in cuts), len(stream)]
@@ -85,6 +86,7 @@ CASES = {
     "no colon": (b"data\n\n", data(""), [K.EMPTY_DATA]),
     "two without colon": (b"data\ndata\n\n", data("\n"), []),
     "empty": (b"data:\n\ndata: \n\n", data("", ""), [K.EMPTY_DATA]),
+    "empty after a space": (b"data: a\n\ndata: \n\n", data("a", ""), [K.EMPTY_DATA]),
     "colons in the value": (b"data: a: b\n\n", data("a: b"), []),
     "a colon as the value": (b"data::\n\n", data(":"), [K.NO_SPACE]),
     "nul": (b"data: \0\n\n", data("\0"), []),
@@ -197,6 +199,13 @@ def test_memory_is_bounded(endless: bytes, size: int) -> None:
     assert decoder.feed(b"\n\ndata: late\n\n") == []
     assert decoder.close() == []
     assert sum(map(len, [*decoder._held, *decoder._parts, *decoder._data])) == 0
+
+
+@pytest.mark.parametrize(("limit", "ended"), [(8, True), (9, False)])
+def test_the_limit_counts_line_ends(limit: int, ended: bool) -> None:
+    decoder = Decoder(limit)
+    decoder.feed(b"a: b\nc: d\n\n")
+    assert decoder.ended is ended
 
 
 def test_a_long_stream_of_short_events_has_no_limit() -> None:
