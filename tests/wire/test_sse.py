@@ -201,7 +201,7 @@ def test_memory_is_bounded(endless: bytes, size: int) -> None:
     assert sum(map(len, [*decoder._held, *decoder._parts, *decoder._data])) == 0
 
 
-@pytest.mark.parametrize(("limit", "ended"), [(8, True), (9, False)])
+@pytest.mark.parametrize(("limit", "ended"), [(9, True), (10, False)])
 def test_the_limit_counts_line_ends(limit: int, ended: bool) -> None:
     decoder = Decoder(limit)
     decoder.feed(b"a: b\nc: d\n\n")
