@@ -1,5 +1,7 @@
 import json
+from pathlib import Path
 
+import jsonschema
 import pytest
 
 from reports.document import UnreadableError, parse, read
@@ -68,3 +70,8 @@ def test_what_decorates_may_be_missing_null_or_of_another_form():
 def test_an_exchange_keeps_how_its_connection_ended():
     cut = exchange("m", connection={"ended": "cut", "error": "peer closed", "total_ms": 3})
     assert parse(document(exchanges={"x": cut})).exchanges["x"].ended == "cut"
+
+
+def test_the_sample_is_a_run_document_by_schema():
+    schema = json.loads((Path(__file__).parents[2] / "schemas" / "report.json").read_text())
+    jsonschema.Draft202012Validator(schema).validate(json.loads(json.dumps(full())))
