@@ -9,7 +9,8 @@ from typing import Final
 
 from reports import badge
 from reports.compare import compare, report
-from reports.document import Document, UnreadableError, read
+from reports.document import Document, read
+from reports.fields import UnreadableError
 from reports.folder import write
 from reports.html import html
 from reports.junit import junit

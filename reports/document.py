@@ -10,13 +10,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from reports.fields import (
+    UnreadableError,
+    kind,
+    list_in,
+    number_in,
+    object_in,
+    objects_in,
+    shown,
+    text_in,
+    texts_in,
+)
 from reports.outcome import LEVELS, OUTCOME
 
 SCHEMA_VERSION: Final = 1
-
-
-class UnreadableError(ValueError):
-    """The file is not a run document; the message is one line that says why."""
 
 
 @dataclass(frozen=True)
@@ -130,43 +137,45 @@ def read(path: Path) -> Document:
 def parse(raw: Any) -> Document:
     """The run document in a JSON value."""
     if not isinstance(raw, dict):
-        raise UnreadableError(f"not a run document: {_kind(raw)} instead of an object")
+        raise UnreadableError(f"not a run document: {kind(raw)} instead of an object")
     if "schema_version" not in raw or "results" not in raw:
         raise UnreadableError("not a run document: it has no schema_version or no results")
     if raw["schema_version"] != SCHEMA_VERSION:
         found = raw["schema_version"]
         raise UnreadableError(f"schema_version is {found!r}, this reader knows {SCHEMA_VERSION}")
-    target, suite = _object(raw, "target"), _object(raw, "suite")
-    exchanges = _object(raw, "exchanges")
-    keys, cost = _object(target, "keys"), _object(raw, "cost")
+    target, suite = object_in(raw, "target"), object_in(raw, "suite")
+    exchanges = object_in(raw, "exchanges")
+    keys, cost = object_in(target, "keys"), object_in(raw, "cost")
     return Document(
-        suite=_text(suite, "name"),
-        version=_text(suite, "version"),
-        base_url=_text(target, "base_url"),
-        profile=_text(target, "profile"),
-        models=_texts(target, "models"),
+        suite=text_in(suite, "name"),
+        version=text_in(suite, "version"),
+        base_url=text_in(target, "base_url"),
+        profile=text_in(target, "profile"),
+        models=texts_in(target, "models"),
         keys={str(name): bool(there) for name, there in keys.items()},
-        started_at=_text(raw, "started_at"),
-        duration_s=_number(raw, "duration_s") or 0.0,
+        started_at=text_in(raw, "started_at"),
+        duration_s=number_in(raw, "duration_s") or 0.0,
         interrupted=bool(raw.get("interrupted")),
-        could_not_run=_text(raw, "could_not_run"),
-        cost={name: value for name in cost if (value := _number(cost, name)) is not None},
-        results=tuple(_result(row, f"results[{n}]") for n, row in enumerate(_list(raw, "results"))),
+        could_not_run=text_in(raw, "could_not_run"),
+        cost={name: value for name in cost if (value := number_in(cost, name)) is not None},
+        results=tuple(
+            _result(row, f"results[{n}]") for n, row in enumerate(list_in(raw, "results"))
+        ),
         exchanges={name: _exchange(name, body) for name, body in exchanges.items()},
-        clients=tuple(_client(row) for row in _objects(raw, "clients")),
-        known=tuple(_note(row) for row in _objects(raw, "known")),
-        stale=tuple(_note(row) for row in _objects(raw, "stale")),
-        baseline=_object(raw, "baseline") or None,
+        clients=tuple(_client(row) for row in objects_in(raw, "clients")),
+        known=tuple(_note(row) for row in objects_in(raw, "known")),
+        stale=tuple(_note(row) for row in objects_in(raw, "stale")),
+        baseline=object_in(raw, "baseline") or None,
         raw=raw,
     )
 
 
 def _result(row: Any, where: str) -> Result:
     if not isinstance(row, dict):
-        raise UnreadableError(f"{where} is {_kind(row)}, expected an object")
+        raise UnreadableError(f"{where} is {kind(row)}, expected an object")
     for name in ("requirement", "level", "outcome"):
         if not isinstance(row.get(name), str):
-            raise UnreadableError(f"{where}.{name} is {_kind(row.get(name))}, expected a string")
+            raise UnreadableError(f"{where}.{name} is {kind(row.get(name))}, expected a string")
     for name, words in (("level", LEVELS), ("outcome", tuple(OUTCOME))):
         if row[name] not in words:
             choice = ", ".join(words)
@@ -176,54 +185,54 @@ def _result(row: Any, where: str) -> Result:
         requirement=requirement,
         level=row["level"],
         outcome=row["outcome"],
-        area=_text(row, "area") or requirement.partition(".")[0],
-        model=_text(row, "model"),
-        probe=_text(row, "probe"),
-        text=_text(row, "text"),
-        source=_text(row, "source"),
-        reason=_text(row, "reason"),
-        findings=tuple(_finding(finding) for finding in _objects(row, "findings")),
-        exchanges=_texts(row, "exchanges"),
-        clients=_texts(row, "clients"),
+        area=text_in(row, "area") or requirement.partition(".")[0],
+        model=text_in(row, "model"),
+        probe=text_in(row, "probe"),
+        text=text_in(row, "text"),
+        source=text_in(row, "source"),
+        reason=text_in(row, "reason"),
+        findings=tuple(_finding(finding) for finding in objects_in(row, "findings")),
+        exchanges=texts_in(row, "exchanges"),
+        clients=texts_in(row, "clients"),
     )
 
 
 def _finding(row: Mapping[str, Any]) -> Finding:
     event = row.get("event")
     return Finding(
-        where=_text(row, "where"),
-        message=_text(row, "message"),
-        expected=_text(row, "expected"),
-        found=_text(row, "found"),
-        exchange=_text(row, "exchange"),
+        where=text_in(row, "where"),
+        message=text_in(row, "message"),
+        expected=text_in(row, "expected"),
+        found=text_in(row, "found"),
+        exchange=text_in(row, "exchange"),
         event=event if isinstance(event, int) and not isinstance(event, bool) else None,
     )
 
 
 def _exchange(name: str, row: Any) -> Exchange:
     row = row if isinstance(row, dict) else {}
-    request, response = _object(row, "request"), _object(row, "response")
-    connection = _object(row, "connection")
+    request, response = object_in(row, "request"), object_in(row, "response")
+    connection = object_in(row, "connection")
     return Exchange(
         id=name,
-        probe=_text(row, "probe"),
-        model=_text(row, "model"),
-        method=_text(request, "method"),
-        path=_text(request, "path"),
+        probe=text_in(row, "probe"),
+        model=text_in(row, "model"),
+        method=text_in(request, "method"),
+        path=text_in(request, "path"),
         request_headers=_headers(request),
-        request_body=_text(request, "body_text") or _text(request, "body"),
-        status=int(_number(response, "status") or 0),
+        request_body=text_in(request, "body_text") or text_in(request, "body"),
+        status=int(number_in(response, "status") or 0),
         headers=_headers(response),
-        body=_text(response, "body_text"),
+        body=text_in(response, "body_text"),
         frames=tuple(
-            (float(frame[0]), _shown(frame[1]))
-            for frame in _list(row, "frames")
+            (float(frame[0]), shown(frame[1]))
+            for frame in list_in(row, "frames")
             if isinstance(frame, list) and len(frame) == 2 and isinstance(frame[0], int | float)
         ),
-        ended=_text(connection, "ended"),
-        error=_text(connection, "error"),
-        total_ms=_number(connection, "total_ms"),
-        curl=_text(row, "curl"),
+        ended=text_in(connection, "ended"),
+        error=text_in(connection, "error"),
+        total_ms=number_in(connection, "total_ms"),
+        curl=text_in(row, "curl"),
         truncated=bool(row.get("truncated")),
     )
 
@@ -231,15 +240,15 @@ def _exchange(name: str, row: Any) -> Exchange:
 def _client(row: Mapping[str, Any]) -> Client:
     ready = row.get("ready")
     return Client(
-        name=_text(row, "name"),
-        version=_text(row, "version"),
+        name=text_in(row, "name"),
+        version=text_in(row, "version"),
         ready=ready if isinstance(ready, bool) else None,
-        because=_texts(row, "because"),
+        because=texts_in(row, "because"),
     )
 
 
 def _note(row: Mapping[str, Any]) -> Note:
-    return Note(_text(row, "requirement"), _text(row, "reason"))
+    return Note(text_in(row, "requirement"), text_in(row, "reason"))
 
 
 def _headers(message: Mapping[str, Any]) -> Headers:
@@ -248,53 +257,7 @@ def _headers(message: Mapping[str, Any]) -> Headers:
     if not isinstance(pairs, list):
         return ()
     return tuple(
-        (_shown(pair[0]), _shown(pair[1]))
+        (shown(pair[0]), shown(pair[1]))
         for pair in pairs
         if isinstance(pair, list | tuple) and len(pair) == 2
     )
-
-
-def _object(parent: Mapping[str, Any], name: str) -> dict[str, Any]:
-    value = parent.get(name)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise UnreadableError(f"{name} is {_kind(value)}, expected an object")
-    return value
-
-
-def _list(parent: Mapping[str, Any], name: str) -> list[Any]:
-    value = parent.get(name)
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        raise UnreadableError(f"{name} is {_kind(value)}, expected an array")
-    return value
-
-
-def _objects(parent: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
-    return [row for row in _list(parent, name) if isinstance(row, dict)]
-
-
-def _texts(parent: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    return tuple(_shown(value) for value in _list(parent, name))
-
-
-def _text(parent: Mapping[str, Any], name: str) -> str:
-    return _shown(parent.get(name))
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    return "" if value is None else json.dumps(value, ensure_ascii=False, default=str)
-
-
-def _number(parent: Mapping[str, Any], name: str) -> float | None:
-    value = parent.get(name)
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def _kind(value: Any) -> str:
-    names = {dict: "an object", list: "an array", str: "a string", bool: "a boolean"}
-    return "missing" if value is None else names.get(type(value), "a number")

@@ -7,7 +7,7 @@ from typing import Final
 from reports.document import Document
 from reports.failure import Failure, Sighting, failures
 from reports.obstacle import obstacles
-from reports.outcome import DEVIATES, LEVELS, OUTCOME, UNJUDGED
+from reports.outcome import LEVELS, OUTCOME, UNJUDGED
 from reports.page import dollars, duration, moment
 from reports.tally import Row, requirements, table, totals
 from reports.text import listed, number_of, one_line, shortened, visible
@@ -15,7 +15,7 @@ from reports.verdict import verdict
 
 SHOWN: Final = 40  # failures with their evidence; a step summary may have 1 MiB
 LISTED: Final = 60
-SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>()#|~&@!$])")
+SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>#|~&@!$])")
 
 
 def markdown(document: Document) -> str:
@@ -74,11 +74,14 @@ def _facts(document: Document) -> str:
 def _row(row: Row) -> str:
     cells = []
     for counted in row.cells:
-        deviates = sum(counted[word] for word in DEVIATES)
         unjudged = sum(counted[word] for word in UNJUDGED)
-        parts = [f"✓ {counted['pass']}"] if counted["pass"] else []
-        parts += [f"✗ **{deviates}**"] if deviates else []
-        parts += [f"◌ {unjudged}"] if unjudged else []
+        shown = {
+            "✓": counted["pass"],
+            "✗": counted["fail"],
+            "△": counted["advisory"],
+            "◌": unjudged,
+        }
+        parts = [f"{sign} {number}" for sign, number in shown.items() if number]
         cells.append(" · ".join(parts))
     return f"| {plain(row.area)} | {' | '.join(cells)} |"
 

@@ -4,7 +4,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from reports.document import UnreadableError, parse, read
+from reports.document import parse, read
+from reports.fields import UnreadableError
 from tests.reports.sample import document, exchange, finding, full, result
 
 

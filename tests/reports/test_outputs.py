@@ -60,7 +60,7 @@ def test_markdown_spans_cannot_be_left():
     assert code("a`b``c") == "```a`b``c```"
     assert code("`") == "`` ` ``"
     assert fenced("```\nx").startswith("````\n")
-    assert plain("[a](b) @me <i>") == r"\[a\]\(b\) \@me \<i\>"
+    assert plain("[a](b) @me <i>") == r"\[a\](b) \@me \<i\>"
 
 
 def test_junit_counts_and_properties(run):
