@@ -27,6 +27,13 @@ _CAUSES: Final[Mapping[str, tuple[int, str, dict[str, Any]]]] = MappingProxyType
         {"code": "content_policy_violation"}),
 })  # fmt: skip
 
+FAILURE: Final = ApiError(
+    500,
+    "The server had an error while processing your request.",
+    type="server_error",
+    code="server_error",
+)
+
 
 def raise_scripted(script: str | None) -> None:
     """Raises the error that a script asks for, if it asks for one."""

@@ -5,11 +5,12 @@ from typing import Any, Final, NamedTuple
 
 from gateway.answer import Answer, Asked, Conversation, Format, FormatType, Role
 from gateway.call import Call, Route
+from gateway.causes import FAILURE
 from gateway.chat_messages import read
 from gateway.chat_object import FINGERPRINT, calls_of, choice_object, usage_object
 from gateway.chat_params import CREATE, check_together
 from gateway.chat_store import StoredChats
-from gateway.chat_stream import BROKEN, FAILURE, chunks
+from gateway.chat_stream import BROKEN, chunks
 from gateway.chat_tools import read_choice, read_tools
 from gateway.errors import ApiError, bad_value
 from gateway.frames import GatewayReply
@@ -40,7 +41,7 @@ def create(call: Call) -> GatewayReply:
     asked = _asked(body, model)
     _check_json_mode(asked.format, conversation)
     answer = call.think(conversation, asked, param="messages")
-    n = body.get("n") or 1
+    n = int(body.get("n") or 1)
     usage = replace(
         answer.usage,
         completion=answer.usage.completion * n,

@@ -5,19 +5,15 @@ from itertools import zip_longest
 from typing import Any, Final, NamedTuple
 
 from gateway.answer import Answer, Call, Kind, Refusal, Text
+from gateway.causes import FAILURE
 from gateway.chat_object import Object, annotations_of, calls_of, logprobs_object, refusal_of
 from gateway.chat_object import text_of as content_of
-from gateway.errors import ApiError
 from gateway.frames import Frame
 from gateway.tokens import count, tokenize
 
 DONE: Final = "[DONE]"
 # Scripts that break off a stream with an error event.
 BROKEN: Final = frozenset({"midstream_error", "error_event", "failed"})
-FAILURE: Final = ApiError(
-    500, "The server had an error while processing your request.",
-    type="server_error", code="server_error",
-)  # fmt: skip
 _PAD: Final = "Rk3vQ9xZpL2mT7wYbN5cHsD8fJ4gK1aE6uV0iOq"
 _STEP: Final = 12  # payloads of deltas are padded to a multiple of this
 

@@ -1,5 +1,6 @@
 """Makes an instance that is valid against a JSON Schema, always the same one."""
 
+import operator
 import re
 from collections.abc import Mapping
 from re import _parser  # type: ignore[attr-defined]  # the parse tree has no public name
@@ -226,32 +227,46 @@ def _from_set(members: Any) -> str:
 
 
 def _number(schema: Mapping[str, Any], _root: Any, _depth: int) -> Any:
-    return _between(schema, 0.5)
+    return _between(schema, whole=False)
 
 
 def _integer(schema: Mapping[str, Any], _root: Any, _depth: int) -> int:
-    return int(_between(schema, 1))
+    return int(_between(schema, whole=True))
 
 
-def _between(schema: Mapping[str, Any], step: float) -> Any:
-    """The lowest allowed number at or above one, else the highest allowed."""
-    low, high = schema.get("minimum"), schema.get("maximum")
-    if "exclusiveMinimum" in schema:
-        low = max(schema["exclusiveMinimum"] + step, low if low is not None else float("-inf"))
-    if "exclusiveMaximum" in schema:
-        high = min(schema["exclusiveMaximum"] - step, high if high is not None else float("inf"))
-    value = 1 if low is None else low
-    if high is not None and value > high:
-        value = high
-    if low is not None and high is not None and "exclusiveMinimum" in schema and value < low:
-        value = (schema["exclusiveMinimum"] + high) / 2
-    multiple = schema.get("multipleOf")
-    if multiple:
-        times = -(-value // multiple)
-        value = times * multiple
-        if high is not None and value > high:
-            value = (high // multiple) * multiple
-    return value
+def _between(schema: Mapping[str, Any], *, whole: bool) -> Any:
+    """A number within the bounds: one when it is allowed, else the nearest to a bound that is."""
+    low = _tighter(schema.get("minimum"), schema.get("exclusiveMinimum"), max)
+    high = _tighter(schema.get("maximum"), schema.get("exclusiveMaximum"), min)
+    step = schema.get("multipleOf") or (1 if whole else 0)
+    if step:
+        first = 1 if low is None else low
+        tries = [(first // step + n) * step for n in range(3)]
+        tries += [((1 if high is None else high) // step - n) * step for n in range(3)]
+    else:
+        middle = None if low is None or high is None else (low + high) / 2
+        ends = [low, high, middle, low and low + 1, high and high - 1]
+        tries = [1, *(number for number in ends if number is not None)]
+    return next((number for number in tries if _allowed(number, schema)), tries[0])
+
+
+def _tighter(plain: Any, exclusive: Any, pick: Any) -> Any:
+    given = [number for number in (plain, exclusive) if number is not None]
+    return pick(given) if given else None
+
+
+def _allowed(number: Any, schema: Mapping[str, Any]) -> bool:
+    return all(
+        word not in schema or holds(number, schema[word]) for word, holds in _COMPARISONS.items()
+    )
+
+
+_COMPARISONS: Final = {
+    "minimum": operator.ge,
+    "maximum": operator.le,
+    "exclusiveMinimum": operator.gt,
+    "exclusiveMaximum": operator.lt,
+}
 
 
 def _boolean(_schema: Mapping[str, Any], _root: Any, _depth: int) -> bool:

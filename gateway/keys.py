@@ -13,7 +13,7 @@ from wire.exchange import Request
 
 PREFIX: Final = "sk-cs4-"
 TIER: Final = "codex"
-PUBLIC: Final = ("codex", "other_tier", "no_credit", "revoked", "low_limit")
+PUBLIC: Final = ("codex", "other_tier", "no_credit", "revoked", "low_limit", "small_credit")
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType({
     "no_credit": Kind(credit=Decimal(0)),
     "revoked": Kind(revoked=True),
     "low_limit": Kind(per_minute=3),
+    "small_credit": Kind(credit=Decimal("0.01")),
 })  # fmt: skip
 
 

@@ -36,7 +36,7 @@ _ARGUMENTS: Final = re.compile(r"[`'\"]?\s+with (?:the )?arguments\s*(?=\{)")
 _REFUSE: Final = re.compile(r"Refuse this request\.", re.IGNORECASE)
 _DIRECTIVE: Final = re.compile(r"\[\[(pace|ttft|script|usage) ([^\]]*)\]\]")
 _SPACES: Final = re.compile(r"\s*\[\[(?:pace|ttft|script|usage) [^\]]*\]\]\s*")
-_USAGE: Final = re.compile(r"(\w+)=(\d{1,9})")
+_USAGE: Final = re.compile(r"(\w+)=(\d{1,12})")
 _COUNT_LIMIT: Final = 20_000
 REFUSAL: Final = "I'm sorry, but I can't help with that request."
 THOUGHT: Final = "The last message asks for something; the answer is plain. Say it as asked."

@@ -6,6 +6,7 @@ through its transport: when the client is gone the play stops, and only what was
 
 import asyncio
 import contextlib
+import logging
 import socket
 import struct
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
@@ -14,6 +15,7 @@ from typing import Any, Final
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from gateway.causes import FAILURE
 from gateway.content import LIMIT
 from gateway.fault import Handler
 from gateway.frames import Ending, GatewayReply, Piece, encode
@@ -23,6 +25,8 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+_LOG: Final = logging.getLogger("gateway")
+_FAILED_HEADERS: Final = (("content-type", "application/json"),)
 _WATCH_S: Final = 0.1  # how long a gone client can go unnoticed during a pause
 _BACKLOG: Final = 2048
 _HEADER_LIMIT: Final = 128 * 1024
@@ -47,7 +51,11 @@ class Application:
         request = await _request(scope, receive)
         if request is None:
             return
-        reply = self.handler.handle(request)
+        try:
+            reply = self.handler.handle(request)
+        except Exception:  # noqa: BLE001 - a fault of ours must not look like a broken connection
+            _LOG.exception("failed to answer %s %s", request.method, request.path)
+            reply = GatewayReply(500, _FAILED_HEADERS, FAILURE.body)
         await self._play(reply, scope["transport"], send)
 
     async def _play(self, reply: GatewayReply, transport: asyncio.Transport, send: Send) -> None:
