@@ -2,28 +2,58 @@
 
 from collections import Counter
 from pathlib import Path
+from urllib.parse import unquote
 
+from conformance.errors.kinds import answer_of, code_is, status_is, status_rule, within
 from conformance.fields import FieldSource, field_rules, whole_body
-from conformance.models.kinds import MODEL_LIST
+from conformance.models.kinds import MODEL_LIST, ONE_MODEL, cards, listed
 from conformance.requirement import read_requirements
-from conformance.rule import Finding, Findings, probe, rule, run_rule, show
+from conformance.rule import Finding, Findings, Selector, probe, rule, run_rule, show
 from conformance.run import Run
 from wire.exchange import Exchange
 
 ROWS = read_requirements(Path(__file__).parent / "requirements.toml")
+EARLIEST = 1_000_000_000  # seconds: 2001
+LATEST = 4_000_000_000  # seconds: 2096; milliseconds of any year lie above
 
 FIELDS = field_rules(
     ROWS,
-    [FieldSource("models/list", MODEL_LIST, whole_body, "models.list.shape", "models.list.values")],
+    [
+        FieldSource(
+            "models/list", MODEL_LIST, whole_body, "models.list.shape", "models.list.values"
+        ),
+        FieldSource(
+            "models/model", ONE_MODEL, whole_body, "models.retrieve.shape", "models.retrieve.values"
+        ),
+    ],
+)
+
+CARDS = Selector(
+    "a model", lambda x: MODEL_LIST.matches(x) or ONE_MODEL.matches(x), ("models.list",)
 )
 
 
 @rule("models.list.status", on=probe("models.list"))
 def list_status(x: Exchange) -> Findings:
-    if x.reply.status != 200:
-        yield Finding("status", "200", str(x.reply.status))
-    elif x.reply.media_type != "application/json":
+    yield from status_is(x, 200)
+    if x.ok and x.reply.media_type != "application/json":
         yield Finding("header content-type", "application/json", x.reply.media_type or "none")
+
+
+@rule("models.entry.created-seconds", on=CARDS)
+def created_seconds(x: Exchange) -> Findings:
+    for card in cards(x):
+        created = card.get("created")
+        if type(created) is int and not EARLIEST < created < LATEST:
+            where = f"created of {show(card.get('id'))}"
+            yield Finding(where, "Unix seconds of our time", show(created))
+
+
+@rule("models.entry.owned-by", on=CARDS)
+def owned_by(x: Exchange) -> Findings:
+    for card in cards(x):
+        if card.get("owned_by") == "":
+            yield Finding(f"owned_by of {show(card.get('id'))}", "a name", "an empty string")
 
 
 @rule("models.list.unique", on=MODEL_LIST)
@@ -41,9 +71,106 @@ def serves_claimed(run: Run) -> Findings:
             yield Finding("data[].id", f"{name!r} to be listed", show(listed(x)), exchange=x.id)
 
 
-def listed(x: Exchange) -> list[str]:
-    """The ids of a model list, tolerant of anything."""
+@run_rule("models.list.usable", probes=("models.list", "auth.marker-*"))
+def usable(run: Run) -> Findings:
+    for x in run.where(probe("auth.marker-*")):
+        if x.reply.status in {400, 404} and x.model in listed(run.one("models.list")):
+            yield Finding(
+                "status", f"{x.model}, which is listed, to answer", answer_of(x), exchange=x.id
+            )
+
+
+@run_rule("models.list.stable", probes=("models.list", "models.list-again"))
+def stable(run: Run) -> Findings:
+    first, again = run.one("models.list"), run.one("models.list-again")
+    yield from _same_list(first, again)
+
+
+@run_rule("models.list.query-ignored", probes=("models.list", "models.list-query"))
+def query_ignored(run: Run) -> Findings:
+    plain, asked = run.one("models.list"), run.one("models.list-query")
+    if plain.ok and not asked.ok:
+        yield Finding(
+            "status", "unknown query parameters to be ignored", answer_of(asked), exchange=asked.id
+        )
+    elif sorted(listed(plain)) != sorted(listed(asked)):
+        yield Finding("data[].id", show(listed(plain)), show(listed(asked)), exchange=asked.id)
+
+
+@run_rule("models.list.codex-query", probes=("models.list", "models.list-codex"))
+def codex_query(run: Run) -> Findings:
+    x = run.one("models.list-codex")
+    yield from _same_list(run.one("models.list"), x)
+
+
+@rule("models.list.codex-catalogue", on=probe("models.list-codex"))
+def codex_catalogue(x: Exchange) -> Findings:
     body = x.reply.json
-    rows = body.get("data") if isinstance(body, dict) else None
-    names = [row.get("id") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-    return [name for name in names if isinstance(name, str)]
+    models = body.get("models") if isinstance(body, dict) else None
+    if x.ok and not isinstance(models, list):
+        yield Finding("models", "an array beside data", show(models))
+
+
+@run_rule("models.retrieve.equal", probes=("models.list", "models.retrieve*"))
+def retrieve_equal(run: Run) -> Findings:
+    entries = {name: card for card in cards(run.one("models.list")) if (name := _name(card))}
+    for x in run.where(probe("models.retrieve", "models.retrieve-last")):
+        yield from within(x, status_is(x, 200))
+        for card in cards(x) if x.ok else ():
+            entry = entries.get(unquote(x.request.path.rpartition("/")[2]), {})
+            for key in sorted(entry.keys() | card.keys()) if entry else ():
+                if entry.get(key) != card.get(key):
+                    yield Finding(key, show(entry.get(key)), show(card.get(key)), exchange=x.id)
+
+
+@rule("models.retrieve.id", on=probe("models.retrieve"))
+def retrieve_id(x: Exchange) -> Findings:
+    for card in cards(x) if x.ok else ():
+        if card.get("id") != x.model:
+            yield Finding("id", show(x.model), show(card.get("id")))
+
+
+@rule("models.retrieve.encoded", on=probe("models.retrieve-encoded"))
+def retrieve_encoded(x: Exchange) -> Findings:
+    yield from status_is(x, 200)
+    if x.ok and [card.get("id") for card in cards(x)] != [x.model]:
+        yield Finding("id", show(x.model), show(cards(x)))
+
+
+RETRIEVE_UNKNOWN = status_rule("models.retrieve.unknown", (404,), "models.retrieve-unknown")
+
+
+@rule("models.retrieve.unknown-code", on=probe("models.retrieve-unknown"))
+def retrieve_unknown_code(x: Exchange) -> Findings:
+    yield from code_is(x, "model_not_found")
+
+
+@rule("models.unlisted.chat", on=probe("errors.model-unknown-chat*"))
+def unlisted_chat(x: Exchange) -> Findings:
+    yield from _not_found(x, 404)
+
+
+@rule("models.unlisted.responses", on=probe("errors.model-unknown-responses*"))
+def unlisted_responses(x: Exchange) -> Findings:
+    yield from _not_found(x, 400, 404)
+
+
+def _not_found(x: Exchange, *allowed: int) -> Findings:
+    yield from status_is(x, *allowed)
+    if x.reply.status in allowed:
+        yield from code_is(x, "model_not_found")
+
+
+def _same_list(first: Exchange, second: Exchange) -> Findings:
+    if first.ok and not second.ok:
+        yield Finding("status", "the same list", answer_of(second), exchange=second.id)
+        return
+    before = {_name(card): card.get("created") for card in cards(first)}
+    after = {_name(card): card.get("created") for card in cards(second)}
+    if before != after:
+        yield Finding("data[]", f"ids and created {show(before)}", show(after), exchange=second.id)
+
+
+def _name(card: dict[str, object]) -> str:
+    name = card.get("id")
+    return name if isinstance(name, str) else ""

@@ -1,0 +1,70 @@
+"""Several calls at once, each with a text of its own, to see whose answer comes to whom."""
+
+from conformance.auth.kinds import said
+from conformance.errors.kinds import answer_of
+from conformance.probe import Ask, Probe, post
+from conformance.rule import Finding, Findings, Unsure, probe, rule, run_rule, show
+from conformance.run import Run
+from wire.exchange import Exchange, Request
+
+WORDS = ("amber é", "cobalt 世界", "jade 👩‍🚀", "umber שלום")
+
+
+def _text(index: int) -> str:
+    return f"marker {index}: {WORDS[index % len(WORDS)]}"
+
+
+def _prompt(index: int) -> str:
+    return (
+        "Repeat the text between the markers exactly, and write nothing else.\n"
+        f"<<<\n{_text(index)}\n>>>"
+    )
+
+
+def _chat(ask: Ask) -> Request:
+    body = {"model": ask.model, "messages": [{"role": "user", "content": _prompt(ask.index)}]}
+    return post("/chat/completions", {**body, "stream": True} if ask.index % 2 else body)
+
+
+def _responses(ask: Ask) -> Request:
+    body = {"model": ask.model, "input": _prompt(ask.index + 2)}
+    return post("/responses", {**body, "stream": True} if ask.index % 2 else body)
+
+
+MARKERS = (
+    Probe("auth.marker-chat", _chat, feature="chat", count=2, output_tokens=20),
+    Probe("auth.marker-responses", _responses, feature="responses", count=2, output_tokens=20),
+)
+
+
+@rule("auth.concurrent", on=probe("auth.marker-*"))
+def concurrent(x: Exchange) -> Findings:
+    if not x.ok:
+        yield Unsure(f"{x.probe} was answered {answer_of(x)}")
+        return
+    asked, answer = x.request.body.decode("utf-8", "replace"), said(x)
+    own = [n for n in range(len(WORDS)) if f"marker {n}: " in asked]
+    foreign = [n for n in range(len(WORDS)) if n not in own and f"marker {n}:" in answer]
+    if foreign:
+        yield Finding("text", f"marker {own}, which was sent", show(answer))
+    elif not any(f"marker {n}:" in answer for n in own):
+        yield Unsure("the model did not repeat its text")
+
+
+@run_rule("auth.one-key", "tiers.key-accepted", probes=("models.list", "auth.marker-*"))
+def one_key(run: Run) -> Findings:
+    for x in run.where(probe("models.list", "auth.marker-*")):
+        if x.reply.status in {401, 403}:
+            for name in ("auth.one-key", "tiers.key-accepted"):
+                yield Finding(
+                    "status", "the key to be taken", answer_of(x), requirement=name, exchange=x.id
+                )
+
+
+@run_rule("tiers.pairs", probes=("auth.marker-chat", "auth.marker-responses"))
+def pairs(run: Run) -> Findings:
+    for x in run.where(probe("auth.marker-*")):
+        if x.reply.status != 200:
+            yield Finding(
+                "status", f"200 for {x.model} at {x.request.path}", answer_of(x), exchange=x.id
+            )

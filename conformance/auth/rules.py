@@ -1,0 +1,122 @@
+"""Rules about keys: which are taken, in what form, and what a refusal tells."""
+
+import re
+
+from conformance.auth.kinds import REFUSED_KEY
+from conformance.auth.probes import WRONG
+from conformance.errors.kinds import ERROR, LIVE, code_is, error, status_rule, text
+from conformance.rule import Finding, Findings, probe, rule, run_rule, show
+from conformance.run import Run
+from wire.exchange import Exchange
+
+_PROBES_401 = "auth.none-*"
+
+STATUSES = (
+    status_rule("auth.missing.status", (401,), _PROBES_401),
+    status_rule("auth.wrong.status", (401,), "auth.wrong-*"),
+    status_rule("auth.scheme.case", (200,), "auth.scheme-lower", "auth.scheme-upper"),
+    status_rule("auth.scheme.other", (401,), "auth.scheme-token", "auth.scheme-none"),
+    status_rule("auth.scheme.basic", (401,), "auth.scheme-basic"),
+    status_rule("auth.empty", (401,), "auth.empty-*"),
+    status_rule("auth.before-body", (401,), "auth.bad-json-*"),
+    status_rule("auth.before-model", (401,), "auth.model-unknown-*", "auth.retrieve-unknown-*"),
+    status_rule("auth.exact", (401,), "auth.key-longer", "auth.key-shorter", "auth.key-swapped-case", "auth.key-other-end", "auth.key-prefix-only"),
+    status_rule("auth.query", (401,), "auth.key-in-query"),
+    status_rule("auth.body", (401,), "auth.key-in-body"),
+    status_rule("auth.spaces", (200, 400, 401), "auth.spaces"),
+    status_rule("auth.two-headers.status", (200, 400, 401), "auth.two-headers*"),
+    status_rule("auth.organization", (200,), "auth.organization"),
+    status_rule("auth.revoked", (401,), "auth.revoked-*"),
+)  # fmt: skip
+
+
+@rule("auth.missing.message", on=probe(_PROBES_401))
+def missing_message(x: Exchange) -> Findings:
+    message = text(x, "message")
+    if x.reply.status == 401 and not re.search(
+        r"\bkey\b|authori[sz]ation|credential|token", message, re.IGNORECASE
+    ):
+        yield Finding("error.message", "words that name the missing key", show(message))
+    if x.reply.status == 401 and error(x).get("param") is not None:
+        yield Finding("error.param", "null", show(error(x).get("param")))
+
+
+CHALLENGED = ERROR.only(
+    "with status 401, live", lambda x: x.reply.status == 401 and LIVE.matches(x), "auth.none-*"
+)
+
+
+@rule("auth.challenge", on=CHALLENGED)
+def challenge(x: Exchange) -> Findings:
+    if "bearer" not in (x.reply.header("www-authenticate") or "").lower():
+        found = x.reply.header("www-authenticate")
+        yield Finding("header www-authenticate", "Bearer", show(found))
+
+
+@rule("auth.wrong.code", on=REFUSED_KEY)
+def wrong_code(x: Exchange) -> Findings:
+    yield from code_is(x, "invalid_api_key")
+
+
+@rule(
+    "auth.refusal.type",
+    on=ERROR.only(
+        "with status 401", lambda x: x.reply.status == 401, "auth.none-*", "auth.wrong-*"
+    ),
+)
+def refusal_type(x: Exchange) -> Findings:
+    if text(x, "type") not in {"invalid_request_error", "authentication_error"}:
+        yield Finding(
+            "error.type",
+            "invalid_request_error or authentication_error",
+            show(error(x).get("type")),
+        )
+
+
+@rule("auth.key-hidden", on=LIVE)
+def key_hidden(x: Exchange) -> Findings:
+    """Keys were replaced by markers where the traffic entered; a marker in a reply is a leak."""
+    places = [(f"header {name}", value) for name, value in x.reply.headers]
+    for where, value in [*places, ("body", x.reply.text)]:
+        marker = re.search(r"\[redacted:\w+\]", value)
+        if marker and marker[0] not in x.request.body.decode("utf-8", "replace"):
+            yield Finding(where, "no key", marker[0])
+
+
+@rule("auth.key-masked", on=probe("auth.wrong-*"))
+def key_masked(x: Exchange) -> Findings:
+    # A few characters at both ends help a user to tell keys apart; more helps a thief.
+    told = x.reply.text + " ".join(value for _, value in x.reply.headers)
+    secret = WRONG.removeprefix("sk-cs4-")
+    parts = [secret[n : n + 9] for n in range(len(secret) - 8)]
+    if shown := [part for part in parts if part in told]:
+        yield Finding("body", "at most a few characters of the key", f"{shown[0]}…")
+
+
+@run_rule("auth.two-headers.fixed", probes=("auth.two-headers*",))
+def two_headers(run: Run) -> Findings:
+    for name in ("auth.two-headers", "auth.two-headers-wrong-first"):
+        answers = run.all(name)
+        if len({x.reply.status for x in answers}) > 1:
+            yield Finding(
+                "status",
+                "the same answer each time",
+                show([x.reply.status for x in answers]),
+                exchange=answers[0].id,
+            )
+
+
+@rule("auth.revoked.code", on=probe("auth.revoked-*"))
+def revoked_code(x: Exchange) -> Findings:
+    limits = {"rate_limit_exceeded", "insufficient_quota", "slow_down"}
+    if x.reply.status >= 400 and (not text(x, "code") or text(x, "code") in limits):
+        yield Finding("error.code", "a code that speaks of the key", show(error(x).get("code")))
+
+
+@rule("auth.refusal.discreet", on=probe("auth.wrong-*"))
+def discreet(x: Exchange) -> Findings:
+    message = text(x, "message")
+    if x.reply.status in {401, 403} and re.search(
+        r"\b(codex|claude|tier)\b", message, re.IGNORECASE
+    ):
+        yield Finding("error.message", "nothing of tiers to a stranger", show(message))

@@ -1,0 +1,83 @@
+"""Kinds of exchanges about refusals, for selectors, and what their bodies say."""
+
+from dataclasses import replace
+from typing import Any
+
+from conformance.rule import Finding, Findings, Rule, Selector, probe, rule, show
+from wire.exchange import Ended, Exchange
+
+
+def is_api(x: Exchange) -> bool:
+    """Below the base URL: what a host answers elsewhere is its own affair."""
+    return not x.request.path.startswith("//root/")
+
+
+def _refused(x: Exchange) -> bool:
+    # A refused upgrade or preflight is read by no JSON client, HEAD has no body, and 431 comes from
+    # whatever reads the headers.
+    spoken = x.request.method not in {"HEAD", "OPTIONS"} and not x.request.header("upgrade")
+    return x.reply.status >= 400 and x.reply.status != 431 and spoken and is_api(x)
+
+
+ERROR = Selector(
+    "a refusal", _refused, ("errors.bad-json", "errors.model-unknown-*", "auth.none-models")
+)
+
+LIVE = Selector(
+    "an answer with all of its headers",
+    # Recorders thin headers out; what is missing there says nothing.
+    lambda x: x.source is None and x.reply.status > 0,
+    ("models.list", "errors.bad-json"),
+)
+
+
+def error(x: Exchange) -> dict[str, Any]:
+    """The error object of a refusal, empty when there is none."""
+    body = x.reply.json
+    inner = body.get("error") if isinstance(body, dict) else None
+    return inner if isinstance(inner, dict) else {}
+
+
+def text(x: Exchange, name: str) -> str:
+    """A member of the error object as text, empty when it is none."""
+    value = error(x).get(name)
+    return value if isinstance(value, str) else ""
+
+
+def code_is(x: Exchange, *codes: str) -> Findings:
+    """The code of a refusal is one of these."""
+    if x.reply.status >= 400 and text(x, "code") not in codes:
+        yield Finding("error.code", " or ".join(codes), show(error(x).get("code")))
+
+
+def status_is(x: Exchange, *allowed: int) -> Findings:
+    if x.reply.status not in allowed:
+        yield Finding("status", " or ".join(map(str, allowed)), answer_of(x))
+
+
+def answer_of(x: Exchange) -> str:
+    """What came back, in a few words."""
+    if not x.reply.status:
+        return x.connection.error or x.connection.ended.value
+    return f"{x.reply.status} {show(x.reply.text, 80)}"
+
+
+def status_rule(name: str, allowed: tuple[int, ...], *probes: str) -> Rule:
+    """A rule that settles `name` by the status of the named probes alone."""
+
+    @rule(name, on=probe(*probes))
+    def check(x: Exchange) -> Findings:
+        yield from status_is(x, *allowed)
+
+    return check
+
+
+def within(x: Exchange, said: Findings) -> Findings:
+    """Findings with their exchange, for rules over a run."""
+    for word in said:
+        yield replace(word, exchange=x.id) if isinstance(word, Finding) else word
+
+
+def whole(x: Exchange) -> bool:
+    """The answer did not end early by the server's fault."""
+    return x.connection.ended not in {Ended.CUT, Ended.RESET, Ended.TIMEOUT, Ended.LIMIT}

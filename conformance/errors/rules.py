@@ -1,0 +1,134 @@
+"""Rules about which request is refused how."""
+
+from conformance.errors.kinds import (
+    LIVE,
+    answer_of,
+    code_is,
+    error,
+    status_is,
+    status_rule,
+    text,
+)
+from conformance.errors.probes import UNKNOWN
+from conformance.rule import Finding, Findings, Unsure, probe, rule, run_rule, show
+from conformance.run import Run
+from wire.exchange import Exchange
+
+SYNTAX = (
+    status_rule("errors.bad-json", (400,), "errors.bad-json", "errors.bad-json-responses"),
+    status_rule("errors.not-utf8", (400,), "errors.not-utf8"),
+    status_rule("errors.not-object", (400,), "errors.body-array*", "errors.body-string", "errors.body-null", "errors.body-number*"),
+    status_rule("errors.empty-body", (400,), "errors.body-empty*"),
+    status_rule("errors.deep-body", (400, 413), "errors.body-deep"),
+    status_rule("errors.path-unknown", (404,), "errors.path-unknown*"),
+    status_rule("errors.before-stream.status", (400,), "errors.streamed*"),
+)  # fmt: skip
+
+
+@rule("errors.wrong-type", on=probe("errors.type-*"))
+def wrong_type(x: Exchange) -> Findings:
+    yield from status_is(x, 400)
+    wanted = "stream" if "-stream" in (x.probe or "") else "temperature"
+    if x.reply.status == 400 and text(x, "param") != wanted:
+        yield Finding("error.param", show(wanted), show(error(x).get("param")))
+
+
+@rule("errors.parameter-unknown", on=probe("errors.parameter-unknown*"))
+def parameter_unknown(x: Exchange) -> Findings:
+    yield from _names(x, "conformance_no_such_parameter")
+
+
+@rule("errors.unsupported-parameter", on=probe("errors.unsupported-parameter"))
+def unsupported_parameter(x: Exchange) -> Findings:
+    yield from _names(x, "web_search_options")
+    yield from code_is(x, "unsupported_parameter")
+
+
+@rule("errors.unsupported-value", on=probe("errors.unsupported-value*"))
+def unsupported_value(x: Exchange) -> Findings:
+    yield from _names(x, "reasoning_effort", "reasoning.effort")
+    yield from code_is(x, "unsupported_value")
+
+
+def _names(x: Exchange, *params: str) -> Findings:
+    """A 400 that names the parameter, in param or at least in its words."""
+    yield from status_is(x, 400)
+    if x.reply.status == 400 and text(x, "param") not in params:
+        told = any(name in text(x, "message") for name in params)
+        if not (told and error(x).get("param") is None and "unknown" in (x.probe or "")):
+            yield Finding("error.param", " or ".join(params), show(error(x).get("param")))
+
+
+@rule("errors.no-server-error", on=LIVE)
+def no_server_error(x: Exchange) -> Findings:
+    # Who is overloaded may say so; everything else above 499 is a request that was not understood.
+    status = x.reply.status
+    sorry = "overload" in text(x, "code") + text(x, "type") or "unavailable" in text(x, "type")
+    if status >= 500 and not sorry and b"[[script" not in x.request.body:
+        yield Finding("status", "no server error", answer_of(x))
+
+
+@rule("errors.not-retryable", on=LIVE)
+def not_retryable(x: Exchange) -> Findings:
+    mistaken = x.request.method != "POST" or not x.ok
+    if mistaken and x.reply.status in {408, 409, 425}:
+        yield Finding("status", "one that clients do not retry", answer_of(x))
+
+
+@run_rule("errors.repeatable", probes=("errors.bad-json",))
+def repeatable(run: Run) -> Findings:
+    first, *others = run.all("errors.bad-json")
+    for x in others:
+        if _essence(x) != _essence(first):
+            yield Finding("answer", show(_essence(first)), show(_essence(x)), exchange=x.id)
+
+
+def _essence(x: Exchange) -> tuple[object, ...]:
+    members = error(x)
+    return (x.reply.status, *(members.get(name) for name in ("type", "param", "code", "message")))
+
+
+@run_rule("errors.same-shape", probes=("errors.bad-json", "errors.bad-json-responses"))
+def same_shape(run: Run) -> Findings:
+    chat, responses = run.one("errors.bad-json"), run.one("errors.bad-json-responses")
+    yield from _alike(chat, responses)
+
+
+@run_rule("errors.same-shape", probes=("auth.none-models", "auth.none-chat", "auth.none-responses"))
+def same_refusal(run: Run) -> Findings:
+    first = run.one("auth.none-models")
+    for name in ("auth.none-chat", "auth.none-responses"):
+        yield from _alike(first, run.one(name))
+
+
+def _alike(first: Exchange, other: Exchange) -> Findings:
+    for name, of in (("status", _status), ("error's members", _members), ("error.type", _type)):
+        if of(first) != of(other):
+            yield Finding(
+                name,
+                f"{show(of(first))} as at {first.request.path}",
+                show(of(other)),
+                exchange=other.id,
+            )
+
+
+def _status(x: Exchange) -> object:
+    return x.reply.status
+
+
+def _members(x: Exchange) -> object:
+    return sorted(error(x))
+
+
+def _type(x: Exchange) -> object:
+    return error(x).get("type")
+
+
+@rule("errors.concurrent", on=probe("errors.parallel"))
+def concurrent(x: Exchange) -> Findings:
+    told, own = x.reply.text, str(x.request.params.get("model"))
+    others = [f"{UNKNOWN}-{n:02}x" for n in range(20) if f"{UNKNOWN}-{n:02}x" != own]
+    if mixed := [name for name in others if name in told]:
+        yield Finding("error.message", f"the model that was asked for, {own}", mixed[0])
+    elif own not in told:
+        yield Unsure("the refusal does not name the model")

@@ -1,0 +1,96 @@
+"""Rules about the body and headers of every refusal, whoever caused it."""
+
+import re
+from pathlib import Path
+
+from conformance.errors.kinds import ERROR, error, text
+from conformance.fields import FieldSource, field_rules, whole_body
+from conformance.requirement import read_requirements
+from conformance.rule import Finding, Findings, rule, show
+from wire.exchange import Exchange
+
+ROWS = read_requirements(Path(__file__).parent / "requirements.toml")
+
+FIELDS = field_rules(
+    ROWS, [FieldSource("errors/error", ERROR, whole_body, "errors.envelope", "errors.values")]
+)
+
+USER_ERROR = ERROR.only(
+    "for a mistake in the request",
+    lambda x: x.reply.status in {400, 404, 405, 413, 415, 422},
+    "errors.bad-json*",
+    "errors.model-unknown-*",
+)
+
+# What frameworks, runtimes and databases print, and where software lies on a disk.
+LEAKS = tuple(
+    (name, re.compile(pattern))
+    for name, pattern in {
+        "a stack trace": r"Traceback \(most recent|^\s*at .+\(.+:\d+(:\d+)?\)|goroutine \d+ \[|panic: |"
+        r"Exception in thread|\bFile \"[^\"]+\", line \d+|\bstack backtrace:",
+        "a file path": r"(?<![\w:/.])/(usr|home|app|srv|opt|var|root|tmp|etc|workspace|site-packages|"
+        r"node_modules)/[\w.-]+|[A-Z]:\\\\?[\w.-]+\\|\w+\.(py|js|ts|go|rs|java|rb|php):\d+",
+        "an inner address": r"https?://(localhost|127\.|10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|\[::1\])|"
+        r"https?://[\w.-]+\.(internal|local|svc|lan|cluster)\b|https?://[\w.-]+:\d+|"
+        r"\b(10|127|192\.168)(\.\d{1,3}){2,3}:\d+|https?://api\.[\w.-]+/v\d",
+        "a database message": r"sqlite3?\.|psycopg|pymysql|asyncpg|SQLSTATE|\bSELECT .+ FROM\b|"
+        r"\bredis\.exceptions|sqlalchemy",
+        "an exception's name": r"\b(builtins|litellm|httpx|httpcore|aiohttp|requests|urllib3|openai|anthropic|"
+        r"starlette|fastapi|pydantic|pydantic_core)\.[\w.]*(Error|Exception|Timeout)\b|"
+        r"\b(KeyError|TypeError|AttributeError|IndexError|ValueError|NullPointerException|"
+        r"ECONNREFUSED|ENOTFOUND)\b",
+    }.items()
+)
+
+
+@rule("errors.content-type", on=ERROR)
+def content_type(x: Exchange) -> Findings:
+    if x.reply.media_type != "application/json":
+        yield Finding("header content-type", "application/json", x.reply.media_type or "none")
+
+
+@rule("errors.no-leak", on=ERROR)
+def no_leak(x: Exchange) -> Findings:
+    asked = x.request.path + x.request.body.decode("utf-8", "replace")
+    # JSON writes line ends and quotes as escapes; patterns want what a reader would see.
+    told = x.reply.text.replace('\\"', '"').replace("\\n", "\n").replace("\\/", "/")
+    for name, pattern in LEAKS:
+        for match in pattern.finditer(told):
+            if match[0] not in asked:
+                yield Finding("body", f"nothing of {name}", show(match[0]))
+                break
+
+
+@rule("errors.type.invalid-request", on=USER_ERROR)
+def invalid_request_type(x: Exchange) -> Findings:
+    if text(x, "type") and text(x, "type") != "invalid_request_error":
+        yield Finding("error.type", "invalid_request_error", show(error(x).get("type")))
+
+
+@rule("errors.should-retry", on=ERROR)
+def should_retry(x: Exchange) -> Findings:
+    value = x.reply.header("x-should-retry")
+    if value is not None and value not in {"true", "false"}:
+        yield Finding("header x-should-retry", "true or false", show(value))
+    mistaken = x.reply.status < 500 and x.reply.status not in {408, 409, 425, 429}
+    if value == "true" and mistaken:
+        yield Finding("header x-should-retry", "false or none", f"true on {x.reply.status}")
+
+
+@rule("errors.no-usage", on=ERROR)
+def no_usage(x: Exchange) -> Findings:
+    body = x.reply.json
+    for name in ("usage", "choices", "output", "data"):
+        if isinstance(body, dict) and body.get(name):
+            yield Finding(name, "an error alone", show(body[name]))
+
+
+STREAMED = ERROR.only(
+    "of a call for a stream", lambda x: x.wants_stream, "errors.streamed*", "errors.model-unknown-*"
+)
+
+
+@rule("errors.before-stream.json", on=STREAMED)
+def before_stream(x: Exchange) -> Findings:
+    if x.reply.is_stream:
+        yield Finding("header content-type", "a JSON refusal", "an event stream")
