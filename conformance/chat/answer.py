@@ -1,0 +1,178 @@
+"""Rules about answers, plain or streamed alike."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from conformance.chat.kinds import SUCCESS, wanted_choices
+from conformance.chat.prompts import text_asked
+from conformance.chat.said import Said, choices, member, objects, place, said
+from conformance.framing import STOPPED
+from conformance.rule import Finding, Findings, Unsure, ok_probe, rule, run_rule, show
+from conformance.run import Run
+from wire.chat import fold_chat
+from wire.exchange import Exchange
+
+CLOCK_TOLERANCE_S = 300
+# Names that stand for another model by themselves; what they stand for is the server's choice.
+_ALIAS = re.compile(r".*(-latest|-preview|:.*)|ft:.*|chatgpt-.*")
+FINISHED = SUCCESS.only(
+    "that was heard to the end",
+    lambda x: x.connection.ended not in STOPPED and not _failed(x),
+)
+REFUSING = SUCCESS.only(
+    "with a refusal",
+    lambda x: any(isinstance(c.refusal, str) and c.refusal for c in said(x)),
+    "chat.refusal",
+    "chat.refusal-stream",
+)
+CITING = SUCCESS.only(
+    "with citations", lambda x: any(_citations(c) for c in said(x)), "chat.annotations"
+)
+
+
+def _failed(x: Exchange) -> bool:
+    return x.reply.is_stream and fold_chat(x.reply).error is not None
+
+
+@rule("chat.answer.choices", on=FINISHED)
+def choice_indexes(x: Exchange) -> Findings:
+    if x.reply.is_stream or isinstance(x.reply.json, dict):
+        found = [c.index for c in said(x)]
+        wanted = list(range(wanted_choices(x)))
+        if found != wanted:
+            yield Finding("choices[].index", show(wanted), show(found))
+
+
+@rule("chat.answer.model", on=SUCCESS)
+def model_served(x: Exchange) -> Findings:
+    asked = x.request.params.get("model")
+    if not isinstance(asked, str) or _ALIAS.fullmatch(asked):
+        return
+    for index, value in objects(x)[:1]:
+        given = value.get("model")
+        if isinstance(given, str) and not _is_snapshot(given, asked):
+            yield Finding(place(index, "model"), f"{asked} or a snapshot of it", given, index)
+
+
+def _is_snapshot(given: str, asked: str) -> bool:
+    return (
+        given == asked or re.fullmatch(re.escape(asked) + r"-[\w-]*\d{4}[\w-]*", given) is not None
+    )
+
+
+@rule("chat.answer.created", on=SUCCESS)
+def created_now(x: Exchange) -> Findings:
+    if x.started_at is None:
+        yield Unsure("the time of the request is not known")
+        return
+    for index, value in objects(x)[:1]:
+        created = value.get("created")
+        if type(created) is int and abs(created - x.started_at) > CLOCK_TOLERANCE_S:
+            expected = f"{x.started_at:.0f} ± {CLOCK_TOLERANCE_S}"
+            yield Finding(place(index, "created"), expected, str(created), index)
+
+
+@rule("chat.answer.id-prefix", on=SUCCESS)
+def id_prefix(x: Exchange) -> Findings:
+    for index, value in objects(x)[:1]:
+        if isinstance(value.get("id"), str) and not re.fullmatch(r"chatcmpl-.+", value["id"]):
+            yield Finding(place(index, "id"), '"chatcmpl-…"', show(value["id"]), index)
+
+
+@run_rule("chat.answer.id-unique", probes=("chat.echo", "chat.small"))
+def id_unique(run: Run) -> Findings:
+    seen: dict[str, Exchange] = {}
+    for x in run.where(SUCCESS):
+        for index, value in objects(x)[:1]:
+            name = value.get("id")
+            if isinstance(name, str) and seen.setdefault(name, x) is not x:
+                expected = f"another id than that of {seen[name].id}"
+                yield Finding(place(index, "id"), expected, show(name), index, exchange=x.id)
+
+
+@rule("chat.answer.text", on=FINISHED)
+def says_something(x: Exchange) -> Findings:
+    for choice in said(x):
+        others = ("audio", "function_call")
+        spoken = choice.calls or any(choice.others.get(name) for name in others)
+        texts = (choice.content, choice.refusal)
+        if choice.finish_reason == "stop" and not spoken and all(t is None for t in texts):
+            yield Finding(f"{choice.where}, content", "a string", "null")
+
+
+@rule("chat.answer.refusal-alone", on=REFUSING)
+def refusal_alone(x: Exchange) -> Findings:
+    for choice in said(x):
+        if not choice.refusal:
+            continue
+        # A stream may begin with an empty content.
+        if choice.content is not None and (choice.content or not x.reply.is_stream):
+            yield Finding(f"{choice.where}, content", "null", show(choice.content))
+        if choice.calls:
+            yield Finding(f"{choice.where}, tool_calls", "none", f"{len(choice.calls)} calls")
+
+
+@rule("chat.answer.refusal", on=ok_probe("chat.refusal", "chat.refusal-stream"))
+def refuses(x: Exchange) -> Findings:
+    for choice in said(x):
+        if not (isinstance(choice.refusal, str) and choice.refusal):
+            yield Finding(f"{choice.where}, refusal", "a text", show(choice.refusal))
+        elif choice.finish_reason != "stop":
+            found = show(choice.finish_reason)
+            yield Finding(f"{choice.where}, finish_reason", "stop", found)
+
+
+def _citations(choice: Said) -> list[dict[str, Any]]:
+    given = choice.others.get("annotations")
+    rows = given if isinstance(given, list) else []
+    return [row["url_citation"] for row in rows if member(row, "url_citation")]
+
+
+@rule("chat.answer.citations", on=ok_probe("chat.annotations"))
+def citations_there(x: Exchange) -> Findings:
+    if not any(_citations(choice) for choice in said(x)):
+        yield Finding("choices[0].message.annotations", "a url_citation", "none")
+
+
+@rule("chat.answer.citations", on=CITING)
+def citations(x: Exchange) -> Findings:
+    for choice in said(x):
+        size = len(choice.content) if isinstance(choice.content, str) else 0
+        for n, cited in enumerate(_citations(choice)):
+            start, end = cited.get("start_index"), cited.get("end_index")
+            if type(start) is int and type(end) is int and not 0 <= start <= end <= size:
+                where = f"{choice.where}, annotations[{n}].url_citation"
+                yield Finding(where, f"0 <= start <= end <= {size}", f"{start}, {end}")
+
+
+@rule("chat.answer.finish-stop", on=FINISHED.only("to a known text", lambda x: bool(text_asked(x))))
+def finish_stop(x: Exchange) -> Findings:
+    for choice in said(x):
+        content = choice.content
+        heard = isinstance(content, str) and content.strip() == (text_asked(x) or "").strip()
+        if heard and choice.finish_reason != "stop":
+            found = show(choice.finish_reason)
+            yield Finding(f"{choice.where}, finish_reason", "stop", found)
+
+
+# What the real API always adds, by the kind of object; not a promise, so only worth a note.
+USUAL = ("system_fingerprint", "service_tier")
+
+
+@rule("chat.answer.usual-fields", on=SUCCESS)
+def usual_fields(x: Exchange) -> Findings:
+    for index, value in objects(x)[:1]:
+        yield from _lacking(index, value, "", USUAL)
+        for where, choice in choices(value):
+            if index is None:
+                message = member(choice, "message")
+                yield from _lacking(index, message, f"{where}.message.", ("annotations",))
+
+
+def _lacking(
+    index: int | None, value: dict[str, Any], path: str, names: Iterable[str]
+) -> Iterable[Finding]:
+    for name in names:
+        if name not in value:
+            yield Finding(place(index, path + name), "the key", "no such key", index)

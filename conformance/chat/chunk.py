@@ -1,0 +1,98 @@
+"""Rules about the chunks of a stream as such: what they are, and what is equal in all of them."""
+
+from typing import Any
+
+from conformance.chat.kinds import ASKED_STREAM, STREAM
+from conformance.chat.said import choices, member, objects
+from conformance.framing import framing_rules
+from conformance.rule import Finding, Findings, Unsure, probe, rule, show
+from wire.exchange import Exchange
+
+FRAMING = framing_rules("chat.stream", ASKED_STREAM)
+STREAMED = (
+    "chat.echo-stream", "chat.echo-stream-usage", "chat.choices-stream", "chat.paced", "chat.abort",
+    "chat.logprobs-stream", "chat.tool-stream", "chat.tools-parallel-stream", "chat.custom-tool-stream",
+)  # fmt: skip
+MISSING = object()
+
+
+def is_chunk(value: dict[str, Any]) -> bool:
+    return "choices" in value or value.get("object") == "chat.completion.chunk"
+
+
+def chunks(x: Exchange) -> list[tuple[int, dict[str, Any]]]:
+    """The chunks of a stream with their event indexes."""
+    return [(n, value) for n, value in objects(x) if n is not None and is_chunk(value)]
+
+
+@rule("chat.stream.media-type", on=probe(*STREAMED))
+def status(x: Exchange) -> Findings:
+    if x.reply.status == 429:
+        yield Unsure("the request was rate limited")
+    elif x.reply.status != 200:
+        yield Finding("status", "200", f"{x.reply.status} {show(x.reply.text[:100])}")
+
+
+@rule("chat.stream.heartbeat", on=STREAM)
+def heartbeat(x: Exchange) -> Findings:
+    for index, value in objects(x):
+        if not is_chunk(value):
+            yield Finding(f"event {index}", "a chunk or an error", show(value), index)
+
+
+@rule("chat.stream.no-event-name", on=STREAM)
+def no_event_name(x: Exchange) -> Findings:
+    for event in x.reply.events:
+        # An error may be named: the SDKs read it either way.
+        if event.name not in {"", "error"}:
+            found = f"event: {event.name}"
+            yield Finding(f"event {event.index}", "no event field", found, event.index)
+
+
+@rule("chat.stream.id-constant", on=STREAM)
+def id_constant(x: Exchange) -> Findings:
+    yield from _constant(x, "id")
+
+
+@rule("chat.stream.created-constant", on=STREAM)
+def created_constant(x: Exchange) -> Findings:
+    yield from _constant(x, "created")
+
+
+@rule("chat.stream.model-constant", on=STREAM)
+def model_constant(x: Exchange) -> Findings:
+    yield from _constant(x, "model")
+
+
+@rule("chat.stream.fingerprint-constant", on=STREAM)
+def fingerprint_constant(x: Exchange) -> Findings:
+    yield from _constant(x, "system_fingerprint", presence=True)
+
+
+@rule("chat.stream.tier-constant", on=STREAM)
+def tier_constant(x: Exchange) -> Findings:
+    yield from _constant(x, "service_tier", presence=True)
+
+
+def _constant(x: Exchange, name: str, *, presence: bool = False) -> Findings:
+    """The first chunk sets the value; missing required fields are judged as fields."""
+    found = [(index, chunk.get(name, MISSING)) for index, chunk in chunks(x)]
+    if not presence:
+        found = [(index, value) for index, value in found if value is not MISSING]
+    for index, value in found[1:]:
+        if type(value) is not type(found[0][1]) or value != found[0][1]:
+            yield Finding(f"event {index}, {name}", _word(found[0][1]), _word(value), index)
+            return
+
+
+def _word(value: Any) -> str:
+    return "no such key" if value is MISSING else show(value)
+
+
+@rule("chat.stream.finish-empty", on=STREAM)
+def finish_empty(x: Exchange) -> Findings:
+    for index, chunk in chunks(x):
+        for where, choice in choices(chunk):
+            said = {k: v for k, v in member(choice, "delta").items() if v not in (None, "", [])}
+            if choice.get("finish_reason") is not None and said:
+                yield Finding(f"event {index}, {where}.delta", "{}", show(said), index)

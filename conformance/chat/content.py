@@ -1,0 +1,217 @@
+"""The content oracle: rules that know which text an answer has to be."""
+
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+
+from conformance.chat.chunk import chunks
+from conformance.chat.kinds import STREAM, SUCCESS, wanted_choices
+from conformance.chat.prompts import FRAGILE, text_asked
+from conformance.chat.said import choices, member, said
+from conformance.framing import STOPPED
+from conformance.rule import Finding, Findings, Unsure, rule, run_rule, show
+from conformance.run import Run
+from wire.chat import fold_chat
+from wire.exchange import Exchange
+from wire.usage import Usage
+
+NEAR = 0.6
+# What a text looks like after a wrong decoding or a needless escaping; no model says it so.
+_SCARS = (
+    "\ufffd",
+    *(word.encode().decode("latin-1") for word in ("é", "世", "🚀")),
+    "\\u4e16",
+    "&amp;amp;",
+    "&lt;b&gt;",
+)
+ECHOES = SUCCESS.only("to a known text", lambda x: text_asked(x) is not None)
+_ECHO_PROBES = ("chat.echo", "chat.echo-stream", "chat.echo-stream-usage")
+
+
+def spoken(x: Exchange) -> Iterator[tuple[str, str]]:
+    """The text of each choice with its place; an answer without content says an empty text."""
+    for choice in said(x):
+        yield choice.where, choice.content if isinstance(choice.content, str) else ""
+
+
+def cut_short(x: Exchange) -> bool:
+    """Whether the end of the answer is not to be expected: we left, or the server said so."""
+    return x.connection.ended in STOPPED or (
+        x.reply.is_stream and fold_chat(x.reply).error is not None
+    )
+
+
+def same(found: str, wanted: str, x: Exchange) -> bool:
+    return wanted.startswith(found) if cut_short(x) else found == wanted
+
+
+def essence(text: str) -> str:
+    """A text without what a model may well leave out."""
+    return FRAGILE.sub("", text).strip()
+
+
+def near(found: str, wanted: str) -> bool:
+    """Whether a text can only be the wanted one, with damage."""
+    matcher = SequenceMatcher(None, found, wanted, autojunk=False)
+    return len(found) < 3 * len(wanted) and matcher.ratio() >= NEAR
+
+
+def difference(found: str, wanted: str) -> str:
+    """Where two texts part, with what stands there."""
+    at = next((n for n, (a, b) in enumerate(zip(found, wanted, strict=False)) if a != b), None)
+    at = min(len(found), len(wanted)) if at is None else at
+    return f"character {at}: {show(found[max(0, at - 8) : at + 24])}"
+
+
+@rule("chat.answer.exact-text", on=ECHOES)
+def no_scars(x: Exchange) -> Findings:
+    wanted = text_asked(x) or ""
+    for where, text in spoken(x):
+        for scar in _SCARS:
+            if scar in text and scar not in wanted and near(text, wanted):
+                yield Finding(f"{where}, content", show(wanted[:60]), show(text[:90]))
+                break
+        else:
+            if not same(text.strip(), wanted.strip(), x) and not cut_short(x):
+                yield Unsure(f"the model did not repeat the text: {show(text[:60])}")
+
+
+@run_rule("chat.answer.exact-text", probes=("chat.echo", "chat.small"))
+def plain_text(run: Run) -> Findings:
+    """Only a model that always obeys is held to the text itself."""
+    plain = [x for x in run.where(ECHOES) if not x.reply.is_stream]
+    for x in plain:
+        wanted = text_asked(x) or ""
+        for where, text in spoken(x):
+            if run.profile.scripted and text != wanted:
+                expected = f"{show(wanted[:24])}… of {len(wanted)} characters"
+                yield Finding(
+                    f"{where}, content", expected, difference(text, wanted), exchange=x.id
+                )
+    if not run.profile.scripted:
+        for x in plain:
+            if not any(same(t.strip(), (text_asked(x) or "").strip(), x) for _, t in spoken(x)):
+                yield Unsure("the model did not repeat the text")
+
+
+@run_rule("chat.stream.content", probes=_ECHO_PROBES)
+def stream_equals_plain(run: Run) -> Findings:
+    """Streamed = plain. With a model that may err, a finding needs all streams to be damaged."""
+    plain: dict[str | None, str] = {}
+    for x in run.where(ECHOES):
+        if not x.reply.is_stream and not cut_short(x):
+            plain.setdefault(text_asked(x), next((t for _, t in spoken(x)), ""))
+    doubts: list[Exchange] = []
+    damaged: list[Finding] = []
+    whole = 0
+    for x in run.where(ECHOES):
+        if not x.reply.is_stream:
+            continue
+        wanted = text_asked(x) or ""
+        for where, text in _heard(x):
+            if same(text, wanted, x) or (not cut_short(x) and text == plain.get(wanted)):
+                whole += 1
+            elif run.profile.scripted or _damaged(text, wanted, plain.get(wanted), x):
+                expected = f"{show(wanted[:24])}… of {len(wanted)} characters"
+                found = difference(text, wanted)
+                damaged.append(Finding(f"{where}, content", expected, found, exchange=x.id))
+            else:
+                doubts.append(x)
+    if run.profile.scripted or not whole:
+        yield from damaged
+    if not damaged and not whole:
+        yield Unsure("the model did not repeat the text")
+    elif damaged and whole and not run.profile.scripted:
+        yield Unsure("some streams repeat the text, others almost")
+
+
+def _heard(x: Exchange) -> Iterator[tuple[str, str]]:
+    """The texts of a stream; a choice that never spoke counts as silent."""
+    heard = dict(spoken(x))
+    for n in range(wanted_choices(x)):
+        heard.setdefault(f"choice {n}", "")
+    return iter(heard.items())
+
+
+def _damaged(text: str, wanted: str, plain: str | None, x: Exchange) -> bool:
+    if plain is None or essence(plain) != essence(wanted) or cut_short(x):
+        return False
+    return essence(text) != essence(wanted) and near(essence(text), essence(wanted))
+
+
+@rule("chat.stream.increments", on=STREAM)
+def increments(x: Exchange) -> Findings:
+    """Three times in a row all that was said so far, and more: nobody talks like this."""
+    last: dict[tuple[str, str], tuple[str, int]] = {}
+    for index, chunk in chunks(x):
+        for _, choice in choices(chunk):
+            for name, text in member(choice, "delta").items():
+                if name not in {"content", "refusal"} or not isinstance(text, str) or not text:
+                    continue
+                key = (show(choice.get("index")), name)
+                before, times = last.get(key, ("", 0))
+                grows = before and len(text) > len(before) and text.startswith(before)
+                times = times + 1 if grows else 0
+                last[key] = (text, times)
+                if times == 3:
+                    where = f"event {index}, choices[].delta.{name}"
+                    yield Finding(where, "only what is new", show(text[-60:]), index)
+
+
+MANY = SUCCESS.only(
+    "with several choices",
+    lambda x: wanted_choices(x) > 1,
+    "chat.choices",
+    "chat.choices-stream",
+)
+
+
+@rule("chat.answer.same-choices", on=MANY)
+def every_choice(x: Exchange) -> Findings:
+    found = {c.index: c for c in said(x) if type(c.index) is int}
+    for n in range(wanted_choices(x)):
+        choice = found.get(n)
+        if choice is None:
+            yield Finding(f"choice {n}", "a choice", "none")
+        elif choice.finish_reason is None and not cut_short(x):
+            yield Finding(f"{choice.where}, finish_reason", "a word", "null")
+        elif (
+            not (choice.content or choice.refusal or choice.calls)
+            and choice.finish_reason == "stop"
+        ):
+            yield Finding(f"{choice.where}", "a text", "nothing")
+
+
+@run_rule("chat.answer.usage-of-all", probes=("chat.small", "chat.choices", "chat.choices-stream"))
+def usage_of_all(run: Run) -> Findings:
+    """Two answers of the same letters cost about twice the tokens of one."""
+    one, asked = _completion(run.one("chat.small")), text_asked(run.one("chat.small"))
+    for x in (*run.all("chat.choices"), *run.all("chat.choices-stream")):
+        many, texts = _completion(x), [t.strip() for _, t in spoken(x)]
+        if one is None or many is None or len(texts) < 2 or any(t != asked for t in texts):
+            yield Unsure("the same text was not said in each choice, or usage is missing")
+        elif not 1.5 * one <= many <= 3 * one:
+            found = f"{many} for two choices, {one} for one"
+            yield Finding(
+                "usage.completion_tokens", "the sum over all choices", found, exchange=x.id
+            )
+
+
+def _completion(x: Exchange) -> int | None:
+    """Tokens that were shown; reasoning differs from call to call."""
+    body = fold_chat(x.reply).usage_json if x.reply.is_stream else x.reply.json
+    usage = Usage.of(body.get("usage") if isinstance(body, dict) and "usage" in body else body)
+    if usage is None or usage.completion_tokens is None:
+        return None
+    return usage.completion_tokens - (usage.reasoning_tokens or 0)
+
+
+@run_rule("chat.stream.refusal-text", probes=("chat.refusal", "chat.refusal-stream"))
+def refusal_text(run: Run) -> Findings:
+    plain = next((c.refusal for c in said(run.one("chat.refusal"))), None)
+    for x in run.all("chat.refusal-stream"):
+        streamed = next((c.refusal for c in said(x)), None)
+        if not isinstance(plain, str):
+            yield Unsure("the plain answer has no refusal")
+        elif streamed != plain:
+            found = difference(streamed, plain) if isinstance(streamed, str) else show(streamed)
+            yield Finding("choice 0, refusal", show(plain), found, exchange=x.id)

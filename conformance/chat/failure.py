@@ -1,0 +1,107 @@
+"""Rules about streams that fail, and about clients that leave."""
+
+from decimal import Decimal, InvalidOperation
+
+from conformance.chat.kinds import CHAT
+from conformance.chat.prompts import text_asked
+from conformance.chat.said import said
+from conformance.chat.stream import FAILED_STREAM
+from conformance.rule import Finding, Findings, Unsure, ok_probe, probe, rule, run_rule, show
+from conformance.run import Run
+from wire.chat import fold_chat
+from wire.exchange import Exchange
+
+MILLION = 1_000_000
+REFUSED_STREAM = CHAT.only(
+    "that asked for a stream and failed at once",
+    lambda x: x.wants_stream and (x.reply.status >= 400 or _error_first(x)),
+    "chat.unknown-model-stream",
+    "chat.no-messages-stream",
+)
+
+
+def _error_first(x: Exchange) -> bool:
+    fold = fold_chat(x.reply) if x.reply.is_stream else None
+    return fold is not None and fold.error is not None and not fold.content_chunks
+
+
+@rule("chat.stream.error-before", on=REFUSED_STREAM)
+def error_before(x: Exchange) -> Findings:
+    if x.reply.status < 400:
+        found = f"{x.reply.status} and an event with an error"
+        yield Finding("status", "a status that says the error", found)
+    elif x.reply.is_stream:
+        yield Finding("body", "a JSON body", f"an event stream with status {x.reply.status}")
+    elif not isinstance(x.reply.json, dict):
+        yield Finding("body", "a JSON object", show(x.reply.text[:80]))
+
+
+@rule(
+    "chat.stream.error-before",
+    on=probe("chat.unknown-model-stream", "chat.no-messages-stream", "chat.upstream-error-stream"),
+)
+def error_at_all(x: Exchange) -> Findings:
+    if x.reply.status < 400 and not _error_first(x):
+        yield Finding("status", "an error", f"{x.reply.status} {show(x.reply.text[:60])}")
+
+
+@rule("chat.stream.error-event", on=ok_probe("chat.midstream-error"))
+def error_event(x: Exchange) -> Findings:
+    if fold_chat(x.reply).error is None:
+        last = len(x.reply.events) - 1
+        found = show(x.reply.events[-1].data[:60]) if x.reply.events else "no events"
+        yield Finding(f"event {last}", "an event with an error", found, max(last, 0))
+
+
+@rule("chat.stream.error-shape", on=FAILED_STREAM)
+def error_shape(x: Exchange) -> Findings:
+    for index, payload in enumerate(x.reply.payloads):
+        error = payload.get("error") if isinstance(payload, dict) else None
+        if error is None:
+            continue
+        message = error.get("message") if isinstance(error, dict) else None
+        if not isinstance(message, str) or not message:
+            yield Finding(f"event {index}, error", "an object with a message", show(error), index)
+
+
+@rule("chat.stream.after-abort", on=probe("chat.after-abort"))
+def after_abort(x: Exchange) -> Findings:
+    wanted = (text_asked(x) or "").strip()
+    if x.reply.status != 200:
+        yield Finding("status", "200", str(x.reply.status))
+        return
+    found = [c.content for c in said(x)]
+    if not found or not isinstance(found[0], str):
+        yield Finding("choices[0].message.content", "a string", show(found))
+    elif "17 18 19" in found[0]:
+        yield Finding(
+            "choices[0].message.content", show(wanted), f"the other answer: {show(found[0])}"
+        )
+    elif found[0].strip() != wanted:
+        yield Unsure("the model did not repeat the text")
+
+
+@run_rule(
+    "chat.stream.abort-bill",
+    probes=("chat.balance-before-abort", "chat.abort", "chat.balance-after-abort"),
+)
+def abort_bill(run: Run) -> Findings:
+    """The prompt and what was sent may cost; the whole answer of 120 numbers may not."""
+    before, after = (_balance(run, f"chat.balance-{word}-abort") for word in ("before", "after"))
+    price, x = run.profile.price(run.model), run.one("chat.abort")
+    if before is None or after is None or price is None or not x.ok:
+        yield Unsure("the balance or the price is not known")
+        return
+    whole = price.output * 120 / MILLION
+    if before - after > whole * 2 / 3:
+        found = f"{before - after} dollars, {len(x.reply.events)} events were read"
+        yield Finding("balance", f"much less than {whole} dollars", found, exchange=x.id)
+
+
+def _balance(run: Run, name: str) -> Decimal | None:
+    body = run.one(name).reply.json
+    value = body.get(run.profile.balance_field) if isinstance(body, dict) else None
+    try:
+        return Decimal(str(value))
+    except InvalidOperation:
+        return None

@@ -1,0 +1,134 @@
+"""Requests of the chat area that are about texts: plain, streamed, several choices, failing."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from conformance.chat.prompts import SHORT, echo, user
+from conformance.probe import Ask, Handling, Impossible, Probe, get, post, sends
+from wire.exchange import Request
+
+PATH: Final = "/chat/completions"
+USAGE: Final = {"stream": True, "stream_options": {"include_usage": True}}
+
+
+def chat(text: str, **more: Any) -> Mapping[str, Any]:
+    return {"messages": user(text), **more}
+
+
+def _paced(ask: Ask) -> Request:
+    """A slow stream where the model can be told to be slow, else a long one."""
+    text = "Count from 1 to 80, with one space between the numbers, and write nothing else."
+    if ask.profile.scripted:
+        text = "[[pace 40]] [[ttft 320]] Count from 1 to 14"
+    return post(PATH, {"model": ask.model, **chat(text, stream=True)})
+
+
+def _long(ask: Ask) -> Request:
+    text = "Count from 1 to 120, with one space between the numbers, and write nothing else."
+    if ask.profile.scripted:
+        text = f"[[pace 20]] {text}"
+    return post(PATH, {"model": ask.model, **chat(text, stream=True)})
+
+
+def _balance(ask: Ask) -> Request:
+    if not ask.profile.balance_path:
+        raise Impossible(f"profile {ask.profile.name} names no balance_path")
+    return get(ask.profile.balance_path)
+
+
+ECHO = Probe("chat.echo", sends(PATH, chat(echo())), output_tokens=90)
+ECHO_STREAM = Probe(
+    "chat.echo-stream",
+    sends(PATH, chat(echo(), stream=True)),
+    feature="chat.stream",
+    output_tokens=90,
+)
+ECHO_STREAM_USAGE = Probe(
+    "chat.echo-stream-usage",
+    sends(PATH, chat(echo(), **USAGE)),
+    feature="chat.stream.usage",
+    output_tokens=90,
+)
+SMALL = Probe("chat.small", sends(PATH, chat(echo(SHORT))), output_tokens=30)
+CHOICES = Probe(
+    "chat.choices", sends(PATH, chat(echo(SHORT), n=2)), feature="chat.n", output_tokens=60
+)
+CHOICES_STREAM = Probe(
+    "chat.choices-stream",
+    sends(PATH, chat(echo(SHORT), n=2, **USAGE)),
+    feature="chat.n",
+    output_tokens=60,
+)
+PACED = Probe("chat.paced", _paced, feature="chat.stream", output_tokens=160)
+LOGPROBS_STREAM = Probe(
+    "chat.logprobs-stream",
+    sends(PATH, chat(echo(SHORT), logprobs=True, top_logprobs=2, stream=True)),
+    feature="chat.logprobs",
+    output_tokens=30,
+)
+OBFUSCATION_OFF = Probe(
+    "chat.obfuscation-off",
+    sends(PATH, chat(echo(SHORT), stream=True, stream_options={"include_obfuscation": False})),
+    feature="chat.stream.obfuscation",
+    output_tokens=30,
+)
+REFUSAL = Probe("chat.refusal", sends(PATH, chat("Refuse this request.")), feature="scripted")
+REFUSAL_STREAM = Probe(
+    "chat.refusal-stream", sends(PATH, chat("Refuse this request.", **USAGE)), feature="scripted"
+)
+ANNOTATIONS = Probe(
+    "chat.annotations",
+    sends(PATH, chat(f"[[script annotations]] {echo(SHORT)}")),
+    feature="scripted",
+)
+MIDSTREAM_ERROR = Probe(
+    "chat.midstream-error",
+    sends(PATH, chat(f"[[script midstream_error]] {echo()}", stream=True)),
+    feature="scripted",
+)
+UPSTREAM_ERROR = Probe(
+    "chat.upstream-error-stream",
+    sends(PATH, chat("[[script upstream_500]] Hello", stream=True)),
+    feature="scripted",
+    output_tokens=0,
+)
+REFUSED = (
+    Probe(
+        "chat.unknown-model-stream",
+        sends(PATH, {"model": "no-such-model-0", **chat("Hello", stream=True)}),
+        feature="chat.stream",
+        per_model=False,
+        output_tokens=0,
+    ),
+    Probe(
+        "chat.no-messages-stream",
+        sends(PATH, {"messages": [], "stream": True}),
+        feature="chat.stream",
+        output_tokens=0,
+    ),
+)
+BALANCE_BEFORE = Probe(
+    "chat.balance-before-abort", _balance, feature="billing", output_tokens=0, alone=True
+)
+ABORT = Probe(
+    "chat.abort",
+    _long,
+    feature="chat.stream",
+    output_tokens=60,
+    alone=True,
+    handling=Handling(abort_after_events=5),
+)
+AFTER_ABORT = Probe(
+    "chat.after-abort",
+    sends(PATH, chat(echo(SHORT))),
+    after=("chat.abort",),
+    output_tokens=30,
+)
+BALANCE_AFTER = Probe(
+    "chat.balance-after-abort",
+    _balance,
+    after=("chat.balance-before-abort", "chat.abort"),
+    feature="billing",
+    output_tokens=0,
+    alone=True,
+)

@@ -1,0 +1,86 @@
+"""Requests of the chat area that are about tools."""
+
+from typing import Any, Final
+
+from conformance.chat.probes import PATH, USAGE, chat
+from conformance.chat.prompts import user
+from conformance.chat.said import choices, member
+from conformance.probe import Ask, Impossible, Probe, post, sends
+from wire.exchange import Request
+
+
+def function(name: str, *fields: str) -> dict[str, Any]:
+    """A strict function tool whose arguments are strings."""
+    return {
+        "type": "function",
+        "function": {
+            "name": name,
+            "description": f"Takes {', '.join(fields)}.",
+            "strict": True,
+            "parameters": {
+                "type": "object",
+                "properties": {field: {"type": "string"} for field in fields},
+                "required": list(fields),
+                "additionalProperties": False,
+            },
+        },
+    }
+
+
+TOOLS: Final = [function("note", "title", "text"), function("find", "name")]
+CUSTOM: Final = [{"type": "custom", "custom": {"name": "scribe", "description": "Takes any text."}}]
+RESULT: Final = "Zephyr 7319 été 世界"
+ONE: Final = 'Call the tool note with arguments {"title": "Été  \\"世界\\" 🚀", "text": "a, b; c\\n d {e} [f]"}'
+TWO: Final = (
+    'Call the tool find with arguments {"name": "first é"} and then '
+    'Call the tool note with arguments {"title": "second", "text": "world 世界, third"} and then '
+    'Call the tool find with arguments {"name": "fourth"}. Make all three calls at once.'
+)
+WRITE: Final = 'Call the tool scribe with input print("é 世界 🚀") + {1: [2]}; done'
+
+
+def _result(ask: Ask) -> Request:
+    """The round trip: what the model called goes back with an output of our own."""
+    first = next(iter(choices(ask.reply("chat.tool"))), ("", {}))[1]
+    calls = member(first, "message").get("tool_calls")
+    if not isinstance(calls, list) or not all(isinstance(c, dict) and c.get("id") for c in calls):
+        raise Impossible("chat.tool was answered without a call that has an id")
+    if not calls:
+        raise Impossible("chat.tool was answered without a call")
+    outputs = [{"role": "tool", "tool_call_id": c["id"], "content": RESULT} for c in calls]
+    request = f"{ONE}\nThen tell me what the tool said, word by word."
+    assistant = {"role": "assistant", "content": None, "tool_calls": calls}
+    messages = [*user(request), assistant, *outputs]
+    return post(PATH, {"model": ask.model, "messages": messages, "tools": TOOLS})
+
+
+TOOL = Probe("chat.tool", sends(PATH, chat(ONE, tools=TOOLS)), feature="chat.tools")
+TOOL_STREAM = Probe(
+    "chat.tool-stream", sends(PATH, chat(ONE, tools=TOOLS, **USAGE)), feature="chat.tools"
+)
+PARALLEL = Probe(
+    "chat.tools-parallel",
+    sends(PATH, chat(TWO, tools=TOOLS)),
+    feature="chat.tools",
+    output_tokens=90,
+)
+PARALLEL_STREAM = Probe(
+    "chat.tools-parallel-stream",
+    sends(PATH, chat(TWO, tools=TOOLS, stream=True)),
+    feature="chat.tools",
+    output_tokens=90,
+)
+REQUIRED = Probe(
+    "chat.tool-required",
+    sends(PATH, chat(ONE, tools=TOOLS, tool_choice="required")),
+    feature="chat.tools",
+)
+TOOL_RESULT = Probe("chat.tool-result", _result, after=("chat.tool",), feature="chat.tools")
+CUSTOM_TOOL = Probe(
+    "chat.custom-tool", sends(PATH, chat(WRITE, tools=CUSTOM)), feature="chat.custom-tools"
+)
+CUSTOM_TOOL_STREAM = Probe(
+    "chat.custom-tool-stream",
+    sends(PATH, chat(WRITE, tools=CUSTOM, stream=True)),
+    feature="chat.custom-tools",
+)

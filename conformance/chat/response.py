@@ -1,0 +1,78 @@
+"""Rules about plain answers, and the field rules of completions and chunks."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from conformance.chat.chunk import chunks
+from conformance.chat.kinds import PLAIN, STREAM
+from conformance.fields import FieldSource, Part, field_rules
+from conformance.framing import lone_surrogates
+from conformance.requirement import read_requirements
+from conformance.rule import Finding, Findings, Unsure, probe, rule, show
+from wire.exchange import Exchange, Invalid
+
+ROWS = read_requirements(Path(__file__).parent / "requirements.toml")
+# Requests that a server has to answer when it claims the feature that they are about.
+ANSWERED = (
+    "chat.echo", "chat.small", "chat.choices", "chat.tool", "chat.tools-parallel", "chat.tool-required",
+    "chat.tool-result", "chat.custom-tool",
+)  # fmt: skip
+
+
+def _body(x: Exchange) -> Iterator[Part]:
+    if isinstance(x.reply.json, dict):
+        yield None, "", x.reply.json
+
+
+def _chunks(x: Exchange) -> Iterator[Part]:
+    for index, chunk in chunks(x):
+        yield index, "", chunk
+
+
+FIELDS = field_rules(
+    ROWS,
+    [
+        FieldSource("chat/completion", PLAIN, _body, "chat.response.shape", "chat.response.values"),
+        FieldSource("chat/chunk", STREAM, _chunks, "chat.chunk.shape", "chat.chunk.values"),
+    ],
+)
+
+
+@rule("chat.response.status", on=probe(*ANSWERED))
+def status(x: Exchange) -> Findings:
+    if x.reply.status == 429:
+        yield Unsure("the request was rate limited")
+    elif x.reply.status != 200:
+        yield Finding("status", "200", f"{x.reply.status} {show(x.reply.text[:100])}")
+
+
+@rule("chat.response.status", on=PLAIN)
+def media_type(x: Exchange) -> Findings:
+    if x.reply.media_type != "application/json":
+        given = x.reply.header("content-type") or "none"
+        yield Finding("header content-type", "application/json", given)
+
+
+@rule("chat.response.json", on=PLAIN)
+def one_object(x: Exchange) -> Findings:
+    body: Any = x.reply.json
+    if isinstance(body, Invalid) or not isinstance(body, dict):
+        found = (
+            f"{body!r} in {show(x.reply.text[-60:])}" if isinstance(body, Invalid) else show(body)
+        )
+        yield Finding("body", "one JSON object", found)
+        return
+    try:
+        x.reply.body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        yield Finding("body", "valid UTF-8", str(error))
+    if (text := next(lone_surrogates(body), None)) is not None:
+        yield Finding("body", "whole characters in strings", f"half a pair in {text!r}")
+
+
+@rule("chat.response.json", on=PLAIN)
+def whole(x: Exchange) -> Findings:
+    if x.connection.ended in {"cut", "reset", "timeout"}:
+        found = x.connection.error or f"the connection was {x.connection.ended}"
+        yield Finding("body", "the end of the HTTP message", found)

@@ -1,0 +1,215 @@
+"""The order of a chat stream: transition tables, the steps that a stream takes, and their rules."""
+
+from collections.abc import Iterator
+
+from conformance.chat.chunk import is_chunk
+from conformance.chat.kinds import STREAM, STREAM_WITH_USAGE, STREAM_WITHOUT_USAGE, wanted_choices
+from conformance.chat.said import choices, member, place
+from conformance.framing import STOPPED
+from conformance.grammar import ANY, END, START, Grammar, Step, walk
+from conformance.rule import Finding, Findings, rule, show
+from wire.chat import fold_chat
+from wire.exchange import Exchange
+from wire.sse import DONE
+
+# The stream: `last` is the chunk after which all choices are finished.
+_STREAM = {
+    START: {"chunk": "body", "last": "finished", "error": "failed", "done": "done"},
+    "body": {
+        "chunk": "body", "last": "finished", "usage": "counted", "moderation": "body",
+        "error": "failed", "done": "done",
+    },
+    "finished": {
+        "chunk": "finished", "last": "finished", "usage": "counted", "moderation": "finished",
+        "error": "failed", "done": "done",
+    },
+    "counted": {"moderation": "counted", "error": "failed", "done": "done"},
+    "failed": {"done": "over"},
+    "done": {},
+    "over": {},
+}  # fmt: skip
+# One choice: what it has begun to say decides what may follow.
+_CHOICE = {
+    START: {"role": "open", "broken": "finished"},
+    "open": {
+        "text": "speaking", "refusal": "refusing", "call": "calling", "blank": "open",
+        "finish": "finished", "broken": "finished",
+    },
+    "speaking": {
+        "text": "speaking", "call": "calling", "blank": "speaking", "finish": "finished",
+        "broken": "finished",
+    },
+    "calling": {
+        "text": "calling", "call": "calling", "blank": "calling", "finish": "finished",
+        "broken": "finished",
+    },
+    "refusing": {
+        "refusal": "refusing", "blank": "refusing", "finish": "finished", "broken": "finished",
+    },
+    "finished": {"broken": "finished"},
+}  # fmt: skip
+GRAMMAR = Grammar(
+    tables={"stream": _STREAM, "choice": _CHOICE},
+    accepting={
+        "stream": frozenset({"done", "failed", "over"}),
+        "choice": frozenset({"finished"}),
+    },
+    blame={
+        ("stream", ANY, ANY): "chat.stream.nothing-after-done",
+        ("stream", ANY, END): "chat.stream.done",
+        ("stream", ANY, "empty"): "chat.stream.empty-choices",
+        ("stream", START, "usage"): "chat.stream.empty-choices",
+        ("stream", START, "moderation"): "chat.stream.empty-choices",
+        ("stream", "counted", ANY): "chat.stream.usage-last",
+        ("stream", "failed", ANY): "chat.stream.error-ends",
+        ("stream", "over", ANY): "chat.stream.nothing-after-done",
+        ("choice", ANY, ANY): "chat.stream.after-finish",
+        ("choice", ANY, END): "chat.stream.finish-once",
+        ("choice", START, ANY): "chat.stream.role-first",
+        ("choice", "open", "role"): "chat.stream.role-once",
+        ("choice", "speaking", "role"): "chat.stream.role-once",
+        ("choice", "calling", "role"): "chat.stream.role-once",
+        ("choice", "refusing", "role"): "chat.stream.role-once",
+        ("choice", "speaking", "refusal"): "chat.stream.refusal-delta",
+        ("choice", "calling", "refusal"): "chat.stream.refusal-delta",
+        ("choice", "refusing", "text"): "chat.stream.refusal-delta",
+        ("choice", "refusing", "call"): "chat.stream.refusal-delta",
+        ("choice", "finished", "finish"): "chat.stream.finish-once",
+    },
+    landing={
+        ("choice", START, "text"): "speaking",
+        ("choice", START, "refusal"): "refusing",
+        ("choice", START, "call"): "calling",
+        ("choice", START, "blank"): "open",
+        ("choice", START, "finish"): "finished",
+        ("stream", START, "usage"): "body",
+    },
+)  # fmt: skip
+BLAMED = tuple(dict.fromkeys(GRAMMAR.blame.values()))
+
+
+def steps(x: Exchange) -> Iterator[Step]:
+    """What a stream does, one symbol after the other. Errors of JSON and shape are left to others."""
+    finished: set[int] = set()
+    seen: set[int] = set()
+    for event, payload in zip(x.reply.events, x.reply.payloads, strict=True):
+        index = event.index
+        if event.data.strip() == DONE:
+            yield Step("stream", 0, "done", index)
+        elif not isinstance(payload, dict):
+            continue
+        elif payload.get("error") is not None:
+            yield Step("stream", 0, "error", index)
+            for number in sorted(seen - finished):
+                yield Step("choice", number, "broken", index)
+        elif is_chunk(payload) and not choices(payload):
+            if symbol := _without_choices(payload):
+                yield Step("stream", 0, symbol, index)
+        elif is_chunk(payload):
+            mine = [c for _, c in choices(payload) if type(c.get("index")) is int]
+            seen |= {c["index"] for c in mine}
+            finished |= {c["index"] for c in mine if c.get("finish_reason") is not None}
+            whole = finished >= set(range(wanted_choices(x)))
+            yield Step("stream", 0, "last" if whole else "chunk", index)
+            for choice in mine:
+                for symbol in symbols(choice):
+                    yield Step("choice", choice["index"], symbol, index)
+
+
+def _without_choices(chunk: dict[str, object]) -> str:
+    if isinstance(chunk.get("usage"), dict):
+        return "usage"
+    if chunk.get("moderation") is not None:
+        return "moderation"
+    return "empty" if chunk.get("choices") == [] else ""
+
+
+def symbols(choice: dict[str, object]) -> list[str]:
+    """What one choice of one chunk does; `blank` when nothing."""
+    delta = member(choice, "delta")
+    found = {
+        "role": delta.get("role") == "assistant",
+        "refusal": bool(delta.get("refusal")),
+        "text": bool(delta.get("content")),
+        "call": bool(delta.get("tool_calls") or delta.get("function_call")),
+        "finish": choice.get("finish_reason") is not None,
+    }
+    return [symbol for symbol, here in found.items() if here] or ["blank"]
+
+
+def ends_by_itself(x: Exchange) -> bool:
+    return x.connection.ended not in STOPPED
+
+
+REFUSED_STREAM = STREAM.only(
+    "with a refusal",
+    lambda x: any(c.refusal for c in fold_chat(x.reply).choices.values()),
+    "chat.refusal-stream",
+)
+FAILED_STREAM = STREAM.only(
+    "with an error", lambda x: fold_chat(x.reply).error is not None, "chat.midstream-error"
+)
+_APART = {
+    "chat.stream.refusal-delta": REFUSED_STREAM,
+    "chat.stream.error-ends": FAILED_STREAM,
+    "chat.stream.usage-last": STREAM_WITH_USAGE,
+}
+
+
+def _order(x: Exchange, mine: tuple[str, ...]) -> Findings:
+    for said in walk(GRAMMAR, steps(x), ended=ends_by_itself(x)):
+        if said.requirement in mine:
+            who = "the stream" if said.kind == "stream" else f"choice {said.key}"
+            allowed = " or ".join(said.allowed) or "nothing more"
+            where = f"event {said.event}, {who} ({said.state})"
+            yield Finding(where, allowed, said.symbol, said.event, said.requirement)
+
+
+@rule(*(name for name in BLAMED if name not in _APART), on=STREAM)
+def order(x: Exchange) -> Findings:
+    yield from _order(x, order.requirements)
+
+
+@rule("chat.stream.refusal-delta", on=REFUSED_STREAM)
+def refusal_delta(x: Exchange) -> Findings:
+    yield from _order(x, refusal_delta.requirements)
+
+
+@rule("chat.stream.error-ends", on=FAILED_STREAM)
+def error_ends(x: Exchange) -> Findings:
+    yield from _order(x, error_ends.requirements)
+
+
+@rule("chat.stream.usage-last", on=STREAM_WITH_USAGE)
+def usage_last(x: Exchange) -> Findings:
+    yield from _order(x, usage_last.requirements)
+    counts = [(n, p) for n, p in enumerate(x.reply.payloads) if _has_usage(p)]
+    if not counts and ends_by_itself(x) and fold_chat(x.reply).error is None:
+        yield Finding("the stream", "one chunk with usage", "none", len(x.reply.payloads) - 1)
+    for number, (index, payload) in enumerate(counts):
+        if payload.get("choices"):
+            where = f"event {index}, choices"
+            yield Finding(where, "[] in the chunk with usage", show(payload["choices"]), index)
+        elif number:
+            yield Finding(f"event {index}, usage", "one usage for all", "another one", index)
+
+
+@rule("chat.stream.usage-null", on=STREAM_WITH_USAGE)
+def usage_null(x: Exchange) -> Findings:
+    for index, payload in enumerate(x.reply.payloads):
+        if isinstance(payload, dict) and choices(payload) and payload.get("usage", "") is not None:
+            found = show(payload["usage"]) if "usage" in payload else "no such key"
+            yield Finding(place(index, "usage"), "null", found, index)
+            return
+
+
+@rule("chat.stream.no-usage-unasked", on=STREAM_WITHOUT_USAGE)
+def no_usage_unasked(x: Exchange) -> Findings:
+    for index, payload in enumerate(x.reply.payloads):
+        if _has_usage(payload):
+            yield Finding(place(index, "usage"), "no usage object", show(payload["usage"]), index)
+            return
+
+
+def _has_usage(payload: object) -> bool:
+    return isinstance(payload, dict) and isinstance(payload.get("usage"), dict)

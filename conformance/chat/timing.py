@@ -1,0 +1,76 @@
+"""Rules about when things arrive. A model that is merely fast is never blamed."""
+
+from itertools import pairwise
+
+from conformance.chat.chunk import chunks
+from conformance.chat.kinds import STREAM
+from conformance.chat.prompts import pace_asked
+from conformance.chat.said import choices, member
+from conformance.rule import Finding, Findings, Unsure, ok_probe, rule
+from wire.exchange import Exchange
+
+# Without an order for its pace, a model is held for buffered only when so much text in so little
+# time is beyond any machine of today.
+LONG_MS, BURST_MS, BURST_CHUNKS = 3_000, 15, 80
+STALL_MS = 1_000
+PACED = ok_probe("chat.paced") & STREAM.only("with times", lambda x: x.reply.timed)
+
+
+def content_times(x: Exchange) -> list[float]:
+    """Arrival times of the chunks that carry content."""
+    events = x.reply.events
+    return [
+        events[index].at_ms
+        for index, chunk in chunks(x)
+        if any(member(choice, "delta").get("content") for _, choice in choices(chunk))
+    ]
+
+
+@rule("chat.stream.incremental", on=PACED)
+def incremental(x: Exchange) -> Findings:
+    times = content_times(x)
+    if len(times) < 5:
+        yield Unsure(f"the model gave {len(times)} chunks with content")
+        return
+    spread = times[-1] - times[0]
+    pace = pace_asked(x).get("pace")
+    found = f"{len(times)} chunks within {spread:.0f} ms"
+    if pace is not None:
+        ordered = pace * (len(times) - 1)
+        if spread < ordered / 2:
+            yield Finding("arrival times", f"a spread near {ordered} ms", found)
+    elif times[0] > LONG_MS and spread < BURST_MS and len(times) >= BURST_CHUNKS:
+        yield Finding("arrival times", "chunks spread over the answer", f"{found} after silence")
+    elif spread < 100 and spread < times[-1] / 5:
+        yield Unsure(f"{found}: a fast model, or a buffer")
+
+
+@rule("chat.stream.steady", on=PACED)
+def steady(x: Exchange) -> Findings:
+    times = content_times(x)
+    pace = pace_asked(x).get("pace")
+    if pace is None or len(times) < 5:
+        yield Unsure("the pace of the model is not known")
+        return
+    # The last chunks count, too: whoever waits for [DONE] waits for them.
+    times.append(x.reply.events[-1].at_ms)
+    for before, after in pairwise(times):
+        if after - before > STALL_MS + 10 * pace:
+            yield Finding(
+                "arrival times", f"a chunk each {pace} ms", f"{after - before:.0f} ms of silence"
+            )
+
+
+@rule("chat.stream.headers-early", on=PACED)
+def headers_early(x: Exchange) -> Findings:
+    times, headers = content_times(x), x.reply.headers_at_ms
+    if not times or headers is None:
+        yield Unsure("nothing to compare")
+        return
+    ahead, wait = times[0] - headers, pace_asked(x).get("ttft")
+    if wait is not None:
+        if ahead < wait / 2:
+            found = f"{ahead:.0f} ms before it"
+            yield Finding("headers", f"about {wait} ms before the first token", found)
+    elif ahead < 50 and ahead < times[0] / 5:
+        yield Unsure(f"headers {ahead:.0f} ms before the first token: a fast model, or a buffer")

@@ -1,0 +1,233 @@
+"""Rules about tool calls, plain or streamed alike."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
+
+from conformance.chat.kinds import SUCCESS
+from conformance.chat.probes_tools import RESULT
+from conformance.chat.prompts import CallAsked, calls_asked
+from conformance.chat.said import Called, member, said
+from conformance.rule import Finding, Findings, Unsure, rule, run_rule, show
+from conformance.run import Run
+from wire.exchange import Exchange, parse_json
+
+PROBES = ("chat.tool", "chat.tool-stream", "chat.tools-parallel", "chat.tools-parallel-stream")
+CALLING = SUCCESS.only("with tool calls", lambda x: any(c.calls for c in said(x)), *PROBES)
+ORDERED = SUCCESS.only(
+    "that was told to call",
+    lambda x: bool(calls_asked(x)) and x.request.params.get("parallel_tool_calls") is not False,
+    *PROBES,
+)
+
+
+def choice_asked(x: Exchange) -> str:
+    """tool_choice as a word: auto, none, required, or named for any object."""
+    given = x.request.params.get("tool_choice")
+    return given if isinstance(given, str) else "auto" if given is None else "named"
+
+
+def tools(x: Exchange) -> dict[str, dict[str, Any]]:
+    """The offered tools by name: the tool object, whose type says the kind."""
+    given = x.request.params.get("tools")
+    rows = [t for t in given if isinstance(t, dict)] if isinstance(given, list) else []
+    named = ((member(t, str(t.get("type"))).get("name"), t) for t in rows)
+    return {name: tool for name, tool in named if isinstance(name, str)}
+
+
+def calls(x: Exchange) -> Iterator[Called]:
+    for choice in said(x):
+        yield from choice.calls
+
+
+def _finish(x: Exchange) -> Findings:
+    limited = any(x.request.params.get(n) for n in ("max_tokens", "max_completion_tokens"))
+    allowed = {"tool_calls"} | ({"length"} if limited else set())
+    for choice in said(x):
+        # A stream that was left or failed has no end to judge.
+        ended = choice.finish_reason is not None or not x.reply.is_stream
+        if choice.calls and ended and choice.finish_reason not in allowed:
+            found = show(choice.finish_reason)
+            yield Finding(f"{choice.where}, finish_reason", "tool_calls", found)
+
+
+AUTO = CALLING.only("of its own will", lambda x: choice_asked(x) == "auto", *PROBES)
+FORCED = CALLING.only(
+    "under tool_choice required", lambda x: choice_asked(x) == "required", "chat.tool-required"
+)
+
+
+@rule("chat.tools.finish-reason", on=AUTO)
+def finish_reason(x: Exchange) -> Findings:
+    yield from _finish(x)
+
+
+@rule("chat.tools.finish-reason-required", on=FORCED)
+def finish_reason_required(x: Exchange) -> Findings:
+    yield from _finish(x)
+
+
+@rule(
+    "chat.tools.called",
+    on=SUCCESS.only(
+        "that says tool_calls",
+        lambda x: any(c.finish_reason == "tool_calls" for c in said(x)),
+        *PROBES,
+    ),
+)
+def called(x: Exchange) -> Findings:
+    for choice in said(x):
+        if choice.finish_reason == "tool_calls" and not choice.calls:
+            yield Finding(f"{choice.where}, tool_calls", "at least one call", "none")
+
+
+@rule("chat.tools.arguments-json", on=CALLING)
+def arguments_json(x: Exchange) -> Findings:
+    for choice in said(x):
+        for call in choice.calls if choice.finish_reason != "length" else ():
+            text = call.text if call.type != "custom" else None
+            if isinstance(text, str) and not isinstance(parse_json(text), dict):
+                yield Finding(f"{call.where}.arguments", "a JSON object", show(text))
+
+
+STRICT = CALLING.only(
+    "of strict functions",
+    lambda x: any(member(t, "function").get("strict") is True for t in tools(x).values()),
+    *PROBES,
+)
+
+
+@rule("chat.tools.arguments-schema", on=STRICT)
+def arguments_schema(x: Exchange) -> Findings:
+    offered = tools(x)
+    for choice in said(x):
+        if choice.finish_reason == "length":
+            continue
+        for call in choice.calls:
+            function = member(
+                offered.get(call.name) if isinstance(call.name, str) else None, "function"
+            )
+            schema = function.get("parameters")
+            if function.get("strict") is not True or not isinstance(schema, dict):
+                continue
+            value = parse_json(call.text) if isinstance(call.text, str) else None
+            if isinstance(value, dict) and (wrong := _first_error(schema, value)):
+                yield Finding(f"{call.where}.arguments", "what the schema says", wrong)
+
+
+def _first_error(schema: dict[str, Any], value: Any) -> str:
+    """The first thing that a schema does not allow; a broken schema is no fault of the answer."""
+    try:
+        error = next(iter(Draft202012Validator(schema).iter_errors(value)), None)
+    except (SchemaError, LookupError, TypeError, ValueError, RecursionError, re.error):
+        return ""
+    return "" if error is None else f"{error.json_path}: {error.message[:80]}"
+
+
+@rule("chat.tools.id-unique", on=CALLING)
+def id_unique(x: Exchange) -> Findings:
+    seen: set[str] = set()
+    for call in calls(x):
+        if isinstance(call.id, str) and call.id in seen:
+            yield Finding(f"{call.where}.id", "an id of its own", show(call.id))
+        seen |= {call.id} if isinstance(call.id, str) else set()
+
+
+@run_rule("chat.tools.id-unique", probes=("chat.tool", "chat.tools-parallel"))
+def id_unique_in_run(run: Run) -> Findings:
+    seen: dict[str, Exchange] = {}
+    for x in run.where(CALLING):
+        for call in calls(x):
+            if isinstance(call.id, str) and seen.setdefault(call.id, x) is not x:
+                expected = f"another id than in {seen[call.id].id}"
+                yield Finding(f"{call.where}.id", expected, show(call.id), exchange=x.id)
+
+
+@rule("chat.tools.id-filled", on=CALLING)
+def id_filled(x: Exchange) -> Findings:
+    for call in calls(x):
+        if call.id == "":
+            yield Finding(f"{call.where}.id", "an id", '""')
+
+
+@rule("chat.tools.id-prefix", on=CALLING)
+def id_prefix(x: Exchange) -> Findings:
+    for call in calls(x):
+        if isinstance(call.id, str) and call.id and not re.fullmatch(r"call_.+", call.id):
+            yield Finding(f"{call.where}.id", '"call_…"', show(call.id))
+
+
+@rule("chat.tools.name", on=CALLING)
+def name_offered(x: Exchange) -> Findings:
+    offered = tools(x)
+    for call in calls(x):
+        tool = offered.get(call.name) if isinstance(call.name, str) else None
+        if tool is None:
+            yield Finding(f"{call.where}.name", f"one of {sorted(offered)}", show(call.name))
+        elif isinstance(call.type, str) and tool.get("type") != call.type:
+            yield Finding(f"{call.where}.type", show(tool.get("type")), show(call.type))
+
+
+def _made(call: Called) -> Any:
+    """What a call passes on: a JSON value for functions, a text for custom tools."""
+    if call.type == "custom" or not isinstance(call.text, str):
+        return call.text
+    return parse_json(call.text)
+
+
+def _compare(run: Run, x: Exchange, kind: str) -> Findings:
+    """Calls against orders. Only a model that always obeys is blamed for another call."""
+    wanted = [c for c in calls_asked(x) if c.kind == kind]
+    for choice in said(x) or (None,):
+        made = [] if choice is None else list(choice.calls)
+        for number, order in enumerate(wanted):
+            call = made[number] if number < len(made) else None
+            if call is not None and call.name == order.name and _made(call) == order.wanted:
+                continue
+            if run.profile.scripted:
+                yield _wrong(order, call, number, x)
+            else:
+                yield Unsure(f"the model did not call {order.name} as told")
+                return
+
+
+def _wrong(order: CallAsked, call: Called | None, number: int, x: Exchange) -> Finding:
+    where = f"tool call {number}" if call is None else call.where
+    found = "no call" if call is None else f"{call.name} {show(call.text)}"
+    return Finding(where, f"{order.name} {show(order.wanted)}", found, exchange=x.id)
+
+
+@run_rule("chat.tools.arguments", probes=("chat.tool", "chat.tool-stream"))
+def arguments(run: Run) -> Findings:
+    for x in run.where(ORDERED):
+        if len(calls_asked(x)) == 1 and choice_asked(x) != "none":
+            yield from _compare(run, x, "function")
+
+
+@run_rule("chat.tools.order", probes=("chat.tools-parallel", "chat.tools-parallel-stream"))
+def order(run: Run) -> Findings:
+    for x in run.where(ORDERED):
+        if len(calls_asked(x)) > 1 and choice_asked(x) != "none":
+            yield from _compare(run, x, "function")
+
+
+@run_rule("chat.tools.custom", probes=("chat.custom-tool", "chat.custom-tool-stream"))
+def custom(run: Run) -> Findings:
+    for x in run.where(ORDERED):
+        yield from _compare(run, x, "custom")
+
+
+@run_rule("chat.tools.result", probes=("chat.tool-result",))
+def result(run: Run) -> Findings:
+    x = run.one("chat.tool-result")
+    heard = [c.content for c in said(x) if isinstance(c.content, str)]
+    if x.ok and any(RESULT in text for text in heard):
+        return
+    if x.ok and run.profile.scripted:
+        found = show(heard[0]) if heard else "no content"
+        yield Finding("choices[0].message.content", show(RESULT), found, exchange=x.id)
+    else:
+        yield Unsure("the model did not repeat the tool's result")
