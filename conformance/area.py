@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import TypeVar
 
 from conformance.probe import Probe
+from conformance.property import Property
 from conformance.requirement import CatalogueError, Requirement, read_requirements
 from conformance.rule import Rule, RunRule
 
@@ -25,6 +26,7 @@ class Area:
     requirements: tuple[Requirement, ...]
     probes: tuple[Probe, ...]
     rules: tuple[Rule | RunRule, ...]
+    properties: tuple[Property, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,10 @@ class Catalogue:
     @property
     def probes(self) -> dict[str, Probe]:
         return {probe.name: probe for area in self.areas for probe in area.probes}
+
+    @property
+    def properties(self) -> dict[str, Property]:
+        return {prop.name: prop for area in self.areas for prop in area.properties}
 
     @property
     def rules(self) -> tuple[Rule | RunRule, ...]:
@@ -71,6 +77,7 @@ def _area(folder: Path) -> Area:
         read_requirements(folder / "requirements.toml"),
         tuple(_attributes(modules, Probe)),
         tuple([*_attributes(modules, Rule), *_attributes(modules, RunRule)]),
+        tuple(_attributes(modules, Property)),
     )
 
 

@@ -23,6 +23,7 @@ def add_options(parser: pytest.Parser) -> None:
     add("--fail-on", choices=("must", "should"), default="must", help="lowest level whose violation fails the run (default: must)")  # fmt: skip
     add("--baseline", metavar="FILE", help="an earlier report.json; the report says what regressed since")  # fmt: skip
     add("--record", metavar="FILE", help="write every exchange as JSON Lines (gzipped when FILE ends in .gz), keys removed")  # fmt: skip
+    add("--property-seed", metavar="N", type=int, default=0, help="seed of the property-based probes; the same seed repeats a failure (default: 0)")  # fmt: skip
     add("--list-requirements", action="store_true", help="print the catalogue and stop")
     add("--gateway-fault", metavar="NAME", action="append", default=[], help="without --base-url: break the reference gateway by this named fault, may be repeated")  # fmt: skip
 
@@ -41,6 +42,7 @@ class Settings:
     baseline: Path | None
     record: Path | None
     gateway_faults: tuple[str, ...]
+    seed: int = 0
 
 
 def settings(config: pytest.Config) -> Settings:
@@ -72,6 +74,7 @@ def settings(config: pytest.Config) -> Settings:
         baseline=baseline,
         record=Path(option("--record")) if option("--record") else None,
         gateway_faults=tuple(option("--gateway-fault")),
+        seed=option("--property-seed"),
     )
 
 

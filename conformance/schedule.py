@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from conformance.budget import Budget, estimate_usd
 from conformance.probe import Ask, Impossible, Probe
 from conformance.profile import Profile
+from conformance.property import Property, attempt
 from conformance.sender import Sender
-from wire.exchange import Ended, Exchange
+from wire.exchange import Ended, Exchange, Request
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,24 @@ class Schedule:
                     self.traffic.unsent.setdefault(step.key, "the run was interrupted")
         return self.traffic
 
+    async def attempt(self, prop: Property, model: str, *, number: int) -> None:
+        """Run a property for a model; what it keeps joins the traffic under its name."""
+        key = (prop.name, model)
+        probe = prop.probe
+        if probe.key and probe.key not in self._sender.target.keys:
+            self.traffic.unsent[key] = f"needs a key: set {self._profile.variable(probe.key)}"
+            return
+
+        async def send(request: Request) -> Exchange | None:
+            return await self._paid(probe, request, model, 0)
+
+        trial = await attempt(prop, model, send, number=number)
+        if trial.kept:
+            self.traffic.exchanges[key] = trial.kept
+        elif trial.out_of_money:
+            limit = self._budget.limit_usd
+            self.traffic.unsent[key] = f"--max-cost {limit} would be passed: raise it"
+
     async def _step(self, step: Step) -> None:
         try:
             for name in step.probe.after:
@@ -143,17 +162,26 @@ class Schedule:
         except Impossible as reason:
             self.traffic.unsent[step.key] = str(reason)
             return None
-        estimate = estimate_usd(self._profile, step.model, request, step.probe.output_tokens)
-        async with self._gate:
-            if not self._budget.reserve(step.probe.name, estimate):
-                limit = self._budget.limit_usd
-                self.traffic.unsent[step.key] = f"--max-cost {limit} would be passed: raise it"
-                return None
-            model = step.model if step.probe.per_model else ""
-            exchange = await self._sender.send(step.probe, request, model, ask.index)
-        self._budget.settle(exchange, estimate)
+        model = step.model if step.probe.per_model else ""
+        exchange = await self._paid(step.probe, request, model, ask.index)
+        if exchange is None:
+            limit = self._budget.limit_usd
+            self.traffic.unsent[step.key] = f"--max-cost {limit} would be passed: raise it"
+            return None
         if exchange.connection.ended is Ended.FAILED and not exchange.reply.status:
             self._unreachable += 1
             self.traffic.unsent[step.key] = f"no connection: {exchange.connection.error}"
             return None
+        return exchange
+
+    async def _paid(
+        self, probe: Probe, request: Request, model: str, index: int
+    ) -> Exchange | None:
+        """Send when the budget allows it and book what it cost; None when it does not."""
+        estimate = estimate_usd(self._profile, model, request, probe.output_tokens)
+        async with self._gate:
+            if not self._budget.reserve(probe.name, estimate):
+                return None
+            exchange = await self._sender.send(probe, request, model, index)
+        self._budget.settle(exchange, estimate)
         return exchange

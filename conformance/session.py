@@ -22,17 +22,18 @@ from conformance.judge import Judge, Result
 from conformance.options import Settings
 from conformance.probe import Ask, Impossible
 from conformance.profile import KEY_VARIABLES
+from conformance.property import Property
 from conformance.reference import reference_gateway
 from conformance.requirement import Requirement
 from conformance.rule import Rule
 from conformance.schedule import Schedule, Step, Traffic, plan
 from conformance.sender import Sender, Target
 from wire import jsonl
-from wire.exchange import Exchange
+from wire.exchange import Exchange, Request
 
 Progress = Callable[[int, int, str], None]
 LEADER, EXCHANGES, LEDGER = "leader", "exchanges.jsonl", "ledger.json"
-NOMINAL_PROMPT_USD_BYTES = 400
+NOMINAL_PROMPT_BYTES = 400
 
 
 def wanted_probes(catalogue: Catalogue, requirements: Iterable[str]) -> list[str]:
@@ -67,6 +68,18 @@ class Session:
         wanted = wanted_probes(self.catalogue, self.requirements)
         return plan(self.catalogue.probes, wanted, self.settings.profile, self.models)
 
+    def trials(self) -> list[tuple[Property, str]]:
+        """The properties to try, each for each model."""
+        ids = set(self.requirements)
+        rules = [r for r in self.catalogue.rules if isinstance(r, Rule) and ids & set(r.requirements)]
+        return [
+            (prop, model)
+            for name, prop in self.catalogue.properties.items()
+            if any(rule.on.plans(name) for rule in rules)
+            and self.settings.profile.claims_feature(prop.probe.feature)
+            for model in self.models
+        ]
+
     def estimate_usd(self) -> Decimal:
         """An upper estimate for the plan. What builds on answers counts with a nominal prompt."""
         total = Decimal(0)
@@ -76,11 +89,13 @@ class Session:
             try:
                 request = probe.build(ask)
             except (Impossible, LookupError):
-                from wire.exchange import Request
-
-                request = Request("POST", "/", (), b" " * NOMINAL_PROMPT_USD_BYTES)
+                request = Request("POST", "/", (), b" " * NOMINAL_PROMPT_BYTES)
             one = estimate_usd(self.settings.profile, step.model, request, probe.output_tokens)
             total += one * probe.count
+        for prop, model in self.trials():
+            empty = Request("POST", "/", (), b" " * NOMINAL_PROMPT_BYTES)
+            tokens = prop.probe.output_tokens
+            total += estimate_usd(self.settings.profile, model, empty, tokens) * prop.examples
         return total
 
     def judge(self) -> Judge:
@@ -182,7 +197,7 @@ class Session:
         async with Sender(target) as sender:
             schedule = Schedule(sender, self.settings.profile, self.budget, self.progress)
             self.traffic = schedule.traffic
-            task = asyncio.ensure_future(schedule.run(self.steps()))
+            task = asyncio.ensure_future(self._everything(schedule))
             loop = asyncio.get_running_loop()
             with contextlib.suppress(ValueError, NotImplementedError, RuntimeError):
                 loop.add_signal_handler(signal.SIGINT, task.cancel)
@@ -190,6 +205,11 @@ class Session:
                 await task
             except asyncio.CancelledError:
                 self.interrupted = True
+
+    async def _everything(self, schedule: Schedule) -> None:
+        await schedule.run(self.steps())
+        for prop, model in self.trials():
+            await schedule.attempt(prop, model, number=self.settings.seed)
 
 
 def _alive(pid: int) -> bool:

@@ -30,8 +30,10 @@ def header(state: "Conformance") -> list[str]:
 def plan_lines(session: Session) -> list[str]:
     """Shown after collection, before the first request."""
     steps = session.steps()
-    requests = sum(step.probe.count for step in steps)
-    billable = sum(step.probe.count for step in steps if step.probe.billable)
+    trials = [(prop.probe, prop.examples) for prop, _ in session.trials()]
+    sent = [(step.probe, step.probe.count) for step in steps] + trials
+    requests = sum(number for _, number in sent)
+    billable = sum(number for probe, number in sent if probe.billable)
     limit = session.settings.max_cost_usd
     cap = "no limit" if limit is None else f"limit ${limit}"
     return [

@@ -1,0 +1,59 @@
+"""What the kept exchange of each property says: the shrunk failure, or the last that held."""
+
+from conformance.properties.properties import not_accepted, not_refused
+from conformance.rule import Finding, Findings, probe, rule, show
+from wire.exchange import Exchange
+
+
+@rule("properties.chat.valid-accepted", on=probe("properties.chat-valid"))
+def chat_valid(x: Exchange) -> Findings:
+    yield from _accepted(x)
+
+
+@rule("properties.responses.valid-accepted", on=probe("properties.responses-valid"))
+def responses_valid(x: Exchange) -> Findings:
+    yield from _accepted(x)
+
+
+@rule("properties.chat.broken-handled", on=probe("properties.chat-broken"))
+def chat_handled(x: Exchange) -> Findings:
+    yield from _handled(x)
+
+
+@rule("properties.responses.broken-handled", on=probe("properties.responses-broken"))
+def responses_handled(x: Exchange) -> Findings:
+    yield from _handled(x)
+
+
+@rule("properties.chat.broken-refused", on=probe("properties.chat-broken"))
+def chat_refused(x: Exchange) -> Findings:
+    yield from _refused(x)
+
+
+@rule("properties.responses.broken-refused", on=probe("properties.responses-broken"))
+def responses_refused(x: Exchange) -> Findings:
+    yield from _refused(x)
+
+
+@rule("properties.torn-refused", on=probe("properties.torn"))
+def torn_refused(x: Exchange) -> Findings:
+    yield from _refused(x)
+
+
+def _accepted(x: Exchange) -> Findings:
+    if why := not_accepted(x):
+        asked = show(x.request.params, 300)
+        yield Finding("status", f"success for the valid request {asked}", f"{why}: {show(x.reply.text)}")
+
+
+def _handled(x: Exchange) -> Findings:
+    if x.reply.status >= 500 or x.reply.status == 0:
+        asked = show(x.request.params or x.request.body, 300)
+        found = str(x.reply.status or x.connection.error)
+        yield Finding("status", f"a 4xx for {asked}", f"{found}: {show(x.reply.text)}")
+
+
+def _refused(x: Exchange) -> Findings:
+    if why := not_refused(x):
+        asked = show(x.request.params or x.request.body, 300)
+        yield Finding("answer", f"a refusal of {asked}", f"{why}: {show(x.reply.text)}")
