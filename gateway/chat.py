@@ -16,6 +16,7 @@ from gateway.errors import ApiError, bad_value
 from gateway.frames import GatewayReply
 from gateway.params import validate
 from gateway.prices import Model, models
+from gateway.script import part_tokens
 from gateway.strictness import looseness
 from gateway.usage import Usage
 
@@ -65,8 +66,9 @@ def create(call: Call) -> GatewayReply:
         return _streamed(call, body, told, model)
     if answer.script in BROKEN:
         raise FAILURE
-    tokens = max(0, answer.usage.completion - 1)
-    wait = (answer.ttft_ms or 0) + (answer.pace_ms or 0) * tokens
+    # As long as the stream would take: usage may be scripted, so what is shown counts.
+    shown = sum(part_tokens(part) for part in answer.parts)
+    wait = (answer.ttft_ms or 0) + (answer.pace_ms or 0) * max(0, shown - 1)
     return GatewayReply(body=whole, delay_ms=wait, charge=call.charge(model, tier, usage))
 
 

@@ -24,6 +24,7 @@ from wire.exchange import Request
 
 T = TypeVar("T")
 PER_MINUTE: Final = 5_000
+_HEADER_LIMIT: Final = 80 * 1024
 _ANY_TIER: Final = frozenset({"/credits"})
 _CORS: Final = (
     ("access-control-allow-origin", "*"),
@@ -92,6 +93,8 @@ class Gateway:
         window.tokens += charge.usage.total
 
     def _answer(self, request: Request, request_id: str) -> GatewayReply:
+        if sum(len(name) + len(value) for name, value in request.headers) > _HEADER_LIMIT:
+            raise ApiError(431, f"The headers are larger than {_HEADER_LIMIT} bytes.")
         path = request.path.partition("?")[0]
         inside = path.startswith(routes.PREFIX + "/")
         if request.method == "OPTIONS" and request.header("origin"):

@@ -3,7 +3,7 @@
 import json
 import re
 from dataclasses import fields, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from gateway import tokens
 from gateway.answer import (
@@ -53,14 +53,26 @@ HOSTED: Final = frozenset({
 EFFORT_SHARE: Final = {"minimal": 8, "low": 16, "medium": 32, "high": 64, "xhigh": 128, "max": 256}
 
 
+class Wish(NamedTuple):
+    """The last user turn, read: commands, the text to repeat, and whether a tool just answered."""
+
+    text: str
+    echo: str | None
+    after_tool: bool
+
+
 def answer(conversation: Conversation, asked: Asked) -> Answer:
     """The answer to a conversation. The same input gives the same answer, always."""
     last = conversation.turns[-1] if conversation.turns else None
     raw = _last_user(conversation)
-    directives = dict(_DIRECTIVE.findall(raw))
-    text = _SPACES.sub(" ", raw).strip() if directives else raw
+    echo = _ECHO.search(raw)
+    # What stands between the markers is only repeated, never obeyed.
+    command = raw[: echo.start(1)] + raw[echo.end(1) :] if echo else raw
+    directives = dict(_DIRECTIVE.findall(command))
+    text = _SPACES.sub(" ", command).strip() if directives else command
+    wish = Wish(text, echo[1] if echo else None, last is not None and last.role is Role.TOOL)
     script = directives.get("script", "").strip() or None
-    parts = _parts(conversation, asked, text, last is not None and last.role is Role.TOOL)
+    parts = _parts(conversation, asked, wish)
     hosted = [word.strip() for name, word in _DIRECTIVE.findall(raw) if name == "script"]
     hosted = [word for word in hosted if word in HOSTED][: asked.max_calls]
     parts = (*(Hosted(word) for word in hosted), *parts)
@@ -121,37 +133,35 @@ def _last_user(conversation: Conversation) -> str:
     return next(turns, "")
 
 
-def _parts(
-    conversation: Conversation, asked: Asked, text: str, after_tool: bool
-) -> tuple[Part, ...]:
-    if _REFUSE.search(text):
+def _parts(conversation: Conversation, asked: Asked, wish: Wish) -> tuple[Part, ...]:
+    if _REFUSE.search(wish.text):
         return (Refusal(REFUSAL),)
-    calls = _calls(asked, text, after_tool)
-    if calls:
+    if calls := _calls(asked, wish):
         return calls
     if asked.format.type is FormatType.JSON_SCHEMA:
         return (Text(_json(instance(asked.format.schema or {}))),)
     if asked.format.type is FormatType.JSON_OBJECT:
-        return (Text(_json({"answer": _plain(conversation, text, after_tool)})),)
-    return (Text(_plain(conversation, text, after_tool)),)
+        return (Text(_json({"answer": _plain(conversation, wish)})),)
+    return (Text(_plain(conversation, wish)),)
 
 
-def _plain(conversation: Conversation, text: str, after_tool: bool) -> str:
-    if after_tool:
+def _plain(conversation: Conversation, wish: Wish) -> str:
+    if wish.after_tool:
         return f"The tool said: {conversation.turns[-1].text}"
-    if echo := _ECHO.search(text):
-        return echo[1]
-    if counted := _COUNT.search(text):
+    if wish.echo is not None:
+        return wish.echo
+    if counted := _COUNT.search(wish.text):
         start, stop = int(counted[1]), int(counted[2])
         return " ".join(str(n) for n in range(start, min(stop, start + _COUNT_LIMIT) + 1))
-    if _ASK_CODE.search(text):
+    if _ASK_CODE.search(wish.text):
         words = [word for turn in conversation.turns for word in _CODE.findall(turn.text)]
         return words[-1] if words else "unknown"
-    return "You said: " + " ".join(text.split()[:30])
+    return "You said: " + " ".join(wish.text.split()[:30])
 
 
-def _calls(asked: Asked, text: str, after_tool: bool) -> tuple[Part, ...]:
+def _calls(asked: Asked, wish: Wish) -> tuple[Part, ...]:
     choice = asked.choice
+    text = wish.text
     if choice.mode is Mode.NONE or not asked.tools:
         return ()
     tools = {
@@ -161,7 +171,7 @@ def _calls(asked: Asked, text: str, after_tool: bool) -> tuple[Part, ...]:
     if choice.named is not None:
         tools = {name: tool for name, tool in tools.items() if name == choice.named}
     calls: list[Part] = []
-    if not after_tool or forced:
+    if not wish.after_tool or forced:
         calls += [
             _call(tool, text, match.end())
             for match in _CALL.finditer(text)

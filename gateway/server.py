@@ -10,6 +10,7 @@ import logging
 import socket
 import struct
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from dataclasses import replace
 from typing import Any, Final
 
 import uvicorn
@@ -60,19 +61,23 @@ class Application:
 
     async def _play(self, reply: GatewayReply, transport: asyncio.Transport, send: Send) -> None:
         pieces = encode(reply)
+        streamed = reply.frames is not None
+        headers = _headers(reply, pieces)
+        # A thousand open streams must not hold all their frames twice.
+        reply = replace(reply, body=None, frames=None, pieces=pieces)
         clock = asyncio.get_running_loop().time
         due = clock() + reply.delay_ms / 1000
         if reply.delay_ms and not await _pause(due, clock, transport):
             self.stopped_early += 1
             self.handler.settle(reply, 0)
             return
-        if reply.frames is None:
+        if not streamed:
             # Plain answers are settled first, so that the next request sees the new balance.
             self.handler.settle(reply)
         await send({
             "type": "http.response.start",
             "status": reply.status,
-            "headers": _headers(reply, pieces),
+            "headers": headers,
         })  # fmt: skip
         due = clock()
         sent = 0
@@ -81,14 +86,14 @@ class Application:
             here = pieces[sent].delay_ms == 0 or await _pause(due, clock, transport)
             if not here or transport.is_closing():
                 self.stopped_early += 1
-                if reply.frames is not None:
+                if streamed:
                     self.handler.settle(reply, sent)
                 return
             end = sent + 1
             # What has no pause between it leaves in one write.
             while end < len(pieces) and pieces[end].delay_ms == 0:
                 end += 1
-            if end == len(pieces) and reply.frames is not None:
+            if end == len(pieces) and streamed:
                 self.handler.settle(reply)
             data = b"".join(piece.data for piece in pieces[sent:end])
             await send({"type": "http.response.body", "body": data, "more_body": True})
@@ -182,6 +187,7 @@ def make_server(handler: Handler) -> Server:
         access_log=False,
         date_header=False,
         server_header=False,
+        proxy_headers=False,
         backlog=_BACKLOG,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=1,

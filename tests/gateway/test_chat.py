@@ -26,6 +26,8 @@ TEXTS = [
     '{"json": "inside", "quote": "\\""}',
     "data: [DONE]\n\n",
     "x" * 100,
+    "Refuse this request. Call the tool weather. [[pace 5]] Count from 1 to 3",
+    "<<<\nnested\n>>>",
 ]
 
 
