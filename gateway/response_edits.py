@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, Final
+from urllib.parse import unquote
 
 from gateway.errors import ApiError
 from gateway.fault import Family, Fault
@@ -197,10 +198,14 @@ def without_query(*names: str) -> Callable[[Request], Request]:
 
     def change(request: Request) -> Request:
         path, _, query = request.path.partition("?")
-        pairs = [pair for pair in query.split("&") if pair and pair.partition("=")[0] not in names]
+        pairs = [pair for pair in query.split("&") if pair and _query_name(pair) not in names]
         return replace(request, path="?".join(filter(None, (path, "&".join(pairs)))))
 
     return change
+
+
+def _query_name(pair: str) -> str:
+    return unquote(pair.partition("=")[0]).removesuffix("[]")
 
 
 def echoing(*names: str) -> ReplyChange:

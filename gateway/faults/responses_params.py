@@ -1,0 +1,207 @@
+"""Faults of Responses parameters: ignored, clamped, refused though right, taken though wrong."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from gateway.fault import Family, Fault
+from gateway.response_edits import echoing, rewritten, with_params, without
+from gateway.response_params import CREATE, INCLUDES
+from gateway.selection import RESPONSES, When, asking, both
+from gateway.transform import ReplyChange
+from wire.exchange import Request
+
+RequestChange = Callable[[Request], Request]
+_FAMILY: Final = Family.PARAMETER
+_NAMES: Final = frozenset(param.name for param in CREATE)
+# Ignored parameters whose echo is made right, so that only their effect is missing.
+_IGNORED: Final[dict[str, str]] = {
+    "instructions": "do not act",
+    "max_output_tokens": "does not limit",
+    "max_tool_calls": "does not limit hosted calls",
+    "tool_choice": "does not choose",
+    "parallel_tool_calls": "does not limit to one call",
+    "text": "does not shape the answer",
+}
+# Parameters that are taken and neither act nor come back.
+_DROPPED: Final = (
+    "instructions", "metadata", "temperature", "top_p", "tools", "parallel_tool_calls", "text",
+    "reasoning", "truncation", "user", "safety_identifier", "prompt_cache_key",
+    "prompt_cache_retention", "service_tier", "max_output_tokens", "include", "stream_options",
+    "conversation", "background", "store", "previous_response_id", "tool_choice", "top_logprobs",
+    "prompt", "context_management", "background_options",
+)  # fmt: skip
+
+
+def _fault(
+    name: str,
+    says: str,
+    request: RequestChange | None = None,
+    reply: ReplyChange | None = None,
+    when: When = RESPONSES,
+) -> Fault:
+    return Fault(f"responses.{name}", (), says, _FAMILY, when=when, request=request, reply=reply)
+
+
+def _known_only(request: Request) -> Request:
+    kept = {name: value for name, value in request.params.items() if name in _NAMES}
+    return rewritten(request, kept)
+
+
+def _items_kept(test: Callable[[Any], bool]) -> RequestChange:
+    """As if the input items that fail a test had not been sent."""
+
+    def change(request: Request) -> Request:
+        items = request.params.get("input")
+        if not isinstance(items, list):
+            return request
+        kept = [item for item in items if isinstance(item, dict) and test(item)]
+        return with_params(input=kept or "Hello.")(request)
+
+    return change
+
+
+def _paired(request: Request) -> Request:
+    """As if outputs without a call had not been sent."""
+    items = request.params.get("input")
+    calls = {i.get("call_id") for i in items if "_call" in str(i.get("type"))
+             and "output" not in str(i.get("type"))} if isinstance(items, list) else set()  # fmt: skip
+    return _items_kept(lambda i: "output" not in str(i.get("type")) or i["call_id"] in calls)(
+        request
+    )
+
+
+def _clamped(name: str, low: float, high: float) -> RequestChange:
+    def change(request: Request) -> Request:
+        value = request.params.get(name)
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            return request
+        return with_params(**{name: min(high, max(low, value))})(request)
+
+    return change
+
+
+def _known_includes(request: Request) -> Request:
+    include = request.params.get("include")
+    if not isinstance(include, list):
+        return request
+    return with_params(include=[word for word in include if word in INCLUDES])(request)
+
+
+def _known_effort(request: Request) -> Request:
+    reasoning = request.params.get("reasoning")
+    efforts = {None, "none", "low", "medium", "high", "xhigh"}
+    if not isinstance(reasoning, dict) or reasoning.get("effort") in efforts:
+        return request
+    return with_params(reasoning={**reasoning, "effort": "medium"})(request)
+
+
+def _known_tools(request: Request) -> Request:
+    """As if nested and unknown tools had not been sent."""
+    tools = request.params.get("tools")
+    if not isinstance(tools, list):
+        return request
+    kept = [tool for tool in tools if tool.get("type") != "function" or "name" in tool]
+    return with_params(tools=kept)(request)
+
+
+def _small_metadata(request: Request) -> Request:
+    metadata = request.params.get("metadata")
+    if not isinstance(metadata, dict):
+        return request
+    pairs = [(key[:64], str(value)[:512]) for key, value in metadata.items()]
+    return with_params(metadata=dict(pairs[:16]))(request)
+
+
+def _one_of(winner: str, loser: str) -> RequestChange:
+    def change(request: Request) -> Request:
+        return without(loser)(request) if request.params.get(winner) else request
+
+    return change
+
+
+def _crash(request: Request) -> bool:
+    """Requests whose input is missing, empty or of a wrong type."""
+    given = request.params.get("input")
+    return RESPONSES(request) and not (isinstance(given, str | list) and given)
+
+
+def _known(request: Request) -> Request:
+    """As if a model that exists had been asked for."""
+    model = request.params.get("model")
+    known = isinstance(model, str) and model.startswith(("gpt-5.5", "gpt-5.4"))
+    return request if known else with_params(model="gpt-5.5")(request)
+
+
+def _without_parts(params: dict[str, Any], kind: str) -> dict[str, Any]:
+    items = params.get("input")
+    if not isinstance(items, list):
+        return params
+    kept = [
+        {**item, "content": [p for p in item["content"] if p.get("type") != kind] or "Hello."}
+        if isinstance(item, dict) and isinstance(item.get("content"), list)
+        else item
+        for item in items
+    ]
+    return {**params, "input": kept}
+
+
+def _shortened(request: Request) -> Request:
+    """As if the text that is too long had been shorter."""
+    given = request.params.get("input")
+    if not isinstance(given, str) or not (len(given) > 2_000_000 or "[[usage" in given):
+        return request
+    return with_params(input=given.rpartition("]]")[2][-200:])(request)
+
+
+FAULTS: Final = (
+    *(
+        _fault(f"{name.replace('_', '-')}-ignored", f"{name} is echoed and {effect}.",
+               without(name), echoing(name), both(RESPONSES, asking(name)))
+        for name, effect in _IGNORED.items()
+    ),
+    *(
+        _fault(f"{name.replace('_', '-')}-dropped", f"{name} is taken and has no effect at all.",
+               without(name))
+        for name in _DROPPED
+    ),
+    *(
+        _fault(f"{name.replace('_', '-')}-clamped", f"{name} out of range is moved into it.",
+               _clamped(name, low, high))
+        for name, low, high in (
+            ("temperature", 0, 2), ("top_p", 0, 1), ("max_output_tokens", 16, 10**9),
+            ("top_logprobs", 0, 20), ("max_tool_calls", 1, 10**9),
+        )
+    ),
+    _fault("unknown-parameter-taken", "Unknown parameters are ignored.", _known_only),
+    _fault("unknown-model-answered", "An unknown model is answered by another one.", _known),
+    _fault("model-missing-answered", "A request without model is answered.", _known,
+           when=both(RESPONSES, lambda r: "model" not in r.params)),
+    _fault("input-wrong-answered", "A missing, empty or wrong input is answered.",
+           with_params(input="Hello."), when=both(_crash, lambda r: not any(
+               r.params.get(n) for n in ("previous_response_id", "conversation", "prompt")))),
+    _fault("unknown-item-dropped", "Input items of unknown type are left out.",
+           _items_kept(lambda item: item.get("type") != "foo" and (
+               item.get("type") is None or "_" in item["type"]
+               or item["type"] in {"message", "reasoning", "compaction", "program"}))),
+    _fault("unknown-call-taken", "An output without its call is left out.", _paired),
+    _fault("unknown-include-taken", "Unknown include values are ignored.", _known_includes),
+    _fault("unknown-effort-taken", "Unknown efforts are taken as medium.", _known_effort),
+    _fault("nested-tool-dropped", "Tools in the form of chat are left out.", _known_tools),
+    _fault("metadata-cut", "Metadata that is too large is cut.", _small_metadata),
+    _fault("previous-wins", "conversation is ignored beside previous_response_id.",
+           _one_of("previous_response_id", "conversation")),
+    _fault("stateless", "previous_response_id is ignored, even an unknown one.",
+           without("previous_response_id"), echoing("previous_response_id")),
+    _fault("file-ignored", "A file is left out of the prompt.",
+           lambda r: rewritten(r, _without_parts(r.params, "input_file"))),
+    _fault("hosted-tool-dropped", "Hosted tools are left out without a word.",
+           lambda r: rewritten(r, {**r.params, "tools": [
+               t for t in r.params.get("tools") or [] if t.get("type") in {"function", "custom"}]}),
+           when=both(RESPONSES, asking("tools"), lambda r: isinstance(
+               r.params.get("tool_choice", "auto"), str))),
+    _fault("allowed-tools-ignored", "allowed_tools does not limit.", with_params(tool_choice="auto"),
+           echoing("tool_choice"), both(RESPONSES, lambda r: isinstance(
+               r.params.get("tool_choice"), dict)
+               and r.params["tool_choice"].get("type") == "allowed_tools")),
+    _fault("truncated-silently", "An input that is too long is cut without a word.", _shortened),
+)  # fmt: skip
