@@ -1,0 +1,67 @@
+"""What streams beside the text: annotations and logprobs."""
+
+from collections import defaultdict
+from typing import Any, Final
+
+from conformance.responses.kinds import STREAM, Json, dicts, number, stream_with, typed
+from conformance.rule import Finding, Findings, rule, show
+from wire.exchange import Exchange
+from wire.responses import fold_responses
+
+_ADDED: Final = "response.output_text.annotation.added"
+
+
+@rule("responses.stream.annotations", on=stream_with("response.content_part.done"))
+def annotations(x: Exchange) -> Findings:
+    counts: defaultdict[Any, int] = defaultdict(int)
+    for event, kind, payload in typed(x):
+        key = number(payload, "output_index"), number(payload, "content_index")
+        if kind != _ADDED:
+            continue
+        found = payload.get("annotation_index")
+        if found != counts[key]:
+            yield Finding(f"event {event}, annotation_index", str(counts[key]), show(found), event)
+        counts[key] += 1
+    for item in fold_responses(x.reply).items.values():
+        for (name, n), part in item.parts.items():
+            told = part.done.get("annotations") if part.done else None
+            if part.done is not None and (told or []) != part.annotations:
+                where = f"item {item.index}, {name}[{n}].annotations"
+                yield Finding(where, show(part.annotations), show(told))
+
+
+def _with_logprobs(x: Exchange) -> bool:
+    return x.reply.is_stream and any(p.get("logprobs") for _, _, p in typed(x))
+
+
+@rule(
+    "responses.stream.logprobs",
+    on=STREAM.only("with logprobs", _with_logprobs, "responses.stream.logprobs"),
+)
+def logprobs(x: Exchange) -> Findings:
+    deltas: defaultdict[Any, list[Json]] = defaultdict(list)
+    for event, kind, payload in typed(x):
+        key = number(payload, "output_index"), number(payload, "content_index")
+        if kind == "response.output_text.delta":
+            deltas[key] += dicts(payload.get("logprobs"))
+        elif kind == "response.output_text.done":
+            yield from _compared(f"event {event}, logprobs", deltas[key], payload.get("logprobs"))
+    for item in fold_responses(x.reply).items.values():
+        for n, part in enumerate(dicts(item.json.get("content"))):
+            where = f"item {item.index}, content[{n}].logprobs"
+            yield from _compared(where, deltas[item.index, n], part.get("logprobs"))
+
+
+def _compared(where: str, expected: list[Json], found: Any) -> Findings:
+    if not isinstance(found, list) or _core(expected) != _core(dicts(found)):
+        told = f"{len(found)}: {show(found, 60)}" if isinstance(found, list) else show(found)
+        yield Finding(where, f"the {len(expected)} of the deltas", told)
+
+
+def _core(entries: list[Json]) -> list[tuple[Any, Any]]:
+    """Token and logprob; real streams round it in the finished item."""
+    return [(entry.get("token"), _rounded(entry.get("logprob"))) for entry in entries]
+
+
+def _rounded(value: Any) -> Any:
+    return round(value, 4) if isinstance(value, float) else value

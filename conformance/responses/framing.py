@@ -1,0 +1,91 @@
+"""What each event looks like before its meaning: name line, JSON, known types, padding, [DONE]."""
+
+from typing import Any, Final
+
+from conformance.responses.kinds import STREAM, is_done_marker, stream_with, typed
+from conformance.rule import Finding, Findings, rule, show
+from schemas.loader import names
+from wire.exchange import Exchange, Invalid
+
+_FOLDER: Final = "responses/events/"
+KNOWN: Final = frozenset(n.removeprefix(_FOLDER) for n in names() if n.startswith(_FOLDER))
+
+
+@rule("responses.stream.event-line", on=STREAM)
+def event_line(x: Exchange) -> Findings:
+    for index, kind, _ in typed(x):
+        name = x.reply.events[index].name
+        if name != kind:
+            yield Finding(
+                f"event {index}, event line", show(kind), show(name) if name else "none", index
+            )
+
+
+@rule("responses.stream.json", on=STREAM)
+def json_data(x: Exchange) -> Findings:
+    for event, payload in zip(x.reply.events, x.reply.payloads, strict=True):
+        if is_done_marker(event.data):
+            continue
+        where = f"event {event.index}, data"
+        if isinstance(payload, Invalid):
+            yield Finding(where, "JSON", f"{show(event.data, 60)} ({payload.reason})", event.index)
+        elif not isinstance(payload, dict):
+            yield Finding(where, "a JSON object", show(payload), event.index)
+        elif not isinstance(payload.get("type"), str):
+            found = show(payload["type"]) if "type" in payload else "missing"
+            yield Finding(f"event {event.index}, type", "a string", found, event.index)
+
+
+@rule("responses.stream.done-marker", on=STREAM)
+def done_marker(x: Exchange) -> Findings:
+    events = x.reply.events
+    for event in events:
+        if is_done_marker(event.data) and event.index != len(events) - 1:
+            where = f"event {event.index}, data"
+            yield Finding(where, "no [DONE], or one as the last event", "[DONE]", event.index)
+
+
+@rule("responses.stream.known-events", on=STREAM)
+def known_events(x: Exchange) -> Findings:
+    for index, kind, _ in typed(x):
+        if kind not in KNOWN and ":" not in kind:
+            yield Finding(f"event {index}, type", "a documented type or acme:…", show(kind), index)
+
+
+_KEEPALIVE: Final = {"type", "sequence_number"}
+
+
+@rule("responses.stream.keepalive", on=stream_with("keepalive"))
+def keepalive(x: Exchange) -> Findings:
+    for index, kind, payload in typed(x):
+        if kind == "keepalive":
+            for name in sorted(set(payload) - _KEEPALIVE):
+                yield Finding(
+                    f"event {index}, {name}", "nothing but a number", show(payload[name]), index
+                )
+
+
+def _unpadded(x: Exchange) -> bool:
+    options: Any = x.request.params.get("stream_options")
+    return isinstance(options, dict) and options.get("include_obfuscation") is False
+
+
+@rule(
+    "responses.stream.padding-off",
+    on=STREAM.only("asked without padding", _unpadded, "responses.stream.unpadded"),
+)
+def padding_off(x: Exchange) -> Findings:
+    for index, _, payload in typed(x):
+        if "obfuscation" in payload:
+            yield Finding(
+                f"event {index}, obfuscation", "none", show(payload["obfuscation"]), index
+            )
+
+
+@rule("responses.stream.padding-type", on=STREAM)
+def padding_type(x: Exchange) -> Findings:
+    for index, _, payload in typed(x):
+        if not isinstance(payload.get("obfuscation", ""), str):
+            yield Finding(
+                f"event {index}, obfuscation", "a string", show(payload["obfuscation"]), index
+            )

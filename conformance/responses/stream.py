@@ -1,0 +1,273 @@
+"""The order of a stream: transition tables for the stream itself, its items, parts and texts.
+
+Two walks: one over the lifecycle, one over what happens inside of it. What has no entry in a table
+is a violation; `BLAME` says of which requirement.
+"""
+
+from collections.abc import Hashable, Iterator
+from typing import Final
+
+from conformance.grammar import ANY, END, Grammar, Step, Violation, walk
+from conformance.responses.kinds import (
+    ASKED_STREAM,
+    STREAM,
+    Json,
+    is_done_marker,
+    number,
+    typed,
+    whole,
+)
+from conformance.rule import Finding, Findings, rule
+from wire.exchange import Exchange
+from wire.responses import TERMINAL
+
+_S: Final = "responses.stream."
+
+LIFE: Final = Grammar(
+    tables={
+        "stream": {
+            "start": {"created": "created", "error": "broken"},
+            "created": {
+                "queued": "created",
+                "in_progress": "running",
+                "end": "ended",
+                "error": "broken",
+            },
+            "running": {"item": "running", "end": "ended", "error": "broken"},
+            "broken": {"failed": "ended", "[DONE]": "closed"},
+            "ended": {"[DONE]": "closed"},
+            "closed": {},
+        }
+    },
+    accepting={"stream": frozenset({"broken", "ended", "closed"})},
+    blame={
+        ("stream", ANY, ANY): _S + "in-progress",
+        ("stream", "start", "created"): _S + "created-first",
+        ("stream", "start", ANY): _S + "created-first",
+        ("stream", "start", "in_progress"): _S + "created-first",
+        ("stream", "start", "queued"): _S + "created-first",
+        ("stream", "start", "end"): _S + "created-first",
+        ("stream", ANY, "created"): _S + "created-once",
+        ("stream", ANY, "queued"): _S + "queued",
+        ("stream", ANY, END): _S + "terminal",
+        ("stream", ANY, "[DONE]"): _S + "terminal",
+        ("stream", "broken", ANY): _S + "error-ends",
+        ("stream", "broken", "end"): _S + "terminal",
+        ("stream", "broken", "error"): _S + "terminal",
+        ("stream", "ended", ANY): _S + "after-terminal",
+        ("stream", "ended", "created"): _S + "after-terminal",
+        ("stream", "ended", "queued"): _S + "after-terminal",
+        ("stream", "ended", "end"): _S + "terminal",
+        ("stream", "ended", "error"): _S + "terminal",
+        ("stream", "closed", ANY): _S + "after-terminal",
+        ("stream", "closed", "[DONE]"): _S + "after-terminal",
+    },
+    landing={
+        ("stream", "start", "in_progress"): "running",
+        ("stream", "start", "queued"): "created",
+        ("stream", "start", "item"): "running",
+        ("stream", "start", "end"): "ended",
+        ("stream", "created", "item"): "running",
+        ("stream", "broken", "end"): "ended",
+    },
+)
+_LIFE_SYMBOLS: Final = {
+    "response.created": "created",
+    "response.queued": "queued",
+    "response.in_progress": "in_progress",
+    "response.completed": "end",
+    "response.incomplete": "end",
+    "response.failed": "end",
+    "error": "error",
+}
+
+
+def life_steps(x: Exchange) -> Iterator[Step]:
+    broken = False
+    kinds = {index: kind for index, kind, _ in typed(x)}
+    for event in x.reply.events:
+        kind = kinds.get(event.index)
+        if kind is None:
+            if is_done_marker(event.data):
+                yield Step("stream", 0, "[DONE]", event.index)
+            continue
+        symbol = _LIFE_SYMBOLS.get(kind, "item")
+        if broken and kind == "response.failed":
+            symbol = "failed"
+        broken = broken or kind == "error"
+        # Keep-alives and an implementor's own events may come anywhere before the end.
+        if symbol != "item" or kind.startswith("response."):
+            yield Step("stream", 0, symbol, event.index)
+
+
+@rule(
+    _S + "created-first",
+    _S + "created-once",
+    _S + "queued",
+    _S + "in-progress",
+    _S + "terminal",
+    _S + "after-terminal",
+    _S + "error-ends",
+    on=STREAM,
+)
+def life(x: Exchange) -> Findings:
+    ended = whole(x) and bool(x.reply.events)
+    for violation in walk(LIFE, life_steps(x), ended=ended):
+        yield _finding(violation, x)
+
+
+@rule(_S + "terminal", on=ASKED_STREAM)
+def streams_at_all(x: Exchange) -> Findings:
+    if not x.reply.is_stream:
+        yield Finding("body", "an event stream", x.reply.media_type or "nothing")
+    elif not x.reply.events and whole(x):
+        yield Finding("body", "events", "none")
+
+
+_TEXT: Final = {"delta": "streaming", "text-done": "done"}
+INSIDE: Final = Grammar(
+    tables={
+        "item": {
+            "start": {"added": "open"},
+            "open": {"event": "open", "done": "closed"},
+            "closed": {},
+        },
+        "part": {
+            "start": {"added": "open"},
+            "open": {"delta": "open", "annotation": "open", "text-done": "texted"},
+            "texted": {"annotation": "texted", "done": "closed"},
+            "closed": {},
+        },
+        "summary": {
+            "start": {"added": "open"},
+            "open": {"delta": "open", "text-done": "texted"},
+            "texted": {"done": "closed"},
+            "closed": {},
+        },
+        # A text of the item itself, or sound: no part surrounds it.
+        "text": {
+            "start": {"added": "streaming", **_TEXT},
+            "streaming": _TEXT,
+            "done": {},
+        },
+    },
+    accepting={
+        "item": frozenset({"closed"}),
+        "part": frozenset({"closed"}),
+        "summary": frozenset({"closed"}),
+        "text": frozenset({"done"}),
+    },
+    blame={
+        ("item", ANY, ANY): _S + "item-added-first",
+        ("item", "start", "done"): _S + "item-added-first",
+        ("item", ANY, "added"): _S + "output-index",
+        ("item", ANY, "done"): _S + "item-done",
+        ("item", ANY, END): _S + "item-done",
+        ("item", "closed", "event"): _S + "late-event",
+        ("part", ANY, ANY): _S + "part-done",
+        ("part", "start", ANY): _S + "part-added-first",
+        ("part", "start", "done"): _S + "part-added-first",
+        ("part", ANY, "added"): _S + "part-index",
+        ("part", ANY, "delta"): _S + "text-ends",
+        ("part", ANY, "text-done"): _S + "text-ends",
+        ("part", "start", "delta"): _S + "part-added-first",
+        ("part", "start", "text-done"): _S + "part-added-first",
+        ("part", ANY, "annotation"): _S + "annotations",
+        ("summary", ANY, ANY): _S + "summary",
+        ("text", ANY, ANY): _S + "text-ends",
+    },
+    landing={
+        ("item", "done"): "closed",
+        ("part", "text-done"): "texted",
+        ("part", "done"): "closed",
+        ("summary", "text-done"): "texted",
+        ("summary", "done"): "closed",
+    },
+)
+
+# Event type -> machine, symbol, and the field that tells machines of one item apart.
+PLACES: Final[dict[str, tuple[str, str, str]]] = {
+    "response.content_part.added": ("part", "added", "content_index"),
+    "response.content_part.done": ("part", "done", "content_index"),
+    "response.output_text.annotation.added": ("part", "annotation", "content_index"),
+    "response.reasoning_summary_part.added": ("summary", "added", "summary_index"),
+    "response.reasoning_summary_part.done": ("summary", "done", "summary_index"),
+    "response.shell_call_command.added": ("text", "added", "command_index"),
+}
+for _family, _kind, _index in (
+    ("output_text", "part", "content_index"),
+    ("refusal", "part", "content_index"),
+    ("reasoning_text", "part", "content_index"),
+    ("reasoning_summary_text", "summary", "summary_index"),
+    ("function_call_arguments", "text", ""),
+    ("custom_tool_call_input", "text", ""),
+    ("mcp_call_arguments", "text", ""),
+    ("code_interpreter_call_code", "text", ""),
+    ("shell_call_command", "text", "command_index"),
+    ("shell_call_output_content", "text", "command_index"),
+    ("audio", "text", ""),
+    ("audio.transcript", "text", ""),
+):
+    PLACES[f"response.{_family}.delta"] = (_kind, "delta", _index)
+    PLACES[f"response.{_family}.done"] = (_kind, "text-done", _index)
+
+
+def inside_steps(x: Exchange) -> Iterator[Step]:
+    for index, kind, payload in typed(x):
+        item = number(payload, "output_index")
+        if item is not None:
+            step = kind.removeprefix("response.output_item.") if "output_item" in kind else "event"
+            yield Step("item", item, step, index)
+        if kind in PLACES:
+            machine, symbol, field = PLACES[kind]
+            yield Step(machine, _key(kind, payload, item, field), symbol, index)
+
+
+def _key(kind: str, payload: Json, item: int | None, field: str) -> Hashable:
+    part = number(payload, field) if field else 0
+    if field in {"content_index", "summary_index"}:
+        return item, part
+    return kind.rpartition(".")[0], item, part
+
+
+@rule(
+    _S + "item-added-first",
+    _S + "output-index",
+    _S + "item-done",
+    _S + "late-event",
+    _S + "part-added-first",
+    _S + "part-index",
+    _S + "part-done",
+    _S + "text-ends",
+    _S + "annotations",
+    _S + "summary",
+    on=STREAM,
+)
+def inside(x: Exchange) -> Findings:
+    told = {kind for _, kind, _ in typed(x)}
+    ended = bool(told & (TERMINAL - {"error", "response.failed"}))
+    lists = _tool_lists(x)
+    for violation in walk(INSIDE, inside_steps(x), ended=ended):
+        # Real streams leave a list of MCP tools open that was known before.
+        if violation.symbol != END or violation.key not in lists or violation.kind != "item":
+            yield _finding(violation, x)
+
+
+def _tool_lists(x: Exchange) -> set[Hashable]:
+    return {
+        number(payload, "output_index")
+        for _, _, payload in typed(x)
+        if isinstance(payload.get("item"), dict) and payload["item"].get("type") == "mcp_list_tools"
+    }
+
+
+def _finding(violation: Violation, x: Exchange) -> Finding:
+    kinds = {index: kind for index, kind, _ in typed(x)}
+    allowed = " or ".join(violation.allowed) or "nothing more"
+    about = "" if violation.kind == "stream" else f" ({violation.kind} {violation.key})"
+    if violation.symbol == END:
+        where, found = "end of the stream" + about, "no more events"
+    else:
+        where = f"event {violation.event}{about}"
+        found = kinds.get(violation.event, violation.symbol)
+    return Finding(where, allowed, found, violation.event, violation.requirement)

@@ -1,0 +1,67 @@
+"""When the events of a stream arrive: while the model works, or in one burst at its end."""
+
+import re
+from itertools import pairwise
+from typing import Final
+
+from conformance.responses.kinds import is_stream, typed
+from conformance.rule import Finding, Findings, Selector, rule
+from wire.exchange import Exchange
+
+ENOUGH: Final = 20
+TOTAL_MS: Final = 100.0
+AT_ONCE_MS: Final = 1.0
+SHARE: Final = 0.8
+_PACE: Final = re.compile(r"\[\[(pace|ttft) (\d+)\]\]")
+
+
+def _arrivals(x: Exchange) -> list[float]:
+    events = x.reply.events
+    return [events[n].at_ms for n, kind, _ in typed(x) if kind == "response.output_text.delta"]
+
+
+def directive(x: Exchange, name: str) -> float | None:
+    """The pace or the first wait that a request asks of the scripted model."""
+    told = dict(_PACE.findall(str(x.request.params.get("input"))))
+    return float(told[name]) if name in told else None
+
+
+def _measurable(x: Exchange) -> bool:
+    if not is_stream(x) or not x.reply.timed or x.probe != "responses.stream.paced":
+        return False
+    return len(_arrivals(x)) >= ENOUGH and x.reply.events[-1].at_ms >= TOTAL_MS
+
+
+PACED: Final = Selector("a long stream, alone", _measurable, ("responses.stream.paced",))
+
+
+@rule("responses.stream.unbuffered", on=PACED)
+def unbuffered(x: Exchange) -> Findings:
+    arrivals = _arrivals(x)
+    at_once = (directive(x, "pace") or 2 * AT_ONCE_MS) / 2
+    largest = together = 1
+    for before, after in pairwise(arrivals):
+        together = together + 1 if after - before < at_once else 1
+        largest = max(largest, together)
+    if largest >= SHARE * len(arrivals):
+        spread = f"{largest} of {len(arrivals)} deltas without a pause"
+        found = (
+            f"{spread}, the first after {arrivals[0]:.0f} ms, the last after {arrivals[-1]:.0f} ms"
+        )
+        yield Finding("arrival of the deltas", "deltas spread over the stream", found)
+
+
+def _waits(x: Exchange) -> bool:
+    return _measurable(x) and (directive(x, "ttft") or 0) > 0
+
+
+@rule(
+    "responses.stream.created-early",
+    on=PACED.only("after a wait", _waits, "responses.stream.paced"),
+)
+def created_early(x: Exchange) -> Findings:
+    waited = directive(x, "ttft") or 0
+    first, content = x.reply.events[0].at_ms, _arrivals(x)[0]
+    if content - first < waited / 2:
+        expected = f"about {waited:.0f} ms before the first delta"
+        yield Finding("arrival of event 0", expected, f"{content - first:.0f} ms before it", 0)
