@@ -17,7 +17,7 @@ from gateway.frames import GatewayReply
 from gateway.params import validate
 from gateway.prices import Model, models
 from gateway.script import part_tokens
-from gateway.strictness import looseness
+from gateway.strictness import unfit
 from gateway.usage import Usage
 
 # service_tier as asked -> as used.
@@ -112,11 +112,12 @@ def _asked(body: dict[str, Any], model: Model) -> Asked:
 def _format(given: dict[str, Any] | None) -> Format:
     if given is None:
         return Format()
-    schema = (given.get("json_schema") or {}).get("schema")
-    if given.get("json_schema", {}).get("strict") is True and (reason := looseness(schema or {})):
+    wanted = given.get("json_schema") or {}
+    schema = wanted.get("schema") or {}
+    if reason := unfit(schema, strict=wanted.get("strict") is True):
         raise bad_value(
             "response_format",
-            f"Invalid schema for response_format '{given['json_schema']['name']}': {reason}",
+            f"Invalid schema for response_format '{wanted['name']}': {reason}",
             "invalid_json_schema",
         )
     return Format(FormatType(given["type"]), schema)

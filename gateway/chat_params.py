@@ -172,7 +172,8 @@ def check_together(body: dict[str, Any]) -> None:
         raise bad_value("top_logprobs", "'top_logprobs' is only allowed when 'logprobs' is true.")
     if not body.get("tools"):
         for name in ("tool_choice", "parallel_tool_calls"):
-            if body.get(name) is not None and body[name] not in {"none", "auto"}:
+            value = body.get(name)
+            if value is not None and (isinstance(value, dict) or value not in {"none", "auto"}):
                 raise ApiError(
                     400, f"'{name}' is only allowed when 'tools' are specified.", param=name
                 )

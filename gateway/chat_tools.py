@@ -7,7 +7,7 @@ from gateway.answer import Choice, Kind, Mode, Tool
 from gateway.checks import tool_name
 from gateway.errors import bad_value, missing
 from gateway.params import Param, validate_value
-from gateway.strictness import looseness
+from gateway.strictness import unfit
 
 Body = Mapping[str, Any]
 
@@ -56,14 +56,13 @@ def _tool(tool: Any, path: str) -> Tool:
     validate_value(
         inner, Param("", ("object",), fields=_MEMBERS[kind], closed=False), f"{path}.{kind}"
     )
-    if inner.get("strict") is True:
-        schema = inner.get("parameters") or {"type": "object", "additionalProperties": False}
-        if reason := looseness(schema):
-            raise bad_value(
-                f"{path}.function.parameters",
-                f"Invalid schema for function '{inner['name']}': {reason}",
-                "invalid_function_parameters",
-            )
+    schema = inner.get("parameters") or {"type": "object", "additionalProperties": False}
+    if reason := unfit(schema, strict=inner.get("strict") is True):
+        raise bad_value(
+            f"{path}.function.parameters",
+            f"Invalid schema for function '{inner['name']}': {reason}",
+            "invalid_function_parameters",
+        )
     return Tool(
         name=inner["name"],
         kind=Kind(kind),

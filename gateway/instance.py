@@ -23,7 +23,10 @@ _FORMATS: Final = {
 
 def instance(schema: Mapping[str, Any] | bool) -> Any:
     """A valid instance of `schema`; of a schema that nothing satisfies, something near it."""
-    return _make(schema, schema, 0)
+    try:
+        return _make(schema, schema, 0)
+    except (TypeError, ValueError, KeyError, AttributeError, IndexError, RecursionError):
+        return {}  # what was given is not a schema at all
 
 
 def _make(schema: Any, root: Any, depth: int) -> Any:
