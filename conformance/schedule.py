@@ -100,7 +100,9 @@ class Schedule:
                     self.traffic.unsent.setdefault(step.key, "the run was interrupted")
         return self.traffic
 
-    async def attempt(self, prop: Property, model: str, *, number: int) -> None:
+    async def attempt(
+        self, prop: Property, model: str, *, number: int, keep: bool = True
+    ) -> None:
         """Run a property for a model; what it keeps joins the traffic under its name."""
         key = (prop.name, model)
         probe = prop.probe
@@ -111,7 +113,7 @@ class Schedule:
         async def send(request: Request) -> Exchange | None:
             return await self._paid(probe, request, model, 0)
 
-        trial = await attempt(prop, model, send, number=number)
+        trial = await attempt(prop, model, send, number=number, keep=keep)
         if trial.kept:
             self.traffic.exchanges[key] = trial.kept
         elif trial.out_of_money:

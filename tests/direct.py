@@ -77,10 +77,12 @@ def traffic(
     profile: Profile | None = None,
     known: Catalogue | None = None,
     at: float | None = None,
+    seed: int | None = None,
 ) -> tuple[Traffic, Profile]:
     """Everything a run would send, answered by a fresh gateway with these faults.
 
     `at` stops the clock there and seeds the gateway: the same requests get the same bytes.
+    `seed`: properties are tried, too, with this seed.
     """
     profile = profile or load_profile("reference")
     known = known or catalogue()
@@ -93,7 +95,12 @@ def traffic(
 
     async def run() -> Traffic:
         async with DirectSender(handler, keys, clock) as sender:
-            return await Schedule(sender, profile, Budget(profile)).run(steps)
+            schedule = Schedule(sender, profile, Budget(profile))
+            await schedule.run(steps)
+            for prop in known.properties.values() if seed is not None else ():
+                for model in models:
+                    await schedule.attempt(prop, model, number=seed, keep=False)
+            return schedule.traffic
 
     return asyncio.run(run()), profile
 

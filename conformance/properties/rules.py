@@ -27,17 +27,23 @@ def responses_handled(x: Exchange) -> Findings:
 
 @rule("properties.chat.broken-refused", on=probe("properties.chat-broken"))
 def chat_refused(x: Exchange) -> Findings:
-    yield from _refused(x)
+    if not _failed(x):
+        yield from _refused(x)
 
 
 @rule("properties.responses.broken-refused", on=probe("properties.responses-broken"))
 def responses_refused(x: Exchange) -> Findings:
-    yield from _refused(x)
+    if not _failed(x):
+        yield from _refused(x)
 
 
 @rule("properties.torn-refused", on=probe("properties.torn"))
 def torn_refused(x: Exchange) -> Findings:
     yield from _refused(x)
+
+
+def _failed(x: Exchange) -> bool:
+    return x.reply.status >= 500 or x.reply.status == 0
 
 
 def _accepted(x: Exchange) -> Findings:
@@ -47,7 +53,7 @@ def _accepted(x: Exchange) -> Findings:
 
 
 def _handled(x: Exchange) -> Findings:
-    if x.reply.status >= 500 or x.reply.status == 0:
+    if _failed(x):
         asked = show(x.request.params or x.request.body, 300)
         found = str(x.reply.status or x.connection.error)
         yield Finding("status", f"a 4xx for {asked}", f"{found}: {show(x.reply.text)}")

@@ -1,0 +1,59 @@
+"""Property-based probes: silent on the clean gateway, whatever the seed; loud and small on faults."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from conformance.area import Area, Catalogue, catalogue
+from conformance.judge import Judge
+from gateway.fault import all_faults
+from tests.direct import traffic
+
+FAULTS = [name for name in all_faults() if name.startswith("properties.")]
+
+
+def judged(seed, *faults):
+    """Outcomes of the properties' requirements, and the kept exchanges by probe."""
+    area = next(area for area in catalogue().areas if area.name == "properties")
+    known = Catalogue((area,))
+    sent, profile = traffic(faults, probes=(), known=known, seed=seed)
+    judge = Judge(known, profile, tuple(sent.all()), sent.unsent)
+    outcomes = {
+        row.id: judge.result(row, "gpt-5.5" if row.per_model else "").outcome.value
+        for row in area.requirements
+    }
+    return outcomes, {x.probe: x for x in sent.all()}
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_the_clean_gateway_holds_for_every_seed(seed):
+    outcomes, _ = judged(seed)
+    assert set(outcomes.values()) == {"pass"}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_each_fault_is_found_by_what_it_declares(name):
+    outcomes, _ = judged(0, name)
+    bad = {row for row, outcome in outcomes.items() if outcome in {"fail", "advisory"}}
+    assert bad == {row for row in all_faults()[name].breaks if row.startswith("properties.")}
+
+
+def test_a_failure_is_shrunk_to_the_place_that_is_wrong():
+    _, kept = judged(0, "properties.chat.number-as-text")
+    body = kept["properties.chat-broken"].request.params
+    assert set(body) <= {"model", "messages", "max_completion_tokens", "temperature", "top_p"}
+    assert any(isinstance(body.get(name), str) for name in ("temperature", "top_p"))
+
+
+def test_the_same_seed_sends_the_same_smallest_example():
+    first = judged(3, "properties.chat.emoji-crash")[1]["properties.chat-valid"]
+    again = judged(3, "properties.chat.emoji-crash")[1]["properties.chat-valid"]
+    assert json.loads(first.request.body) == json.loads(again.request.body)
+
+
+def test_areas_find_their_properties():
+    area = next(area for area in catalogue().areas if area.name == "properties")
+    assert isinstance(area, Area)
+    assert len(area.properties) == 5
+    assert replace(area, properties=()).properties == ()
