@@ -109,7 +109,7 @@ def read(line: str | bytes | Mapping[str, Any]) -> Exchange:
         request=request,
         reply=reply,
         connection=_connection_in(connection if isinstance(connection, Mapping) else {}),
-        started_at=_started_at(value, reply),
+        started_at=started_at(value, reply),
         probe=value.get("probe"),
         model=value.get("model"),
         source=source,
@@ -257,7 +257,7 @@ def _connection_in(connection: Mapping[str, Any]) -> Connection:
     )
 
 
-def _started_at(line: Mapping[str, Any], reply: Reply) -> float | None:
+def started_at(line: Mapping[str, Any], reply: Reply) -> float | None:
     """Seconds since 1970: as we wrote it, as recorded, or as the answer itself says."""
     if "started_at" in line:
         at = line["started_at"]
