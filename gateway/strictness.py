@@ -37,8 +37,12 @@ def malformed(schema: Any, where: Where = ()) -> str | None:
     return next(filter(None, (malformed(part, at) for part, at in _parts(schema, where))), None)
 
 
-def looseness(schema: Any, where: Where = ()) -> str | None:
-    """Why a schema is not strict, in the API's words; None when it is."""
+def looseness(schema: Any) -> str | None:
+    """Why a schema is not strict (or no schema), in the API's words; None when it is."""
+    return malformed(schema) or _open_object(schema, ())
+
+
+def _open_object(schema: Any, where: Where) -> str | None:
     if not isinstance(schema, Mapping):
         return None
     context = _context(where)
@@ -52,12 +56,12 @@ def looseness(schema: Any, where: Where = ()) -> str | None:
                 f"{context}'required' is required to be supplied and to be an array including "
                 f"every key in properties. Missing '{lacking[0]}'."
             )
-    return next(filter(None, (looseness(part, at) for part, at in _parts(schema, where))), None)
+    return next(filter(None, (_open_object(part, at) for part, at in _parts(schema, where))), None)
 
 
 def unfit(schema: Any, *, strict: bool) -> str | None:
-    """Why a schema cannot be taken, well-formedness first."""
-    return malformed(schema) or (looseness(schema) if strict else None)
+    """Why a schema cannot be taken."""
+    return looseness(schema) if strict else malformed(schema)
 
 
 def _context(where: Where) -> str:

@@ -6,6 +6,7 @@ from gateway.errors import ApiError
 from gateway.fault import Family, Fault
 from gateway.frames import GatewayReply
 from gateway.keys import PREFIX
+from gateway.request_edits import with_request_header
 from gateway.selection import MESSAGES, negated
 from gateway.transform import (
     alter,
@@ -29,8 +30,7 @@ def _secret(request: Request) -> str:
 
 
 def _with_authorization(request: Request, value: str) -> Request:
-    others = tuple(pair for pair in request.headers if pair[0] != "authorization")
-    return replace(request, headers=(*others, ("authorization", value)))
+    return with_request_header("authorization", value)(request)
 
 
 def _any_scheme(request: Request) -> Request:

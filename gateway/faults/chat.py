@@ -1,43 +1,12 @@
 """Faults of the plain chat completion and of its parameters."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 from gateway.fault import Family, Fault
+from gateway.request_edits import clamped_param, with_param, without_param
 from gateway.selection import CHAT, CHAT_PLAIN, asking, both
 from gateway.transform import alter, chain, drop, on_body, put, rename
-from wire.exchange import Request
-
-
-def without(*names: str) -> Any:
-    """A request change: as if these parameters had not been sent."""
-
-    def change(request: Request) -> Request:
-        kept = {name: value for name, value in request.params.items() if name not in names}
-        return replace(request, body=json.dumps(kept).encode())
-
-    return change
-
-
-def with_param(name: str, value: Any) -> Any:
-    """A request change: as if this parameter had been sent so."""
-
-    def change(request: Request) -> Request:
-        return replace(request, body=json.dumps({**request.params, name: value}).encode())
-
-    return change
-
-
-def _clamped(name: str, low: float, high: float) -> Any:
-    def change(request: Request) -> Request:
-        value = request.params.get(name)
-        if not isinstance(value, (int, float)):
-            return request
-        clamped: Request = with_param(name, min(high, max(low, value)))(request)
-        return clamped
-
-    return change
 
 
 def _sum_with_reasoning(usage: Any) -> Any:
@@ -172,7 +141,7 @@ FAULTS = (
     *(
         Fault(
             f"chat.ignores.{name.replace('_', '-')}", (), f"{name} is ignored.", Family.PARAMETER,
-            when=CHAT, request=without(name),
+            when=CHAT, request=without_param(name),
         )
         for name in (
             "stop", "max_completion_tokens", "max_tokens", "n", "logprobs", "response_format",
@@ -184,7 +153,7 @@ FAULTS = (
         Fault(
             f"chat.clamps.{name.replace('_', '-')}", (),
             f"{name} out of range is clamped instead of refused.", Family.PARAMETER,
-            when=CHAT, request=_clamped(name, low, high),
+            when=CHAT, request=clamped_param(name, low, high),
         )
         for name, low, high in (
             ("temperature", 0, 2), ("top_p", 0, 1), ("frequency_penalty", -2, 2),
