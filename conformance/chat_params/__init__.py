@@ -1,0 +1,1 @@
+"""Request parameters of chat completions: accepted, refused, honoured."""

@@ -1,0 +1,167 @@
+"""Requests whose parameters are all right, many in each, and that none of them is refused."""
+
+from typing import Any, Final
+
+from conformance.chat_params.refusal import error_of, names
+from conformance.chat_params.request import (
+    COUNT,
+    HELLO,
+    LIMIT,
+    NINE,
+    VALID,
+    asking,
+)  # fmt: skip
+from conformance.probe import Probe
+from conformance.rule import Finding, Findings, Rule, Selector, Unsure, probe, rule, show
+from wire.exchange import Exchange
+
+LOW: Final[dict[str, Any]] = {
+    "temperature": 0,
+    "top_p": 0,
+    "frequency_penalty": -2,
+    "presence_penalty": -2,
+    "n": 1,
+    "max_completion_tokens": LIMIT,
+    "seed": -(2**63),
+    "logprobs": True,
+    "top_logprobs": 20,
+    "logit_bias": {"50256": -100},
+    "reasoning_effort": "none",
+    "verbosity": "low",
+    "modalities": ["text"],
+    "response_format": {"type": "text"},
+    "store": True,
+    "metadata": {f"{n:02}".ljust(64, "k"): f"{n} é".ljust(512, "v") for n in range(16)},
+    "service_tier": "auto",
+    "user": "u1",
+    "safety_identifier": "s" * 64,
+    "prompt_cache_key": "conformance",
+    "prompt_cache_retention": "24h",
+    "stream": False,
+}
+HIGH: Final[dict[str, Any]] = {
+    "temperature": 2,
+    "top_p": 1,
+    "frequency_penalty": 2,
+    "presence_penalty": 2,
+    "n": 1,
+    "max_completion_tokens": LIMIT,
+    "seed": 2**63 - 1,
+    "logprobs": True,
+    "top_logprobs": 0,
+    "logit_bias": {"50256": -1, "50257": 100},
+    "reasoning_effort": "none",
+    "verbosity": "high",
+    "store": False,
+    "service_tier": "default",
+    "user": "u" * 64,
+    "safety_identifier": "s",
+    "stream": True,
+    "stream_options": {"include_usage": True, "include_obfuscation": True},
+}
+# All that the API says may be null.
+NULL: Final[dict[str, Any]] = dict.fromkeys([
+    "frequency_penalty", "logit_bias", "logprobs", "max_completion_tokens", "max_tokens", "metadata",
+    "modalities", "n", "prediction", "presence_penalty", "reasoning_effort", "seed", "service_tier",
+    "stop", "store", "stream", "stream_options", "temperature", "top_logprobs", "top_p", "verbosity",
+])  # fmt: skip
+
+
+def _effort(effort: str, **more: Any) -> Probe:
+    body = {"reasoning_effort": effort, "max_completion_tokens": LIMIT, **more}
+    feature = "chat.reasoning_effort"
+    return Probe(f"{VALID}effort-{effort}", asking(HELLO, **body), feature=feature,
+                 output_tokens=LIMIT)  # fmt: skip
+
+
+# Twice the same, for the seed.
+LOW_PROBE = Probe(f"{VALID}low", asking(COUNT, **LOW), count=2, output_tokens=LIMIT)
+HIGH_PROBE = Probe(f"{VALID}high", asking(COUNT, **HIGH), output_tokens=LIMIT)
+NULL_PROBE = Probe(f"{VALID}null", asking(NINE, **NULL), output_tokens=25)
+EFFORTS = (
+    _effort("low", verbosity="medium"),
+    _effort("high", service_tier="fast"),
+    _effort("xhigh", service_tier="flex"),
+)
+MAX_TOKENS = Probe(
+    f"{VALID}max-tokens",
+    asking(COUNT, max_tokens=LIMIT),
+    feature="chat.max_tokens",
+    output_tokens=LIMIT,
+)
+
+# Parameters whose acceptance is a requirement of its own, and the probes that carry them.
+ACCEPTED: Final[dict[str, str]] = {
+    "temperature": "low high", "top_p": "low high", "frequency_penalty": "low high",
+    "presence_penalty": "low high", "n": "low high", "max_completion_tokens": "low high effort-*",
+    "max_tokens": "max-tokens", "stop": "stop*", "seed": "low high", "logprobs": "low high",
+    "top_logprobs": "low high", "logit_bias": "low high", "reasoning_effort": "low effort-*",
+    "verbosity": "low high effort-low", "modalities": "low", "response_format": "low json-*",
+    "store": "low high", "metadata": "low", "service_tier": "low high effort-*", "user": "low high",
+    "safety_identifier": "low high", "prompt_cache_key": "low", "prompt_cache_retention": "low",
+    "stream_options": "high *-stream", "tools": "tools-*", "tool_choice": "tools-*",
+    "parallel_tool_calls": "tools-one-stream",
+}  # fmt: skip
+
+
+def _valid(x: Exchange) -> bool:
+    """A request that has to be accepted, when the server looked at it at all."""
+    return (x.probe or "").startswith(VALID) and x.reply.status not in {0, 401, 403, 408, 429, 503}
+
+
+def _sent(x: Exchange) -> list[str]:
+    return [name for name in x.request.params if name not in {"model", "messages"}]
+
+
+def _accepts(parameter: str, probes: str) -> Rule:
+    def matches(x: Exchange) -> bool:
+        return _valid(x) and x.request.params.get(parameter) is not None
+
+    def check(x: Exchange) -> Findings:
+        if x.ok:
+            return
+        if names(x, parameter) or _sent(x) == [parameter]:
+            value = show(x.request.params.get(parameter), 40)
+            yield Finding("status", f"200 for {parameter} {value}", answer(x))
+        else:
+            yield Unsure(f"the request was refused for something else: {answer(x)}")
+
+    slug = parameter.replace("_", "-")
+    carriers = tuple(VALID + name for name in probes.split())
+    selector = Selector(f"a valid request with {parameter}", matches, carriers)
+    return Rule((f"chat.param.{slug}.accepted",), selector, check)
+
+
+RULES: Final = tuple(_accepts(*row) for row in ACCEPTED.items())
+
+
+@rule("chat.param.valid-accepted", on=Selector("a valid request", _valid, (f"{VALID}*",)))
+def valid_accepted(x: Exchange) -> Findings:
+    """A refusal that blames one parameter is that parameter's affair."""
+    if not x.ok and not any(names(x, parameter) for parameter in _sent(x)):
+        yield Finding("status", "200 for a request whose parameters are all allowed", answer(x))
+
+
+@rule("chat.param.unsupported-code", on=Selector("a valid request", _valid, (f"{VALID}*",)))
+def unsupported_code(x: Exchange) -> Findings:
+    """A client learns from the code that it may try again without the parameter."""
+    blamed = [parameter for parameter in _sent(x) if names(x, parameter)]
+    code, param = error_of(x).get("code"), error_of(x).get("param")
+    if x.ok or not blamed:
+        return
+    if code not in {"unsupported_parameter", "unsupported_value"}:
+        yield Finding("error.code", "unsupported_parameter or unsupported_value", show(code))
+    if not isinstance(param, str):
+        yield Finding("error.param", blamed[0], show(param))
+
+
+@rule("chat.param.null", on=probe(f"{VALID}null"))
+def null_is_absent(x: Exchange) -> Findings:
+    if x.ok or x.reply.status in {401, 403, 429, 503}:
+        return
+    yield Finding("status", "200: null is the same as leaving a parameter out", answer(x))
+
+
+def answer(x: Exchange) -> str:
+    message = error_of(x).get("message")
+    return f"{x.reply.status} {show(message if isinstance(message, str) else x.reply.text, 100)}"

@@ -1,0 +1,117 @@
+"""What a server may support or not: it says so clearly, and never fails over it."""
+
+from typing import Any, Final
+
+from conformance.chat_params.accepted import answer
+from conformance.chat_params.refusal import error_of, names, refused, unjudged
+from conformance.chat_params.request import HELLO, PATH, asking, feature_of, user
+from conformance.probe import Ask, Probe, post
+from conformance.rule import Finding, Findings, Rule, probe, rule, show
+from wire.exchange import Exchange, Request
+
+_FUNCTIONS: Final = {"functions": [{"name": "note", "parameters": {"type": "object"}}]}
+# What it is about -> parameters, and what a refusal has to name.
+_EITHER: Final[dict[str, tuple[dict[str, Any], str]]] = {
+    "moderation": ({"moderation": {"model": "omni-moderation-latest"}}, "moderation"),
+    "prompt-cache-options": ({"prompt_cache_options": {"mode": "explicit", "ttl": "30m"}},
+                             "prompt_cache_options"),
+    "functions": (_FUNCTIONS, "functions"),
+    "parallel-without-tools": ({"parallel_tool_calls": False}, "parallel_tool_calls"),
+    "web-search-options": ({"web_search_options": {}}, "web_search_options"),
+    "prediction": ({"prediction": {"type": "content", "content": HELLO}}, "prediction"),
+}  # fmt: skip
+
+
+def _either(slug: str, body: dict[str, Any], parameter: str) -> Probe:
+    return Probe(
+        f"chat_params.either.{slug}",
+        lambda ask: post(PATH, {"model": ask.model, "messages": user(HELLO), **body}),
+        feature=feature_of(parameter),
+        per_model=False,
+        output_tokens=15,
+        retry=False,
+    )
+
+
+def _many(ask: Ask) -> Request:
+    """A thousand messages, the last of which has no role: long to read, and never answered."""
+    messages = [{"role": ("assistant" if n % 2 else "user"), "content": "Hi."} for n in range(999)]
+    return post(PATH, {"model": ask.model, "messages": [*messages, {"content": "Hi."}]})
+
+
+def _overflow(ask: Ask) -> Request:
+    text = "[[usage prompt=3000000]] Say hello."
+    return post(PATH, {"model": ask.model, "messages": user(text)})
+
+
+PROBES: Final = (
+    *(_either(slug, body, name) for slug, (body, name) in _EITHER.items()),
+    Probe("chat_params.either.many-messages", _many, feature="chat", per_model=False,
+          output_tokens=0),
+    Probe("chat_params.either.context", _overflow, feature="scripted", per_model=False,
+          output_tokens=0),
+    Probe("chat_params.either.unknown", lambda ask: post(PATH, {
+              "model": ask.model, "messages": user(HELLO), "conformance_unknown": 1}),
+          feature="chat", per_model=False, output_tokens=0, count=3),
+)  # fmt: skip
+_PIXELS: Final = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAEUlEQVR42mP4z8CAFTEMLQ"
+    "kAKP8/wc53yE8AAAAASUVORK5CYII="
+)
+IMAGES: Final = Probe(
+    "chat_params.either.images",
+    asking([{"role": "user", "content": [
+        {"type": "text", "text": "Which colour is this? One word."},
+        *({"type": "image_url", "image_url": {"url": _PIXELS, "detail": detail}}
+          for detail in ("auto", "low", "high", "original")),
+    ]}]),
+    feature="chat.images",
+    per_model=False,
+)  # fmt: skip
+
+
+def _clear(slug: str, parameter: str) -> Rule:
+    def check(x: Exchange) -> Findings:
+        if x.ok or unjudged(x):
+            return
+        if x.reply.status != 400:
+            yield Finding("status", f"200, or 400 because of {parameter}", answer(x))
+        elif not names(x, parameter):
+            found = show(error_of(x).get("param"))
+            yield Finding("error.param", f"{parameter}, or its name in the message", found)
+
+    return Rule((f"chat.param.{slug}.clear",), probe(f"chat_params.either.{slug}"), check)
+
+
+RULES: Final = tuple(_clear(slug, name) for slug, (_, name) in _EITHER.items())
+
+
+@rule("chat.param.messages.thousand", on=probe("chat_params.either.many-messages"))
+def thousand(x: Exchange) -> Findings:
+    yield from refused(x, "the last of 1000 messages has no role")
+
+
+@rule("chat.param.messages.context", on=probe("chat_params.either.context"))
+def context(x: Exchange) -> Findings:
+    error = error_of(x)
+    if x.reply.status != 400:
+        yield Finding("status", "400: the prompt is longer than the context", answer(x))
+    elif error.get("code") != "context_length_exceeded":
+        yield Finding("error.code", '"context_length_exceeded"', show(error.get("code")))
+    elif error.get("param") != "messages":
+        yield Finding("error.param", '"messages"', show(error.get("param")))
+
+
+@rule("chat.param.unknown.clear", on=probe("chat_params.either.unknown"))
+def unknown(x: Exchange) -> Findings:
+    """Ignoring it is allowed as well; that all calls are treated alike is another requirement."""
+    if x.ok or unjudged(x):
+        return
+    if x.reply.status != 400 or not names(x, "conformance_unknown"):
+        yield Finding("error", "200, or 400 that names conformance_unknown", answer(x))
+
+
+@rule("chat.param.images.accepted", on=probe(IMAGES.name))
+def images(x: Exchange) -> Findings:
+    if not x.ok and not unjudged(x):
+        yield Finding("status", "200 for images as data URLs with each detail", answer(x))

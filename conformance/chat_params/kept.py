@@ -1,0 +1,132 @@
+"""store and metadata: what is kept of an answer, and what must not be."""
+
+from typing import Any, Final
+
+from conformance.chat_params.accepted import LOW
+from conformance.chat_params.refusal import error_of
+from conformance.chat_params.request import VALID
+from conformance.probe import Ask, Impossible, Probe, get, post
+from conformance.rule import Finding, Findings, Unsure, ok_probe, probe, rule, show
+from wire.chat import fold_chat
+from wire.exchange import Exchange, Request
+
+
+def _id(ask: Ask, name: str) -> str:
+    x = ask.earlier[name][0]
+    body = x.reply.json
+    found: Any = body.get("id") if isinstance(body, dict) else None
+    if x.reply.is_stream:
+        found = fold_chat(x.reply).id
+    if not x.ok or not isinstance(found, str) or not found:
+        raise Impossible(f"{name} brought no id")
+    return found
+
+
+def _get(name: str, suffix: str = "") -> Probe:
+    def build(ask: Ask) -> Request:
+        return get(f"/chat/completions/{_id(ask, name)}{suffix}")
+
+    slug = suffix.replace("/", "-")
+    return Probe(
+        f"chat_params.kept.{name.removeprefix(VALID)}{slug}",
+        build,
+        after=(name,),
+        feature="chat.store",
+        output_tokens=0,
+    )
+
+
+def _delete(ask: Ask) -> Request:
+    return get(f"/chat/completions/{_id(ask, f'{VALID}low')}", method="DELETE")
+
+
+STORED: Final = _get(f"{VALID}low")
+STORED_MESSAGES: Final = _get(f"{VALID}low", "/messages")
+UNSTORED: Final = _get(f"{VALID}high")
+UPDATED: Final = Probe(
+    "chat_params.kept.update",
+    lambda ask: post(f"/chat/completions/{_id(ask, f'{VALID}low')}", {"metadata": {"now": "é"}}),
+    after=(f"{VALID}low", STORED.name),
+    feature="chat.store",
+    output_tokens=0,
+)
+DELETED: Final = Probe(
+    "chat_params.kept.delete",
+    _delete,
+    after=(f"{VALID}low", STORED.name, STORED_MESSAGES.name, UPDATED.name),
+    feature="chat.store",
+    output_tokens=0,
+)
+AFTER_DELETE: Final = Probe(
+    "chat_params.kept.deleted",
+    lambda ask: get(f"/chat/completions/{_id(ask, f'{VALID}low')}"),
+    after=(f"{VALID}low", DELETED.name),
+    feature="chat.store",
+    output_tokens=0,
+)
+
+
+def _has_no_store(x: Exchange) -> bool:
+    return x.reply.status in {404, 405, 501}
+
+
+@rule("chat.param.store.retrievable", on=probe(STORED.name))
+def retrievable(x: Exchange) -> Findings:
+    """A server without a store may say so, in the form of an error."""
+    body = x.reply.json
+    if x.ok:
+        wanted = x.request.path.rpartition("/")[2]
+        if not isinstance(body, dict) or body.get("id") != wanted:
+            found = body.get("id") if isinstance(body, dict) else body
+            yield Finding("id", show(wanted), show(found, 60))
+        elif body.get("object") != "chat.completion":
+            yield Finding("object", '"chat.completion"', show(body.get("object")))
+    elif not _has_no_store(x) or not error_of(x):
+        yield Finding("status", "200, or 404 or 501 with an error object",
+                      f"{x.reply.status} {show(x.reply.text, 60)}")  # fmt: skip
+
+
+@rule("chat.param.metadata.kept", on=ok_probe(STORED.name))
+def metadata_kept(x: Exchange) -> Findings:
+    body = x.reply.json
+    found = body.get("metadata") if isinstance(body, dict) else None
+    if found != LOW["metadata"]:
+        yield Finding("metadata", "the 16 pairs that were sent", show(found, 60))
+
+
+@rule("chat.param.store.messages", on=ok_probe(STORED_MESSAGES.name))
+def messages(x: Exchange) -> Findings:
+    body = x.reply.json
+    rows = body.get("data") if isinstance(body, dict) else None
+    said = [m.get("content") for m in rows if isinstance(m, dict)] if isinstance(rows, list) else []
+    if not any(isinstance(text, str) and text.startswith("Count from 1 to 200") for text in said):
+        yield Finding("data[].content", "the messages that were sent", show(said, 60))
+
+
+@rule("chat.param.store.updated", on=ok_probe(UPDATED.name))
+def updated(x: Exchange) -> Findings:
+    body = x.reply.json
+    found = body.get("metadata") if isinstance(body, dict) else None
+    if found != {"now": "é"}:
+        yield Finding("metadata", '{"now": "é"}', show(found, 60))
+
+
+@rule("chat.param.store.deleted", on=ok_probe(DELETED.name))
+def deleted(x: Exchange) -> Findings:
+    body = x.reply.json
+    if not isinstance(body, dict) or body.get("deleted") is not True:
+        yield Finding("deleted", "true", show(body, 60))
+
+
+@rule("chat.param.store.gone", on=probe(AFTER_DELETE.name))
+def gone(x: Exchange) -> Findings:
+    if x.ok:
+        yield Finding("status", "404 after deletion", str(x.reply.status))
+    elif x.reply.status != 404:
+        yield Unsure(f"answered {x.reply.status}")
+
+
+@rule("chat.param.store.off", on=probe(UNSTORED.name))
+def not_kept(x: Exchange) -> Findings:
+    if x.ok:
+        yield Finding("status", "404: store was false", f"{x.reply.status}, the answer was kept")

@@ -1,0 +1,150 @@
+"""Which values the parameters take, as a table, and the rules that the table gives.
+
+The requests of this area are made from `wrong`, but the rules read any chat request: whoever sends
+a value that the table excludes has to be refused.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from conformance.chat.kinds import is_chat
+from conformance.chat_params.refusal import Refusal, refused, unjudged
+from conformance.rule import Findings, Rule, Selector, show
+from wire.exchange import Exchange
+
+INT64: Final = 2**63
+_KINDS: Final = {
+    bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One parameter: JSON types, range, words, sizes. `wrong` is what the probes send."""
+
+    name: str
+    types: tuple[str, ...]
+    wrong: tuple[Any, ...]
+    low: float | None = None
+    high: float | None = None
+    words: tuple[str, ...] = ()
+    items: int | None = None
+    """Most members of an array or object."""
+    length: int | None = None
+    """Most characters of a string."""
+    members: "Limit | None" = None
+    """What the members of an array or the values of an object may be."""
+    beside: tuple[tuple[str, Any], ...] = ()
+    """What a request needs beside it, so that nothing else is wrong."""
+
+    @property
+    def slug(self) -> str:
+        return self.name.replace("_", "-")
+
+    def fault(self, value: Any) -> str:
+        """`type`, `bounds`, or empty when the value is allowed. null is always allowed."""
+        if value is None:
+            return ""
+        kind = _KINDS.get(type(value), "")
+        fits = kind in self.types or (kind == "integer" and "number" in self.types)
+        # 3.0 is an integer to senders that know only one kind of number.
+        if not fits and not (kind == "number" and "integer" in self.types and value == value // 1):
+            return "type"
+        return "bounds" if self._outside(value) else self._inside(value)
+
+    def _outside(self, value: Any) -> bool:
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return not (
+                (self.low is None or value >= self.low)
+                and (self.high is None or value <= self.high)
+            )
+        if isinstance(value, str):
+            long = self.length is not None and len(value) > self.length
+            return long or bool(self.words and value not in self.words)
+        return (
+            isinstance(value, (list, dict)) and self.items is not None and len(value) > self.items
+        )
+
+    def _inside(self, value: Any) -> str:
+        if self.members is None or not isinstance(value, (list, dict)):
+            return ""
+        if isinstance(value, dict) and self.name == "metadata" and any(len(k) > 64 for k in value):
+            return "bounds"
+        inner = value.values() if isinstance(value, dict) else value
+        return next((f for member in inner if (f := self.members.fault(member))), "")
+
+
+_TEXT: Final = Limit("", ("string",), ())
+_TOOLS: Final = (("tools", [{"type": "function", "function": {"name": "note"}}]),)
+
+LIMITS: Final = (
+    Limit("temperature", ("number",), (-0.0001, 2.0001, "0.5"), 0, 2),
+    Limit("top_p", ("number",), (-0.1, 1.0001, "1"), 0, 1),
+    Limit("frequency_penalty", ("number",), (-2.1, 2.1, "0"), -2, 2),
+    Limit("presence_penalty", ("number",), (-2.1, 2.1, "0"), -2, 2),
+    Limit("n", ("integer",), (0, 129, 1.5, "2"), 1, 128),
+    Limit("max_completion_tokens", ("integer",), (0, -1, 10**9, 1.5, "16"), 1, 10**8),
+    Limit("max_tokens", ("integer",), (0, -1, "16"), 1, 10**8),
+    Limit("seed", ("integer",), (INT64, -INT64 - 1, 1.5, "7"), -INT64, INT64 - 1),
+    Limit("logprobs", ("boolean",), ("yes",)),
+    Limit("top_logprobs", ("integer",), (-1, 21, "2"), 0, 20, beside=(("logprobs", True),)),
+    Limit("stop", ("string", "array"), (["a", "b", "c", "d", "e"], 5, [5]), items=4, members=_TEXT),
+    Limit("logit_bias", ("object",), ({"50256": 101}, {"50256": -101}, {"50256": "1"}, [1]),
+          members=Limit("", ("number",), (), -100, 100)),
+    Limit("metadata", ("object",),
+          ({f"key{n}": "v" for n in range(17)}, {"k" * 65: "v"}, {"key": "v" * 513}, {"key": 1}, "x"),
+          items=16, members=Limit("", ("string",), (), length=512), beside=(("store", True),)),
+    Limit("store", ("boolean",), ("yes",)),
+    Limit("stream", ("boolean",), ("true", 1)),
+    Limit("parallel_tool_calls", ("boolean",), ("no",), beside=_TOOLS),
+    Limit("reasoning_effort", ("string",), ("ultra", 5),
+          words=("none", "minimal", "low", "medium", "high", "xhigh", "max")),
+    Limit("verbosity", ("string",), ("loud", 5), words=("low", "medium", "high")),
+    Limit("service_tier", ("string",), ("gold", 5),
+          words=("auto", "default", "flex", "scale", "priority", "fast")),
+    Limit("modalities", ("array",), (["video"], "text"),
+          members=Limit("", ("string",), (), words=("text", "audio"))),
+    Limit("prompt_cache_retention", ("string",), ("99h", 24), words=("in_memory", "in-memory", "24h")),
+    Limit("safety_identifier", ("string",), ("s" * 129, 5), length=128),
+    Limit("user", ("string",), (5,)),
+    Limit("prompt_cache_key", ("string",), (5,)),
+    Limit("stream_options", ("object",), ("usage", {"include_usage": "yes"}, {"include_obfuscation": 1}),
+          members=Limit("", ("boolean",), ()), beside=(("stream", True),)),
+    Limit("model", ("string",), (5, ["gpt-5.5"])),
+)  # fmt: skip
+
+REFUSALS: Final = tuple(
+    Refusal(
+        f"chat.param.{limit.slug}.{limit.fault(value)}",
+        f"{limit.slug}-{limit.fault(value)}-{number}",
+        {limit.name: value, **dict(limit.beside)},
+        limit.name,
+    )
+    for limit in LIMITS
+    for number, value in enumerate(limit.wrong)
+)
+PROBES: Final = tuple(refusal.plan() for refusal in REFUSALS)
+
+
+def _rule(limit: Limit, fault: str) -> Rule:
+    def matches(x: Exchange) -> bool:
+        mine = is_chat(x) and limit.fault(x.request.params.get(limit.name)) == fault
+        return mine and not unjudged(x) and (x.source is None or x.ok)
+
+    def check(x: Exchange) -> Findings:
+        value = show(x.request.params.get(limit.name), 40)
+        yield from refused(x, f"{limit.name} is {value}")
+
+    requirement = f"chat.param.{limit.slug}.{fault}"
+    probes = tuple(r.probe for r in REFUSALS if r.requirement == requirement)
+    return Rule(
+        (requirement,), Selector(f"{limit.name} with a wrong {fault}", matches, probes), check
+    )
+
+
+RULES: Final = tuple(
+    _rule(limit, fault)
+    for limit in LIMITS
+    for fault in ("bounds", "type")
+    if any(limit.fault(value) == fault for value in limit.wrong)
+)

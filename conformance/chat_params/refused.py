@@ -1,0 +1,48 @@
+"""Rules about all refusals of this area: their status, and that they name what was wrong."""
+
+from typing import Final
+
+from conformance.chat_params import limits, shapes
+from conformance.chat_params.refusal import PREFIX, error_of, names, unjudged
+from conformance.rule import Finding, Findings, probe, rule, show
+from wire.exchange import Exchange
+
+_ALL: Final = {r.probe: r for r in (*limits.REFUSALS, *shapes.REFUSALS)}
+REFUSED: Final = probe(f"{PREFIX}*").only(
+    "and refused", lambda x: 400 <= x.reply.status < 500 and not unjudged(x)
+)
+
+
+@rule("chat.param.refused.status", on=REFUSED)
+def status(x: Exchange) -> Findings:
+    refusal = _ALL.get(x.probe or "")
+    unknown_model = refusal is not None and refusal.requirement == "chat.param.model.known"
+    if x.reply.status not in ({400, 404} if unknown_model else {400}):
+        yield Finding("status", "404 or 400" if unknown_model else "400", str(x.reply.status))
+
+
+@rule("chat.param.refused.names", on=REFUSED)
+def named(x: Exchange) -> Findings:
+    refusal = _ALL.get(x.probe or "")
+    if refusal and not names(x, refusal.names):
+        error = error_of(x)
+        found = f"param {show(error.get('param'))}, message {show(error.get('message'))}"
+        yield Finding("error.param", f"{refusal.names}, or its name in the message", found)
+
+
+@rule("chat.param.refused.param", on=REFUSED)
+def param(x: Exchange) -> Findings:
+    """Only what has a place in the body can be pointed at; for an unknown model the API does not."""
+    refusal, found = _ALL.get(x.probe or ""), error_of(x).get("param")
+    if not refusal or refusal.requirement == "chat.param.model.known":
+        return
+    wanted = refusal.names.split("|")
+    if not isinstance(found, str) or found.partition(".")[0].partition("[")[0] not in wanted:
+        yield Finding("error.param", " or ".join(wanted), show(found))
+
+
+@rule("chat.param.refused.nothing-said", on=REFUSED)
+def nothing_said(x: Exchange) -> Findings:
+    body = x.reply.json
+    if isinstance(body, dict) and (body.get("choices") or body.get("usage")):
+        yield Finding("body", "an error and nothing else", show(sorted(body)))
