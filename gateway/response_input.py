@@ -12,6 +12,7 @@ from gateway.items import Item
 from gateway.params import Param, type_name, validate_value
 
 _NULLABLE: Final = ("string", "null")
+_KIND: Final = Param("type", ("string",))
 _ID: Final = Param("id", ("string", "null"))
 _CALL_ID: Final = Param("call_id", ("string",), required=True, min_length=1, max_length=64)
 _OUTPUT: Final = Param("output", ("string", "array"), required=True)
@@ -128,6 +129,7 @@ def _item(item: Any, path: str, find: Find) -> Item:
     kind = item.get("type")
     if kind is None:  # EasyInputMessage and item references may leave it out
         kind = "item_reference" if "id" in item and "role" not in item else "message"
+    validate_value(kind, _KIND, f"{path}.type")
     if kind not in ITEMS:
         listed = ", ".join(f"'{name}'" for name in ITEMS)
         raise bad_value(path, f"Invalid value: '{kind}'. Supported values are: {listed}.")

@@ -10,11 +10,12 @@ from gateway.errors import ApiError, bad_value, missing
 from gateway.items import PREFIXES, Item
 from gateway.params import Param, validate
 from gateway.prices import Model, models
+from gateway.response_choice import Chosen, read_choice
 from gateway.response_input import check_calls, read_items, turns
-from gateway.response_tools import Chosen, Toolbox, read_choice, read_tools
+from gateway.response_tools import Toolbox, read_tools
 from gateway.script import prompt_tokens
 from gateway.stored import StoredResponses
-from gateway.strictness import looseness
+from gateway.strictness import unfit
 
 Body = dict[str, Any]
 
@@ -39,6 +40,7 @@ def read(call: Call, table: tuple[Param, ...], *, default_model: str = "") -> Re
     """Reads the body of a call by a table of parameters; raises the refusal of what is wrong."""
     body = call.body
     validate(body, table)
+    body = _whole(body, table)
     model = read_model(body.get("model") or default_model)
     _check_combinations(body)
     store = call.gateway.room(StoredResponses)
@@ -55,6 +57,13 @@ def read(call: Call, table: tuple[Param, ...], *, default_model: str = "") -> Re
     if body.get("truncation") == "auto":
         conversation = _truncated(conversation, asked, model)
     return ResponseRequest(body, model, tools, chosen, items, history, conversation, asked)
+
+
+def _whole(body: Body, table: tuple[Param, ...]) -> Body:
+    """With 16.0 as 16 where an integer is meant: some languages write no other number."""
+    whole = {param.name for param in table if "integer" in param.types}
+    found = {name: int(body[name]) for name in whole if isinstance(body.get(name), float)}
+    return {**body, **found} if found else body
 
 
 def read_model(name: str) -> Model:
@@ -108,7 +117,7 @@ def _check_format(form: Body) -> None:
     for name in ("name", "schema"):
         if name not in form:
             raise missing(f"text.format.{name}")
-    reason = looseness(form["schema"]) if form.get("strict") else None
+    reason = unfit(form["schema"], strict=bool(form.get("strict")))
     if reason:
         raise bad_value(
             "text.format.schema",

@@ -1,18 +1,18 @@
-"""Tools and tool_choice of a Responses request: checked, echoed with their defaults, and read."""
+"""Tools of a Responses request: checked, echoed with their defaults, and read."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final, NamedTuple
 
-from gateway.answer import Choice, Kind, Mode, Tool
+from gateway.answer import Kind, Tool
 from gateway.checks import tool_name
 from gateway.errors import bad_value, missing
 from gateway.items import TOOL_SCRIPTS
 from gateway.params import Param, validate_value
-from gateway.strictness import looseness
+from gateway.strictness import unfit
 
 Body = Mapping[str, Any]
 
-_TYPE: Final = Param("type", ("string",), required=True)
+TYPE: Final = Param("type", ("string",), required=True)
 _NAME: Final = Param("name", ("string",), required=True, check=tool_name)
 _TEXT: Final = ("string", "null")
 
@@ -54,6 +54,7 @@ _MEMBERS: Final[dict[str, tuple[Param, ...]]] = {
     "apply_patch": (),
     "programmatic_tool_calling": (),
 }
+_INNER: Final = ("function", "custom")  # what a namespace may hold
 _FORMAT: Final = (
     Param("type", ("string",), enum=("text", "grammar"), required=True),
     Param("syntax", ("string",), enum=("lark", "regex")),
@@ -105,26 +106,26 @@ def read_tools(body: Body) -> Toolbox:
     for index, tool in enumerate(tools):
         path = f"tools[{index}]"
         _check(tool, path)
-        echo.append(_echo(tool))
         if tool["type"] == "namespace":
             for number, inner in enumerate(tool["tools"]):
-                _check(inner, f"{path}.tools[{number}]")
+                _check(inner, f"{path}.tools[{number}]", _INNER)
                 found += _callable(inner, tool["name"])
         elif tool["type"] in TOOL_SCRIPTS:
             hosted.append(tool["type"])
         found += _callable(tool, None)
+        echo.append(_echo(tool))
     return Toolbox(echo, tuple(found), tuple(hosted))
 
 
-def _check(tool: Any, path: str) -> None:
-    validate_value(tool, Param("", ("object",), fields=(_TYPE,), closed=False), path)
+def _check(tool: Any, path: str, kinds: Collection[str] = tuple(_MEMBERS)) -> None:
+    validate_value(tool, Param("", ("object",), fields=(TYPE,), closed=False), path)
     kind = tool["type"]
-    if kind not in _MEMBERS:
-        listed = ", ".join(f"'{name}'" for name in _MEMBERS)
+    if kind not in kinds:
+        listed = ", ".join(f"'{name}'" for name in kinds)
         raise bad_value(f"{path}.type", f"Invalid value: '{kind}'. Supported values are: {listed}.")
     validate_value(tool, Param("", ("object",), fields=_MEMBERS[kind], closed=False), path)
-    if kind == "function" and tool.get("strict") is True:
-        _check_strict(tool, path)
+    if kind == "function":
+        _check_parameters(tool, path)
     if kind == "custom" and tool.get("format"):
         validate_value(tool["format"], Param("", ("object",), fields=_FORMAT), f"{path}.format")
         if tool["format"]["type"] == "grammar":
@@ -134,9 +135,9 @@ def _check(tool: Any, path: str) -> None:
                     raise missing(place)
 
 
-def _check_strict(tool: Body, path: str) -> None:
+def _check_parameters(tool: Body, path: str) -> None:
     schema = tool.get("parameters") or {"type": "object", "additionalProperties": False}
-    reason = looseness(schema)
+    reason = unfit(schema, strict=tool.get("strict") is True)
     if reason:
         raise bad_value(
             f"{path}.parameters",
@@ -171,80 +172,3 @@ def _callable(tool: Body, namespace: str | None) -> list[Tool]:
             namespace=namespace,
         )
     ]
-
-
-class Chosen(NamedTuple):
-    """tool_choice, read: what the model may call, and a hosted tool that it must use."""
-
-    choice: Choice
-    hosted: str | None = None
-
-
-_WORDS: Final = {"computer_use": "computer"}
-
-
-def read_choice(body: Body, box: Toolbox) -> Chosen:
-    """Checks `tool_choice` against the tools and reads it."""
-    choice = body.get("tool_choice") or "auto"
-    if isinstance(choice, str):
-        if choice == "required" and not box.echo:
-            raise bad_value(
-                "tool_choice", "Tool choice 'required' must be specified with 'tools' parameter."
-            )
-        only_hosted = choice == "required" and not box.callable and box.hosted
-        return Chosen(Choice(Mode(choice)), box.hosted[0] if only_hosted else None)
-    kind = choice.get("type")
-    if kind in {"function", "custom"}:
-        return Chosen(Choice(named=_named(choice, box, "tool_choice")))
-    if kind == "allowed_tools":
-        return _allowed(choice, box)
-    if isinstance(kind, str) and (kind in TOOL_SCRIPTS or kind in _WORDS):
-        kind = _WORDS.get(kind, kind)
-        if kind not in box.hosted:
-            raise bad_value("tool_choice", f"Tool choice '{kind}' not found in 'tools' parameter.")
-        return Chosen(Choice(Mode.NONE), kind)
-    if kind == "programmatic_tool_calling":
-        raise bad_value("tool_choice.type", "Programmatic tool calling is not served here.")
-    if kind is None:
-        raise missing("tool_choice.type")
-    raise bad_value(
-        "tool_choice.type",
-        f"Invalid value: '{kind}'. Supported values are: 'function', 'custom', 'allowed_tools', "
-        + ", ".join(f"'{name}'" for name in TOOL_SCRIPTS)
-        + ".",
-    )
-
-
-def _named(choice: Body, box: Toolbox, path: str) -> str:
-    name = choice.get("name")
-    if not isinstance(name, str):
-        raise missing(f"{path}.name")
-    kind = Kind(choice["type"])
-    if not any(tool.name == name and tool.kind is kind for tool in box.callable):
-        raise bad_value(path, f"Tool choice '{kind}' '{name}' not found in 'tools' parameter.")
-    return name
-
-
-def _allowed(choice: Body, box: Toolbox) -> Chosen:
-    mode = choice.get("mode", "auto")
-    if mode not in {"auto", "required"}:
-        raise bad_value(
-            "tool_choice.mode",
-            f"Invalid value: '{mode}'. Supported values are: 'auto' and 'required'.",
-        )
-    tools = choice.get("tools")
-    if not isinstance(tools, list) or not tools:
-        raise missing("tool_choice.tools")
-    names: list[str] = []
-    hosted: list[str] = []
-    for index, tool in enumerate(tools):
-        path = f"tool_choice.tools[{index}]"
-        kind = tool.get("type") if isinstance(tool, dict) else None
-        if kind in {"function", "custom"}:
-            names.append(_named(tool, box, path))
-        elif kind in box.hosted:
-            hosted.append(str(kind))
-        else:
-            raise bad_value(path, "An allowed tool must be one of 'tools'.")
-    only_hosted = mode == "required" and hosted and not names
-    return Chosen(Choice(Mode(mode), names=tuple(names)), hosted[0] if only_hosted else None)

@@ -349,3 +349,52 @@ def test_a_compacted_conversation_goes_on(desk):
     ask = {"role": "user", "content": "What is the code word?"}
     assert text_of(desk.respond([*body["output"], ask])) == "BIRCH"
     assert desk.ask("/responses/compact", {"input": "x"}).status == 400
+
+
+JUNK: list[Any] = [None, True, -1, 1.5, 1e308, "", "x", [], {}, [None], [{}], {"type": ["x"]}]
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The path of every member inside a JSON value."""
+    inner = list(enumerate(value)) if isinstance(value, list) else []
+    inner += list(value.items()) if isinstance(value, dict) else []
+    deeper = [found for key, item in inner for found in places(item, (*path, key))]
+    return [path, *deeper] if path else deeper
+
+
+def test_no_junk_anywhere_breaks_it(desk):
+    whole = {
+        "model": "gpt-5.5",
+        "input": [
+            {"role": "user", "content": [{"type": "input_image", "image_url": PNG}]},
+            {"type": "reasoning", "summary": [], "content": None, "encrypted_content": "gAAA"},
+            {"type": "function_call", "call_id": "call_1", "name": "f", "arguments": "{}"},
+            {"type": "function_call_output", "call_id": "call_1", "output": "ok"},
+        ],
+        "tools": [
+            FUNCTION,
+            CUSTOM,
+            {"type": "namespace", "name": "n", "description": "d", "tools": [FUNCTION]},
+            {"type": "mcp", "server_label": "x"},
+        ],
+        "tool_choice": {
+            "type": "allowed_tools",
+            "mode": "auto",
+            "tools": [{"type": "function", "name": "weather"}],
+        },
+        "text": {"format": {"type": "json_schema", "name": "n", "schema": {"type": "object"}}},
+        "reasoning": {"effort": "low", "summary": "auto"},
+        "metadata": {"a": "b"},
+        "max_tool_calls": 2,
+    }
+    assert desk.ask("/responses", whole).status == 200
+    for path in places(whole):
+        for junk in JUNK:
+            body = json.loads(json.dumps(whole))
+            holder = body
+            for key in path[:-1]:
+                holder = holder[key]
+            holder[path[-1]] = junk
+            reply = desk.ask("/responses", body)
+            assert reply.status in {200, 400, 404}, (path, junk)
+            assert reply.status == 200 or check("errors/error", reply.body) == []
