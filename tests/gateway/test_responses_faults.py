@@ -11,6 +11,7 @@ from gateway.frames import GatewayReply, encode
 from tests.gateway.in_process import Desk, echo
 from tests.gateway.test_responses import CUSTOM, FUNCTION, PNG, REFUSED
 from tests.gateway.test_responses_stream import CASES
+from wire.exchange import Request
 
 FAULTS = {name: fault for name, fault in all_faults().items() if name.startswith(("responses.",))}
 CODE = "What is the code word?"
@@ -204,16 +205,58 @@ def _seen(replies: list[GatewayReply]) -> list[Any]:
     ]
 
 
+class Recorder:
+    """A handler that remembers what it was asked and what it answered."""
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+        self.pairs: list[tuple[Request, GatewayReply]] = []
+
+    def handle(self, request: Request) -> GatewayReply:
+        self.pairs.append((request, self.inner.handle(request)))
+        return self.pairs[-1][1]
+
+
+class Said:
+    """A handler that has only one answer."""
+
+    def __init__(self, reply: GatewayReply) -> None:
+        self.reply = reply
+
+    def handle(self, _: Request) -> GatewayReply:
+        return self.reply
+
+    def settle(self, *_: Any) -> None:
+        """Nothing is owed."""
+
+
+@cache
+def _recorded(scenario: str) -> list[tuple[Request, GatewayReply]]:
+    desk = Desk(Recorder)
+    SCENARIOS[scenario](desk)
+    return desk.handler.pairs
+
+
 @cache
 def _right(scenario: str) -> list[Any]:
-    return _seen(SCENARIOS[scenario](Desk()))
+    return _seen([reply for _, reply in _recorded(scenario)])
 
 
 def _shows(fault: Fault) -> bool:
     def wrap(gateway: Any) -> Faulty:
         return Faulty(gateway, (fault,))
 
-    return any(_seen(play(Desk(wrap))) != _right(name) for name, play in _likely(fault))
+    def seen(name: str, play: Scenario) -> list[Any]:
+        if fault.request:  # the gateway has to answer what it sees
+            return _seen(play(Desk(wrap)))
+        told = [Faulty(Said(reply), (fault,)).handle(asked) for asked, reply in _recorded(name)]
+        return _seen(told)
+
+    return any(
+        seen(name, play) != _right(name)
+        for name, play in _likely(fault)
+        if any(fault.when(asked) for asked, _ in _recorded(name))
+    )
 
 
 def _likely(fault: Fault) -> list[tuple[str, Scenario]]:
