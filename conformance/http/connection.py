@@ -1,0 +1,164 @@
+"""Connections: used again, left early, read slowly, sent too much."""
+
+from dataclasses import replace
+
+from conformance.errors.kinds import answer_of, status_is, status_rule
+from conformance.errors.probes import CHAT
+from conformance.probe import Ask, Handling, Probe, get, post
+from conformance.rule import Finding, Findings, Unsure, probe, rule, run_rule
+from conformance.run import Run
+from wire.exchange import Exchange, Request
+
+KEPT = Handling(lane="keep-alive")
+PROMPT_MS = 5_000
+MANY_EVENTS = 8
+SLOWLY = Handling(lane="keep-alive", pause_ms=20)
+LEFT = Handling(lane="abort", abort_after_events=3)
+
+
+def _counting(ask: Ask) -> Request:
+    # The scripted model is as fast as one lets it be; a real one takes its time.
+    pace = "[[pace 20]] " if ask.profile.scripted else ""
+    messages = [{"role": "user", "content": f"{pace}Count from 1 to 40"}]
+    return post(CHAT, {"model": ask.model, "messages": messages, "stream": True})
+
+
+def _counting_gzip(ask: Ask) -> Request:
+    return replace(
+        _counting(ask), headers=(*_counting(ask).headers, ("accept-encoding", "gzip, deflate"))
+    )
+
+
+def _models(name: str, after: str = "", handling: Handling = KEPT, count: int = 1) -> Probe:
+    return Probe(
+        f"http.{name}",
+        lambda _: get("/models"),
+        after=(f"http.{after}",) if after else (),
+        count=count,
+        per_model=False,
+        output_tokens=0,
+        handling=handling,
+    )
+
+
+CHAIN = (
+    _models("keep-first"),
+    _models("keep-after-success", "keep-first"),
+    Probe(
+        "http.keep-refused",
+        lambda _: post(CHAT, b"{"),
+        after=("http.keep-after-success",),
+        per_model=False,
+        output_tokens=0,
+        handling=KEPT,
+    ),
+    Probe(
+        "http.keep-stranger",
+        lambda _: get("/models"),
+        after=("http.keep-refused",),
+        key="",
+        per_model=False,
+        output_tokens=0,
+        handling=KEPT,
+    ),
+    _models("keep-after-error", "keep-stranger"),
+    Probe(
+        "http.slow-stream",
+        _counting,
+        after=("http.keep-after-error",),
+        per_model=False,
+        feature="chat.stream",
+        output_tokens=90,
+        handling=SLOWLY,
+    ),
+    _models("keep-after-stream", "slow-stream"),
+)
+BESIDE = _models("beside-slow", "keep-after-error", Handling(), count=3)
+GZIPPED = Probe(
+    "http.gzip-stream",
+    _counting_gzip,
+    per_model=False,
+    feature="chat.stream",
+    output_tokens=90,
+)
+ABORT = Probe(
+    "http.abort",
+    _counting,
+    per_model=False,
+    feature="chat.stream",
+    output_tokens=90,
+    handling=LEFT,
+)
+AFTER_ABORT = _models("after-abort", "abort", Handling(lane="abort"))
+
+
+@rule(
+    "http.keep-alive",
+    on=probe("http.keep-after-success", "http.keep-stranger", "http.keep-after-error"),
+)
+def keep_alive(x: Exchange) -> Findings:
+    yield from _kept(x, "the connection to be used again")
+
+
+@rule("http.keep-alive.stream", on=probe("http.keep-after-stream"))
+def keep_alive_stream(x: Exchange) -> Findings:
+    yield from _kept(x, "the connection to be used again after the stream")
+
+
+def _kept(x: Exchange, wanted: str) -> Findings:
+    yield from status_is(x, 401 if "stranger" in (x.probe or "") else 200)
+    if x.connection.reused is False:
+        yield Finding("connection", wanted, "a new one was needed")
+    elif x.connection.reused is None:
+        yield Unsure("the connection cannot be recognised")
+
+
+AFTER_ABORTED = status_rule("http.abort", (200,), "http.after-abort")
+
+
+@rule("http.too-large.status", on=probe("http.too-large"))
+def too_large(x: Exchange) -> Findings:
+    # A server without such a limit reads on and refuses what it finds.
+    yield from status_is(x, 400, 413)
+
+
+AFTER_TOO_LARGE = status_rule("http.too-large.after", (200,), "http.after-too-large")
+
+
+@run_rule("http.slow-reader", probes=("http.slow-stream", "http.beside-slow"))
+def slow_reader(run: Run) -> Findings:
+    slow = run.one("http.slow-stream")
+    start, end = _span(slow)
+    beside = [x for x in run.all("http.beside-slow") if start <= _span(x)[0] < end]
+    if end - start < 0.2 or not beside:
+        yield Unsure("nothing was sent while the stream was read")
+    elif all(_span(x)[1] > end for x in beside):
+        found = f"all of {len(beside)} waited for the stream's end"
+        yield Finding(
+            "time", "answers while another client reads slowly", found, exchange=beside[0].id
+        )
+
+
+def _span(x: Exchange) -> tuple[float, float]:
+    """Seconds from the send to the last byte."""
+    start = x.started_at or 0.0
+    last = x.reply.chunks[-1].at_ms if x.reply.chunks else (x.reply.headers_at_ms or 0.0)
+    return start, start + last / 1000
+
+
+@rule("http.expect.prompt", on=probe("http.body-expect"))
+def expect_prompt(x: Exchange) -> Findings:
+    took = x.reply.headers_at_ms
+    if took is not None and took > PROMPT_MS:
+        yield Finding("time", f"an answer within {PROMPT_MS / 1000:.0f} s", f"{took / 1000:.1f} s")
+
+
+@rule("http.encoding.stream", on=probe("http.gzip-stream"))
+def encoded_stream(x: Exchange) -> Findings:
+    if not x.ok or not x.reply.is_stream:
+        yield Unsure(f"the stream was answered {answer_of(x)}")
+        return
+    times = {chunk.at_ms for chunk in x.reply.chunks}
+    encoded = x.reply.header("content-encoding") not in {None, "identity"}
+    if encoded and len(x.reply.events) > MANY_EVENTS and len(times) == 1:
+        yield Finding("body", f"{len(x.reply.events)} events in several pieces", "one piece")

@@ -1,0 +1,202 @@
+"""Rules about the headers of any answer."""
+
+import re
+from collections import Counter
+from email.utils import parsedate_to_datetime
+
+from conformance.errors.kinds import LIVE, is_api
+from conformance.rule import Finding, Findings, Selector, rule, run_rule, show
+from conformance.run import Run
+from wire.endpoint import Endpoint
+from wire.exchange import Exchange
+
+FIVE_MINUTES_S = 300
+CREATES = frozenset({Endpoint.CHAT, Endpoint.RESPONSES})
+
+API = LIVE.only("of the API", is_api)
+ANSWERED = LIVE.only("of the API, whole", lambda x: is_api(x) and x.reply.status != 431)
+
+PLAIN = Selector(
+    "a success that is no stream",
+    lambda x: (
+        x.ok
+        and not x.wants_stream
+        and x.endpoint is not Endpoint.OTHER
+        and "stream=true" not in x.request.path
+        and bool(x.reply.body)
+        and is_api(x)
+    ),
+    ("models.list",),
+)
+STREAM = Selector(
+    "a stream that was asked for",
+    lambda x: x.ok and x.wants_stream and x.request.method == "POST" and x.endpoint in CREATES,
+    ("auth.marker-*",),
+)
+
+
+@rule("http.content-type.json", on=PLAIN)
+def json_type(x: Exchange) -> Findings:
+    if x.reply.media_type != "application/json":
+        yield Finding("header content-type", "application/json", x.reply.media_type or "none")
+
+
+@rule("http.content-type.stream", on=STREAM)
+def stream_type(x: Exchange) -> Findings:
+    if x.reply.media_type != "text/event-stream":
+        yield Finding("header content-type", "text/event-stream", x.reply.media_type or "none")
+    charset = re.search(r"charset=\"?([\w-]+)", x.reply.header("content-type") or "", re.IGNORECASE)
+    if charset and charset[1].lower() != "utf-8":
+        yield Finding("header content-type", "charset utf-8", charset[1])
+
+
+@rule("http.stream.length", on=STREAM)
+def stream_length(x: Exchange) -> Findings:
+    if (value := x.reply.header("content-length")) is not None:
+        yield Finding("header content-length", "none on a stream", show(value))
+
+
+@rule("http.stream.cache", on=STREAM.only("live", LIVE.matches, *STREAM.probes))
+def stream_cache(x: Exchange) -> Findings:
+    value = x.reply.header("cache-control") or ""
+    if not re.search(r"no-cache|no-store", value, re.IGNORECASE):
+        yield Finding("header cache-control", "no-cache or no-store", show(value or None))
+
+
+@rule(
+    "http.cacheable", on=API.only("", lambda x: x.request.method == "POST" or x.reply.status >= 400)
+)
+def cacheable(x: Exchange) -> Findings:
+    value = x.reply.header("cache-control") or ""
+    if re.search(r"\bpublic\b|max-age=[1-9]", value, re.IGNORECASE):
+        yield Finding("header cache-control", "nothing that lets others keep it", show(value))
+
+
+@rule("http.encoding.asked", on=API)
+def encoding_asked(x: Exchange) -> Findings:
+    encoding = (x.reply.header("content-encoding") or "identity").lower()
+    asked = (x.request.header("accept-encoding") or "").lower()
+    if encoding != "identity" and encoding not in asked:
+        yield Finding("header content-encoding", f"one of {asked or 'none'}", show(encoding))
+
+
+ENCODED = API.only(
+    "to a client that takes gzip",
+    lambda x: "gzip" in (x.request.header("accept-encoding") or ""),
+    "http.gzip-*",
+)
+
+
+@rule("http.encoding.valid", on=ENCODED)
+def encoding_valid(x: Exchange) -> Findings:
+    if "content-encoding" in x.connection.error:
+        yield Finding("body", "what content-encoding says", x.connection.error)
+    elif x.reply.body[:2] == b"\x1f\x8b":
+        yield Finding("body", "gzip undone once", "gzip inside gzip, or unsaid")
+
+
+@rule("http.request-id.present", on=ANSWERED)
+def request_id(x: Exchange) -> Findings:
+    if not (x.reply.header("x-request-id") or "").strip() and x.request.method != "OPTIONS":
+        yield Finding("header x-request-id", "an id", show(x.reply.header("x-request-id")))
+
+
+@run_rule("http.request-id.unique", probes=("models.list", "errors.bad-json"))
+def request_id_unique(run: Run) -> Findings:
+    first: dict[str, Exchange] = {}
+    for x in run.where(LIVE):
+        name = x.reply.header("x-request-id")
+        if name and name in first:
+            found = f"{show(name)} again, as in {first[name].id}"
+            yield Finding("header x-request-id", "a fresh id", found, exchange=x.id)
+        elif name:
+            first[name] = x
+
+
+@run_rule("http.object-id.unique", probes=("auth.marker-*",))
+def object_id_unique(run: Run) -> Findings:
+    ids = Counter(name for x in run.exchanges if (name := _created_id(x)))
+    for x in run.exchanges:
+        if ids[_created_id(x)] > 1:
+            yield Finding(
+                "id", "a fresh id", f"{_created_id(x)!r} {ids[_created_id(x)]} times", exchange=x.id
+            )
+
+
+def _created_id(x: Exchange) -> str:
+    """The id of what a call made, from the body or the first event that tells it."""
+    if not (x.ok and x.request.method == "POST" and x.endpoint in CREATES):
+        return ""
+    for _, payload in x.objects():
+        inner = payload.get("response", payload) if isinstance(payload, dict) else None
+        name = inner.get("id") if isinstance(inner, dict) else None
+        if isinstance(name, str) and name:
+            return name
+    return ""
+
+
+@rule(
+    "http.openai-headers", on=Selector("any answer", lambda x: x.reply.status > 0, ("models.list",))
+)
+def openai_headers(x: Exchange) -> Findings:
+    took = x.reply.header("openai-processing-ms")
+    if took is not None and not re.fullmatch(r"\d+", took):
+        yield Finding("header openai-processing-ms", "whole milliseconds", show(took))
+    version = x.reply.header("openai-version")
+    if version is not None and version != "2020-10-01":
+        yield Finding("header openai-version", "2020-10-01", show(version))
+
+
+@rule("http.date.present", on=ANSWERED)
+def date_present(x: Exchange) -> Findings:
+    if _date(x) is None:
+        yield Finding("header date", "an HTTP date", show(x.reply.header("date")))
+
+
+@rule("http.date.right", on=API.only("with a date", lambda x: _date(x) is not None))
+def date_right(x: Exchange) -> Findings:
+    date = _date(x)
+    if date is not None and x.started_at is not None and abs(date - x.started_at) > FIVE_MINUTES_S:
+        found = f"{x.reply.header('date')}, {abs(date - x.started_at):.0f} s off"
+        yield Finding("header date", "within five minutes of now", found)
+
+
+@rule(
+    "http.date.created",
+    on=API.only(
+        "that made something",
+        lambda x: bool(_created_id(x)) and _date(x) is not None,
+        "auth.marker-*",
+    ),
+)
+def created_near_date(x: Exchange) -> Findings:
+    date = _date(x)
+    for index, payload in x.objects():
+        inner = payload.get("response", payload) if isinstance(payload, dict) else None
+        for name in ("created", "created_at") if isinstance(inner, dict) else ():
+            made = inner.get(name) if isinstance(inner, dict) else None
+            known = isinstance(made, (int, float)) and not isinstance(made, bool)
+            if (
+                known
+                and date is not None
+                and made is not None
+                and abs(made - date) > FIVE_MINUTES_S
+            ):
+                yield Finding(
+                    name, f"about {date:.0f}, the time of the Date header", show(made), index
+                )
+                return
+
+
+def _date(x: Exchange) -> float | None:
+    try:
+        return parsedate_to_datetime(x.reply.header("date") or "").timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+@rule("http.whole", on=API.only("", lambda x: x.connection.ended.value != "unknown"))
+def whole(x: Exchange) -> Findings:
+    if x.connection.ended.value in {"cut", "reset", "timeout", "limit"}:
+        found = f"{x.connection.ended.value}: {x.connection.error}"
+        yield Finding("connection", "the whole HTTP message", found)
