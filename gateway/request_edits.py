@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+from urllib.parse import unquote
 
 from gateway.transform import Change
 from wire.exchange import Request
@@ -50,3 +51,18 @@ def with_request_header(name: str, value: str) -> RequestChange:
         return replace(request, headers=(*others, (name, value)))
 
     return made
+
+
+def without_query(*names: str) -> RequestChange:
+    """A request change: as if these query parameters had not been sent."""
+
+    def change(request: Request) -> Request:
+        path, _, query = request.path.partition("?")
+        pairs = [pair for pair in query.split("&") if pair and _query_name(pair) not in names]
+        return replace(request, path="?".join(filter(None, (path, "&".join(pairs)))))
+
+    return change
+
+
+def _query_name(pair: str) -> str:
+    return unquote(pair.partition("=")[0]).removesuffix("[]")

@@ -1,11 +1,9 @@
 """Building blocks of faults: changes of Responses streams that know items, texts and lifecycle."""
 
 import itertools
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, Final
-from urllib.parse import unquote
 
 from gateway.errors import ApiError
 from gateway.fault import Family, Fault
@@ -172,40 +170,6 @@ def refused(status: int, message: str, **fields: Any) -> ReplyChange:
         return GatewayReply(status, headers, body, request_id=reply.request_id)
 
     return made
-
-
-def without(*names: str) -> Callable[[Request], Request]:
-    """A request change: as if these parameters had not been sent."""
-    return lambda request: rewritten(
-        request, {name: value for name, value in request.params.items() if name not in names}
-    )
-
-
-def with_params(**values: Any) -> Callable[[Request], Request]:
-    """A request change: as if these parameters had been sent so."""
-    return lambda request: rewritten(request, {**request.params, **values})
-
-
-def rewritten(request: Request, body: Any) -> Request:
-    """The request with another body, or as it was when it has no JSON object."""
-    if not request.params:
-        return request
-    return replace(request, body=json.dumps(body).encode())
-
-
-def without_query(*names: str) -> Callable[[Request], Request]:
-    """A request change: as if these query parameters had not been sent."""
-
-    def change(request: Request) -> Request:
-        path, _, query = request.path.partition("?")
-        pairs = [pair for pair in query.split("&") if pair and _query_name(pair) not in names]
-        return replace(request, path="?".join(filter(None, (path, "&".join(pairs)))))
-
-    return change
-
-
-def _query_name(pair: str) -> str:
-    return unquote(pair.partition("=")[0]).removesuffix("[]")
 
 
 def echoing(*names: str) -> ReplyChange:

@@ -283,7 +283,7 @@ def _turn(item: Mapping[str, Any]) -> Turn | None:
     match item["type"]:
         case "message":
             parts = item["content"]
-            text = "\n".join(filter(None, map(_part_text, parts)))
+            text = "\n".join(map(_part_text, parts)).removesuffix("\n")
             images = sum(part["type"] == "input_image" for part in parts)
             return Turn(Role(item["role"]), text, images)
         case "function_call":

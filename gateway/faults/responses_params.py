@@ -4,13 +4,13 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from gateway.fault import Family, Fault
-from gateway.response_edits import echoing, rewritten, with_params, without
+from gateway.request_edits import RequestChange, clamped_param, on_json, with_param, without_param
+from gateway.response_edits import echoing
 from gateway.response_params import CREATE, INCLUDES
 from gateway.selection import RESPONSES, When, asking, both
-from gateway.transform import ReplyChange
+from gateway.transform import ReplyChange, alter
 from wire.exchange import Request
 
-RequestChange = Callable[[Request], Request]
 _FAMILY: Final = Family.PARAMETER
 _NAMES: Final = frozenset(param.name for param in CREATE)
 # Ignored parameters whose echo is made right, so that only their effect is missing.
@@ -42,9 +42,8 @@ def _fault(
     return Fault(f"responses.{name}", (), says, _FAMILY, when=when, request=request, reply=reply)
 
 
-def _known_only(request: Request) -> Request:
-    kept = {name: value for name, value in request.params.items() if name in _NAMES}
-    return rewritten(request, kept)
+def _known_only(body: Any) -> Any:
+    return {name: value for name, value in body.items() if name in _NAMES}
 
 
 def _items_kept(test: Callable[[Any], bool]) -> RequestChange:
@@ -55,7 +54,7 @@ def _items_kept(test: Callable[[Any], bool]) -> RequestChange:
         if not isinstance(items, list):
             return request
         kept = [item for item in items if isinstance(item, dict) and test(item)]
-        return with_params(input=kept or "Hello.")(request)
+        return with_param("input", kept or "Hello.")(request)
 
     return change
 
@@ -70,21 +69,11 @@ def _paired(request: Request) -> Request:
     )
 
 
-def _clamped(name: str, low: float, high: float) -> RequestChange:
-    def change(request: Request) -> Request:
-        value = request.params.get(name)
-        if not isinstance(value, int | float) or isinstance(value, bool):
-            return request
-        return with_params(**{name: min(high, max(low, value))})(request)
-
-    return change
-
-
 def _known_includes(request: Request) -> Request:
     include = request.params.get("include")
     if not isinstance(include, list):
         return request
-    return with_params(include=[word for word in include if word in INCLUDES])(request)
+    return with_param("include", [word for word in include if word in INCLUDES])(request)
 
 
 def _known_effort(request: Request) -> Request:
@@ -92,7 +81,7 @@ def _known_effort(request: Request) -> Request:
     efforts = {None, "none", "low", "medium", "high", "xhigh"}
     if not isinstance(reasoning, dict) or reasoning.get("effort") in efforts:
         return request
-    return with_params(reasoning={**reasoning, "effort": "medium"})(request)
+    return with_param("reasoning", {**reasoning, "effort": "medium"})(request)
 
 
 def _known_tools(request: Request) -> Request:
@@ -101,7 +90,7 @@ def _known_tools(request: Request) -> Request:
     if not isinstance(tools, list):
         return request
     kept = [tool for tool in tools if tool.get("type") != "function" or "name" in tool]
-    return with_params(tools=kept)(request)
+    return with_param("tools", kept)(request)
 
 
 def _small_metadata(request: Request) -> Request:
@@ -109,12 +98,12 @@ def _small_metadata(request: Request) -> Request:
     if not isinstance(metadata, dict):
         return request
     pairs = [(key[:64], str(value)[:512]) for key, value in metadata.items()]
-    return with_params(metadata=dict(pairs[:16]))(request)
+    return with_param("metadata", dict(pairs[:16]))(request)
 
 
 def _one_of(winner: str, loser: str) -> RequestChange:
     def change(request: Request) -> Request:
-        return without(loser)(request) if request.params.get(winner) else request
+        return without_param(loser)(request) if request.params.get(winner) else request
 
     return change
 
@@ -129,7 +118,7 @@ def _known(request: Request) -> Request:
     """As if a model that exists had been asked for."""
     model = request.params.get("model")
     known = isinstance(model, str) and model.startswith(("gpt-5.5", "gpt-5.4"))
-    return request if known else with_params(model="gpt-5.5")(request)
+    return request if known else with_param("model", "gpt-5.5")(request)
 
 
 def _without_parts(params: dict[str, Any], kind: str) -> dict[str, Any]:
@@ -150,34 +139,34 @@ def _shortened(request: Request) -> Request:
     given = request.params.get("input")
     if not isinstance(given, str) or not (len(given) > 2_000_000 or "[[usage" in given):
         return request
-    return with_params(input=given.rpartition("]]")[2][-200:])(request)
+    return with_param("input", given.rpartition("]]")[2][-200:])(request)
 
 
 FAULTS: Final = (
     *(
         _fault(f"{name.replace('_', '-')}-ignored", f"{name} is echoed and {effect}.",
-               without(name), echoing(name), both(RESPONSES, asking(name)))
+               without_param(name), echoing(name), both(RESPONSES, asking(name)))
         for name, effect in _IGNORED.items()
     ),
     *(
         _fault(f"{name.replace('_', '-')}-dropped", f"{name} is taken and has no effect at all.",
-               without(name))
+               without_param(name))
         for name in _DROPPED
     ),
     *(
         _fault(f"{name.replace('_', '-')}-clamped", f"{name} out of range is moved into it.",
-               _clamped(name, low, high))
+               clamped_param(name, low, high))
         for name, low, high in (
             ("temperature", 0, 2), ("top_p", 0, 1), ("max_output_tokens", 16, 10**9),
             ("top_logprobs", 0, 20), ("max_tool_calls", 1, 10**9),
         )
     ),
-    _fault("unknown-parameter-taken", "Unknown parameters are ignored.", _known_only),
+    _fault("unknown-parameter-taken", "Unknown parameters are ignored.", on_json(_known_only)),
     _fault("unknown-model-answered", "An unknown model is answered by another one.", _known),
     _fault("model-missing-answered", "A request without model is answered.", _known,
            when=both(RESPONSES, lambda r: "model" not in r.params)),
     _fault("input-wrong-answered", "A missing, empty or wrong input is answered.",
-           with_params(input="Hello."), when=both(_crash, lambda r: not any(
+           with_param("input", "Hello."), when=both(_crash, lambda r: not any(
                r.params.get(n) for n in ("previous_response_id", "conversation", "prompt")))),
     _fault("unknown-item-dropped", "Input items of unknown type are left out.",
            _items_kept(lambda item: item.get("type") != "foo" and (
@@ -191,15 +180,15 @@ FAULTS: Final = (
     _fault("previous-wins", "conversation is ignored beside previous_response_id.",
            _one_of("previous_response_id", "conversation")),
     _fault("stateless", "previous_response_id is ignored, even an unknown one.",
-           without("previous_response_id"), echoing("previous_response_id")),
+           without_param("previous_response_id"), echoing("previous_response_id")),
     _fault("file-ignored", "A file is left out of the prompt.",
-           lambda r: rewritten(r, _without_parts(r.params, "input_file"))),
+           on_json(lambda body: _without_parts(body, "input_file"))),
     _fault("hosted-tool-dropped", "Hosted tools are left out without a word.",
-           lambda r: rewritten(r, {**r.params, "tools": [
-               t for t in r.params.get("tools") or [] if t.get("type") in {"function", "custom"}]}),
+           on_json(alter("tools", lambda tools: [
+               t for t in tools or [] if t.get("type") in {"function", "custom"}])),
            when=both(RESPONSES, asking("tools"), lambda r: isinstance(
                r.params.get("tool_choice", "auto"), str))),
-    _fault("allowed-tools-ignored", "allowed_tools does not limit.", with_params(tool_choice="auto"),
+    _fault("allowed-tools-ignored", "allowed_tools does not limit.", with_param("tool_choice", "auto"),
            echoing("tool_choice"), both(RESPONSES, lambda r: isinstance(
                r.params.get("tool_choice"), dict)
                and r.params["tool_choice"].get("type") == "allowed_tools")),

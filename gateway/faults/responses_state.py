@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from gateway.fault import Family, Fault
 from gateway.frames import GatewayReply
-from gateway.response_edits import about, echoing, refused, with_params, without, without_query
+from gateway.request_edits import with_param, without_param, without_query
+from gateway.response_edits import about, echoing, refused
 from gateway.response_selection import having
 from gateway.selection import RESPONSES, When, asking, both
 from gateway.stream_edits import edit, renumbered
@@ -98,7 +99,7 @@ def _as_page_of_output(_: Request, reply: GatewayReply) -> GatewayReply:
 def _old_instructions(request: Request) -> Request:
     """Instructions of the first turn are put into every later one."""
     if request.params.get("previous_response_id") and not request.params.get("instructions"):
-        return with_params(instructions="The code word is STALE.")(request)
+        return with_param("instructions", "The code word is STALE.")(request)
     return request
 
 
@@ -123,7 +124,7 @@ def _free(_: Request, reply: GatewayReply) -> GatewayReply:
 
 FAULTS: Final = (
     _fault("stored-anyway", "store false is echoed and ignored: the response is kept.", _unstored,
-           echoing("store"), request=without("store"), family=Family.LEAK),
+           echoing("store"), request=without_param("store"), family=Family.LEAK),
     _fault("never-stored", "Nothing is kept, though store is true.", about("", "input_items"),
            _not_found),
     _fault("retrieved-status", "A stored response comes back in progress.", _GET,
@@ -144,7 +145,7 @@ FAULTS: Final = (
            on_body(put("deleted", False)), family=Family.VALUE),
     _fault("previous-unknown-taken", "An unknown previous_response_id is ignored.",
            _with_strange_previous,
-           echoing("previous_response_id"), request=without("previous_response_id")),
+           echoing("previous_response_id"), request=without_param("previous_response_id")),
     _fault("previous-unknown-500", "An unknown previous_response_id brings the server down.",
            both(RESPONSES, asking("previous_response_id")), on_refusal(with_status(500)),
            family=Family.STATUS),
@@ -154,7 +155,7 @@ FAULTS: Final = (
            both(RESPONSES, asking("conversation")), on_body(drop("conversation"))),
     _fault("conversation-forgotten", "conversation is echoed and remembers nothing.",
            both(RESPONSES, asking("conversation")),
-           on_body(put("conversation", {"id": "conv_echo"})), request=without("conversation")),
+           on_body(put("conversation", {"id": "conv_echo"})), request=without_param("conversation")),
     _page("input-items-object-missing", "The list of input items has no object.", drop("object")),
     _page("input-items-data-missing", "The list of input items has no data.", drop("data")),
     _page("input-items-first-id-missing", "The list has no first_id.", drop("first_id")),
@@ -177,7 +178,7 @@ FAULTS: Final = (
     ),
     _fault("background-blocks", "background is echoed and the answer comes when it is done.",
            both(RESPONSES, asking("background", True)), echoing("background"),
-           request=without("background")),
+           request=without_param("background")),
     _fault("background-forever", "A background response never completes.", _GET,
            on_body(chain(put("status", "in_progress"), put("output", []), put("usage", None)))),
     _fault("background-as-completed", "A background response says completed at once, empty.",
@@ -216,7 +217,7 @@ FAULTS: Final = (
     _fault("input-tokens-missing", "The count is answered by an HTML page.", _COUNT,
            in_turn(with_status(404), with_body(_HTML, "text/html")), family=Family.SHAPE),
     _fault("encrypted-content-lost", "include reasoning.encrypted_content is ignored.", RESPONSES,
-           request=without("include"), family=Family.PARAMETER),
+           request=without_param("include"), family=Family.PARAMETER),
     _fault("encrypted-content-empty", "encrypted_content is an empty string.", RESPONSES,
            on_body(alter("output[].encrypted_content", lambda _: "")), family=Family.VALUE),
     _fault("websocket-404", "A WebSocket request is answered by 404.", _socket, with_status(404),

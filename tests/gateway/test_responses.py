@@ -398,3 +398,60 @@ def test_no_junk_anywhere_breaks_it(desk):
             reply = desk.ask("/responses", body)
             assert reply.status in {200, 400, 404}, (path, junk)
             assert reply.status == 200 or check("errors/error", reply.body) == []
+
+
+@pytest.mark.parametrize(
+    ("messages", "given"),
+    [
+        ([{"role": "user", "content": "hello"}], "hello"),
+        (
+            [
+                {"role": "user", "content": "hi"},
+                {
+                    "role": "assistant",
+                    "content": None,
+                    "tool_calls": [
+                        {
+                            "id": "call_1",
+                            "type": "function",
+                            "function": {"name": "f", "arguments": "{}"},
+                        }
+                    ],
+                },
+                {"role": "tool", "tool_call_id": "call_1", "content": "ok"},
+            ],
+            [
+                {"role": "user", "content": "hi"},
+                {"type": "function_call", "call_id": "call_1", "name": "f", "arguments": "{}"},
+                {"type": "function_call_output", "call_id": "call_1", "output": "ok"},
+            ],
+        ),
+        (
+            [
+                {
+                    "role": "user",
+                    "content": [
+                        {"type": "image_url", "image_url": {"url": PNG}},
+                        {"type": "text", "text": "see"},
+                    ],
+                }
+            ],
+            [
+                {
+                    "role": "user",
+                    "content": [
+                        {"type": "input_image", "image_url": PNG},
+                        {"type": "input_text", "text": "see"},
+                    ],
+                }
+            ],
+        ),
+    ],
+)
+def test_chat_and_responses_count_alike(desk, messages, given):
+    chat = desk.ask("/chat/completions", {"model": "gpt-5.5", "messages": messages}).body["usage"]
+    used = desk.respond(given).body["usage"]
+    assert (chat["prompt_tokens"], chat["completion_tokens"]) == (
+        used["input_tokens"],
+        used["output_tokens"],
+    )
