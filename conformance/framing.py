@@ -33,7 +33,8 @@ NAMES = (
 )
 # We stopped reading, so the end of what we have is our doing.
 STOPPED = frozenset({Ended.ABORTED, Ended.LIMIT})
-_BROKEN = frozenset({Ended.CUT, Ended.RESET, Ended.TIMEOUT})
+# The HTTP message was not whole: that alone is the finding, not what is missing with it.
+BROKEN = frozenset({Ended.CUT, Ended.RESET, Ended.TIMEOUT})
 
 
 def framing_rules(prefix: str, asked: Selector) -> tuple[Rule, ...]:
@@ -43,7 +44,7 @@ def framing_rules(prefix: str, asked: Selector) -> tuple[Rule, ...]:
 
     def facts(x: Exchange) -> Findings:
         for kind, where, text, times in x.reply.facts:
-            if kind in _BY_FACT and not (_at_end(kind) and x.connection.ended in STOPPED):
+            if kind in _BY_FACT and not (_at_end(kind) and x.connection.ended in STOPPED | BROKEN):
                 name, expected = _BY_FACT[kind]
                 found = f"{kind.value.replace('_', ' ')} {text!r}" + f" {times} times" * (times > 1)
                 yield Finding(f"event {where}", expected, found, where, f"{prefix}.{name}")
@@ -77,7 +78,7 @@ def _json(x: Exchange) -> Findings:
         # Empty data has a requirement of its own; a cut event is the cut's fault.
         if isinstance(payload, dict) or not event.data or event.data.strip() == DONE:
             continue
-        if event.index == len(x.reply.events) - 1 and x.connection.ended in STOPPED | _BROKEN:
+        if event.index == len(x.reply.events) - 1 and x.connection.ended in STOPPED | BROKEN:
             continue
         found = (
             f"{payload!r}: {event.data[:60]!r}" if isinstance(payload, Invalid) else show(payload)
@@ -95,7 +96,7 @@ def _unicode(x: Exchange) -> Findings:
 
 
 def _whole(x: Exchange) -> Findings:
-    if x.connection.ended in _BROKEN:
+    if x.connection.ended in BROKEN:
         last = len(x.reply.events) - 1
         found = x.connection.error or f"the connection was {x.connection.ended}"
         yield Finding(f"after event {last}", "the end of the HTTP message", found, max(last, 0))

@@ -6,19 +6,21 @@ from typing import Any
 
 from conformance.chat.kinds import SUCCESS, wanted_choices
 from conformance.chat.prompts import text_asked
-from conformance.chat.said import Said, choices, member, objects, place, said
-from conformance.framing import STOPPED
+from conformance.chat.said import Said, choices, indexes, intact, member, objects, place, said
+from conformance.chat.stream import ends_by_itself
 from conformance.rule import Finding, Findings, Unsure, ok_probe, rule, run_rule, show
 from conformance.run import Run
 from wire.chat import fold_chat
 from wire.exchange import Exchange
 
 CLOCK_TOLERANCE_S = 300
+# Words that end an answer, only not one that is whole; other words are judged as a field.
+OTHER_ENDS = ("length", "tool_calls", "content_filter", "function_call")
 # Names that stand for another model by themselves; what they stand for is the server's choice.
 _ALIAS = re.compile(r".*(-latest|-preview|:.*)|ft:.*|chatgpt-.*")
 FINISHED = SUCCESS.only(
     "that was heard to the end",
-    lambda x: x.connection.ended not in STOPPED and not _failed(x),
+    lambda x: ends_by_itself(x) and not _failed(x),
 )
 REFUSING = SUCCESS.only(
     "with a refusal",
@@ -37,11 +39,9 @@ def _failed(x: Exchange) -> bool:
 
 @rule("chat.answer.choices", on=FINISHED)
 def choice_indexes(x: Exchange) -> Findings:
-    if x.reply.is_stream or isinstance(x.reply.json, dict):
-        found = [c.index for c in said(x)]
-        wanted = list(range(wanted_choices(x)))
-        if found != wanted:
-            yield Finding("choices[].index", show(wanted), show(found))
+    found, wanted = indexes(x), list(range(wanted_choices(x)))
+    if found is not None and found != wanted:
+        yield Finding("choices[].index", show(wanted), show(found))
 
 
 @rule("chat.answer.model", on=SUCCESS)
@@ -93,11 +93,11 @@ def id_unique(run: Run) -> Findings:
 
 @rule("chat.answer.text", on=FINISHED)
 def says_something(x: Exchange) -> Findings:
-    for choice in said(x):
+    for choice in said(x) if intact(x) else ():
         others = ("audio", "function_call")
         spoken = choice.calls or any(choice.others.get(name) for name in others)
-        texts = (choice.content, choice.refusal)
-        if choice.finish_reason == "stop" and not spoken and all(t is None for t in texts):
+        silent = choice.content is None and choice.refusal is None
+        if choice.finish_reason == "stop" and silent and not spoken:
             yield Finding(f"{choice.where}, content", "a string", "null")
 
 
@@ -107,7 +107,7 @@ def refusal_alone(x: Exchange) -> Findings:
         if not choice.refusal:
             continue
         # A stream may begin with an empty content.
-        if choice.content is not None and (choice.content or not x.reply.is_stream):
+        if choice.content or (choice.content == "" and not x.reply.is_stream):
             yield Finding(f"{choice.where}, content", "null", show(choice.content))
         if choice.calls:
             yield Finding(f"{choice.where}, tool_calls", "none", f"{len(choice.calls)} calls")
@@ -115,10 +115,10 @@ def refusal_alone(x: Exchange) -> Findings:
 
 @rule("chat.answer.refusal", on=ok_probe("chat.refusal", "chat.refusal-stream"))
 def refuses(x: Exchange) -> Findings:
-    for choice in said(x):
-        if not (isinstance(choice.refusal, str) and choice.refusal):
+    for choice in said(x) if intact(x) else ():
+        if choice.refusal in (None, ""):
             yield Finding(f"{choice.where}, refusal", "a text", show(choice.refusal))
-        elif choice.finish_reason != "stop":
+        elif choice.finish_reason in OTHER_ENDS:
             found = show(choice.finish_reason)
             yield Finding(f"{choice.where}, finish_reason", "stop", found)
 
@@ -131,14 +131,16 @@ def _citations(choice: Said) -> list[dict[str, Any]]:
 
 @rule("chat.answer.citations", on=ok_probe("chat.annotations"))
 def citations_there(x: Exchange) -> Findings:
-    if not any(_citations(choice) for choice in said(x)):
+    if said(x) and not any(_citations(choice) for choice in said(x)):
         yield Finding("choices[0].message.annotations", "a url_citation", "none")
 
 
 @rule("chat.answer.citations", on=CITING)
 def citations(x: Exchange) -> Findings:
     for choice in said(x):
-        size = len(choice.content) if isinstance(choice.content, str) else 0
+        if not isinstance(choice.content, str):
+            continue
+        size = len(choice.content)
         for n, cited in enumerate(_citations(choice)):
             start, end = cited.get("start_index"), cited.get("end_index")
             if type(start) is int and type(end) is int and not 0 <= start <= end <= size:
@@ -151,7 +153,7 @@ def finish_stop(x: Exchange) -> Findings:
     for choice in said(x):
         content = choice.content
         heard = isinstance(content, str) and content.strip() == (text_asked(x) or "").strip()
-        if heard and choice.finish_reason != "stop":
+        if heard and choice.finish_reason in OTHER_ENDS:
             found = show(choice.finish_reason)
             yield Finding(f"{choice.where}, finish_reason", "stop", found)
 
@@ -165,8 +167,7 @@ def usual_fields(x: Exchange) -> Findings:
     for index, value in objects(x)[:1]:
         yield from _lacking(index, value, "", USUAL)
         for where, choice in choices(value):
-            if index is None:
-                message = member(choice, "message")
+            if message := member(choice, "message"):
                 yield from _lacking(index, message, f"{where}.message.", ("annotations",))
 
 

@@ -93,6 +93,7 @@ def _word(value: Any) -> str:
 def finish_empty(x: Exchange) -> Findings:
     for index, chunk in chunks(x):
         for where, choice in choices(chunk):
-            said = {k: v for k, v in member(choice, "delta").items() if v not in (None, "", [])}
+            delta = member(choice, "delta").items()
+            said = {k: v for k, v in delta if v not in (None, "", []) and k != "role"}
             if choice.get("finish_reason") is not None and said:
                 yield Finding(f"event {index}, {where}.delta", "{}", show(said), index)

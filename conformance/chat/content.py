@@ -6,8 +6,8 @@ from difflib import SequenceMatcher
 from conformance.chat.chunk import chunks
 from conformance.chat.kinds import STREAM, SUCCESS, wanted_choices
 from conformance.chat.prompts import FRAGILE, text_asked
-from conformance.chat.said import choices, member, said
-from conformance.framing import STOPPED
+from conformance.chat.said import choices, intact, member, said
+from conformance.chat.stream import ends_by_itself
 from conformance.rule import Finding, Findings, Unsure, rule, run_rule, show
 from conformance.run import Run
 from wire.chat import fold_chat
@@ -23,21 +23,23 @@ _SCARS = (
     "&amp;amp;",
     "&lt;b&gt;",
 )
-ECHOES = SUCCESS.only("to a known text", lambda x: text_asked(x) is not None)
+ECHOES = SUCCESS.only("to a known text", lambda x: text_asked(x) is not None and intact(x))
 _ECHO_PROBES = ("chat.echo", "chat.echo-stream", "chat.echo-stream-usage")
 
 
 def spoken(x: Exchange) -> Iterator[tuple[str, str]]:
-    """The text of each choice with its place; an answer without content says an empty text."""
+    """The text of each choice with its place. A stream without content says an empty text."""
     for choice in said(x):
-        yield choice.where, choice.content if isinstance(choice.content, str) else ""
+        if isinstance(choice.content, str):
+            yield choice.where, choice.content
+        elif x.reply.is_stream:
+            yield choice.where, ""
 
 
 def cut_short(x: Exchange) -> bool:
     """Whether the end of the answer is not to be expected: we left, or the server said so."""
-    return x.connection.ended in STOPPED or (
-        x.reply.is_stream and fold_chat(x.reply).error is not None
-    )
+    failed = x.reply.is_stream and fold_chat(x.reply).error is not None
+    return failed or not ends_by_itself(x)
 
 
 def same(found: str, wanted: str, x: Exchange) -> bool:
@@ -107,7 +109,7 @@ def stream_equals_plain(run: Run) -> Findings:
         if not x.reply.is_stream:
             continue
         wanted = text_asked(x) or ""
-        for where, text in _heard(x):
+        for where, text in spoken(x):
             if same(text, wanted, x) or (not cut_short(x) and text == plain.get(wanted)):
                 whole += 1
             elif run.profile.scripted or _damaged(text, wanted, plain.get(wanted), x):
@@ -122,14 +124,6 @@ def stream_equals_plain(run: Run) -> Findings:
         yield Unsure("the model did not repeat the text")
     elif damaged and whole and not run.profile.scripted:
         yield Unsure("some streams repeat the text, others almost")
-
-
-def _heard(x: Exchange) -> Iterator[tuple[str, str]]:
-    """The texts of a stream; a choice that never spoke counts as silent."""
-    heard = dict(spoken(x))
-    for n in range(wanted_choices(x)):
-        heard.setdefault(f"choice {n}", "")
-    return iter(heard.items())
 
 
 def _damaged(text: str, wanted: str, plain: str | None, x: Exchange) -> bool:
@@ -167,17 +161,9 @@ MANY = SUCCESS.only(
 
 @rule("chat.answer.same-choices", on=MANY)
 def every_choice(x: Exchange) -> Findings:
-    found = {c.index: c for c in said(x) if type(c.index) is int}
-    for n in range(wanted_choices(x)):
-        choice = found.get(n)
-        if choice is None:
-            yield Finding(f"choice {n}", "a choice", "none")
-        elif choice.finish_reason is None and not cut_short(x):
-            yield Finding(f"{choice.where}, finish_reason", "a word", "null")
-        elif (
-            not (choice.content or choice.refusal or choice.calls)
-            and choice.finish_reason == "stop"
-        ):
+    for choice in said(x) if intact(x) and not cut_short(x) else ():
+        silent = not (choice.refusal or choice.calls)
+        if choice.finish_reason == "stop" and choice.content == "" and silent:
             yield Finding(f"{choice.where}", "a text", "nothing")
 
 
@@ -210,8 +196,8 @@ def refusal_text(run: Run) -> Findings:
     plain = next((c.refusal for c in said(run.one("chat.refusal"))), None)
     for x in run.all("chat.refusal-stream"):
         streamed = next((c.refusal for c in said(x)), None)
-        if not isinstance(plain, str):
-            yield Unsure("the plain answer has no refusal")
+        if not isinstance(plain, str) or not isinstance(streamed, str) or cut_short(x):
+            yield Unsure("one of the answers has no refusal")
         elif streamed != plain:
-            found = difference(streamed, plain) if isinstance(streamed, str) else show(streamed)
+            found = difference(streamed, plain)
             yield Finding("choice 0, refusal", show(plain), found, exchange=x.id)

@@ -29,7 +29,8 @@ def function(name: str, *fields: str) -> dict[str, Any]:
 
 TOOLS: Final = [function("note", "title", "text"), function("find", "name")]
 CUSTOM: Final = [{"type": "custom", "custom": {"name": "scribe", "description": "Takes any text."}}]
-RESULT: Final = "Zephyr 7319 été 世界"
+RESULT: Final = "Zephyr 7319 was found, été 世界."
+NEEDLE: Final = "Zephyr 7319"
 ONE: Final = 'Call the tool note with arguments {"title": "Été  \\"世界\\" 🚀", "text": "a, b; c\\n d {e} [f]"}'
 TWO: Final = (
     'Call the tool find with arguments {"name": "first é"} and then '
@@ -39,14 +40,20 @@ TWO: Final = (
 WRITE: Final = 'Call the tool scribe with input print("é 世界 🚀") + {1: [2]}; done'
 
 
+def _whole(call: Any) -> bool:
+    if not isinstance(call, dict):
+        return False
+    function = member(call, "function")
+    texts = (call.get("type"), function.get("name"), function.get("arguments"))
+    return bool(call.get("id")) and all(isinstance(text, str) for text in texts)
+
+
 def _result(ask: Ask) -> Request:
     """The round trip: what the model called goes back with an output of our own."""
     first = next(iter(choices(ask.reply("chat.tool"))), ("", {}))[1]
     calls = member(first, "message").get("tool_calls")
-    if not isinstance(calls, list) or not all(isinstance(c, dict) and c.get("id") for c in calls):
-        raise Impossible("chat.tool was answered without a call that has an id")
-    if not calls:
-        raise Impossible("chat.tool was answered without a call")
+    if not isinstance(calls, list) or not calls or not all(_whole(call) for call in calls):
+        raise Impossible("chat.tool was answered without a whole call")
     outputs = [{"role": "tool", "tool_call_id": c["id"], "content": RESULT} for c in calls]
     request = f"{ONE}\nThen tell me what the tool said, word by word."
     assistant = {"role": "assistant", "content": None, "tool_calls": calls}

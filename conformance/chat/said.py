@@ -2,10 +2,24 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from wire.chat import fold_chat
 from wire.exchange import Exchange
+from wire.sse import FactKind
+
+
+class Absent:
+    """Stands for a member that is not there; whether it must be is judged field by field."""
+
+    def __repr__(self) -> str:
+        return "no such key"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+ABSENT: Final = Absent()
 
 
 @dataclass(frozen=True)
@@ -13,6 +27,7 @@ class Called:
     """A tool call. `text` is the arguments of a function or the input of a custom tool."""
 
     where: str
+    kind: str
     id: Any
     type: Any
     name: Any
@@ -39,6 +54,26 @@ def said(x: Exchange) -> tuple[Said, ...]:
     return tuple(_streamed(x) if x.reply.is_stream else _plain(x))
 
 
+def indexes(x: Exchange) -> list[int] | None:
+    """The indexes of the choices; None when they are not there or no whole numbers."""
+    if x.reply.is_stream:
+        return sorted(fold_chat(x.reply).choices) if intact(x) else None
+    body = x.reply.json
+    given = body.get("choices") if isinstance(body, dict) else None
+    rows = given if isinstance(given, list) else [None]
+    found = [row.get("index") if isinstance(row, dict) else None for row in rows]
+    whole = [index for index in found if type(index) is int]
+    return whole if len(whole) == len(found) else None
+
+
+def intact(x: Exchange) -> bool:
+    """Whether an answer can be put together; if not, what keeps it from that is the finding."""
+    if not x.reply.is_stream:
+        return isinstance(x.reply.json, dict)
+    broken = {FactKind.BAD_UTF8, FactKind.TOO_LONG}
+    return not any(f.kind in broken for f in x.reply.facts) and not fold_chat(x.reply).problems
+
+
 def objects(x: Exchange) -> list[tuple[int | None, dict[str, Any]]]:
     """The completion as (None, body), or the chunks with their event indexes; no errors."""
     return [
@@ -52,9 +87,9 @@ def place(index: int | None, path: str) -> str:
     return path if index is None else f"event {index}, {path}"
 
 
-def choices(value: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+def choices(value: Any) -> list[tuple[str, dict[str, Any]]]:
     """The choices of a completion or chunk that are objects, each with its path."""
-    given = value.get("choices")
+    given = value.get("choices") if isinstance(value, dict) else None
     rows = enumerate(given) if isinstance(given, list) else ()
     return [(f"choices[{n}]", row) for n, row in rows if isinstance(row, dict)]
 
@@ -71,14 +106,16 @@ _OWN = frozenset({"content", "refusal", "tool_calls", "role"})
 def _plain(x: Exchange) -> Iterator[Said]:
     body = x.reply.json
     for where, choice in choices(body) if isinstance(body, dict) else ():
-        message = member(choice, "message")
+        if not isinstance(choice.get("message"), dict):
+            continue
+        message = choice["message"]
         calls = message.get("tool_calls")
         yield Said(
             where,
             choice.get("index"),
-            message.get("content"),
-            message.get("refusal"),
-            choice.get("finish_reason"),
+            message.get("content", ABSENT),
+            message.get("refusal", ABSENT),
+            choice.get("finish_reason", ABSENT),
             tuple(_calls(calls if isinstance(calls, list) else [], where)),
             choice.get("logprobs"),
             {name: value for name, value in message.items() if name not in _OWN},
@@ -92,7 +129,7 @@ def _calls(calls: list[Any], where: str) -> Iterator[Called]:
             inner = member(call, kind)
             path = f"{where}.message.tool_calls[{n}]"
             yield Called(
-                path, call.get("id"), call.get("type"), inner.get("name"), inner.get(piece)
+                path, kind, call.get("id"), call.get("type"), inner.get("name"), inner.get(piece)
             )
 
 
@@ -104,6 +141,7 @@ def _streamed(x: Exchange) -> Iterator[Said]:
         calls = tuple(
             Called(
                 f"{where}, tool call {n}",
+                "custom" if call.input_parts else "function",
                 call.id,
                 call.type,
                 call.name,

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from conformance.chat.chunk import is_chunk
 from conformance.chat.kinds import STREAM, STREAM_WITH_USAGE, STREAM_WITHOUT_USAGE, wanted_choices
-from conformance.chat.said import choices, member, place
-from conformance.framing import STOPPED
+from conformance.chat.said import ABSENT, choices, member, place
+from conformance.framing import BROKEN, STOPPED
 from conformance.grammar import ANY, END, START, Grammar, Step, walk
 from conformance.rule import Finding, Findings, rule, show
 from wire.chat import fold_chat
@@ -58,7 +58,7 @@ GRAMMAR = Grammar(
         ("stream", ANY, ANY): "chat.stream.nothing-after-done",
         ("stream", ANY, END): "chat.stream.done",
         ("stream", ANY, "empty"): "chat.stream.empty-choices",
-        ("stream", START, "usage"): "chat.stream.empty-choices",
+        ("stream", START, "usage"): "chat.stream.usage-last",
         ("stream", START, "moderation"): "chat.stream.empty-choices",
         ("stream", "counted", ANY): "chat.stream.usage-last",
         ("stream", "failed", ANY): "chat.stream.error-ends",
@@ -102,11 +102,10 @@ def steps(x: Exchange) -> Iterator[Step]:
             yield Step("stream", 0, "error", index)
             for number in sorted(seen - finished):
                 yield Step("choice", number, "broken", index)
-        elif is_chunk(payload) and not choices(payload):
-            if symbol := _without_choices(payload):
-                yield Step("stream", 0, symbol, index)
+        elif is_chunk(payload) and not _speaks(payload):
+            yield Step("stream", 0, _without_choices(payload), index)
         elif is_chunk(payload):
-            mine = [c for _, c in choices(payload) if type(c.get("index")) is int]
+            mine = [c for _, c in choices(payload) if _readable(c)]
             seen |= {c["index"] for c in mine}
             finished |= {c["index"] for c in mine if c.get("finish_reason") is not None}
             whole = finished >= set(range(wanted_choices(x)))
@@ -116,12 +115,24 @@ def steps(x: Exchange) -> Iterator[Step]:
                     yield Step("choice", choice["index"], symbol, index)
 
 
+def _speaks(chunk: dict[str, object]) -> bool:
+    """Whether a chunk is about a choice; one with usage may have a choice that says nothing."""
+    mine = [c for _, c in choices(chunk)]
+    if isinstance(chunk.get("usage"), dict):
+        return any(symbols(choice) != ["blank"] for choice in mine)
+    return bool(mine)
+
+
+def _readable(choice: dict[str, object]) -> bool:
+    return type(choice.get("index")) is int and isinstance(choice.get("delta"), dict)
+
+
 def _without_choices(chunk: dict[str, object]) -> str:
     if isinstance(chunk.get("usage"), dict):
         return "usage"
     if chunk.get("moderation") is not None:
         return "moderation"
-    return "empty" if chunk.get("choices") == [] else ""
+    return "empty" if chunk.get("choices") == [] else "chunk"
 
 
 def symbols(choice: dict[str, object]) -> list[str]:
@@ -138,7 +149,8 @@ def symbols(choice: dict[str, object]) -> list[str]:
 
 
 def ends_by_itself(x: Exchange) -> bool:
-    return x.connection.ended not in STOPPED
+    """Whether the end of a stream is one that the server chose."""
+    return x.connection.ended not in STOPPED | BROKEN
 
 
 REFUSED_STREAM = STREAM.only(
@@ -197,8 +209,10 @@ def usage_last(x: Exchange) -> Findings:
 @rule("chat.stream.usage-null", on=STREAM_WITH_USAGE)
 def usage_null(x: Exchange) -> Findings:
     for index, payload in enumerate(x.reply.payloads):
-        if isinstance(payload, dict) and choices(payload) and payload.get("usage", "") is not None:
-            found = show(payload["usage"]) if "usage" in payload else "no such key"
+        usage = payload.get("usage", ABSENT) if isinstance(payload, dict) else None
+        # A second object is judged by usage-last.
+        if choices(payload) and usage is not None and not isinstance(usage, dict):
+            found = repr(usage) if usage is ABSENT else show(usage)
             yield Finding(place(index, "usage"), "null", found, index)
             return
 

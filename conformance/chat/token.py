@@ -4,7 +4,7 @@ from typing import Any
 
 from conformance.chat.chunk import chunks
 from conformance.chat.kinds import STREAM, options
-from conformance.chat.said import choices, member, said
+from conformance.chat.said import choices, intact, member, said
 from conformance.rule import Finding, Findings, rule, show
 from wire.exchange import Exchange
 
@@ -17,7 +17,7 @@ WITH_LOGPROBS = STREAM.only(
 
 @rule("chat.stream.logprobs", on=WITH_LOGPROBS)
 def logprobs_cover(x: Exchange) -> Findings:
-    for choice in said(x):
+    for choice in said(x) if intact(x) else ():
         rows = member(choice.logprobs, "content") or choice.logprobs
         tokens = rows.get("content") if isinstance(rows, dict) else None
         heard = b"".join(_bytes(token) for token in tokens) if isinstance(tokens, list) else b""

@@ -69,8 +69,7 @@ def steps(x: Exchange) -> Iterator[Step]:
 
 def _symbol(call: dict[str, Any]) -> str:
     bodies = [member(call, kind) for kind in ("function", "custom")]
-    heads = (call.get("id"), call.get("type"), *[b["name"] for b in bodies if "name" in b])
-    given = sum(value is not None for value in heads)
+    given = ("id" in call) + ("type" in call) + any("name" in body for body in bodies)
     return "head" if given == 3 else "part" if given else "piece"
 
 

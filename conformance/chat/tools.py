@@ -2,19 +2,23 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
 from conformance.chat.kinds import SUCCESS
-from conformance.chat.probes_tools import RESULT
+from conformance.chat.probes_tools import NEEDLE
 from conformance.chat.prompts import CallAsked, calls_asked
-from conformance.chat.said import Called, member, said
+from conformance.chat.said import Called, intact, member, said
+from conformance.chat.stream import ends_by_itself
 from conformance.rule import Finding, Findings, Unsure, rule, run_rule, show
 from conformance.run import Run
 from wire.exchange import Exchange, parse_json
 
+# Other words, and none, are judged as a field.
+LEGAL = {"stop", "length", "tool_calls", "content_filter", "function_call"}
 PROBES = ("chat.tool", "chat.tool-stream", "chat.tools-parallel", "chat.tools-parallel-stream")
 CALLING = SUCCESS.only("with tool calls", lambda x: any(c.calls for c in said(x)), *PROBES)
 ORDERED = SUCCESS.only(
@@ -47,9 +51,7 @@ def _finish(x: Exchange) -> Findings:
     limited = any(x.request.params.get(n) for n in ("max_tokens", "max_completion_tokens"))
     allowed = {"tool_calls"} | ({"length"} if limited else set())
     for choice in said(x):
-        # A stream that was left or failed has no end to judge.
-        ended = choice.finish_reason is not None or not x.reply.is_stream
-        if choice.calls and ended and choice.finish_reason not in allowed:
+        if choice.calls and choice.finish_reason in LEGAL - allowed:
             found = show(choice.finish_reason)
             yield Finding(f"{choice.where}, finish_reason", "tool_calls", found)
 
@@ -79,7 +81,7 @@ def finish_reason_required(x: Exchange) -> Findings:
     ),
 )
 def called(x: Exchange) -> Findings:
-    for choice in said(x):
+    for choice in said(x) if intact(x) else ():
         if choice.finish_reason == "tool_calls" and not choice.calls:
             yield Finding(f"{choice.where}, tool_calls", "at least one call", "none")
 
@@ -88,7 +90,7 @@ def called(x: Exchange) -> Findings:
 def arguments_json(x: Exchange) -> Findings:
     for choice in said(x):
         for call in choice.calls if choice.finish_reason != "length" else ():
-            text = call.text if call.type != "custom" else None
+            text = call.text if call.kind != "custom" else None
             if isinstance(text, str) and not isinstance(parse_json(text), dict):
                 yield Finding(f"{call.where}.arguments", "a JSON object", show(text))
 
@@ -173,61 +175,71 @@ def name_offered(x: Exchange) -> Findings:
 
 def _made(call: Called) -> Any:
     """What a call passes on: a JSON value for functions, a text for custom tools."""
-    if call.type == "custom" or not isinstance(call.text, str):
+    if call.kind == "custom" or not isinstance(call.text, str):
         return call.text
     return parse_json(call.text)
 
 
-def _compare(run: Run, x: Exchange, kind: str) -> Findings:
-    """Calls against orders. Only a model that always obeys is blamed for another call."""
+def _compared(run: Run, x: Exchange, kind: str) -> Iterator[tuple[str, Finding | Unsure]]:
+    """What is wrong with the calls of an answer, as `order` or `arguments`.
+
+    Only a model that always obeys is blamed for another call than the one it was told.
+    """
     wanted = [c for c in calls_asked(x) if c.kind == kind]
-    for choice in said(x) or (None,):
-        made = [] if choice is None else list(choice.calls)
-        for number, order in enumerate(wanted):
-            call = made[number] if number < len(made) else None
-            if call is not None and call.name == order.name and _made(call) == order.wanted:
-                continue
-            if run.profile.scripted:
-                yield _wrong(order, call, number, x)
+    if not wanted or choice_asked(x) == "none":
+        return
+    if not (said(x) and intact(x) and ends_by_itself(x)):
+        yield "order", Unsure("the answer cannot be read")
+        return
+    for choice in said(x):
+        made = [(call.name, _made(call)) for call in choice.calls]
+        told = [(order.name, order.wanted) for order in wanted]
+        if made == told:
+            continue
+        if not run.profile.scripted:
+            yield "order", Unsure("the model did not call as told")
+        elif len(made) != len(told) or sorted(map(repr, made)) == sorted(map(repr, told)):
+            where = f"{choice.where}, tool_calls"
+            yield "order", Finding(where, show(told), show(made), exchange=x.id)
+        else:
+            for call, order in zip(choice.calls, wanted, strict=True):
+                if not _kept(call, order, x):
+                    expected = f"{order.name} {show(order.wanted)}"
+                    found = f"{show(call.name)} {show(call.text)}"
+                    yield "arguments", Finding(call.where, expected, found, exchange=x.id)
+
+
+def _kept(call: Called, order: CallAsked, x: Exchange) -> bool:
+    """Whether a call is the ordered one. Names that were not offered are judged by themselves."""
+    named = call.name == order.name or not (isinstance(call.name, str) and call.name in tools(x))
+    return named and (_made(call) == order.wanted or not isinstance(call.text, str))
+
+
+@run_rule("chat.tools.order", "chat.tools.arguments", probes=PROBES)
+def functions(run: Run) -> Findings:
+    for x in run.where(ORDERED):
+        for what, found in _compared(run, x, "function"):
+            if isinstance(found, Unsure):
+                yield replace(found, requirement="chat.tools.order")
+                yield replace(found, requirement="chat.tools.arguments")
             else:
-                yield Unsure(f"the model did not call {order.name} as told")
-                return
-
-
-def _wrong(order: CallAsked, call: Called | None, number: int, x: Exchange) -> Finding:
-    where = f"tool call {number}" if call is None else call.where
-    found = "no call" if call is None else f"{call.name} {show(call.text)}"
-    return Finding(where, f"{order.name} {show(order.wanted)}", found, exchange=x.id)
-
-
-@run_rule("chat.tools.arguments", probes=("chat.tool", "chat.tool-stream"))
-def arguments(run: Run) -> Findings:
-    for x in run.where(ORDERED):
-        if len(calls_asked(x)) == 1 and choice_asked(x) != "none":
-            yield from _compare(run, x, "function")
-
-
-@run_rule("chat.tools.order", probes=("chat.tools-parallel", "chat.tools-parallel-stream"))
-def order(run: Run) -> Findings:
-    for x in run.where(ORDERED):
-        if len(calls_asked(x)) > 1 and choice_asked(x) != "none":
-            yield from _compare(run, x, "function")
+                yield replace(found, requirement=f"chat.tools.{what}")
 
 
 @run_rule("chat.tools.custom", probes=("chat.custom-tool", "chat.custom-tool-stream"))
 def custom(run: Run) -> Findings:
     for x in run.where(ORDERED):
-        yield from _compare(run, x, "custom")
+        for _, found in _compared(run, x, "custom"):
+            yield found
 
 
 @run_rule("chat.tools.result", probes=("chat.tool-result",))
 def result(run: Run) -> Findings:
     x = run.one("chat.tool-result")
     heard = [c.content for c in said(x) if isinstance(c.content, str)]
-    if x.ok and any(RESULT in text for text in heard):
+    if x.ok and any(NEEDLE in text for text in heard):
         return
-    if x.ok and run.profile.scripted:
-        found = show(heard[0]) if heard else "no content"
-        yield Finding("choices[0].message.content", show(RESULT), found, exchange=x.id)
+    if heard and run.profile.scripted:
+        yield Finding("choices[0].message.content", show(NEEDLE), show(heard[0]), exchange=x.id)
     else:
         yield Unsure("the model did not repeat the tool's result")
