@@ -84,7 +84,7 @@ def test_the_bodies_are_good_to_begin_with():
     assert DESK.ask("/chat/completions", CHAT).status == 200
 
 
-@settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.sampled_from(places(CHAT)), st.one_of(JSON, st.just(...)))
 def test_chat_with_anything_anywhere(path: tuple[Any, ...], value: Any):
     judge("/chat/completions", changed(CHAT, path, value))
