@@ -84,7 +84,7 @@ class Schedule:
         alone = {step.key for step in steps if step.probe.alone}
         # What builds on a step that runs alone has to wait for it, so it runs alone, too.
         for step in steps:
-            if any((name, step.model) in alone for name in step.probe.after):
+            if any(self._before(name, step) in alone for name in step.probe.after):
                 alone.add(step.key)
         together = [asyncio.ensure_future(self._step(s)) for s in steps if s.key not in alone]
         try:
@@ -131,7 +131,9 @@ class Schedule:
             self._progress(self._count, self._total, step.probe.name)
 
     def _before(self, name: str, step: Step) -> tuple[str, str]:
-        return (name, step.model) if (name, step.model) in self._done else (name, "")
+        """The key of an earlier probe: for the step's own model, else for the one it was sent for."""
+        mine = (name, step.model)
+        return mine if mine in self._done else next((k for k in self._done if k[0] == name), mine)
 
     async def _send(self, step: Step) -> None:
         probe = step.probe
