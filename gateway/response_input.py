@@ -3,13 +3,14 @@
 import base64
 import binascii
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from gateway.answer import Role, Turn
-from gateway.errors import ApiError, bad_value, missing
+from gateway.errors import ApiError, bad_value
 from gateway.items import Item
 from gateway.params import Param, type_name, validate_value
+from gateway.response_parts import GIVEN, check_part, part_text, read_content
 
 _NULLABLE: Final = ("string", "null")
 _KIND: Final = Param("type", ("string",))
@@ -19,7 +20,6 @@ _OUTPUT: Final = Param("output", ("string", "array"), required=True)
 _STATUS: Final = Param("status", _NULLABLE, enum=("in_progress", "completed", "incomplete", "failed", "searching", "interpreting", "generating", "calling"))  # fmt: skip
 
 ROLES: Final = ("user", "assistant", "system", "developer")
-DETAILS: Final = ("auto", "low", "high", "original")
 
 # Item type -> its members. Open to more members: clients give back what they were given.
 ITEMS: Final[dict[str, tuple[Param, ...]]] = {
@@ -78,30 +78,6 @@ ITEMS: Final[dict[str, tuple[Param, ...]]] = {
     "program_output": (),
 }
 
-_PART_TEXT: Final = (Param("text", ("string",), required=True),)
-_IMAGE: Final = (
-    Param("image_url", _NULLABLE),
-    Param("file_id", _NULLABLE),
-    Param("detail", _NULLABLE, enum=DETAILS),
-)
-_FILE: Final = (
-    Param("file_data", _NULLABLE),
-    Param("file_id", _NULLABLE),
-    Param("file_url", _NULLABLE),
-    Param("filename", _NULLABLE),
-)
-# Part type -> its members.
-PARTS: Final[dict[str, tuple[Param, ...]]] = {
-    "input_text": _PART_TEXT,
-    "input_image": _IMAGE,
-    "input_file": _FILE,
-    "output_text": _PART_TEXT,
-    "refusal": (Param("refusal", ("string",), required=True),),
-}
-_GIVEN: Final = ("input_text", "input_image", "input_file")
-# What a message of a role may hold: the assistant's words are outputs, all others are inputs.
-_BY_ROLE: Final = {"assistant": ("output_text", "refusal")}
-
 # Output items answer a call of the other type.
 _ANSWERS: Final = {
     "function_call_output": ("function_call", "function call output"),
@@ -138,10 +114,10 @@ def _item(item: Any, path: str, find: Find) -> Item:
     if kind == "item_reference":
         return _referenced(item["id"], find)
     if kind == "message":
-        return {**item, "type": kind, "content": _content(item, path)}
+        return {**item, "type": kind, "content": read_content(item, path)}
     if kind in _ANSWERS and isinstance(item["output"], list):
         for index, part in enumerate(item["output"]):
-            _part(part, f"{path}.output[{index}]", _GIVEN)
+            check_part(part, f"{path}.output[{index}]", GIVEN)
     return {**item, "type": kind}
 
 
@@ -155,100 +131,6 @@ def _referenced(wanted: str, find: Find) -> Item:
             param="input",
         )
     return item
-
-
-def _content(item: Item, path: str) -> list[Item]:
-    content = item["content"]
-    kinds = _BY_ROLE.get(item["role"], _GIVEN)
-    if isinstance(content, str):
-        return [{"type": kinds[0], "text": content}]
-    for index, part in enumerate(content):
-        _part(part, f"{path}.content[{index}]", kinds)
-    return list(content)
-
-
-def _part(part: Any, path: str, kinds: Sequence[str]) -> None:
-    validate_value(
-        part,
-        Param("", ("object",), fields=(Param("type", ("string",), required=True),), closed=False),
-        path,
-    )
-    if part["type"] not in kinds:
-        listed = " and ".join(f"'{name}'" for name in kinds)
-        raise bad_value(path, f"Invalid value: '{part['type']}'. Supported values are: {listed}.")
-    validate_value(part, Param("", ("object",), fields=PARTS[part["type"]], closed=False), path)
-    if part["type"] == "input_image":
-        _check_image(part, path)
-    if part["type"] == "input_file":
-        _check_file(part, path)
-
-
-def _check_image(part: Item, path: str) -> None:
-    url = part.get("image_url")
-    if url is None:
-        if part.get("file_id"):
-            raise _no_file(part["file_id"], f"{path}.file_id")
-        raise missing(f"{path}.image_url")
-    if url.startswith("data:"):
-        head, _, data = url.partition(",")
-        if not head.startswith("data:image/") or ";base64" not in head or _decoded(data) is None:
-            raise bad_value(
-                f"{path}.image_url",
-                f"Invalid '{path}.image_url'. Expected a base64-encoded data URL with an image "
-                "MIME type (e.g. 'data:image/png;base64,aW1nIGJ5dGVzIGhlcmU='), but got an "
-                "unsupported or malformed one.",
-                "invalid_value",
-            )
-    elif not url.startswith(("http://", "https://")):
-        raise bad_value(
-            f"{path}.image_url",
-            f"Invalid '{path}.image_url'. Expected a valid URL, but got a value with an invalid "
-            "format.",
-            "invalid_value",
-        )
-
-
-_FILE_TYPES: Final = ("text/", "application/pdf", "application/json", "application/xml")
-
-
-def _check_file(part: Item, path: str) -> None:
-    given = [name for name in ("file_data", "file_id", "file_url") if part.get(name)]
-    if len(given) != 1:
-        raise bad_value(
-            path, "Exactly one of 'file_data', 'file_id' and 'file_url' must be provided."
-        )
-    if given == ["file_id"]:
-        raise _no_file(part["file_id"], f"{path}.file_id")
-    if given == ["file_url"]:
-        # Nothing is fetched from here: better said than silently left out of the prompt.
-        raise bad_value(
-            f"{path}.file_url", f"Error while downloading {part['file_url']}.", "invalid_file_url"
-        )
-    head, _, data = part["file_data"].partition(",")
-    mime = head.removeprefix("data:").partition(";")[0]
-    if (
-        not head.startswith("data:")
-        or not mime.startswith(_FILE_TYPES)
-        or ";base64" not in head
-        or _decoded(data) is None
-    ):
-        raise bad_value(
-            f"{path}.file_data",
-            f"Invalid file data: '{path}.file_data'. Expected a base64-encoded data URL with a "
-            "valid file MIME type (e.g. 'data:text/plain;base64,SGVsbG8sIFdvcmxkIQ=='), but got "
-            f"unsupported MIME type '{mime}'.",
-        )
-
-
-def _no_file(name: str, path: str) -> ApiError:
-    return bad_value(path, f"No such File object: {name}", "not_found")
-
-
-def _decoded(data: str) -> bytes | None:
-    try:
-        return base64.b64decode(data, validate=True)
-    except (binascii.Error, ValueError):
-        return None
 
 
 def check_calls(items: Iterable[Item]) -> None:
@@ -283,7 +165,7 @@ def _turn(item: Mapping[str, Any]) -> Turn | None:
     match item["type"]:
         case "message":
             parts = item["content"]
-            text = "\n".join(map(_part_text, parts)).removesuffix("\n")
+            text = "\n".join(map(part_text, parts)).removesuffix("\n")
             images = sum(part["type"] == "input_image" for part in parts)
             return Turn(Role(item["role"]), text, images)
         case "function_call":
@@ -293,7 +175,7 @@ def _turn(item: Mapping[str, Any]) -> Turn | None:
         case "function_call_output" | "custom_tool_call_output":
             output = item["output"]
             if isinstance(output, list):
-                output = "\n".join(filter(None, map(_part_text, output)))
+                output = "\n".join(filter(None, map(part_text, output)))
             return Turn(Role.TOOL, output)
         case "compaction":
             text = opened_compaction(item["encrypted_content"])
@@ -302,18 +184,6 @@ def _turn(item: Mapping[str, Any]) -> Turn | None:
             output = item.get("output") or ""
             return Turn(Role.TOOL, output if isinstance(output, str) else json.dumps(output))
     return None  # reasoning is not read again, and hosted calls are told by their message
-
-
-def _part_text(part: Mapping[str, Any]) -> str:
-    match part["type"]:
-        case "input_text" | "output_text":
-            return str(part["text"])
-        case "refusal":
-            return str(part["refusal"])
-        case "input_file":
-            data = _decoded(part["file_data"].partition(",")[2]) or b""
-            return data.decode("utf-8", "replace")
-    return ""
 
 
 _SEAL: Final = "gAAAAAB"

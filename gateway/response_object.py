@@ -1,11 +1,11 @@
 """The response object: the keys of the real API today, in its order, from request and answer."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from gateway.answer import Answer, Call, Finish, Hosted, Kind, Reasoning, Refusal, Text
-from gateway.items import PREFIXES, Item, hosted_items
+from gateway.answer import Answer, Finish
+from gateway.items import Item
 from gateway.usage import Usage
 
 NewId = Callable[[str], str]
@@ -31,7 +31,7 @@ _ECHO: Final[dict[str, Any]] = {
 }
 _FLOATS: Final = frozenset({"frequency_penalty", "presence_penalty", "temperature", "top_p"})
 
-_INCOMPLETE: Final = {
+INCOMPLETE: Final = {
     Finish.LENGTH: "max_output_tokens",
     Finish.CONTENT_FILTER: "content_filter",
 }
@@ -114,7 +114,7 @@ def ended(response: Item, outcome: Outcome) -> Item:
 
 
 def incomplete_reason(answer: Answer) -> str | None:
-    return _INCOMPLETE.get(answer.finish)
+    return INCOMPLETE.get(answer.finish)
 
 
 def usage_object(usage: Usage) -> Item:
@@ -167,100 +167,3 @@ def _tool_usage(searches: int) -> Item:
         },
         "web_search": {"num_requests": searches},
     }
-
-
-_CITED: Final = "https://example.com/gateway"
-
-
-def output_items(
-    answer: Answer,
-    *,
-    new_id: NewId,
-    logprobs: Callable[[str], list[Item]] | None = None,
-) -> list[Item]:
-    """The finished output items of an answer, with every detail that `include` may ask for."""
-    calls = any(isinstance(part, Call) for part in answer.parts)
-    made: list[Item] = []
-    raw = ["The answer is plain."] if answer.script == "reasoning_text" else []
-    if raw and not any(isinstance(part, Reasoning) for part in answer.parts):
-        made.append(_thought(new_id, raw, ()))
-    for part in answer.parts:
-        match part:
-            case Reasoning(text=_, summary=summary):
-                made.append(_thought(new_id, raw, summary))
-            case Hosted(script=script):
-                made += hosted_items(script, new_id)
-            case Text(text=text):
-                phase = part.phase or ("commentary" if calls else "final_answer")
-                notes = [dict(note) for note in part.annotations]
-                if answer.script == "annotations":
-                    notes = _citations(text)
-                if answer.script == "phase":
-                    made.append(_message(new_id, _output_text("One moment.", [], []), "commentary"))
-                shown = _output_text(text, notes, logprobs(text) if logprobs else [])
-                made.append(_message(new_id, shown, phase))
-            case Refusal(text=text):
-                made.append(_message(new_id, {"type": "refusal", "refusal": text}, "final_answer"))
-            case Call():
-                made.append(_call(new_id, part))
-    if answer.finish in _INCOMPLETE and made:
-        # What the limit cut is the last item, and says so.
-        made[-1]["status"] = "incomplete"
-    return made
-
-
-def _thought(new_id: NewId, texts: list[str], summary: Collection[str]) -> Item:
-    return {
-        "id": new_id(PREFIXES["reasoning"]),
-        "type": "reasoning",
-        "content": [{"type": "reasoning_text", "text": text} for text in texts],
-        "encrypted_content": "gAAAAAB" + new_id(""),
-        "summary": [{"type": "summary_text", "text": text} for text in summary],
-    }
-
-
-def _output_text(text: str, annotations: list[Item], logprobs: list[Item]) -> Item:
-    return {"type": "output_text", "annotations": annotations, "logprobs": logprobs, "text": text}
-
-
-def _message(new_id: NewId, part: Item, phase: str) -> Item:
-    return {
-        "id": new_id(PREFIXES["message"]),
-        "type": "message",
-        "status": "completed",
-        "content": [part],
-        "phase": phase,
-        "role": "assistant",
-    }
-
-
-def _citations(text: str) -> list[Item]:
-    half = len(text) // 2
-    return [
-        {
-            "type": "url_citation",
-            "end_index": end,
-            "start_index": start,
-            "title": title,
-            "url": f"{_CITED}/{number}",
-        }
-        for number, (start, end, title) in enumerate(
-            ((0, half, "First source"), (half, len(text), "Second source")), start=1
-        )
-    ]
-
-
-def _call(new_id: NewId, call: Call) -> Item:
-    custom = call.kind is Kind.CUSTOM
-    kind = "custom_tool_call" if custom else "function_call"
-    item: Item = {
-        "id": new_id(PREFIXES[kind]),
-        "type": kind,
-        "status": "completed",
-        ("input" if custom else "arguments"): call.arguments,
-        "call_id": new_id("call_")[:29],
-        "name": call.name,
-    }
-    if call.namespace is not None:
-        item["namespace"] = call.namespace
-    return item

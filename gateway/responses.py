@@ -14,9 +14,9 @@ from gateway.response_object import (
     Outcome,
     ended,
     incomplete_reason,
-    output_items,
     started,
 )
+from gateway.response_output import output_items
 from gateway.response_params import CREATE
 from gateway.response_request import ResponseRequest, read
 from gateway.response_stream import FAILURE, Telling, completion_at, stream_frames
