@@ -15,6 +15,7 @@ from wire.responses import output_text
 _TWINS: Final = (
     ("responses.echo", "responses.stream.echo"),
     ("responses.tools", "responses.stream.tools"),
+    ("responses.reasoning", "responses.stream.reasoning"),
     ("responses.cut", "responses.stream.cut"),
     ("responses.refusal", "responses.stream.refusal"),
     ("responses.failed", "responses.stream.failed"),

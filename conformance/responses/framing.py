@@ -2,12 +2,14 @@
 
 from typing import Any, Final
 
-from conformance.responses.kinds import STREAM, is_done_marker, stream_with, typed
+from conformance.framing import framing_rules
+from conformance.responses.kinds import ASKED_STREAM, STREAM, is_done_marker, stream_with, typed
 from conformance.rule import Finding, Findings, rule, show
 from schemas.loader import names
-from wire.exchange import Exchange, Invalid
+from wire.exchange import Exchange
 
 _FOLDER: Final = "responses/events/"
+BYTES: Final = framing_rules("responses.stream", ASKED_STREAM)
 KNOWN: Final = frozenset(n.removeprefix(_FOLDER) for n in names() if n.startswith(_FOLDER))
 
 
@@ -21,19 +23,12 @@ def event_line(x: Exchange) -> Findings:
             )
 
 
-@rule("responses.stream.json", on=STREAM)
-def json_data(x: Exchange) -> Findings:
-    for event, payload in zip(x.reply.events, x.reply.payloads, strict=True):
-        if is_done_marker(event.data):
-            continue
-        where = f"event {event.index}, data"
-        if isinstance(payload, Invalid):
-            yield Finding(where, "JSON", f"{show(event.data, 60)} ({payload.reason})", event.index)
-        elif not isinstance(payload, dict):
-            yield Finding(where, "a JSON object", show(payload), event.index)
-        elif not isinstance(payload.get("type"), str):
+@rule("responses.stream.typed", on=STREAM)
+def typed_data(x: Exchange) -> Findings:
+    for index, payload in enumerate(x.reply.payloads):
+        if isinstance(payload, dict) and not isinstance(payload.get("type"), str):
             found = show(payload["type"]) if "type" in payload else "missing"
-            yield Finding(f"event {event.index}, type", "a string", found, event.index)
+            yield Finding(f"event {index}, type", "a string", found, index)
 
 
 @rule("responses.stream.done-marker", on=STREAM)

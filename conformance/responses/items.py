@@ -31,7 +31,10 @@ _OWN: Final = {
     "message": ("responses.item.message", ("responses.echo", "responses.stream.echo")),
     "function_call": ("responses.item.function-call", TOOL_PROBES),
     "custom_tool_call": ("responses.item.custom-tool-call", ("responses.stream.custom",)),
-    "reasoning": ("responses.item.reasoning", ("responses.stream.reasoning",)),
+    "reasoning": (
+        "responses.item.reasoning",
+        ("responses.reasoning", "responses.stream.reasoning"),
+    ),
 }
 PREFIXES: Final = {
     "message": "msg_",

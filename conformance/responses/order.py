@@ -181,7 +181,7 @@ def channel_place(x: Exchange) -> Findings:
                 )
 
 
-_THOUGHT: Final = with_item("reasoning", "responses.stream.reasoning")
+_THOUGHT: Final = with_item("reasoning", "responses.reasoning", "responses.stream.reasoning")
 
 
 @rule("responses.stream.reasoning-first", on=_THOUGHT)

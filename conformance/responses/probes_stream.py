@@ -89,10 +89,16 @@ ANY_MODEL: Final = (
         feature="responses.tools.custom",
     ),
     Probe(
+        "responses.reasoning",
+        sends(RESPONSES, _THINK),
+        feature="responses.reasoning.summary",
+        output_tokens=150,
+    ),
+    Probe(
         "responses.stream.reasoning",
         sends(RESPONSES, {**_THINK, **S}),
         feature="responses.reasoning.summary",
-        output_tokens=300,
+        output_tokens=150,
     ),
     Probe(
         "responses.cut",

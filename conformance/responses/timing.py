@@ -51,6 +51,10 @@ def unbuffered(x: Exchange) -> Findings:
         yield Finding("arrival of the deltas", "deltas spread over the stream", found)
 
 
+def _paced(x: Exchange) -> bool:
+    return _measurable(x) and (directive(x, "pace") or 0) > 0
+
+
 def _waits(x: Exchange) -> bool:
     return _measurable(x) and (directive(x, "ttft") or 0) > 0
 
@@ -65,3 +69,16 @@ def created_early(x: Exchange) -> Findings:
     if content - first < waited / 2:
         expected = f"about {waited:.0f} ms before the first delta"
         yield Finding("arrival of event 0", expected, f"{content - first:.0f} ms before it", 0)
+
+
+STALL_MS: Final = 1_000
+
+
+@rule("responses.stream.steady", on=PACED.only("at a pace", _paced, "responses.stream.paced"))
+def steady(x: Exchange) -> Findings:
+    pace = directive(x, "pace") or 0
+    times = [*_arrivals(x), x.reply.events[-1].at_ms]
+    for before, after in pairwise(times):
+        if after - before > STALL_MS + 10 * pace:
+            found = f"{after - before:.0f} ms of silence"
+            yield Finding("arrival of the deltas", f"one each {pace:.0f} ms", found)
