@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from gateway.answer import Answer, Asked, Conversation, Format, FormatType, Role
+from gateway.brevity import part_tokens
 from gateway.call import Call, Route
 from gateway.causes import FAILURE
 from gateway.chat_messages import read
@@ -16,7 +17,6 @@ from gateway.errors import ApiError, bad_value
 from gateway.frames import GatewayReply
 from gateway.params import validate
 from gateway.prices import Model, models
-from gateway.script import part_tokens
 from gateway.strictness import unfit
 from gateway.usage import Usage
 

@@ -23,6 +23,7 @@ from gateway.answer import (
     Text,
     Tool,
 )
+from gateway.brevity import halved, limited, stopped
 from gateway.instance import instance
 from gateway.usage import Usage
 
@@ -78,14 +79,14 @@ def answer(conversation: Conversation, asked: Asked) -> Answer:
     parts = (*(Hosted(word) for word in hosted), *parts)
     finish = Finish.TOOL_CALLS if any(isinstance(part, Call) for part in parts) else Finish.STOP
     if script == "content_filter":
-        parts, finish = tuple(_halved(part) for part in parts), Finish.CONTENT_FILTER
-    parts = _stopped(parts, asked.stop)
+        parts, finish = tuple(halved(part) for part in parts), Finish.CONTENT_FILTER
+    parts = stopped(parts, asked.stop)
     reasoning = 0
     if asked.effort not in {None, "none"}:
         reasoning = EFFORT_SHARE.get(str(asked.effort), 32)
         summary = SUMMARY if asked.summary else ()
         parts = (Reasoning(THOUGHT, summary), *parts)
-    parts, completion, cut = _limited(parts, reasoning, asked.max_tokens)
+    parts, completion, cut = limited(parts, reasoning, asked.max_tokens)
     given = _given_usage(directives.get("usage", ""))
     usage = Usage(
         prompt=prompt_tokens(conversation, asked),
@@ -112,16 +113,6 @@ def prompt_tokens(conversation: Conversation, asked: Asked) -> int:
     tools = tokens.count_tools(_described(tool) for tool in asked.tools)
     schema = tokens.count_json(asked.format.schema) if asked.format.schema else 0
     return tokens.REPLY_OVERHEAD + turns + tools + schema
-
-
-def part_tokens(part: Part) -> int:
-    """Tokens of a part that are shown; a reasoning part is counted by its effort instead."""
-    match part:
-        case Text(text=text) | Refusal(text=text):
-            return tokens.count(text)
-        case Call(name=name, arguments=arguments):
-            return tokens.count(name) + tokens.count(arguments)
-    return 0
 
 
 def _described(tool: Tool) -> dict[str, Any]:
@@ -199,56 +190,6 @@ def _call(tool: Tool, text: str, start: int) -> Call:
 
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def _halved(part: Part) -> Part:
-    if isinstance(part, Text):
-        words = tokens.tokenize(part.text)
-        return replace(part, text="".join(words[: max(1, len(words) // 2)]))
-    return part
-
-
-def _stopped(parts: tuple[Part, ...], stop: tuple[str, ...]) -> tuple[Part, ...]:
-    """Text ends before the first stop sequence."""
-
-    def cut(part: Part) -> Part:
-        if not isinstance(part, Text):
-            return part
-        places = [at for word in stop if word and (at := part.text.find(word)) >= 0]
-        return replace(part, text=part.text[: min(places)]) if places else part
-
-    return tuple(cut(part) for part in parts) if stop else parts
-
-
-def _limited(
-    parts: tuple[Part, ...], reasoning: int, limit: int | None
-) -> tuple[tuple[Part, ...], int, bool]:
-    """The parts that fit into `limit` tokens, the tokens used, and whether something was cut."""
-    used = reasoning
-    if limit is not None and reasoning >= limit:
-        return tuple(part for part in parts if isinstance(part, Reasoning)), limit, True
-    kept: list[Part] = []
-    for part in parts:
-        size = part_tokens(part)
-        room = size if limit is None else limit - used
-        if size <= room:
-            kept.append(part)
-            used += size
-            continue
-        if room > 0:
-            kept.append(_shortened(part, room))
-        return tuple(kept), used + room, True
-    return tuple(kept), used, False
-
-
-def _shortened(part: Part, room: int) -> Part:
-    match part:
-        case Text() | Refusal():
-            return replace(part, text="".join(tokens.tokenize(part.text)[:room]))
-        case Call():
-            room = max(0, room - tokens.count(part.name))
-            return replace(part, arguments="".join(tokens.tokenize(part.arguments)[:room]))
-    return part
 
 
 def _given_usage(words: str) -> dict[str, int]:
