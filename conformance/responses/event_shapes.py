@@ -1,6 +1,6 @@
 """The shape of each streaming event: one rule a row that names an event type."""
 
-from typing import Final
+from typing import Any, Final
 
 import schemas.loader as schema
 from conformance.requirement import Requirement
@@ -15,15 +15,22 @@ from wire.exchange import Exchange
 _INNER: Final = ("response.", "item.", "sequence_number")
 
 
-def problems(x: Exchange, kind: str, level: str) -> list[tuple[int, Problem]]:
-    """(event, problem) of all events of a type, at a level, where no other row owns it."""
-    return [
-        (index, problem)
-        for index, found, payload in typed(x)
-        if found == kind
-        for problem in schema.check(f"responses/events/{kind}", payload, at=x.day)
-        if problem.level == level and not problem.path.startswith(_INNER)
-    ]
+Found = tuple[tuple[int, str, Problem], ...]
+
+
+def problems(x: Exchange) -> Found:
+    """(event, type, problem) of all known events where no other row owns it; made once."""
+    kept: dict[str, Any] = vars(x)  # as cached_property does
+    if "_event_problems" not in kept:
+        kept["_event_problems"] = tuple(
+            (index, kind, problem)
+            for index, kind, payload in typed(x)
+            if kind in KNOWN
+            for problem in schema.check(f"responses/events/{kind}", payload, at=x.day)
+            if not problem.path.startswith(_INNER)
+        )
+    found: Found = kept["_event_problems"]
+    return found
 
 
 def _with(kind: str) -> Selector:
@@ -34,9 +41,10 @@ def _with(kind: str) -> Selector:
 
 def _shape(row: Requirement) -> Rule:
     def check(x: Exchange) -> Findings:
-        for index, problem in problems(x, row.event, "MUST"):
-            where = f"event {index}, {problem.path}"
-            yield Finding(where, problem.expected, problem.found, index)
+        for index, kind, problem in problems(x):
+            if kind == row.event and problem.level == "MUST":
+                where = f"event {index}, {problem.path}"
+                yield Finding(where, problem.expected, problem.found, index)
 
     return Rule((row.id,), _with(row.event), check)
 
@@ -46,7 +54,7 @@ SHAPES = tuple(_shape(row) for row in ROWS if row.event)
 
 @rule("responses.event.values", on=STREAM)
 def values(x: Exchange) -> Findings:
-    for kind in sorted(types(x) & KNOWN):
-        for index, problem in problems(x, kind, "SHOULD"):
+    for index, _, problem in problems(x):
+        if problem.level == "SHOULD":
             where = f"event {index}, {problem.path}"
             yield Finding(where, problem.expected, problem.found, index)

@@ -25,11 +25,20 @@ def is_stream(x: Exchange) -> bool:
     return is_create(x) and x.reply.is_stream
 
 
-def typed(x: Exchange) -> Iterator[tuple[int, str, Json]]:
-    """(index, type, payload) of each event that is an object with a string type."""
-    for index, payload in enumerate(x.reply.payloads):
-        if isinstance(payload, dict) and isinstance(payload.get("type"), str):
-            yield index, payload["type"], payload
+Typed = tuple[tuple[int, str, Json], ...]
+
+
+def typed(x: Exchange) -> Typed:
+    """(index, type, payload) of each event that is an object with a string type; made once."""
+    kept: dict[str, Any] = vars(x.reply)  # as cached_property does
+    if "_typed_events" not in kept:
+        kept["_typed_events"] = tuple(
+            (index, payload["type"], payload)
+            for index, payload in enumerate(x.reply.payloads)
+            if isinstance(payload, dict) and isinstance(payload.get("type"), str)
+        )
+    events: Typed = kept["_typed_events"]
+    return events
 
 
 def types(x: Exchange) -> frozenset[str]:
