@@ -87,7 +87,16 @@ def _check_image(part: Item, path: str) -> None:
         )
 
 
-_FILE_TYPES: Final = ("text/", "application/pdf", "application/json", "application/xml")
+_READABLE: Final = ("text/", "application/json", "application/xml")
+_FILE_TYPES: Final = (
+    *_READABLE,
+    "application/pdf",
+    "application/msword",
+    "application/rtf",
+    "application/vnd.ms-",
+    "application/vnd.oasis.",
+    "application/vnd.openxmlformats-",
+)
 
 
 def _check_file(part: Item, path: str) -> None:
@@ -137,6 +146,7 @@ def part_text(part: Mapping[str, Any]) -> str:
         case "refusal":
             return str(part["refusal"])
         case "input_file":
-            data = _decoded(part["file_data"].partition(",")[2]) or b""
-            return data.decode("utf-8", "replace")
+            head, _, data = part["file_data"].partition(",")
+            if head.removeprefix("data:").startswith(_READABLE):
+                return (_decoded(data) or b"").decode("utf-8", "replace")
     return ""
