@@ -88,10 +88,12 @@ def _modules(folder: Path) -> Iterator[ModuleType]:
 
 
 def _attributes(modules: list[ModuleType], kind: type[T]) -> Iterator[T]:
-    """Instances of `kind` among the modules' names, also inside module-level tuples, each once."""
+    """Instances of `kind` among the modules' public names, also inside of tuples, each once."""
     seen: set[int] = set()
     for module in modules:
-        for value in vars(module).values():
+        for name, value in vars(module).items():
+            if name.startswith("_"):
+                continue
             for item in value if isinstance(value, tuple) else (value,):
                 if isinstance(item, kind) and id(item) not in seen:
                     seen.add(id(item))

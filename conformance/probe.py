@@ -25,6 +25,8 @@ class Ask:
     """Exchanges of the probes named in `after`."""
     keys: Mapping[str, str] = field(default_factory=dict)
     """Keys by kind, for probes that write their own Authorization header."""
+    run: str = "0"
+    """A mark of this run, for texts that no earlier run may have sent."""
 
     def reply(self, probe: str) -> Any:
         """The JSON of an earlier probe's success; `Impossible` when there is none."""

@@ -1,6 +1,7 @@
 """The schedule: sends what a plan names, once a model, in dependency order, within the budget."""
 
 import asyncio
+import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -67,11 +68,13 @@ class Schedule:
         profile: Profile,
         budget: Budget,
         progress: Callable[[int, int, str], None] = lambda _done, _total, _name: None,
+        run: str = "",
     ) -> None:
         self._sender = sender
         self._profile = profile
         self._budget = budget
         self._progress = progress
+        self._mark = run or secrets.token_hex(4)
         self._gate = asyncio.Semaphore(profile.concurrency)
         self.traffic = Traffic()
         self._done: dict[tuple[str, str], asyncio.Event] = {}
@@ -89,9 +92,11 @@ class Schedule:
         together = [asyncio.ensure_future(self._step(s)) for s in steps if s.key not in alone]
         try:
             await asyncio.gather(*together)
-            for step in steps:
-                if step.key in alone:
-                    await self._step(step)
+            # One model after the other: what runs alone is often read in sequence.
+            for model in dict.fromkeys(step.model for step in steps):
+                for step in steps:
+                    if step.key in alone and step.model == model:
+                        await self._step(step)
         finally:
             for task in together:
                 task.cancel()
@@ -154,7 +159,8 @@ class Schedule:
             self.traffic.unsent[step.key] = "the target cannot be reached"
             return
         asks = [
-            Ask(self._profile, step.model, index, earlier, keys) for index in range(probe.count)
+            Ask(self._profile, step.model, index, earlier, keys, self._mark)
+            for index in range(probe.count)
         ]
         sent = await asyncio.gather(*(self._ask(step, ask) for ask in asks))
         if arrived := [exchange for exchange in sent if exchange is not None]:

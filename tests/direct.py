@@ -95,7 +95,7 @@ def traffic(
 
     async def run() -> Traffic:
         async with DirectSender(handler, keys, clock) as sender:
-            schedule = Schedule(sender, profile, Budget(profile))
+            schedule = Schedule(sender, profile, Budget(profile), run="" if at is None else "0")
             await schedule.run(steps)
             for prop in known.properties.values() if seed is not None else ():
                 for model in models:

@@ -1,0 +1,136 @@
+"""Calls between two readings of the balance. Everything here runs alone, one after the other."""
+
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+from conformance.chat.prompts import SHORT, echo, user
+from conformance.probe import Ask, Impossible, Probe, get, post, sends
+from conformance.usage import probes as usage
+from wire.exchange import Request
+
+
+class Case(NamedTuple):
+    """A kind of charge: its name in probe and rule, and the probe that brings it about."""
+
+    name: str
+    probe: str
+    after: tuple[str, ...] = ()
+
+
+def balance(ask: Ask) -> Request:
+    if not ask.profile.balance_path:
+        raise Impossible(f"profile {ask.profile.name} names no balance_path")
+    return get(ask.profile.balance_path)
+
+
+def _call(name: str, build: Callable[[Ask], Request], **options: Any) -> Probe:
+    given = {"feature": "billing", "output_tokens": 30, "alone": True, **options}
+    return Probe(f"billing.{name}", build, **given)
+
+
+def _scripted_usage(**counts: int) -> dict[str, Any]:
+    told = " ".join(f"{name}={number}" for name, number in counts.items())
+    return {"messages": user(f"[[usage {told}]] Count from 1 to 2")}
+
+
+def _snapshot(ask: Ask) -> Request:
+    dated = {"gpt-5.5": "gpt-5.5-2026-04-23", "gpt-5.4": "gpt-5.4-2026-03-05"}.get(ask.model)
+    if dated is None:
+        raise Impossible(f"no dated snapshot of {ask.model} is known")
+    return post(usage.CHAT, usage.body(model=dated))
+
+
+REASONING: Final = {"messages": user("Count from 1 to 3"), "reasoning_effort": "low"}
+_CALLS: Final = (
+    _call("stream-unasked", sends(usage.CHAT, usage.body(stream=True))),
+    _call("reasoning", sends(usage.CHAT, REASONING), feature="scripted", output_tokens=100),
+    _call("flex", sends(usage.CHAT, usage.body(service_tier="flex")), feature="billing.tiers"),
+    _call("priority", sends(usage.CHAT, usage.body(service_tier="priority")), feature="billing.tiers"),
+    _call(
+        "long-context",
+        sends(usage.CHAT, _scripted_usage(prompt=272_001, cached=1_000, completion=1_000)),
+        feature="scripted",
+    ),
+    _call(
+        "long-context-edge",
+        sends(usage.CHAT, _scripted_usage(prompt=272_000, cached=0, completion=1_000)),
+        feature="scripted",
+    ),
+    _call(
+        "cache-write",
+        sends(usage.CHAT, _scripted_usage(prompt=2_000, cache_write=1_500, completion=10)),
+        feature="scripted",
+    ),
+    _call("snapshot", _snapshot),
+    _call("refused", sends(usage.CHAT, {"messages": []}), output_tokens=0),
+    _call("refused-responses", sends(usage.RESPONSES, {"input": []}), output_tokens=0),
+    _call("refused-model", sends(usage.CHAT, {"model": "no-such-model-0", **usage.body()}), output_tokens=0),
+    _call("refused-tier", sends("/messages", {"messages": user("Hello"), "max_tokens": 5}), output_tokens=0),
+    _call("upstream-error", sends(usage.CHAT, {"messages": user("[[script upstream_500]] Hello")}), feature="scripted", output_tokens=0),
+    _call("midstream-error", sends(usage.CHAT, {"messages": user(f"[[script midstream_error]] {echo()}"), "stream": True}), feature="scripted"),
+    _call("list", lambda _: get("/models"), output_tokens=0),
+    _call("retrieve-model", lambda ask: get(f"/models/{ask.model}"), output_tokens=0),
+    _call("stored", sends(usage.RESPONSES, {"input": echo(SHORT), "store": True}), feature="billing.stored"),
+    _call(
+        "retrieve-stored",
+        lambda ask: get(f"/responses/{ask.reply('billing.stored')['id']}"),
+        after=("billing.stored",), feature="billing.stored", output_tokens=0,
+    ),
+    _call(
+        "input-items",
+        lambda ask: get(f"/responses/{ask.reply('billing.stored')['id']}/input_items"),
+        after=("billing.stored",), feature="billing.stored", output_tokens=0,
+    ),
+    _call(
+        "delete-stored",
+        lambda ask: get(f"/responses/{ask.reply('billing.stored')['id']}", method="DELETE"),
+        after=("billing.stored", "billing.retrieve-stored", "billing.input-items"),
+        feature="billing.stored", output_tokens=0,
+    ),
+    _call(
+        "parallel",
+        lambda ask: post(usage.CHAT, {"model": ask.model, "messages": user(f"Count from 1 to {ask.index + 2}")}),
+        count=8, per_model=False, output_tokens=20,
+    ),
+    _call("no-credit", sends(usage.CHAT, usage.body()), key="no_credit", output_tokens=0, per_model=False),
+)  # fmt: skip
+
+
+def _cases() -> tuple[Case, ...]:
+    return tuple(
+        Case(probe.name.partition(".")[2], probe.name, probe.after)
+        for probe in (*usage.USAGE, *_CALLS)
+    ) + (Case("long-again", "usage.long-again", ("usage.long",)),)
+
+
+CASES: Final = _cases()
+_BY_NAME: Final = {probe.name: probe for probe in _CALLS}
+
+
+def _readings(case: Case) -> tuple[Probe, Probe]:
+    """The balance before and after a case. Readings that a chain needs come after the chain."""
+    call = _BY_NAME.get(case.probe)
+    options: dict[str, Any] = {
+        "feature": "billing",
+        "output_tokens": 0,
+        "alone": True,
+        "per_model": call.per_model if call else True,
+    }
+    before = f"billing.before-{case.name}"
+    return (
+        Probe(before, balance, after=case.after, **options),
+        Probe(f"billing.after-{case.name}", balance, after=(before, case.probe), **options),
+    )
+
+
+def _sequence() -> tuple[Probe, ...]:
+    """Reading, call, reading, … in the order of sending."""
+    found: list[Probe] = []
+    for case in CASES:
+        before, after = _readings(case)
+        call = _BY_NAME.get(case.probe)
+        found += [before, *([call] if call else []), after]
+    return tuple(found)
+
+
+SEQUENCE: Final = _sequence()

@@ -1,0 +1,211 @@
+"""Rules about money: the fall of the balance across one call, against its usage and the rates."""
+
+from decimal import Decimal, InvalidOperation
+
+from conformance.billing.rates import charges
+from conformance.budget import usage_of
+from conformance.rule import Finding, Findings, RunRule, Selector, Unsure, rule, run_rule
+from conformance.run import Run
+from conformance.usage.reports import GENERATING
+from wire.chat import fold_chat
+from wire.endpoint import Endpoint
+from wire.exchange import Exchange
+from wire.responses import fold_responses
+from wire.usage import Usage
+
+EXACT = Decimal("0.000000001")
+_NO_USAGE = Usage()
+
+
+def reading(run: Run, probe: str) -> Decimal | None:
+    """The balance that a reading gave, in the profile's unit; None when it gave none."""
+    body = run.one(probe).reply.json
+    value = body.get(run.profile.balance_field) if isinstance(body, dict) else None
+    try:
+        return Decimal(str(value)) if isinstance(value, str | int | float) else None
+    except InvalidOperation:
+        return None
+
+
+def taken(run: Run, case: str) -> Decimal | None:
+    """What the balance fell by across a case."""
+    before, after = (reading(run, f"billing.{when}-{case}") for when in ("before", "after"))
+    return None if before is None or after is None else before - after
+
+
+def tier_of(x: Exchange) -> str | None:
+    """The service tier that the answer says it used."""
+    if x.reply.is_stream:
+        fold = fold_chat(x.reply) if x.endpoint is Endpoint.CHAT else fold_responses(x.reply)
+        found = fold.head if x.endpoint is Endpoint.CHAT else fold.response  # type: ignore[union-attr]
+        tier = found.get("service_tier") if isinstance(found, dict) else None
+    else:
+        body = x.reply.json
+        tier = body.get("service_tier") if isinstance(body, dict) else None
+    return tier if isinstance(tier, str) else None
+
+
+def due(x: Exchange) -> tuple[Decimal, ...]:
+    usage = usage_of(x)
+    return charges(x.model or "", tier_of(x), usage) if usage else ()
+
+
+def costs_its_usage(requirement: str, *cases: str) -> RunRule:
+    """A rule: across each of these cases the balance falls by what the answer's usage costs."""
+    names = {case: case if case.startswith("usage.") else f"billing.{case}" for case in cases}
+    readings = tuple(
+        f"billing.{when}-{case.partition('.')[2] if case.startswith('usage.') else case}"
+        for case in cases
+        for when in ("before", "after")
+    )
+
+    @run_rule(requirement, probes=(*names.values(), *readings))
+    def check(run: Run) -> Findings:
+        for case, probe in names.items():
+            x = run.one(probe)
+            fell = taken(run, case.partition(".")[2] if case.startswith("usage.") else case)
+            right = due(x)
+            if fell is None or not x.ok or not right:
+                yield Unsure(f"{probe} gave no usage with a known price, or no balance was read")
+            elif all(abs(fell - amount) > EXACT for amount in right):
+                said = f"${right[0]:f} for {usage_of(x)}"
+                yield Finding("balance", said, f"${fell:f} taken", exchange=x.id)
+
+    return check
+
+
+RULES = (
+    costs_its_usage("billing.exact", "usage.small"),
+    costs_its_usage("billing.exact-stream", "usage.small-stream"),
+    costs_its_usage("billing.exact-responses", "usage.responses", "usage.responses-stream"),
+    costs_its_usage("billing.cached", "usage.long", "usage.long-again"),
+    costs_its_usage("billing.reasoning-once", "reasoning"),
+    costs_its_usage("billing.tools", "usage.with-tool"),
+    costs_its_usage("billing.choices", "usage.choices"),
+    costs_its_usage("billing.long-context", "long-context", "long-context-edge"),
+    costs_its_usage("billing.service-tier", "flex", "priority"),
+    costs_its_usage("billing.cache-write", "cache-write"),
+    costs_its_usage("billing.snapshot", "snapshot"),
+)
+
+
+def takes_nothing(requirement: str, *cases: str) -> RunRule:
+    """A rule: across each of these cases the balance stays."""
+    readings = tuple(f"billing.{when}-{case}" for case in cases for when in ("before", "after"))
+
+    @run_rule(requirement, probes=readings)
+    def check(run: Run) -> Findings:
+        for case in cases:
+            fell = taken(run, case)
+            if fell is None:
+                yield Unsure("no balance was read")
+            elif fell:
+                guilty = run.one(f"billing.{case}")
+                said = f"nothing for an answer {guilty.reply.status}"
+                yield Finding("balance", said, f"${fell:f} taken", exchange=guilty.id)
+
+    return check
+
+
+FREE = (
+    takes_nothing("billing.failures-free", "refused", "refused-responses", "refused-model", "refused-tier", "upstream-error"),
+    takes_nothing("billing.reading-free", "list", "retrieve-model", "retrieve-stored", "input-items", "delete-stored"),
+)  # fmt: skip
+
+
+@run_rule("billing.two-models", probes=("billing.before-small", "usage.small", "billing.after-small"))
+def two_models(run: Run) -> Findings:
+    rates: dict[str, Decimal] = {}
+    for model in ("gpt-5.5", "gpt-5.4"):
+        mine = Run(tuple(x for x in run.exchanges if x.model == model), run.profile, model)
+        if not mine.all("usage.small") or not mine.all("billing.before-small"):
+            continue
+        fell, right = taken(mine, "small"), charges("gpt-5.4", None, usage_of(mine.one("usage.small")) or _NO_USAGE)
+        if fell is not None and right and right[0]:
+            rates[model] = fell / right[0]
+    if len(rates) < 2:
+        yield Unsure("the run does not have both models")
+    elif abs(rates["gpt-5.5"] - 2 * rates["gpt-5.4"]) > EXACT:
+        found = f"{rates['gpt-5.5'] / rates['gpt-5.4']:.4f} times" if rates["gpt-5.4"] else "nothing"
+        yield Finding("balance", "gpt-5.5 to take twice what gpt-5.4 takes", found)
+
+
+@run_rule("billing.stream-unasked", probes=("billing.before-stream-unasked", "billing.stream-unasked",
+    "billing.after-stream-unasked", "billing.before-small-stream", "usage.small-stream", "billing.after-small-stream"))  # fmt: skip
+def stream_unasked(run: Run) -> Findings:
+    without, asked = taken(run, "stream-unasked"), taken(run, "small-stream")
+    x = run.one("billing.stream-unasked")
+    if without is None or asked is None or not x.ok or fold_chat(x.reply).as_completion().get("choices") is None:
+        yield Unsure("no balance was read")
+    elif abs(without - asked) > EXACT:
+        yield Finding("balance", f"${asked:f}, as with usage", f"${without:f} taken", exchange=x.id)
+
+
+@run_rule("billing.midstream-error", probes=("billing.before-midstream-error", "billing.midstream-error", "billing.after-midstream-error"))
+def midstream_error(run: Run) -> Findings:
+    fell, x = taken(run, "midstream-error"), run.one("billing.midstream-error")
+    produced = fold_chat(x.reply).content_chunks
+    most = charges(x.model or "", None, _spent(len(x.request.body), produced + 1))
+    if fell is None or not most:
+        yield Unsure("no balance was read")
+    elif fell > most[0]:
+        said = f"at most ${most[0]:f} for {produced} chunks of text"
+        yield Finding("balance", said, f"${fell:f} taken", exchange=x.id)
+
+
+@run_rule("billing.parallel", probes=("billing.before-parallel", "billing.parallel", "billing.after-parallel"))
+def parallel(run: Run) -> Findings:
+    fell, calls = taken(run, "parallel"), run.all("billing.parallel")
+    amounts = [charges(_model(x), tier_of(x), usage_of(x) or _NO_USAGE) for x in calls]
+    if fell is None or not all(amounts) or not all(x.ok for x in calls):
+        yield Unsure("not every call was answered with usage, or no balance was read")
+        return
+    total = sum((amount[0] for amount in amounts), Decimal(0))
+    if abs(fell - total) > EXACT:
+        said = f"${total:f} for {len(calls)} calls at the same time"
+        yield Finding("balance", said, f"${fell:f} taken", exchange=calls[0].id)
+
+
+@run_rule("billing.empty-refused", probes=("billing.no-credit",))
+def empty_refused(run: Run) -> Findings:
+    x = run.one("billing.no-credit")
+    if x.reply.status not in {402, 403, 429}:
+        yield Finding("status", "402, 403 or 429 for a key without credit", str(x.reply.status), exchange=x.id)
+
+
+def _owes_usage(x: Exchange) -> bool:
+    """Whether an answer has to say its usage: not a chat stream that did not ask for it."""
+    if not x.ok or x.endpoint not in GENERATING or x.request.method != "POST":
+        return False
+    options = x.request.params.get("stream_options")
+    asked = isinstance(options, dict) and options.get("include_usage") is True
+    if x.endpoint is Endpoint.CHAT:
+        failed = x.reply.is_stream and fold_chat(x.reply).error is not None
+        return not failed and (asked or not x.wants_stream) and x.connection.ended != "aborted"
+    if x.reply.is_stream:
+        return fold_responses(x.reply).terminal in {"response.completed", "response.incomplete"}
+    body = x.reply.json
+    return isinstance(body, dict) and body.get("status") in {"completed", "incomplete"}
+
+
+CHARGED = Selector(
+    "an answer that is charged",
+    _owes_usage,
+    ("chat.echo", "chat.echo-stream-usage", "responses.echo", "responses.stream.echo"),
+)
+
+
+@rule("billing.usage-present", on=CHARGED)
+def usage_present(x: Exchange) -> Findings:
+    usage = usage_of(x)
+    if usage is None or usage.prompt_tokens is None or usage.completion_tokens is None:
+        yield Finding("usage", "prompt and output tokens", "missing" if usage is None else str(usage))
+
+
+def _model(x: Exchange) -> str:
+    asked = x.request.params.get("model")
+    return asked if isinstance(asked, str) else ""
+
+
+def _spent(prompt: int, output: int) -> Usage:
+    return Usage(prompt_tokens=prompt, completion_tokens=output)

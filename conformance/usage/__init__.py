@@ -1,0 +1,1 @@
+"""The usage area: its rows, probes and rules."""

@@ -1,0 +1,153 @@
+"""Usage between answers: the same prompt streamed and not, repeated, longer, on both endpoints."""
+
+import json
+from collections.abc import Iterator
+from itertools import groupby
+
+from conformance.budget import usage_of
+from conformance.rule import Finding, Findings, Unsure, run_rule
+from conformance.run import Run
+from conformance.usage.limits import limit_of
+from conformance.usage.reports import generates
+from wire.chat import fold_chat
+from wire.endpoint import Endpoint
+from wire.exchange import Exchange
+from wire.responses import fold_responses, output_text
+
+# What does not change the prompt that the model reads.
+TRANSPORT = frozenset({"stream", "stream_options", "store", "metadata", "user", "service_tier", "n",
+    "safety_identifier", "prompt_cache_key", "prompt_cache_retention", "background", "include",
+    "logprobs", "top_logprobs"})  # fmt: skip
+
+
+def prompt_key(x: Exchange) -> str:
+    """All of a request that the model reads or obeys."""
+    kept = {k: v for k, v in x.request.params.items() if k not in TRANSPORT}
+    return f"{x.endpoint} {json.dumps(kept, sort_keys=True)}"
+
+
+def same_prompts(run: Run) -> Iterator[list[Exchange]]:
+    """Groups of two and more answers to one prompt. Conversations with state are left out."""
+    answers = [
+        x
+        for x in run.exchanges
+        if x.model == run.model
+        and generates(x)
+        and x.request.method == "POST"
+        and usage_of(x) is not None
+        and not x.request.params.get("previous_response_id")
+        and not x.request.params.get("conversation")
+    ]
+    for _, group in groupby(sorted(answers, key=prompt_key), key=prompt_key):
+        members = list(group)
+        if len(members) > 1:
+            yield members
+
+
+def text_of(x: Exchange) -> str | None:
+    """The answer's text when it is all there is: one choice, no calls, no reasoning."""
+    usage = usage_of(x)
+    if usage is None or usage.reasoning_tokens or limit_of(x) is not None:
+        return None
+    if x.endpoint is Endpoint.CHAT:
+        if x.reply.is_stream:
+            choices = list(fold_chat(x.reply).choices.values())
+            return choices[0].content if len(choices) == 1 and not choices[0].tool_calls else None
+        body = x.reply.json
+        listed = body.get("choices") if isinstance(body, dict) else None
+        if not isinstance(listed, list) or len(listed) != 1 or not isinstance(listed[0], dict):
+            return None
+        message = listed[0].get("message")
+        text = message.get("content") if isinstance(message, dict) else None
+        calls = isinstance(message, dict) and message.get("tool_calls")
+        return text if isinstance(text, str) and not calls else None
+    body = fold_responses(x.reply).final if x.reply.is_stream else x.reply.json
+    output = body.get("output") if isinstance(body, dict) else None
+    alone = isinstance(output, list) and len(output) == 1
+    return output_text(body) or None if alone and isinstance(body, dict) else None
+
+
+@run_rule("usage.same-prompt", probes=("usage.small", "usage.small-stream"))
+def same_prompt(run: Run) -> Findings:
+    for members in same_prompts(run):
+        first = members[0]
+        expected = _prompt(first)
+        for x in members[1:]:
+            if expected is not None and _prompt(x) not in {None, expected}:
+                said = f"{expected}, as {first.probe} was told for the same prompt"
+                yield Finding("prompt tokens", said, str(_prompt(x)), exchange=x.id)
+
+
+@run_rule("usage.same-answer", probes=("usage.small", "usage.small-stream"))
+def same_answer(run: Run) -> Findings:
+    compared = False
+    for members in same_prompts(run):
+        known: dict[str, Exchange] = {}
+        for x in members:
+            text = text_of(x)
+            if text is None:
+                continue
+            first = known.setdefault(text, x)
+            compared = compared or first is not x
+            if _output(first) != _output(x):
+                said = f"{_output(first)}, as {first.probe} was told for the same text"
+                yield Finding("output tokens", said, str(_output(x)), exchange=x.id)
+    if not compared:
+        yield Unsure("no two answers to one prompt have the same text")
+
+
+@run_rule("usage.longer-prompt", probes=("usage.small", "usage.long"))
+def longer_prompt(run: Run) -> Findings:
+    small, long = run.one("usage.small"), run.one("usage.long")
+    if not (small.ok and long.ok) or _prompt(small) is None or _prompt(long) is None:
+        yield Unsure("one of the two prompts was not answered with usage")
+    elif (_prompt(long) or 0) <= (_prompt(small) or 0):
+        said = f"more than {_prompt(small)}, which a shorter prompt costs"
+        yield Finding("prompt tokens", said, str(_prompt(long)), exchange=long.id)
+
+
+@run_rule("usage.across-endpoints", probes=("usage.small", "usage.responses"))
+def across_endpoints(run: Run) -> Findings:
+    chat, responses = run.one("usage.small"), run.one("usage.responses")
+    one, two = _prompt(chat), _prompt(responses)
+    if one is None or two is None:
+        yield Unsure("one of the two endpoints did not answer with usage")
+    elif abs(one - two) > max(8, one // 10):
+        said = f"about {one}, as chat says for the same text"
+        yield Finding("input tokens", said, str(two), exchange=responses.id)
+
+
+@run_rule("usage.tools-count", probes=("usage.small", "usage.with-tool"))
+def tools_count(run: Run) -> Findings:
+    bare, tooled = run.one("usage.small"), run.one("usage.with-tool")
+    if _prompt(bare) is None or _prompt(tooled) is None:
+        yield Unsure("one of the two requests was not answered with usage")
+    elif (_prompt(tooled) or 0) <= (_prompt(bare) or 0):
+        said = f"more than {_prompt(bare)}, which the same text costs without a tool"
+        yield Finding("prompt tokens", said, str(_prompt(tooled)), exchange=tooled.id)
+
+
+@run_rule("usage.choices-count", probes=("usage.small", "usage.choices"))
+def choices_count(run: Run) -> Findings:
+    one, two = run.one("usage.small"), run.one("usage.choices")
+    body = two.reply.json
+    listed = body.get("choices") if isinstance(body, dict) else None
+    single, texts = text_of(one), []
+    for choice in listed if isinstance(listed, list) else []:
+        message = choice.get("message") if isinstance(choice, dict) else None
+        texts.append(message.get("content") if isinstance(message, dict) else None)
+    if len(texts) < 2 or any(text != single for text in texts):
+        yield Unsure("the two choices are not each the text of the single answer")
+    elif (_output(two) or 0) < 2 * (_output(one) or 0):
+        said = f"{2 * (_output(one) or 0)}, twice what one choice costs"
+        yield Finding("completion tokens", said, str(_output(two)), exchange=two.id)
+
+
+def _prompt(x: Exchange) -> int | None:
+    usage = usage_of(x)
+    return usage.prompt_tokens if usage else None
+
+
+def _output(x: Exchange) -> int | None:
+    usage = usage_of(x)
+    return usage.completion_tokens if usage else None

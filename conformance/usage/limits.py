@@ -1,0 +1,108 @@
+"""Usage against what was asked for: limits, choices, logprobs, errors, repeated reports."""
+
+from conformance.rule import Finding, Findings, Selector, rule
+from conformance.usage.reports import CHAT, REPORTING, final, reports
+from wire.chat import fold_chat
+from wire.endpoint import Endpoint
+from wire.exchange import Exchange
+
+LIMITS = ("max_completion_tokens", "max_output_tokens", "max_tokens")
+
+
+def limit_of(x: Exchange) -> int | None:
+    """The token limit that was asked for, over all choices."""
+    params = x.request.params
+    limit = next((params[name] for name in LIMITS if type(params.get(name)) is int), None)
+    n = params.get("n")
+    return None if limit is None else limit * (n if type(n) is int and n > 0 else 1)
+
+
+LIMITED = REPORTING.only(
+    "with a token limit",
+    lambda x: limit_of(x) is not None,
+    "responses.cut",
+    "responses.stream.cut",
+    "properties.*-valid",
+)
+
+
+def _cut(x: Exchange) -> bool:
+    """Whether every choice was cut by the limit."""
+    report = final(x)
+    if report is None:
+        return False
+    if x.endpoint is Endpoint.CHAT:
+        reasons = [c.finish_reason for c in fold_chat(x.reply).choices.values()]
+        if not x.reply.is_stream:
+            choices = report.answer.get("choices")
+            reasons = [c.get("finish_reason") for c in choices or () if isinstance(c, dict)]
+        return bool(reasons) and all(reason == "length" for reason in reasons)
+    details = report.answer.get("incomplete_details")
+    return isinstance(details, dict) and details.get("reason") == "max_output_tokens"
+
+
+@rule("usage.within-limit", on=LIMITED)
+def within_limit(x: Exchange) -> Findings:
+    report, limit = final(x), limit_of(x)
+    output = report.usage.completion_tokens if report else None
+    if report and limit is not None and output is not None and output > limit:
+        where = f"{report.where}: output tokens"
+        yield Finding(where, f"at most {limit}, as asked", str(output), report.event)
+
+
+@rule(
+    "usage.cut-at-limit",
+    on=LIMITED.only("that was cut", _cut, "responses.cut", "responses.stream.cut"),
+)
+def cut_at_limit(x: Exchange) -> Findings:
+    report, limit = final(x), limit_of(x)
+    output = report.usage.completion_tokens if report else None
+    # More than the limit is the matter of usage.within-limit.
+    if report and limit is not None and output is not None and output < limit:
+        where = f"{report.where}: output tokens"
+        yield Finding(where, f"{limit}, where it was cut", str(output), report.event)
+
+
+def _logprobs(x: Exchange) -> int | None:
+    """How many tokens of the single choice have logprobs; None without them."""
+    report = final(x)
+    if report is None:
+        return None
+    if x.reply.is_stream:
+        choices = fold_chat(x.reply).choices
+        listed = choices[0].logprobs.get("content") if set(choices) == {0} else None
+        return len(listed) if listed else None
+    choices_json = report.answer.get("choices")
+    if not isinstance(choices_json, list) or len(choices_json) != 1:
+        return None
+    inner = choices_json[0].get("logprobs") if isinstance(choices_json[0], dict) else None
+    content = inner.get("content") if isinstance(inner, dict) else None
+    return len(content) if isinstance(content, list) and content else None
+
+
+@rule(
+    "usage.logprobs-count",
+    on=CHAT.only("with logprobs", lambda x: _logprobs(x) is not None, "chat.param.*logprobs*"),
+)
+def logprobs_count(x: Exchange) -> Findings:
+    report, number = final(x), _logprobs(x)
+    if report and number is not None and report.usage.completion_tokens is not None:
+        visible = report.usage.completion_tokens - (report.usage.reasoning_tokens or 0)
+        if visible != number:
+            where = f"{report.where}: completion tokens without reasoning"
+            yield Finding(where, f"{number}, one a logprob", str(visible), report.event)
+
+
+REFUSED = Selector(
+    "a refusal",
+    lambda x: x.reply.status >= 400 and isinstance(x.reply.json, dict),
+    ("chat.no-messages-stream", "chat.unknown-model-stream"),
+)
+
+
+@rule("usage.none-on-errors", on=REFUSED)
+def none_on_errors(x: Exchange) -> Findings:
+    for report in reports(x):
+        if report.usage.total_tokens or report.usage.prompt_tokens or report.usage.completion_tokens:
+            yield Finding(report.where, "no usage on an error", str(report.json), report.event)
+

@@ -1,0 +1,60 @@
+"""Usage reports: every usage object of an exchange, with where it stands and what it belongs to."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from conformance.rule import Selector
+from wire.endpoint import Endpoint
+from wire.exchange import Exchange
+from wire.usage import Usage
+
+GENERATING = frozenset({Endpoint.CHAT, Endpoint.RESPONSES, Endpoint.RESPONSE, Endpoint.COMPACT})
+FINISHED = frozenset({"completed", "incomplete"})
+
+
+class Report(NamedTuple):
+    """One usage object. `answer` is the completion, chunk or response that carries it."""
+
+    where: str
+    event: int | None
+    json: dict[str, Any]
+    usage: Usage
+    answer: dict[str, Any]
+
+
+def reports(x: Exchange) -> Iterator[Report]:
+    """Every usage object of the exchange, in order."""
+    for event, value in x.objects():
+        if not isinstance(value, dict):
+            continue
+        inner = value.get("response")
+        for holder, path in ((value, "usage"), (inner, "response.usage")):
+            found = holder.get("usage") if isinstance(holder, dict) else None
+            usage = Usage.of(found)
+            if usage is not None and isinstance(found, dict) and isinstance(holder, dict):
+                place = path if event is None else f"event {event}, {path}"
+                yield Report(place, event, found, usage, holder)
+
+
+def final(x: Exchange) -> Report | None:
+    """The usage that counts: the last one."""
+    last = None
+    for last in reports(x):
+        pass
+    return last
+
+
+def generates(x: Exchange) -> bool:
+    return x.ok and x.endpoint in GENERATING and x.request.method in {"POST", "GET"}
+
+
+def is_chat(x: Exchange) -> bool:
+    return x.endpoint is Endpoint.CHAT
+
+
+PROBES = ("chat.echo", "chat.echo-stream-usage", "responses.echo", "responses.stream.echo")
+REPORTING = Selector("an answer with usage", lambda x: generates(x) and final(x) is not None, PROBES)
+CHAT = REPORTING.only("of chat", is_chat, "chat.echo", "chat.echo-stream-usage")
+RESPONSES = REPORTING.only(
+    "of Responses", lambda x: not is_chat(x), "responses.echo", "responses.stream.echo"
+)
