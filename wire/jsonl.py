@@ -93,6 +93,9 @@ def read(line: str | bytes | Mapping[str, Any]) -> Exchange:
     if not isinstance(value, Mapping):
         raise ValueError("not a JSON object")  # noqa: TRY004  # one error for one kind of defect
     asked, came = _part(value, "request"), _part(value, "response")
+    if foreign := _foreign_headers(value):
+        known = [pair for pair in _headers_in(came.get("headers")) if pair[0] == "content-type"]
+        came = {**came, "headers": known}
     request = Request(
         method=_string(asked, "method"),
         path=_string(asked, "path"),
@@ -109,7 +112,7 @@ def read(line: str | bytes | Mapping[str, Any]) -> Exchange:
         request=request,
         reply=reply,
         connection=_connection_in(connection if isinstance(connection, Mapping) else {}),
-        started_at=started_at(value, reply),
+        started_at=started_at({} if foreign else value, reply),
         probe=value.get("probe"),
         model=value.get("model"),
         source=source,
@@ -273,6 +276,12 @@ def started_at(line: Mapping[str, Any], reply: Reply) -> float | None:
                 if isinstance(holder.get(name), int | float) and holder[name] > 0:
                     return float(holder[name])
     return None
+
+
+def _foreign_headers(line: Mapping[str, Any]) -> bool:
+    """Whether the recording says that its headers, and so its date, are another answer's."""
+    flags = line.get("flags")
+    return isinstance(flags, list) and "headers_not_from_this_response" in flags
 
 
 def _part(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
