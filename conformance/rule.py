@@ -53,6 +53,8 @@ class Selector:
     name: str
     matches: Callable[[Exchange], bool]
     probes: tuple[str, ...] = ()
+    of_probe: bool = False
+    """Matches nothing but exchanges that a probe sent: recordings need not be asked."""
 
     def __and__(self, other: "Selector") -> "Selector":
         """Both hold; the probes of the narrower (right) side win when it names any."""
@@ -60,6 +62,7 @@ class Selector:
             f"{self.name} {other.name}",
             lambda x: self.matches(x) and other.matches(x),
             other.probes or self.probes,
+            self.of_probe or other.of_probe,
         )
 
     def only(self, name: str, matches: Callable[[Exchange], bool], *probes: str) -> "Selector":
@@ -72,13 +75,13 @@ class Selector:
 
 def probe(*names: str) -> Selector:
     """Exchanges of the named probes (globs), whatever came back."""
-    return Selector(f"an answer to {' or '.join(names)}", lambda x: _named(x, names), names)
+    return Selector(f"an answer to {' or '.join(names)}", lambda x: _named(x, names), names, True)
 
 
 def ok_probe(*names: str) -> Selector:
     """Exchanges of the named probes that were answered with a 2xx status."""
     return Selector(
-        f"a success of {' or '.join(names)}", lambda x: x.ok and _named(x, names), names
+        f"a success of {' or '.join(names)}", lambda x: x.ok and _named(x, names), names, True
     )
 
 
