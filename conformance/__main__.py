@@ -1,0 +1,49 @@
+"""`python -m conformance`: judge recordings, tap live traffic, scrub recordings."""
+
+import argparse
+import sys
+from typing import Any, NoReturn
+
+from conformance import offline_command
+from reports.document import parse
+from reports.html import html
+
+USAGE_ERROR = 2
+
+ABOUT = """\
+Verdicts on traffic that is already there. To judge a server by sending requests, run pytest
+(`pytest --base-url URL`)."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong."""
+
+    def error(self, message: str) -> NoReturn:
+        print(f"{self.prog}: {message} (see {self.prog} --help)", file=sys.stderr)
+        raise SystemExit(USAGE_ERROR)
+
+
+def page(document: dict[str, Any]) -> str:
+    return html(parse(document))
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run a command and return its exit code."""
+    parser = Parser(prog="python -m conformance", description=ABOUT)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
+    for module in (offline_command,):
+        module.add_parser(commands)
+    parser.set_defaults(page=page)
+    arguments = parser.parse_args(words)
+    try:
+        code: int = arguments.run(arguments)
+    except KeyboardInterrupt:
+        return USAGE_ERROR
+    except BrokenPipeError:  # `… | head`
+        sys.stderr.close()
+        return USAGE_ERROR
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
