@@ -107,7 +107,7 @@ class Reader:
         except (AttributeError, OSError, ValueError):
             return 0
 
-    def _open(self) -> BufferedReader[Any]:
+    def _open(self) -> "BufferedReader[Any]":
         """The file, unzipped where it is gzip."""
         descriptor = sys.stdin.fileno() if self.path == STDIN else self.path
         self._raw = FileIO(descriptor, closefd=self.path != STDIN)
@@ -116,7 +116,7 @@ class Reader:
             return BufferedReader(gzip.GzipFile(fileobj=file), 1 << 16)
         return file
 
-    def _read(self, file: BufferedReader[Any]) -> Iterator[Entry]:
+    def _read(self, file: "BufferedReader[Any]") -> Iterator[Entry]:
         head = file.peek(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
         if not head:
             raise TornError(0, "an empty file")
@@ -144,7 +144,7 @@ class Reader:
             return len(first) > _SHORT_LINE and b'"request"' in first
         return isinstance(value, dict) and "request" in value
 
-    def _lines(self, file: BufferedReader[Any]) -> Iterator[Entry]:
+    def _lines(self, file: "BufferedReader[Any]") -> Iterator[Entry]:
         number, offset = 0, 0
         while True:
             number += 1
