@@ -7,7 +7,7 @@ from enum import StrEnum
 from conformance.area import Catalogue
 from conformance.profile import Profile
 from conformance.requirement import Level, Requirement
-from conformance.rule import Finding, Rule, RunRule, Unsure
+from conformance.rule import Finding, Rule, RunRule, Selector, Unsure
 from conformance.run import Run, for_model
 from wire.exchange import Exchange
 
@@ -50,6 +50,8 @@ class Judge:
     unsent: Mapping[tuple[str, str], str] = field(default_factory=dict)
     said: dict[tuple[int, str], tuple[Finding | Unsure, ...]] = field(default_factory=dict)
     """What each rule said of each exchange, by (id of the rule, id of the exchange)."""
+    matched: dict[tuple[int, int], bool] = field(default_factory=dict)
+    """Whether a selector matches an exchange, by their identities: many rules share a selector."""
     _runs: dict[str, Run] = field(default_factory=dict)
 
     def result(self, requirement: Requirement, model: str) -> Result:
@@ -63,6 +65,8 @@ class Judge:
         judged: list[Exchange] = []
         said: list[Finding | Unsure] = []
         ran = False
+        settled: set[str] = set()
+        doubts = 0
         for rule in rules:
             try:
                 exchanges, words = self._apply(rule, model)
@@ -75,8 +79,16 @@ class Judge:
                 words = [w for w in words if not isinstance(w, Finding) or w.exchange in young]
             ran = ran or bool(exchanges)
             judged += exchanges
-            said += [w for w in words if w.requirement == requirement.id]
-        return self._verdict(requirement, model, rules, ran, judged, said)
+            mine = [w for w in words if w.requirement == requirement.id]
+            said += mine
+            unsure = sum(isinstance(word, Unsure) for word in mine)
+            # A rule over the run that only doubts has settled nothing, however much it read.
+            if not isinstance(rule, RunRule):
+                doubts += unsure
+            if not (isinstance(rule, RunRule) and mine and unsure == len(mine)):
+                settled |= {x.id for x in exchanges}
+        certain = doubts < len(settled)
+        return self._verdict(requirement, model, rules, ran, judged, said, certain=certain)
 
     def _verdict(
         self,
@@ -86,6 +98,8 @@ class Judge:
         ran: bool,
         judged: list[Exchange],
         said: list[Finding | Unsure],
+        *,
+        certain: bool,
     ) -> Result:
         findings = [w for w in said if isinstance(w, Finding)]
         unsure = [w for w in said if isinstance(w, Unsure)]
@@ -99,7 +113,7 @@ class Judge:
             return Result(requirement, model, bad, shown, exchanges=ids, probe=probe)
         if not ran:
             return Result(requirement, model, Outcome.BLOCKED, reason=self._why(rules, model))
-        if unsure and len(unsure) >= len({x.id for x in judged}):
+        if unsure and not certain:
             reason = unsure[0].reason
             return Result(requirement, model, Outcome.INCONCLUSIVE, reason=reason, exchanges=ids)
         return Result(requirement, model, Outcome.PASS, exchanges=ids)
@@ -116,7 +130,7 @@ class Judge:
             if key not in self.said:
                 self.said[key] = tuple(rule.judge(run))
             return present, list(self.said[key])
-        matching = [x for x in run.exchanges if rule.on.matches(x)]
+        matching = [x for x in run.exchanges if self._matches(rule.on, x)]
         said: list[Finding | Unsure] = []
         for exchange in matching:
             key = (id(rule), exchange.id)
@@ -124,6 +138,12 @@ class Judge:
                 self.said[key] = tuple(rule.judge(exchange))
             said += self.said[key]
         return matching, said
+
+    def _matches(self, selector: Selector, exchange: Exchange) -> bool:
+        key = (id(selector), id(exchange))
+        if key not in self.matched:
+            self.matched[key] = selector.matches(exchange)
+        return self.matched[key]
 
     def _run(self, model: str) -> Run:
         if model not in self._runs:
