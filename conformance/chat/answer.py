@@ -56,9 +56,8 @@ def model_served(x: Exchange) -> Findings:
 
 
 def _is_snapshot(given: str, asked: str) -> bool:
-    return (
-        given == asked or re.fullmatch(re.escape(asked) + r"-[\w-]*\d{4}[\w-]*", given) is not None
-    )
+    dated = re.escape(asked) + r"-(\d{4}-\d{2}-\d{2}|\d{4})"
+    return given == asked or re.fullmatch(dated, given) is not None
 
 
 @rule("chat.answer.created", on=SUCCESS)
@@ -167,6 +166,9 @@ def usual_fields(x: Exchange) -> Findings:
     for index, value in objects(x)[:1]:
         yield from _lacking(index, value, "", USUAL)
         for where, choice in choices(value):
+            if index is not None:
+                delta = member(choice, "delta")
+                yield from _lacking(index, delta, f"{where}.delta.", ("content",) if delta else ())
             if message := member(choice, "message"):
                 yield from _lacking(index, message, f"{where}.message.", ("annotations",))
 

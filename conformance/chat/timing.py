@@ -6,7 +6,8 @@ from conformance.chat.chunk import chunks
 from conformance.chat.kinds import STREAM
 from conformance.chat.prompts import pace_asked
 from conformance.chat.said import choices, member
-from conformance.rule import Finding, Findings, Unsure, ok_probe, rule
+from conformance.rule import Finding, Findings, Unsure, ok_probe, rule, run_rule
+from conformance.run import Run
 from wire.exchange import Exchange
 
 # Without an order for its pace, a model is held for buffered only when so much text in so little
@@ -45,20 +46,19 @@ def incremental(x: Exchange) -> Findings:
         yield Unsure(f"{found}: a fast model, or a buffer")
 
 
-@rule("chat.stream.steady", on=PACED)
-def steady(x: Exchange) -> Findings:
-    times = content_times(x)
-    pace = pace_asked(x).get("pace")
-    if pace is None or len(times) < 5:
+@run_rule("chat.stream.steady", probes=("chat.paced",))
+def steady(run: Run) -> Findings:
+    """All events count, also [DONE]: whoever waits for it waits for them all."""
+    if not run.profile.scripted:
         yield Unsure("the pace of the model is not known")
         return
-    # The last chunks count, too: whoever waits for [DONE] waits for them.
-    times.append(x.reply.events[-1].at_ms)
-    for before, after in pairwise(times):
-        if after - before > STALL_MS + 10 * pace:
-            yield Finding(
-                "arrival times", f"a chunk each {pace} ms", f"{after - before:.0f} ms of silence"
-            )
+    for x in run.where(STREAM):
+        pace = pace_asked(x).get("pace", 0)
+        for before, after in pairwise(x.reply.events):
+            if after.at_ms - before.at_ms > STALL_MS + 10 * pace:
+                where = f"event {after.index}"
+                found = f"{after.at_ms - before.at_ms:.0f} ms of silence"
+                yield Finding(where, f"an event each {pace} ms", found, after.index, exchange=x.id)
 
 
 @rule("chat.stream.headers-early", on=PACED)

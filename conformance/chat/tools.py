@@ -233,6 +233,26 @@ def custom(run: Run) -> Findings:
             yield found
 
 
+@run_rule("chat.answer.exact-text", probes=("chat.tool", "chat.tool-result"))
+def beside_calls(run: Run) -> Findings:
+    """A model that always obeys says nothing beside a call, and only the result after it."""
+    for x in run.where(SUCCESS) if run.profile.scripted else ():
+        wanted = "" if ORDERED.matches(x) else _told(x)
+        for choice in said(x) if wanted is not None else ():
+            if isinstance(choice.content, str) and choice.content != wanted and ends_by_itself(x):
+                where = f"{choice.where}, content"
+                yield Finding(where, show(wanted), show(choice.content), exchange=x.id)
+    if not run.profile.scripted:
+        yield Unsure("the model may say what it likes beside a call")
+
+
+def _told(x: Exchange) -> str | None:
+    messages = x.request.params.get("messages")
+    last = messages[-1] if isinstance(messages, list) and messages else None
+    output = last.get("content") if isinstance(last, dict) and last.get("role") == "tool" else None
+    return f"The tool said: {output}" if isinstance(output, str) else None
+
+
 @run_rule("chat.tools.result", probes=("chat.tool-result",))
 def result(run: Run) -> Findings:
     x = run.one("chat.tool-result")
