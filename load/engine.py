@@ -1,0 +1,169 @@
+"""Sends flights over pooled connections and hears of their ends; sweeps for time-outs."""
+
+import resource
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import perf_counter_ns
+from typing import Final
+
+import gevent
+
+from load.body_reader import BodyReader
+from load.chat_reader import ChatReader
+from load.connection import CLOCK, Connection
+from load.flight import Flight, Reader, Shot
+from load.outcome import Outcome
+from load.responses_reader import ResponsesReader
+from load.target import Target
+from wire.endpoint import Endpoint
+
+SWEEP_S: Final = 0.1
+SECOND_NS: Final = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long what may last, in seconds, and how much may be open at once."""
+
+    connect_s: float = 10.0
+    first_token_s: float = 120.0
+    idle_s: float = 60.0
+    total_s: float = 600.0
+    in_flight: int = 20_000
+
+
+def raise_file_limit() -> int:
+    """As many open connections as the system lets this process have."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
+
+
+def reader_of(shot: Shot) -> Reader:
+    if not shot.stream:
+        return BodyReader(shot.endpoint)
+    keep = shot.expected is not None
+    if shot.endpoint is Endpoint.CHAT:
+        return ChatReader(keep_text=keep, usage=shot.usage)
+    return ResponsesReader(keep_text=keep)
+
+
+class Engine:
+    """`landed` hears each flight exactly once, with its outcome set."""
+
+    def __init__(
+        self,
+        target: Target,
+        limits: Limits,
+        landed: Callable[[Flight], None],
+        *,
+        kernel: bool = True,
+    ) -> None:
+        self.target = target
+        self.limits = limits
+        self.landed = landed
+        self.kernel = kernel
+        self.address = target.address()
+        self.in_flight: dict[Connection, Flight] = {}
+        self.connections = 0
+        self._idle: list[Connection] = []
+        self._heads: dict[tuple[str, bool], bytes] = {}
+        self._sweeper: gevent.Greenlet | None = None
+
+    def launch(self, flight: Flight) -> None:
+        """Send now, or say that the client is full: never wait."""
+        if not flight.started_ns:
+            flight.started_ns = perf_counter_ns()
+        if len(self.in_flight) >= self.limits.in_flight:
+            flight.end(Outcome.CLIENT_SATURATED, "as many in flight as allowed", flight.started_ns)
+            self.landed(flight)
+            return
+        if self._sweeper is None:
+            self._sweeper = gevent.spawn(self._sweep)
+        shot = flight.shot
+        kind = (shot.path, shot.stream)
+        head = self._heads.get(kind)
+        if head is None:
+            method = "POST" if shot.body else "GET"
+            head = self._heads[kind] = self.target.head(method, shot.path, stream=shot.stream)
+        self._put(flight, b"%bContent-Length: %d\r\n\r\n%b" % (head, len(shot.body), shot.body))
+
+    def cut(self) -> None:
+        """The run is over: what is still in flight is cut, and all connections are closed."""
+        for connection in list(self.in_flight):
+            connection.abandon(Outcome.CUT_BY_END, "in flight when the run ended")
+        self.stop()
+
+    def stop(self) -> None:
+        if self._sweeper is not None:
+            self._sweeper.kill(block=False)
+            self._sweeper = None
+        for connection in self._idle:
+            connection.close()
+        self._idle.clear()
+
+    def _put(self, flight: Flight, data: bytes) -> None:
+        # Where one kept connection was closed already, the others may be, too.
+        connection = None if flight.retried else self._idle_connection()
+        if connection is None:
+            connection = Connection(self.address, self._ended, kernel=self.kernel)
+            self.connections += 1
+        self.in_flight[connection] = flight
+        connection.start(flight, data)
+
+    def _idle_connection(self) -> Connection | None:
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.closed:
+                return connection
+        return None
+
+    def _ended(self, connection: Connection) -> None:
+        flight = self.in_flight.pop(connection)
+        connection.flight = None
+        if flight.outcome is None:
+            # The server had closed a connection that was kept alive; once more, on a new one.
+            self.launch(flight)
+            return
+        if connection.reusable and not connection.closed:
+            self._idle.append(connection)
+        else:
+            connection.close()
+        self.landed(flight)
+
+    def _sweep(self) -> None:
+        ticks, before = 0, perf_counter_ns()
+        while True:
+            gevent.sleep(SWEEP_S)
+            ticks += 1
+            if ticks % 10 == 0:
+                CLOCK.read()
+            now = perf_counter_ns()
+            stood_still = now - before > 5 * SWEEP_S * SECOND_NS
+            before = now
+            if stood_still:  # this process did: let it read first what came meanwhile
+                continue
+            late = [
+                (connection, outcome)
+                for connection, flight in self.in_flight.items()
+                if (outcome := self._overdue(connection, flight, now)) is not None
+            ]
+            for connection, outcome in late:
+                if connection in self.in_flight:
+                    connection.abandon(outcome, "nothing came in time")
+
+    def _overdue(self, connection: Connection, flight: Flight, now: int) -> Outcome | None:
+        limits = self.limits
+        if not connection.connected:
+            over = now - flight.started_ns > limits.connect_s * SECOND_NS
+            return Outcome.TIMEOUT_CONNECT if over else None
+        if now - flight.sent_ns > limits.total_s * SECOND_NS:
+            return Outcome.TIMEOUT_TOTAL
+        stamps = flight.reader.stamps
+        if not stamps and not flight.reader.content_events:
+            over = now - flight.sent_ns > limits.first_token_s * SECOND_NS
+            return Outcome.TIMEOUT_FIRST_TOKEN if over else None
+        # What is read late is no gap of the server's: the last bytes count, whenever we looked.
+        over = now - flight.last_ns > limits.idle_s * SECOND_NS
+        return Outcome.TIMEOUT_IDLE if over else None

@@ -1,0 +1,79 @@
+"""Gates: limits that a run must keep, as `ttft:p99:400ms`, `error_rate:1%`, `goodput:95%`."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+_LATENCY: Final = {
+    "ttft", "ttft_scheduled", "ttfot", "ict", "tpot", "ntpot", "e2e", "e2e_scheduled", "headers",
+    "first_event", "stall_max", "done_lag", "dispatch_delay", "connect",
+}  # fmt: skip
+_RATES: Final = {"error_rate": "at most", "goodput": "at least", "requests_per_s": "at least", "tokens_per_s": "at least"}  # fmt: skip
+_POINTS: Final = {"p50", "p90", "p95", "p99", "p999", "max", "mean"}
+_LIMIT: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|s|us|%|)")
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    text: str
+    metric: str
+    point: str  # empty for rates
+    limit: float  # milliseconds, or per cent, or a rate
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    gate: str
+    value: float | None  # None: too few samples to say
+    limit: float
+    passed: bool
+    unit: str
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def gate_of(text: str) -> Gate:
+    """Read a gate; ValueError says what is wrong with it."""
+    metric, _, rest = text.partition(":")
+    point, _, limit = rest.rpartition(":")
+    metric, point = metric.strip().removesuffix("_ms"), point.strip().replace("p99.9", "p999")
+    found = _LIMIT.fullmatch(limit.strip())
+    if found is None:
+        raise ValueError(f"--gate {text}: no limit such as 400ms or 1%")
+    value, unit = float(found[1]), found[2]
+    if metric in _LATENCY:
+        if point not in _POINTS:
+            raise ValueError(f"--gate {text}: {point or 'no percentile'}, one of {', '.join(sorted(_POINTS))}")  # fmt: skip
+        if unit == "%":
+            raise ValueError(f"--gate {text}: a time, such as 400ms")
+        factor = {"s": 1000.0, "us": 0.001}.get(unit, 1.0)
+        return Gate(text, metric, point, value * factor)
+    if metric in _RATES:
+        if point or unit not in {"%", ""}:
+            raise ValueError(f"--gate {text}: expected {metric}:LIMIT")
+        return Gate(text, metric, "", value)
+    raise ValueError(f"--gate {text}: unknown metric {metric}; one of {', '.join(sorted({*_LATENCY, *_RATES}))}")  # fmt: skip
+
+
+def judge(gate: Gate, document: Mapping[str, Any]) -> Verdict:
+    """Whether a load document keeps the limit. Too few samples is no pass."""
+    value: float | None
+    if gate.point:
+        value = document["metrics"].get(f"{gate.metric}_ms", {}).get(gate.point)
+        passed = value is not None and value <= gate.limit
+        return Verdict(gate.text, value, gate.limit, passed, "ms")
+    rates = document["rates"]
+    value = {
+        "error_rate": rates["error_share"],
+        "goodput": document["goodput"]["attainment"],
+        "requests_per_s": rates["completed_per_s"],
+        "tokens_per_s": rates["output_tokens_per_s"],
+    }[gate.metric]
+    percent = gate.metric in {"error_rate", "goodput"}
+    if value is not None and percent:
+        value = round(100 * value, 4)
+    most = _RATES[gate.metric] == "at most"
+    passed = value is not None and (value <= gate.limit if most else value >= gate.limit)
+    return Verdict(gate.text, value, gate.limit, passed, "%" if percent else "/s")

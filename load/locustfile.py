@@ -1,0 +1,148 @@
+"""`locust -f load/locustfile.py`: a streaming load run on Locust's processes, messages and web UI."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import gevent
+from locust import User, events, task
+from locust.env import Environment
+from locust.runners import LocalRunner, MasterRunner, WorkerRunner
+
+ROOT = str(Path(__file__).parent.parent)
+if ROOT not in sys.path:
+    sys.path.insert(0, ROOT)
+
+from load.conductor import Conductor  # noqa: E402
+from load.crew import Alone, Crew, Workers  # noqa: E402
+from load.options import add_options, gateway_arguments  # noqa: E402
+from load.plan import PlanError, plan_of  # noqa: E402
+from load.rows import Rows  # noqa: E402
+from load.station import Station  # noqa: E402
+from load.target import Gateway, TargetError, target_of  # noqa: E402
+
+USAGE = 4
+COULD_NOT_RUN = 2
+
+
+class Traffic(User):
+    """In a closed loop each user sends one request after the other; else the schedule sends."""
+
+    station: Station | None = None
+
+    @task
+    def send(self) -> None:
+        if self.station is None or not self.station.perform():
+            gevent.sleep(0.2)
+
+
+@events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]
+def _options(parser: Any) -> None:
+    add_options(parser)
+
+
+@events.init.add_listener  # type: ignore[untyped-decorator]
+def _init(environment: Environment, runner: Any, **_: Any) -> None:
+    if isinstance(runner, WorkerRunner):
+        _worker(environment, runner)
+    elif isinstance(runner, LocalRunner | MasterRunner):
+        _lead(environment, runner)
+
+
+def _worker(environment: Environment, runner: WorkerRunner) -> None:
+    station = Traffic.station = Station(
+        lambda part: runner.send_message("load_part", part), dict(os.environ)
+    )
+    runner.register_message("load_go", lambda msg, **_: station.go(msg.data))
+    runner.register_message("load_stop", lambda msg, **_: station.interrupt(msg.data["why"]))
+
+    def quitting(**_: Any) -> None:
+        station.interrupt("interrupted")
+        environment.process_exit_code = 0  # the master speaks for the run
+
+    environment.events.quitting.add_listener(quitting)  # type: ignore[no-untyped-call]
+
+
+def _lead(environment: Environment, runner: Any) -> None:
+    options = environment.parsed_options
+    assert options is not None
+    gateway: Gateway | None = None
+    try:
+        plan = plan_of(options)
+        if environment.host:
+            target = target_of(environment.host, os.environ)
+        else:
+            gateway = Gateway(gateway_arguments(options))
+            target = gateway.target
+    except PlanError as error:
+        _refuse(str(error), USAGE)
+    except TargetError as error:
+        _refuse(str(error), COULD_NOT_RUN)
+    environment.host = target.base_url
+    options.only_summary = not options.print_stats
+    options.num_users = options.num_users or (plan.concurrency if plan.closed else 1)
+    options.spawn_rate = options.spawn_rate or max(options.num_users, 1)
+
+    crew: Crew
+    if isinstance(runner, MasterRunner):
+        crew = Workers(runner)
+        runner.register_message("load_part", lambda msg, **_: conductor.take(msg.data))
+    else:
+        station = Traffic.station = Station(lambda part: conductor.take(part), dict(os.environ))  # noqa: PLW0108 - it is not made yet
+
+        def handle(kind: str, data: dict[str, Any]) -> None:
+            if kind == "load_go":
+                station.go(data)
+            else:
+                station.interrupt(data["why"])
+
+        crew = Alone(handle)
+    rows = Rows(environment, plan.scenario)
+    key = gateway.target.key if gateway is not None else ""
+
+    def new_conductor() -> Conductor:
+        return Conductor(plan_of(options), target, options=options, key=key, crew=crew, rows=rows)
+
+    conductor = new_conductor()
+    state = {"conducting": False}
+
+    def conduct() -> None:
+        nonlocal conductor
+        if conductor.result is not None:
+            conductor = new_conductor()
+        state["conducting"] = True
+        try:
+            result = conductor.conduct()
+        except TargetError as error:
+            print(f"load: {error}", file=sys.stderr)
+            environment.process_exit_code = COULD_NOT_RUN
+        else:
+            environment.process_exit_code = result.exit_code
+        state["conducting"] = False
+        if options.headless:
+            runner.quit()
+        else:
+            runner.stop()
+
+    def start(**_: Any) -> None:
+        gevent.spawn(conduct)
+
+    def stopping(**_: Any) -> None:
+        if state["conducting"] and conductor.result is None:
+            result = conductor.interrupt("interrupted")
+            environment.process_exit_code = result.exit_code
+
+    def quitting(**_: Any) -> None:
+        stopping()
+        if gateway is not None:
+            gateway.stop()
+
+    environment.events.test_start.add_listener(start)  # type: ignore[no-untyped-call]
+    environment.events.test_stopping.add_listener(stopping)  # type: ignore[no-untyped-call]
+    environment.events.quitting.add_listener(quitting)  # type: ignore[no-untyped-call]
+
+
+def _refuse(why: str, code: int) -> None:
+    print(f"load: {why}", file=sys.stderr)
+    raise SystemExit(code)

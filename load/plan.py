@@ -1,0 +1,138 @@
+"""What a run does, made from the options in the same way in every process of the fleet."""
+
+from argparse import Namespace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from load.arrivals import Arrivals
+from load.engine import Limits
+from load.gate import Gate, gate_of
+from load.prompts import FromFile, FromTrace, Lengths, Prompt, Synthetic
+from load.scenario import MIX, Mix, Writer, mix_of
+from load.trace import Entry, TraceError, read_trace
+
+MODEL: Final = "gpt-5.5"
+BINS: Final = 600  # of the time series, at most
+
+
+class PlanError(ValueError):
+    """The options ask for something that cannot be; the message is one line."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    arrivals: Arrivals
+    scenario: str
+    mix: Mapping[str, float]
+    model: str
+    lengths: Lengths
+    prompts_file: str
+    shared_prefix: int
+    turns: int
+    think_s: float
+    max_tokens: int | None
+    warm_up_s: float
+    drain_s: float
+    concurrency: int
+    limits: Limits
+    ttft_slo_ms: float | None
+    tpot_slo_ms: float | None
+    slo_share: float
+    trial_s: float
+    gates: tuple[Gate, ...]
+    max_cost: float | None
+    stamps: str
+    report_dir: Path
+
+    @property
+    def closed(self) -> bool:
+        return self.arrivals.kind == "closed"
+
+    @property
+    def bin_s(self) -> int:
+        return max(1, round(self.arrivals.duration_s / BINS))
+
+    def prompts(self) -> Callable[[int], Prompt]:
+        if self.prompts_file:
+            return FromFile(Path(self.prompts_file))
+        if self.arrivals.kind == "trace":
+            return FromTrace(self.arrivals.trace, self.arrivals.seed)
+        return Synthetic(self.lengths, self.arrivals.seed, shared_prefix=self.shared_prefix)
+
+    def writer(self) -> Writer:
+        return Writer(self.model, self.max_tokens, self.prompts())
+
+    def scenario_of(self) -> Callable[[int], str]:
+        if self.scenario == "mix":
+            return Mix(self.mix, self.arrivals.seed)
+        return lambda _: self.scenario
+
+    def at(self, arrivals: Mapping[str, Any]) -> "Plan":
+        """The same plan with other arrivals: a trial of a search."""
+        return replace(self, arrivals=replace(self.arrivals, **arrivals))
+
+
+def plan_of(options: Namespace) -> Plan:
+    trace: list[Entry] = []
+    try:
+        if options.arrivals == "trace":
+            if not options.trace:
+                raise PlanError("--arrivals trace needs --trace FILE")
+            trace = read_trace(Path(options.trace))
+        mix = mix_of(options.mix) if options.mix else dict(MIX)
+        Mix(mix, 1)
+        gates = tuple(gate_of(text) for text in options.gate)
+    except (OSError, TraceError, ValueError) as error:
+        raise PlanError(str(error)) from error
+    for name in ("rate", "duration", "trial", "shape", "trace_stretch", "spike_factor"):
+        if not 0 < getattr(options, name) < float("inf"):
+            raise PlanError(f"--{name.replace('_', '-')} must be above 0")
+    if options.concurrency < 1 or options.turns < 1:
+        raise PlanError("--concurrency and --turns must be 1 or more")
+    if options.warm_up >= options.duration:
+        raise PlanError("--warm-up must be shorter than --duration")
+    duration_s = options.duration
+    if trace:
+        duration_s = min(duration_s, trace[-1].at_s * options.trace_stretch + 0.001)
+    return Plan(
+        arrivals=Arrivals(
+            options.arrivals,
+            options.rate,
+            duration_s,
+            options.seed,
+            options.shape,
+            options.start_rate,
+            options.spike_factor,
+            trace,
+            options.trace_stretch,
+        ),
+        scenario=options.scenario,
+        mix=mix,
+        model=options.model or MODEL,
+        lengths=Lengths(options.input_tokens, options.output_tokens, options.spread),
+        prompts_file=options.prompts,
+        shared_prefix=options.shared_prefix,
+        turns=options.turns,
+        think_s=options.think,
+        max_tokens=options.max_tokens,
+        warm_up_s=options.warm_up,
+        drain_s=options.drain,
+        concurrency=options.concurrency,
+        limits=Limits(
+            options.connect_timeout,
+            options.first_token_timeout,
+            options.idle_timeout,
+            options.total_timeout,
+            options.max_in_flight,
+        ),
+        ttft_slo_ms=options.ttft_slo,
+        tpot_slo_ms=options.tpot_slo,
+        slo_share=options.slo_share,
+        trial_s=options.trial,
+        gates=gates,
+        max_cost=options.max_cost,
+        stamps=options.stamps,
+        report_dir=Path(options.report_dir),
+    )
