@@ -53,15 +53,15 @@ def logprobs(x: Exchange) -> Findings:
 
 
 def _compared(where: str, expected: list[Json], found: Any) -> Findings:
-    if not isinstance(found, list) or _core(expected) != _core(dicts(found)):
+    if not isinstance(found, list) or _rounded(expected) != _rounded(found):
         told = f"{len(found)}: {show(found, 60)}" if isinstance(found, list) else show(found)
         yield Finding(where, f"the {len(expected)} of the deltas", told)
 
 
-def _core(entries: list[Json]) -> list[tuple[Any, Any]]:
-    """Token and logprob; real streams round it in the finished item."""
-    return [(entry.get("token"), _rounded(entry.get("logprob"))) for entry in entries]
-
-
 def _rounded(value: Any) -> Any:
+    """A value with numbers to four places: real streams round them in the finished item."""
+    if isinstance(value, dict):
+        return {name: _rounded(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_rounded(inner) for inner in value]
     return round(value, 4) if isinstance(value, float) else value

@@ -40,12 +40,24 @@ def _told(x: Exchange) -> dict[str, str]:
     return read
 
 
+def _begun(x: Exchange) -> str | None:
+    """The text of a stream that broke off, as far as it came."""
+    found = final(x)
+    if not x.reply.is_stream or (found is not None and found[2].get("status") == "completed"):
+        return None
+    deltas = [p.get("delta") for _, kind, p in typed(x) if kind == "response.output_text.delta"]
+    return "".join(delta for delta in deltas if isinstance(delta, str))
+
+
 def _echoes(run: Run, selector: Selector) -> Findings:
     echoing = [x for x in run.where(CREATED) if asked_text(x) is not None and _unbound(x)]
     # A model that repeated the text once can do it: then another answer was changed on its way.
     able = {asked_text(x) for x in echoing if asked_text(x) in _told(x).values()}
     for x in echoing:
         expected = asked_text(x) or ""
+        begun = _begun(x) if selector.matches(x) and run.profile.scripted else None
+        if begun is not None and not expected.startswith(begun):
+            yield Finding("deltas", *differ(expected, begun), exchange=x.id)
         for name, found in _told(x).items() if selector.matches(x) else ():
             if found == expected:
                 continue

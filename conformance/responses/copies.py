@@ -5,13 +5,10 @@ from typing import Any, Final
 
 from conformance.responses.difference import differ, told
 from conformance.responses.kinds import (
-    STREAM,
     dicts,
-    number,
     stream_with,
-    typed,
 )
-from conformance.rule import Finding, Findings, rule, show
+from conformance.rule import Finding, Findings, rule
 from wire.exchange import Exchange
 from wire.items import Item, Text
 from wire.responses import fold_responses
@@ -183,30 +180,3 @@ def _parts_of(item: Item, name: str, owner: str) -> Findings:
             if done.get(field) != part.get(field):
                 both = told(done.get(field), part.get(field))
                 yield Finding(f"{where}[{n}].{field}", *both, None, owner)
-
-
-@rule("responses.stream.delta-string", on=STREAM)
-def delta_string(x: Exchange) -> Findings:
-    for event, kind, payload in typed(x):
-        if not kind.endswith(".delta") or "delta" not in payload:
-            continue
-        delta = payload["delta"]
-        # The one delta that is an object has its two texts inside.
-        inner = delta.values() if "output_content" in kind and isinstance(delta, dict) else [delta]
-        if not all(isinstance(value, str) for value in inner):
-            yield Finding(f"event {event}, delta", "a string", show(delta), event)
-
-
-@rule(
-    "responses.stream.arguments-name",
-    on=stream_with("response.function_call_arguments.done"),
-)
-def arguments_name(x: Exchange) -> Findings:
-    items = fold_responses(x.reply).items
-    for event, kind, payload in typed(x):
-        item = items.get(number(payload, "output_index") or 0)
-        if kind != "response.function_call_arguments.done" or item is None:
-            continue
-        name, expected = payload.get("name"), item.json.get("name")
-        if name is not None and name != expected:
-            yield Finding(f"event {event}, name", show(expected), show(name), event)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from conformance.responses.difference import told
+from conformance.responses.difference import ABSENT, told
 from conformance.responses.kinds import STREAM, Json, dicts, number, place, typed
 from conformance.rule import Finding, Findings, Selector, rule, show
 from wire.exchange import Exchange
@@ -70,9 +70,9 @@ def final_equal(x: Exchange) -> Findings:
         if done is None:
             continue
         for name in sorted((done.keys() | item.keys()) - {_SEALED}):
-            if done.get(name) != item.get(name):
+            if done.get(name, ABSENT) != item.get(name, ABSENT):
                 where = place(event, f"response.output[{n}].{name}")
-                yield Finding(where, *told(done.get(name), item.get(name)), event)
+                yield Finding(where, *told(done.get(name, ABSENT), item.get(name, ABSENT)), event)
         if (_SEALED in done) != (_SEALED in item):
             where = place(event, f"response.output[{n}].{_SEALED}")
             yield Finding(where, "in both or in none", "in one alone", event)

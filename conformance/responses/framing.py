@@ -3,7 +3,14 @@
 from typing import Any, Final
 
 from conformance.framing import framing_rules
-from conformance.responses.kinds import ASKED_STREAM, STREAM, is_done_marker, stream_with, typed
+from conformance.responses.kinds import (
+    ASKED_STREAM,
+    STREAM,
+    is_done_marker,
+    stream_with,
+    typed,
+    types,
+)
 from conformance.rule import Finding, Findings, rule, show
 from schemas.loader import names
 from wire.exchange import Exchange
@@ -75,6 +82,34 @@ def padding_off(x: Exchange) -> Findings:
             yield Finding(
                 f"event {index}, obfuscation", "none", show(payload["obfuscation"]), index
             )
+
+
+# Deltas that recorded streams pad, without exception.
+PADDED: Final = frozenset({
+    "response.output_text.delta", "response.function_call_arguments.delta",
+    "response.custom_tool_call_input.delta", "response.mcp_call_arguments.delta",
+    "response.code_interpreter_call_code.delta", "response.reasoning_summary_text.delta",
+})  # fmt: skip
+
+
+def _padded(x: Exchange) -> bool:
+    """Streams that the real API pads: all but those of work in the background."""
+    waited = "response.queued" in types(x) or x.request.params.get("background") is True
+    return not _unpadded(x) and not waited and bool(types(x) & PADDED)
+
+
+@rule(
+    "responses.stream.padding-on",
+    on=STREAM.only(
+        "with padding",
+        _padded,
+        "responses.stream.echo",
+    ),
+)
+def padding_on(x: Exchange) -> Findings:
+    for index, kind, payload in typed(x):
+        if kind in PADDED and "obfuscation" not in payload:
+            yield Finding(f"event {index}, obfuscation", "a string", "missing", index)
 
 
 @rule("responses.stream.padding-type", on=STREAM)

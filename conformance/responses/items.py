@@ -80,7 +80,7 @@ FIELDS = field_rules(
 
 
 def _hosted(x: Exchange) -> bool:
-    return has_object(x) and any(item.get("type") not in _OWN for _, _, item in items(x))
+    return has_object(x) and any(str(item.get("type")) not in _OWN for _, _, item in items(x))
 
 
 @rule(
@@ -90,7 +90,7 @@ def _hosted(x: Exchange) -> bool:
 )
 def hosted_shape(x: Exchange) -> Findings:
     for event, path, item in items(x):
-        if item.get("type") in _OWN:
+        if str(item.get("type")) in _OWN:
             continue
         for problem in schema.check("responses/item", item, at=x.day):
             name = "hosted" if problem.level == "MUST" else "values"
@@ -105,7 +105,11 @@ def id_prefix(x: Exchange) -> Findings:
         name, call = item.get("id"), item.get("call_id")
         if prefix and isinstance(name, str) and not name.startswith(prefix):
             yield Finding(place(event, path + ".id"), f"{prefix}…", show(name), event)
-        if item.get("type") in _CALLS and isinstance(call, str) and not call.startswith("call_"):
+        if (
+            str(item.get("type")) in _CALLS
+            and isinstance(call, str)
+            and not call.startswith("call_")
+        ):
             yield Finding(place(event, path + ".call_id"), "call_…", show(call), event)
 
 
@@ -124,8 +128,8 @@ def id_unique(x: Exchange) -> Findings:
 def id_fresh(run: Run) -> Findings:
     seen: dict[str, str] = {}
     for x in run.where(CREATED):
-        shown = {item.get("id") for item in final_items(x)}
-        for name in sorted(name for name in shown if isinstance(name, str)):
+        shown = {item["id"] for item in final_items(x) if isinstance(item.get("id"), str)}
+        for name in sorted(shown):
             if seen.setdefault(name, x.id) != x.id:
                 what = f"an id that {seen[name]} has not"
                 yield Finding("output[].id", what, show(name), exchange=x.id)
@@ -133,7 +137,7 @@ def id_fresh(run: Run) -> Findings:
 
 @rule("responses.item.call-id-unique", on=with_item("function_call", *TOOL_PROBES))
 def call_id_unique(x: Exchange) -> Findings:
-    calls = [item for item in final_items(x) if item.get("type") in _CALLS]
+    calls = [item for item in final_items(x) if str(item.get("type")) in _CALLS]
     for name in _doubles(item.get("call_id") for item in calls):
         yield Finding("output[].call_id", "each call_id once", f"{show(name)} twice")
 
@@ -142,17 +146,17 @@ def call_id_unique(x: Exchange) -> Findings:
 def finished(x: Exchange) -> Findings:
     found = final(x)
     status = found[2].get("status") if found else None
-    if found is None or status not in FINISHED:
+    if found is None or str(status) not in FINISHED:
         return
     for n, item in enumerate(dicts(found[2].get("output"))):
         allowed = {"completed"} if status == "completed" and _settled(item) else FINISHED
-        if item.get("status") is not None and item["status"] not in allowed:
+        if item.get("status") is not None and str(item["status"]) not in allowed:
             where = place(found[0], f"{found[1]}output[{n}].status")
             yield Finding(where, " or ".join(sorted(allowed)), show(item["status"]), found[0])
 
 
 def _settled(item: Json) -> bool:
-    return item.get("type") in {"message", *_CALLS}
+    return str(item.get("type")) in {"message", *_CALLS}
 
 
 @rule("responses.item.arguments-json", on=with_item("function_call", *TOOL_PROBES))
@@ -167,7 +171,7 @@ def arguments_json(x: Exchange) -> Findings:
 
 
 def _only_functions(x: Exchange) -> bool:
-    kinds = {tool.get("type") for tool in tools_of(x)}
+    kinds = {str(tool.get("type")) for tool in tools_of(x)}
     continued = {"previous_response_id", "conversation", "prompt"} & set(x.request.params)
     return is_create(x) and bool(kinds) and kinds <= {"function", "custom"} and not continued
 
@@ -182,10 +186,10 @@ def call_name(x: Exchange) -> Findings:
     given = [
         tool for item in dicts(x.request.params.get("input")) for tool in dicts(item.get("tools"))
     ]
-    offered = {tool.get("name") for tool in [*tools_of(x), *given]}
+    offered = [tool.get("name") for tool in [*tools_of(x), *given]]
     for n, item in enumerate(final_items(x)):
-        if item.get("type") in _CALLS and item.get("name") not in offered:
-            names = " or ".join(sorted(map(show, offered)))
+        if str(item.get("type")) in _CALLS and item.get("name") not in offered:
+            names = " or ".join(sorted(set(map(show, offered))))
             yield Finding(f"output[{n}].name", names, show(item.get("name")))
 
 

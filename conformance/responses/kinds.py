@@ -76,7 +76,7 @@ def final(x: Exchange) -> tuple[int | None, str, Json] | None:
     """The finished response: the plain body, or that of the terminal event."""
     last = None
     for event, path, response in responses(x):
-        if isinstance(response, dict) and response.get("status") not in {"queued", "in_progress"}:
+        if isinstance(response, dict) and response.get("status") not in ("queued", "in_progress"):
             last = event, path, response
     return last
 

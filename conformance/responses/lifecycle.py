@@ -1,7 +1,8 @@
 """The response inside of lifecycle events: its state, its usage, and what must not change."""
 
-from typing import Any, Final
+from typing import Final
 
+from conformance.responses.difference import ABSENT, told
 from conformance.responses.kinds import STREAM, Json, lifecycle, stream_with, typed
 from conformance.responses.state import INCOMPLETE
 from conformance.rule import Finding, Findings, Selector, rule, show
@@ -22,7 +23,6 @@ CHANGING: Final = frozenset({
     "service_tier", "moderation", "tool_usage", "prompt_cache_key", "prompt_cache_diagnostics",
     "input_transformations", "background", "model", "billing",
 })  # fmt: skip
-_ABSENT: Final = object()
 _LIFE: Final[Selector] = STREAM.only(
     "with lifecycle events", lambda x: any(lifecycle(x)), "responses.stream.echo"
 )
@@ -46,6 +46,14 @@ def created_state(x: Exchange) -> Findings:
             yield Finding(_where(event, "status"), what, show(response.get("status")), event)
 
 
+@rule("responses.stream.queued", on=stream_with("response.created"))
+def queued(x: Exchange) -> Findings:
+    states = {kind: (event, response) for event, kind, response in lifecycle(x)}
+    event, created = states.get("response.created", (0, {}))
+    if created.get("status") == "queued" and "response.queued" not in states:
+        yield Finding(f"after event {event}", "response.queued", "none", event)
+
+
 @rule("responses.stream.status", on=_LIFE)
 def status(x: Exchange) -> Findings:
     for event, kind, response in lifecycle(x):
@@ -64,13 +72,9 @@ def _changes(x: Exchange, names: frozenset[str] | None) -> Findings:
         for name in sorted(first.keys() | response.keys()):
             if (name in CHANGING) if names is None else (name not in names):
                 continue
-            old, new = first.get(name, _ABSENT), response.get(name, _ABSENT)
+            old, new = first.get(name, ABSENT), response.get(name, ABSENT)
             if old != new or type(old) is not type(new):
-                yield Finding(_where(event, name), _say(old), _say(new), event)
-
-
-def _say(value: Any) -> str:
-    return "missing" if value is _ABSENT else show(value)
+                yield Finding(_where(event, name), *told(old, new), event)
 
 
 @rule("responses.stream.id-constant", on=_LIFE)
@@ -135,8 +139,8 @@ def incomplete_item(x: Exchange) -> Findings:
 def failed(x: Exchange) -> Findings:
     for event, kind, response in lifecycle(x):
         error = response.get("error")
-        told = error if isinstance(error, dict) else {}
-        if kind == "response.failed" and not (told.get("code") and told.get("message")):
+        fields = error if isinstance(error, dict) else {}
+        if kind == "response.failed" and not (fields.get("code") and fields.get("message")):
             yield Finding(_where(event, "error"), "code and message", show(error), event)
 
 
@@ -147,7 +151,7 @@ def error_shape(x: Exchange) -> Findings:
             continue
         nested = payload.get("error")
         inner = nested if isinstance(nested, dict) else {}
-        if not any(isinstance(told.get("message"), str) for told in (payload, inner)):
+        if not any(isinstance(holder.get("message"), str) for holder in (payload, inner)):
             yield Finding(f"event {event}", "a message", show(payload), event)
         lacking = sorted({"code", "message", "param"} - payload.keys())
         if lacking:

@@ -96,6 +96,15 @@ def added_message(x: Exchange) -> Findings:
                 yield Finding(where, show(expected), show(item.get(name)), event)
 
 
+@rule("responses.stream.part-added-state", on=stream_with(*_PARTS, but=("response.shell",)))
+def added_part(x: Exchange) -> Findings:
+    for event, kind, payload in typed(x):
+        part = payload.get("part")
+        for name in ("text", "refusal", "annotations", "logprobs"):
+            if kind in _PARTS and isinstance(part, dict) and part.get(name):
+                yield Finding(f"event {event}, part.{name}", "nothing yet", show(part[name]), event)
+
+
 _FILLED: Final = {"function_call": "arguments", "custom_tool_call": "input"}
 
 
@@ -135,6 +144,32 @@ def items_in_turn(x: Exchange) -> Findings:
                         f"event {event}", f"item {other} done first", f"item {index}", event
                     )
             opened[index] = str(item.get("type"))
+
+
+_ENDS: Final = {
+    "response.content_part.added": ("response.content_part.done", "content_index"),
+    "response.reasoning_summary_part.added": (
+        "response.reasoning_summary_part.done",
+        "summary_index",
+    ),
+    "response.shell_call_command.added": ("response.shell_call_command.done", "command_index"),
+}
+
+
+@rule("responses.stream.items-in-turn", on=stream_with(*_ENDS))
+def parts_in_turn(x: Exchange) -> Findings:
+    opened: dict[Hashable, int] = {}
+    ends = {end: (start, field) for start, (end, field) in _ENDS.items()}
+    for event, kind, payload in typed(x):
+        index = number(payload, "output_index")
+        if kind in ends:
+            opened.pop((ends[kind][0], index), None)
+        elif kind in _ENDS:
+            found = number(payload, _ENDS[kind][1])
+            other = opened.get((kind, index))
+            if other is not None:
+                yield Finding(f"event {event}", f"part {other} done first", f"part {found}", event)
+            opened[kind, index] = found or 0
 
 
 # Events of a text -> types of the items and of the parts that it may stand on.
@@ -210,5 +245,5 @@ def summary_empty(x: Exchange) -> Findings:
 def summary_status(x: Exchange) -> Findings:
     for event, kind, payload in typed(x):
         status = payload.get("status")
-        if kind == "response.reasoning_summary_part.done" and status not in {None, "incomplete"}:
+        if kind == "response.reasoning_summary_part.done" and status not in (None, "incomplete"):
             yield Finding(f"event {event}, status", "incomplete or none", show(status), event)

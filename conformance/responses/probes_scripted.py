@@ -25,7 +25,7 @@ _TOLD: Final = {
     "responses.stream.failed": f"[[script failed]] {_COUNT}",
     "responses.failed": f"[[script failed]] {_COUNT}",
     "responses.stream.error": f"[[script error_event]] {_COUNT}",
-    "responses.stream.broken": f"[[script midstream_error]] {_COUNT}",
+    "responses.stream.broken": f"[[script midstream_error]] {repeat(SPACES)}",
     "responses.stream.queued": f"[[script queued]] {_COUNT}",
     "responses.stream.keepalive": f"[[script keepalive]] {repeat(SPACES)}",
     "responses.spaces": repeat(SPACES),

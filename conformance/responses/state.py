@@ -121,7 +121,7 @@ def finished(x: Exchange) -> Findings:
     body = x.reply.json
     status = body.get("status") if isinstance(body, dict) else None
     ends = {"completed", "incomplete", "failed", "cancelled"}
-    if x.request.params.get("background") is not True and status not in ends:
+    if x.request.params.get("background") is not True and str(status) not in ends:
         yield Finding("status", "completed, incomplete or failed", show(status))
 
 

@@ -30,7 +30,6 @@ LIFE: Final = Grammar(
             "created": {
                 "queued": "created",
                 "in_progress": "running",
-                "end": "ended",
                 "error": "broken",
             },
             "running": {"item": "running", "end": "ended", "error": "broken"},
@@ -68,6 +67,7 @@ LIFE: Final = Grammar(
         ("stream", "start", "item"): "running",
         ("stream", "start", "end"): "ended",
         ("stream", "created", "item"): "running",
+        ("stream", "created", "end"): "ended",
         ("stream", "broken", "end"): "ended",
     },
 )
