@@ -131,7 +131,13 @@ class Session:
             self.offline.end_of_run()
         self._clear()
 
-    def finish(self, sources: list[str], json_out: str | None, html_out: str | None) -> int:
+    def finish(
+        self,
+        sources: list[str],
+        json_out: str | None = None,
+        html_out: str | None = None,
+        folder: Callable[[dict[str, Any]], object] | None = None,
+    ) -> int:
         """Print the verdicts, write what was asked for, return the exit code."""
         tallies = list(self.offline.verdicts())
         for line in lines(self.offline, tallies, self.unread, self.left_out):
@@ -140,14 +146,21 @@ class Session:
         if could_not:
             print(f"judge: {could_not}", file=sys.stderr)
         try:
-            self._write(tallies, sources, json_out, html_out, could_not)
+            if json_out or html_out or folder:
+                whole = self._document(tallies, sources, could_not)
+                if json_out:
+                    _put(json_out, json.dumps(whole, ensure_ascii=False, indent=1) + "\n")
+                if html_out:
+                    _put(html_out, self.page(whole))
+                if folder:
+                    folder(whole)
         except OSError as error:
             print(f"judge: {error.filename}: {error.strerror}", file=sys.stderr)
             return COULD_NOT
+        if could_not:
+            return COULD_NOT
         bad = {Outcome.FAIL, Outcome.ERROR}
-        return (
-            COULD_NOT if could_not else FAILED if any(t.outcome in bad for t in tallies) else CLEAN
-        )
+        return FAILED if any(tally.outcome in bad for tally in tallies) else CLEAN
 
     def _could_not(self) -> str | None:
         if self.unread:
@@ -156,30 +169,17 @@ class Session:
             return "nothing to judge: no exchange of the API was found"
         return None
 
-    def _write(
-        self,
-        tallies: list[Tally],
-        sources: list[str],
-        json_out: str | None,
-        html_out: str | None,
-        could_not: str | None,
-    ) -> None:
-        if not json_out and not html_out:
-            return
-        duration_s = time.time() - self.started_at
-        whole = document(
+    def _document(
+        self, tallies: list[Tally], sources: list[str], could_not: str | None
+    ) -> dict[str, Any]:
+        return document(
             self.offline,
             tallies,
             sources,
             started_at=self.started_at,
-            duration_s=duration_s,
+            duration_s=time.time() - self.started_at,
             could_not=could_not,
         )
-        if json_out:
-            text = json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
-            _put(json_out, text)
-        if html_out:
-            _put(html_out, self.page(whole))
 
     def _trouble(self, trouble: Trouble) -> None:
         self._clear()

@@ -1,0 +1,251 @@
+"""A client's connection and its own connection to the upstream: bytes go over at once, both ways.
+
+One connection here is one connection there, so keep-alive, pipelining, disconnects and back
+pressure mean to each side what they would mean without the tap. Reading along happens after the
+bytes are on their way.
+"""
+
+import asyncio
+import json
+import re
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from conformance.tap_message import (
+    Framing,
+    Head,
+    Kind,
+    Messages,
+    reply_framing,
+    request_framing,
+)
+from conformance.tap_take import Tape
+from wire.exchange import Ended
+
+CONNECT_S: Final = 30.0
+_ABSOLUTE: Final = re.compile(r"(?i)https?://")
+_HOST: Final = re.compile(rb"(?im)^host:[ \t]*[^\r\n]*")
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """Where the tap forwards to. `prefix` is the path of its base URL, without a slash at the end."""
+
+    host: str
+    port: int
+    tls: ssl.SSLContext | None
+    prefix: str
+    authority: str
+    """Host and port as the Host header names them."""
+
+    @property
+    def origin(self) -> str:
+        return f"{'https' if self.tls else 'http'}://{self.authority}"
+
+    def target(self, asked: str) -> str:
+        """The request target as the upstream knows it; the prefix may be there already."""
+        if _ABSOLUTE.match(asked):
+            parts = urlsplit(asked)
+            asked = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        if not asked.startswith("/") or self._below(asked, self.prefix):
+            return asked
+        last = self.prefix[self.prefix.rfind("/") :] if self.prefix else ""
+        if last and self._below(asked, last):
+            return self.prefix.removesuffix(last) + asked
+        return self.prefix + asked
+
+    @staticmethod
+    def _below(path: str, prefix: str) -> bool:
+        return path.partition("?")[0] == prefix or path.startswith(f"{prefix}/")
+
+    def addressed(self, raw: bytes, head: Head) -> bytes:
+        """A request's head for the upstream: its Host, its path, all else byte for byte."""
+        line, end, rest = raw.partition(b"\r\n")
+        words = head.words
+        if len(words) > 1 and (target := self.target(words[1])) != words[1]:
+            line = line.replace(words[1].encode("latin-1"), target.encode("latin-1"), 1)
+        return line + end + _HOST.sub(b"Host: " + self.authority.encode(), rest, count=1)
+
+
+class Link:
+    """The pair. Either side tells it what came; it tells the other."""
+
+    def __init__(
+        self, upstream: Upstream, tape: Tape, forget: Callable[["Link"], object] = lambda _: None
+    ) -> None:
+        self._forget = forget
+        self.upstream = upstream
+        self.tape = tape
+        self.client = _Side(self, from_client=True)
+        self.server = _Side(self, from_client=False)
+        self._requests = Messages(request_framing)
+        self._replies = Messages(self._reply_framing)
+        self._unreachable = ""
+        self._client_left = False
+        self._tunnel = False
+        self._connecting: asyncio.Task[None] | None = None
+
+    def opened(self) -> None:
+        """The client is there: go and meet the upstream; until then nothing is read."""
+        self.client.pause(True)
+        self._connecting = asyncio.get_running_loop().create_task(self._connect())
+
+    async def _connect(self) -> None:
+        there = self.upstream
+        try:
+            async with asyncio.timeout(CONNECT_S):
+                await asyncio.get_running_loop().create_connection(
+                    lambda: self.server,
+                    there.host,
+                    there.port,
+                    ssl=there.tls,
+                    server_hostname=there.host if there.tls else None,
+                )
+        except (OSError, TimeoutError, ssl.SSLError) as error:
+            self._unreachable = f"{there.origin} is not reachable: {error or type(error).__name__}"
+        self.client.pause(False)
+
+    def came(self, data: bytes, *, from_client: bool) -> None:
+        """Bytes from one side, for the other."""
+        if not from_client:
+            self.client.write(data)
+            for part in self._replies.feed(data):
+                self.tape.answered(part)
+            return
+        parts = list(self._requests.feed(data))
+        raw = b"".join(
+            self.upstream.addressed(part.raw, part.head) if part.head else part.raw
+            for part in parts
+        )
+        if raw and not self._unreachable:
+            self.server.write(raw)
+        for part in parts:
+            self.tape.asked(part)
+            if self._unreachable and part.kind in {Kind.END, Kind.OPAQUE}:
+                self._refuse()
+                return
+
+    def ended(self, *, from_client: bool) -> bool:
+        """A side will send no more. True keeps its own direction of receiving open."""
+        if not from_client:
+            self._close_replies()
+            # With TLS a connection cannot be half closed.
+            return self.client.write_end() and self.upstream.tls is None
+        self._client_left = True
+        if not self.tape.pending and not self._tunnel:
+            self.server.close()
+            return False
+        return self.server.write_end()
+
+    def lost(self, error: Exception | None, *, from_client: bool) -> None:
+        """A side is gone; a reset is passed on as a reset."""
+        if from_client or self._client_left:
+            self.tape.stopped(Ended.ABORTED, "the client went away")
+            if self._connecting:
+                self._connecting.cancel()
+        else:
+            self._close_replies()
+            ended = Ended.RESET if error else Ended.CUT
+            self.tape.stopped(ended, str(error or "the upstream closed the connection"))
+        if from_client:
+            self._forget(self)
+        other = self.server if from_client else self.client
+        if error:
+            other.abort()
+        else:
+            other.close()
+
+    def _reply_framing(self, head: Head) -> tuple[Framing, int]:
+        framing = reply_framing(head, self.tape.method())
+        if framing[0] is Framing.TUNNEL:
+            self._tunnel = True
+            self._requests.give_up()
+        return framing
+
+    def _close_replies(self) -> None:
+        for part in self._replies.close():
+            self.tape.answered(part)
+
+    def _refuse(self) -> None:
+        """What a client would see as a refused connection, said in words."""
+        body = json.dumps(
+            {"error": {"message": f"tap: {self._unreachable}", "type": "tap_error", "param": None, "code": "upstream_unreachable"}}
+        ).encode()  # fmt: skip
+        self.client.write(
+            b"HTTP/1.1 502 Bad Gateway\r\nContent-Type: application/json\r\nConnection: close\r\n"
+            b"Content-Length: " + str(len(body)).encode() + b"\r\n\r\n" + body
+        )
+        self.tape.stopped(Ended.FAILED, self._unreachable)
+        self.client.close()
+
+
+class _Side(asyncio.Protocol):
+    """One end of a link."""
+
+    def __init__(self, link: Link, *, from_client: bool) -> None:
+        self._link = link
+        self._from_client = from_client
+        self._transport: asyncio.Transport | None = None
+
+    @property
+    def _other(self) -> "_Side":
+        return self._link.server if self._from_client else self._link.client
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport  # type: ignore[assignment]
+        if self._from_client:
+            self._link.opened()
+        elif self._other.gone:
+            self.abort()
+
+    def data_received(self, data: bytes) -> None:
+        self._link.came(data, from_client=self._from_client)
+
+    def eof_received(self) -> bool:
+        return self._link.ended(from_client=self._from_client)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._transport = None
+        self._link.lost(error, from_client=self._from_client)
+
+    def pause_writing(self) -> None:
+        self._other.pause(True)
+
+    def resume_writing(self) -> None:
+        self._other.pause(False)
+
+    @property
+    def gone(self) -> bool:
+        return self._transport is None or self._transport.is_closing()
+
+    def write(self, data: bytes) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(data)
+
+    def write_end(self) -> bool:
+        """Pass on that no more will come; where the transport cannot say that, close."""
+        if self._transport is None or self._transport.is_closing():
+            return False
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+            return True
+        self._transport.close()
+        return False
+
+    def pause(self, stop: bool) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            if stop:
+                self._transport.pause_reading()
+            else:
+                self._transport.resume_reading()
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+    def abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
