@@ -33,8 +33,10 @@ def _chunks(x: Exchange) -> Iterator[Part]:
 FIELDS = field_rules(
     ROWS,
     [
-        FieldSource("chat/completion", PLAIN, _body, "chat.response.shape", "chat.response.values"),
-        FieldSource("chat/chunk", STREAM, _chunks, "chat.chunk.shape", "chat.chunk.values"),
+        FieldSource(
+            "chat/completion", PLAIN, _body, "chat.response.values", "chat.response.values"
+        ),
+        FieldSource("chat/chunk", STREAM, _chunks, "chat.chunk.values", "chat.chunk.values"),
     ],
 )
 
