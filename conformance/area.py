@@ -4,7 +4,7 @@ import importlib
 import pkgutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
@@ -35,24 +35,32 @@ class Catalogue:
 
     areas: tuple[Area, ...]
 
-    @property
+    @cached_property
     def requirements(self) -> dict[str, Requirement]:
         return {row.id: row for area in self.areas for row in area.requirements}
 
-    @property
+    @cached_property
     def probes(self) -> dict[str, Probe]:
         return {probe.name: probe for area in self.areas for probe in area.probes}
 
-    @property
+    @cached_property
     def properties(self) -> dict[str, Property]:
         return {prop.name: prop for area in self.areas for prop in area.properties}
 
-    @property
+    @cached_property
     def rules(self) -> tuple[Rule | RunRule, ...]:
         return tuple(rule for area in self.areas for rule in area.rules)
 
+    @cached_property
+    def _rules_by_requirement(self) -> dict[str, list[Rule | RunRule]]:
+        table: dict[str, list[Rule | RunRule]] = {}
+        for rule in self.rules:
+            for name in rule.requirements:
+                table.setdefault(name, []).append(rule)
+        return table
+
     def rules_for(self, requirement: str) -> list[Rule | RunRule]:
-        return [rule for rule in self.rules if requirement in rule.requirements]
+        return self._rules_by_requirement.get(requirement, [])
 
 
 @cache

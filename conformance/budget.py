@@ -56,13 +56,16 @@ class Budget:
         self.reserved_usd += estimate
         return True
 
-    def settle(self, exchange: Exchange, estimate: Decimal) -> None:
-        """Book what an answered request really cost by its usage; by its estimate if it has none."""
+    def settle(self, exchange: Exchange, estimate: Decimal, *, scripted: bool = False) -> None:
+        """Book what an answered request really cost by its usage; by its estimate if it has none.
+
+        `scripted`: the usage was dictated by the probe, so it is no measure of anything.
+        """
         self.reserved_usd -= estimate
         self.requests += 1 + len(exchange.attempts)
         if not exchange.ok or exchange.request.method != "POST":
             return
-        usage = usage_of(exchange)
+        usage = None if scripted else usage_of(exchange)
         if usage is None:
             if estimate:
                 self.billable_requests += 1

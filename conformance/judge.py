@@ -50,8 +50,6 @@ class Judge:
     unsent: Mapping[tuple[str, str], str] = field(default_factory=dict)
     said: dict[tuple[int, str], tuple[Finding | Unsure, ...]] = field(default_factory=dict)
     """What each rule said of each exchange, by (id of the rule, id of the exchange)."""
-    matched: dict[tuple[int, int], bool] = field(default_factory=dict)
-    """Whether a selector matches an exchange, by their identities: many rules share a selector."""
     _runs: dict[str, Run] = field(default_factory=dict)
 
     def result(self, requirement: Requirement, model: str) -> Result:
@@ -123,14 +121,15 @@ class Judge:
     ) -> tuple[list[Exchange], list[Finding | Unsure]]:
         run = self._run(model)
         if isinstance(rule, RunRule):
-            present = [x for x in run.exchanges if x.probe and rule.plans(x.probe)]
-            if not all(any(rule_plans(p, x.probe) for x in present) for p in rule.probes):
+            groups = [run.named(pattern) for pattern in rule.probes]
+            if not all(groups):
                 return [], []
+            present = list({x.id: x for group in groups for x in group}.values())
             key = (id(rule), f"model {model}")
             if key not in self.said:
                 self.said[key] = tuple(rule.judge(run))
             return present, list(self.said[key])
-        matching = [x for x in run.exchanges if self._matches(rule.on, x)]
+        matching = self.matching(rule.on, run)
         said: list[Finding | Unsure] = []
         for exchange in matching:
             key = (id(rule), exchange.id)
@@ -139,11 +138,9 @@ class Judge:
             said += self.said[key]
         return matching, said
 
-    def _matches(self, selector: Selector, exchange: Exchange) -> bool:
-        key = (id(selector), id(exchange))
-        if key not in self.matched:
-            self.matched[key] = selector.matches(exchange)
-        return self.matched[key]
+    def matching(self, selector: Selector, run: Run) -> list[Exchange]:
+        """The exchanges of a run that a selector matches."""
+        return [x for x in run.exchanges if selector.matches(x)]
 
     def _run(self, model: str) -> Run:
         if model not in self._runs:
@@ -168,8 +165,3 @@ class Judge:
                     return f"{exchange.probe} was answered {what}"
         return "nothing in this run answers it"
 
-
-def rule_plans(pattern: str, name: str | None) -> bool:
-    from fnmatch import fnmatchcase
-
-    return name is not None and fnmatchcase(name, pattern)

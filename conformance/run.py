@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cached_property
 
 from conformance.profile import Profile
@@ -28,6 +29,17 @@ class Run:
     def all(self, probe: str) -> list[Exchange]:
         """Every exchange of a probe (a repeated probe has several)."""
         return self._by_probe.get(probe, [])
+
+    @cached_property
+    def _named(self) -> dict[str, list[Exchange]]:
+        return {}
+
+    def named(self, pattern: str) -> list[Exchange]:
+        """The exchanges of every probe that a glob names."""
+        if pattern not in self._named:
+            names = [name for name in self._by_probe if fnmatchcase(name, pattern)]
+            self._named[pattern] = [x for name in names for x in self._by_probe[name]]
+        return self._named[pattern]
 
     def one(self, probe: str) -> Exchange:
         """The exchange of a probe; the judge made sure that there is one."""

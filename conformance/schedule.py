@@ -193,5 +193,5 @@ class Schedule:
             if not self._budget.reserve(probe.name, estimate):
                 return None
             exchange = await self._sender.send(probe, request, model, index)
-        self._budget.settle(exchange, estimate)
+        self._budget.settle(exchange, estimate, scripted=probe.feature == "scripted")
         return exchange

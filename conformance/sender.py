@@ -103,7 +103,7 @@ class Sender:
                 break
             attempts.append(Attempt(status, wait_s))
             await self._sleep(wait_s)  # type: ignore[misc]
-        return replace(exchange, attempts=tuple(attempts))
+        return replace(exchange, attempts=tuple(attempts)) if attempts else exchange
 
     async def _once(self, probe: Probe, request: Request, model: str, index: int) -> Exchange:
         request = self._addressed(request, probe.key, probe.handling)
@@ -120,7 +120,11 @@ class Sender:
             probe=probe.name,
             model=model or None,
         )
-        return self._redactor(request).exchange(exchange)
+        return self._clean(exchange)
+
+    def _clean(self, exchange: Exchange) -> Exchange:
+        """The exchange without keys. Nothing that holds one leaves this class."""
+        return self._redactor(exchange.request).exchange(exchange)
 
     def _addressed(self, request: Request, key_kind: str, handling: Handling) -> Request:
         """The request as sent: with the key, unless the probe wrote its own Authorization."""

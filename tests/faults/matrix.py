@@ -7,7 +7,6 @@ back byte for byte; what the rules said about it is taken over, and only the res
 
 import sys
 import time
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import cache
 
@@ -21,6 +20,37 @@ from wire.exchange import Exchange
 BAD = {Outcome.FAIL, Outcome.ADVISORY}
 
 
+class AgainstClean(Judge):
+    """A judge that knows what the clean run's selectors matched, and asks them only of the rest."""
+
+    def __init__(self, known, profile, exchanges, unsent, clean):
+        super().__init__(known, profile, exchanges, unsent)
+        self.clean = clean
+        same = {id(x) for x in clean.exchanges}
+        self.old = {id(x) for x in exchanges} & same
+        self.new = [x for x in exchanges if id(x) not in same]
+
+    def matching(self, selector, run):
+        before = [x for x in self.clean.matched(selector, run.model) if id(x) in self.old]
+        new = self.new if not run.model else [x for x in self.new if x.model in {None, run.model}]
+        return before + [x for x in new if selector.matches(x)]
+
+
+class Clean(Judge):
+    """The clean run's judge, which remembers what each selector matched."""
+
+    def matched(self, selector, model):
+        if not hasattr(self, "memory"):
+            self.memory = {}
+        key = (id(selector), model)
+        if key not in self.memory:
+            self.memory[key] = super().matching(selector, self._run(model))
+        return self.memory[key]
+
+    def matching(self, selector, run):
+        return self.matched(selector, run.model)
+
+
 class Matrix:
     """Judges runs of the gateway with faults, for one model."""
 
@@ -29,27 +59,30 @@ class Matrix:
         self.at = time.time()
         self.known = catalogue()
         self.rows = [row for row in self.known.requirements.values() if not row.excluded]
-        self.clean: dict[tuple[object, ...], Exchange] = {}
-        self.clean_judge = self._judge(())
-        self.outcomes = self._outcomes(self.clean_judge)
+        self.whole_run = {id(rule) for rule in self.known.rules if isinstance(rule, RunRule)}
+        self.seen: dict[tuple[object, ...], Exchange] = {}
+        self.clean: Clean | None = None
+        self.kept: set[int] = set()
+        self.outcomes = self._outcomes(self._judge(()))
+        self.kept = {id(x) for x in self.seen.values()}
 
     def _judge(self, faults: tuple[str, ...]) -> Judge:
-        sent, profile = traffic(faults, models=(self.model,), at=self.at)
-        exchanges = sent.all()
-        if self.clean:
-            exchanges = [self.clean.get(_content(x), x) for x in exchanges]
-            taken = {id(x) for x in self.clean.values()}
-            judge = Judge(self.known, profile, tuple(exchanges), sent.unsent)
-            whole_run = {id(r) for r in self.known.rules if isinstance(r, RunRule)}
-            same = {x.id for x in exchanges if id(x) in taken}
-            judge.said.update(
-                (key, said)
-                for key, said in self.clean_judge.said.items()
-                if key[1] in same and key[0] not in whole_run
-            )
-            return judge
-        self.clean = {_content(x): x for x in exchanges}
-        return Judge(self.known, profile, tuple(self.clean.values()), sent.unsent)
+        sent, profile = traffic(faults, models=(self.model,), at=self.at, exchanges=self.seen)
+        exchanges = tuple(sent.all())
+        if self.clean is None:
+            self.clean = Clean(self.known, profile, exchanges, sent.unsent)
+            return self.clean
+        judge = AgainstClean(self.known, profile, exchanges, sent.unsent, self.clean)
+        names = {x.id for x in exchanges if id(x) in judge.old}
+        judge.said.update(
+            (key, said)
+            for key, said in self.clean.said.items()
+            if key[1] in names and key[0] not in self.whole_run
+        )
+        # What only this run brought is forgotten with it.
+        for key in [key for key, x in self.seen.items() if id(x) not in self.kept]:
+            del self.seen[key]
+        return judge
 
     def _outcomes(self, judge: Judge) -> dict[str, Outcome]:
         return {
@@ -63,12 +96,6 @@ class Matrix:
         bad = {name for name, outcome in outcomes.items() if outcome in BAD}
         errors = {name for name, outcome in outcomes.items() if outcome is Outcome.ERROR}
         return bad, errors
-
-
-def _content(x: Exchange) -> tuple[object, ...]:
-    """All of an exchange that the gateway decides, plus its id; not when and how long."""
-    connection = replace(x.connection, total_ms=None)
-    return (x.id, x.request, x.reply, connection, x.attempts)
 
 
 @cache
