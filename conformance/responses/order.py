@@ -109,7 +109,7 @@ _FILLED: Final = {"function_call": "arguments", "custom_tool_call": "input"}
 
 
 def _calls(x: Exchange) -> bool:
-    return any(item.get("type") in _FILLED for _, _, item in _items(x, ADDED))
+    return any(str(item.get("type")) in _FILLED for _, _, item in _items(x, ADDED))
 
 
 @rule(

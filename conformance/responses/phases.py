@@ -96,7 +96,7 @@ def mcp_end(x: Exchange) -> Findings:
     for index, item in fold_responses(x.reply).items.items():
         if (
             item.done is None
-            or item.type not in {"mcp_call", "mcp_list_tools"}
+            or str(item.type) not in {"mcp_call", "mcp_list_tools"}
             or index not in ends
         ):
             continue
@@ -107,7 +107,7 @@ def mcp_end(x: Exchange) -> Findings:
 
 def _hosted_items(x: Exchange) -> bool:
     return x.reply.is_stream and any(
-        i.type in PHASES for i in fold_responses(x.reply).items.values()
+        str(i.type) in PHASES for i in fold_responses(x.reply).items.values()
     )
 
 
@@ -123,7 +123,7 @@ def all_phases(x: Exchange) -> Findings:
         if found := _phase(kind):
             seen[number(payload, "output_index")].append(found[1])
     for index, item in fold_responses(x.reply).items.items():
-        if item.done is None or item.type not in PHASES:
+        if item.done is None or str(item.type) not in PHASES:
             continue
         lacking = set(PHASES[item.type]) - set(seen[index])
         if "failed" in seen[index]:
