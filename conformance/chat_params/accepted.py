@@ -138,14 +138,14 @@ RULES: Final = tuple(_accepts(*row) for row in ACCEPTED.items())
 @rule("chat.param.valid-accepted", on=Selector("a valid request", _valid, (f"{VALID}*",)))
 def valid_accepted(x: Exchange) -> Findings:
     """A refusal that blames one parameter is that parameter's affair."""
-    if not x.ok and not any(names(x, parameter) for parameter in _sent(x)):
+    if not x.ok and not any(names(x, parameter) for parameter in [*_sent(x), "messages"]):
         yield Finding("status", "200 for a request whose parameters are all allowed", answer(x))
 
 
 @rule("chat.param.unsupported-code", on=Selector("a valid request", _valid, (f"{VALID}*",)))
 def unsupported_code(x: Exchange) -> Findings:
     """A client learns from the code that it may try again without the parameter."""
-    blamed = [parameter for parameter in _sent(x) if names(x, parameter)]
+    blamed = [p for p in _sent(x) if x.request.params[p] is not None and names(x, p)]
     code, param = error_of(x).get("code"), error_of(x).get("param")
     if x.ok or not blamed:
         return

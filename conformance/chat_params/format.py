@@ -7,8 +7,8 @@ from typing import Any, Final
 from jsonschema import Draft202012Validator
 from referencing import Registry
 
-from conformance.chat.kinds import SUCCESS
 from conformance.chat.said import said
+from conformance.chat_params.kinds import SUCCESS
 from conformance.chat_params.request import VALID, asking
 from conformance.probe import Probe
 from conformance.rule import Finding, Findings, Unsure, rule, show

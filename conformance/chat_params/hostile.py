@@ -20,7 +20,7 @@ REFUSED: Final[dict[str, tuple[str, str]]] = {
     "infinity": ("numbers", _START + '"temperature": Infinity}'),
     "minus-infinity": ("numbers", _START + '"presence_penalty": -Infinity}'),
     "beyond-double": ("numbers", _START + '"temperature": 1e400}'),
-    "huge-integer": ("numbers", _START + f'"n": 1{"0" * 400}}}'),
+    "huge-integer": ("huge-integers", _START + f'"n": 1{"0" * 400}}}'),
     "hexadecimal": ("numbers", _START + '"n": 0x1}'),
     "leading-zero": ("numbers", _START + '"n": 01}'),
     "single-quotes": ("syntax", _START + "'user': 'a'}"),
@@ -38,6 +38,8 @@ REFUSED: Final[dict[str, tuple[str, str]]] = {
     "duplicate-many": ("duplicates", _START + '"user": "a", ' * 2000 + '"n": 0}'),
     "byte-order-mark": ("byte-order-mark", "\ufeff" + _START + '"n": 0}'),
 }  # fmt: skip
+# What only must not be a failure of the server.
+_SURVIVE: Final = {"duplicates", "byte-order-mark", "huge-integers"}
 # These may be read as well; never more than a few tokens are generated.
 READ: Final[dict[str, tuple[str, str]]] = {
     "surrogate": ("surrogates", _SAID.replace("TEXT", '"Say hello. \\ud800"')),
@@ -91,7 +93,14 @@ def _rules() -> tuple[Rule, ...]:
     for slug, (group, _) in REFUSED.items():
         groups.setdefault(group, []).append(f"chat_params.hostile.{slug}")
     groups["encoding"] = ["chat_params.hostile.utf-16", "chat_params.hostile.latin-1"]
-    made = [Rule((f"chat.param.json.{g}",), probe(*n), _must_refuse) for g, n in groups.items()]
+    made = [
+        Rule(
+            (f"chat.param.json.{group}",),
+            probe(*names),
+            _survives if group in _SURVIVE else _must_refuse,
+        )
+        for group, names in groups.items()
+    ]
     reading = {group: f"chat_params.hostile.{slug}" for slug, (group, _) in READ.items()}
     reading["surrogates"] = "chat_params.hostile.surrogate*"
     made += [Rule((f"chat.param.json.{g}",), probe(n), _survives) for g, n in reading.items()]

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from conformance.chat.kinds import SUCCESS, wanted_choices
+from conformance.chat.kinds import wanted_choices
 from conformance.chat.said import said
+from conformance.chat_params.kinds import SUCCESS
 from conformance.chat_params.request import COUNT, VALID
 from conformance.rule import Finding, Findings, Rule, Selector, Unsure, rule, show
 from wire.chat import fold_chat

@@ -128,7 +128,8 @@ PROBES: Final = tuple(refusal.plan() for refusal in REFUSALS)
 
 def _rule(limit: Limit, fault: str) -> Rule:
     def matches(x: Exchange) -> bool:
-        mine = is_chat(x) and limit.fault(x.request.params.get(limit.name)) == fault
+        hostile = (x.probe or "").startswith("chat_params.hostile.")
+        mine = is_chat(x) and not hostile and limit.fault(x.request.params.get(limit.name)) == fault
         return mine and not unjudged(x) and (x.source is None or x.ok)
 
     def check(x: Exchange) -> Findings:

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from conformance.chat.kinds import SUCCESS, wanted_choices
+from conformance.chat.kinds import wanted_choices
 from conformance.chat.said import Said, member, said
+from conformance.chat_params.kinds import SUCCESS
 from conformance.chat_params.length import usage_json
 from conformance.chat_params.request import VALID
 from conformance.rule import Finding, Findings, Unsure, rule, show
@@ -80,6 +81,8 @@ def counted(x: Exchange) -> Findings:
 def top(x: Exchange) -> Findings:
     given = x.request.params.get("top_logprobs")
     wanted = given if type(given) is int else 0
+    if wanted and not any(listed for choice in said(x) for _, listed, _ in entries(choice)):
+        yield Unsure("the answer has no log probabilities")
     for choice in said(x):
         for place, listed, _ in entries(choice):
             for n, entry in enumerate(listed):

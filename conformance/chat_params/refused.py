@@ -8,6 +8,13 @@ from conformance.rule import Finding, Findings, probe, rule, show
 from wire.exchange import Exchange
 
 _ALL: Final = {r.probe: r for r in (*limits.REFUSALS, *shapes.REFUSALS)}
+# Where the real API names the parameter whatever the form of the refusal.
+_NAMED: Final = tuple(
+    f"chat.param.{name}."
+    for name in ("model", "messages", "temperature", "top-p", "n", "max-completion-tokens", "stop")
+)
+# The real API blames no parameter for these: an unknown model, an image that cannot be read.
+_BLAMELESS: Final = {"chat.param.model.known", "chat.param.images.malformed"}
 REFUSED: Final = probe(f"{PREFIX}*").only(
     "and refused", lambda x: 400 <= x.reply.status < 500 and not unjudged(x)
 )
@@ -24,7 +31,9 @@ def status(x: Exchange) -> Findings:
 @rule("chat.param.refused.names", on=REFUSED)
 def named(x: Exchange) -> Findings:
     refusal = _ALL.get(x.probe or "")
-    if refusal and not names(x, refusal.names):
+    named = refusal and refusal.requirement.startswith(_NAMED)
+    wrong_word = refusal and refusal.requirement == "chat.param.messages.role-known"
+    if refusal and named and not wrong_word and not names(x, refusal.names):
         error = error_of(x)
         found = f"param {show(error.get('param'))}, message {show(error.get('message'))}"
         yield Finding("error.param", f"{refusal.names}, or its name in the message", found)
@@ -32,9 +41,8 @@ def named(x: Exchange) -> Findings:
 
 @rule("chat.param.refused.param", on=REFUSED)
 def param(x: Exchange) -> Findings:
-    """Only what has a place in the body can be pointed at; for an unknown model the API does not."""
     refusal, found = _ALL.get(x.probe or ""), error_of(x).get("param")
-    if not refusal or refusal.requirement == "chat.param.model.known":
+    if not refusal or refusal.requirement in _BLAMELESS:
         return
     wanted = refusal.names.split("|")
     if not isinstance(found, str) or found.partition(".")[0].partition("[")[0] not in wanted:

@@ -99,20 +99,16 @@ def parts(x: Exchange) -> Findings:
     for choice in said(x):
         text = choice.content if isinstance(choice.content, str) else ""
         where = f"{choice.where}.content"
-        if _plain(text) == _plain(TEXT):
+        if any(word in text for word in ("markers", "<<<", "[object", "'type'", '"type"')):
+            yield Finding(where, "both parts to reach the model", show(text))
+        elif all(word in text for word in ("quoted", "tail")):
             # The plain words are right, so the model has obeyed, and the rest has to be right, too.
             if text.strip() != TEXT:
                 yield Finding(where, show(TEXT), show(text), None, "chat.param.messages.unicode")
-        elif any(word in text for word in ("markers", "<<<", "[object", "'type'", '"type"')):
-            yield Finding(where, "both parts to reach the model", show(text))
         else:
             for name in ("parts", "unicode"):
                 reason = f"the model did not repeat the text: {show(text, 40)}"
                 yield Unsure(reason, f"chat.param.messages.{name}")
-
-
-def _plain(text: str) -> list[str]:
-    return re.findall(r"\b[a-z]{4,}\b", text)
 
 
 CALLED: Final = Selector(

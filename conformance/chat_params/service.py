@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
-from conformance.chat.kinds import SUCCESS
 from conformance.chat.said import said
+from conformance.chat_params.kinds import SUCCESS
 from conformance.chat_params.length import usage_json
 from conformance.chat_params.request import VALID
 from conformance.rule import Finding, Findings, Unsure, ok_probe, rule, run_rule, show

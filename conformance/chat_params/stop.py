@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
-from conformance.chat.kinds import SUCCESS
 from conformance.chat.said import Said, said
+from conformance.chat_params.kinds import SUCCESS
 from conformance.chat_params.request import NINE, VALID, asking
 from conformance.probe import Probe
 from conformance.rule import Finding, Findings, Unsure, ok_probe, rule, show

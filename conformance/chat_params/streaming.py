@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from conformance.chat.kinds import CHAT, STREAM, options
+from conformance.chat.kinds import CHAT, options
+from conformance.chat_params.kinds import STREAM, whole
 from conformance.chat_params.request import VALID
 from conformance.rule import Finding, Findings, Selector, rule, show
 from wire.chat import fold_chat
@@ -10,7 +11,7 @@ from wire.exchange import Exchange
 
 PLAIN: Final = CHAT.only(
     "that asked for no stream",
-    lambda x: x.ok and x.request.params.get("stream", False) in (False, None),
+    lambda x: x.ok and whole(x) and x.request.params.get("stream", False) in (False, None),
     f"{VALID}low",
     f"{VALID}null",
     "chat.echo",

@@ -1,0 +1,18 @@
+"""Kinds of chat exchanges that rules about honoured parameters read."""
+
+from typing import Final
+
+from conformance.chat import kinds
+from conformance.rule import Selector
+from wire.exchange import Exchange
+
+BROKEN: Final = ("chat_params.refuse.", "chat_params.hostile.")
+
+
+def whole(x: Exchange) -> bool:
+    """Not one of the requests that ought to be refused: what they bring is judged as such."""
+    return not (x.probe or "").startswith(BROKEN)
+
+
+SUCCESS: Final[Selector] = kinds.SUCCESS.only("of a valid request", whole)
+STREAM: Final[Selector] = kinds.STREAM.only("of a valid request", whole)

@@ -1,0 +1,62 @@
+"""Building blocks of faults: what the gateway would refuse, and the request without that fault."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from typing import Any, Final
+
+from gateway.core import Gateway
+from gateway.request_edits import RequestChange, on_json
+from wire.exchange import Request
+
+Error = dict[str, Any]
+_MESSAGES: Final = [{"role": "user", "content": "Say hello."}]
+
+
+@cache
+def _judge() -> Gateway:
+    """A gateway that is only asked what it would say; nothing is settled with it."""
+    return Gateway(seed=3, per_minute=10**9)
+
+
+def refusal_of(request: Request) -> Error:
+    """The error that a gateway without faults answers; empty when it would not refuse."""
+    judge = _judge()
+    others = tuple(pair for pair in request.headers if pair[0] != "authorization")
+    key = ("authorization", f"Bearer {judge.keys.secrets['codex']}")
+    reply = judge.handle(replace(request, headers=(*others, key)))
+    body = reply.body if reply.status >= 400 else None
+    error = body.get("error") if isinstance(body, dict) else None
+    return error if isinstance(error, dict) else {}
+
+
+def refused_for(
+    param: str, *, code: str = "", message: str = ""
+) -> Callable[[Request], bool]:
+    """Requests that are refused with this param, code and message (regular expressions)."""
+
+    def when(request: Request) -> bool:
+        error = refusal_of(request)
+        return (
+            bool(error)
+            and re.fullmatch(param, str(error.get("param") or "")) is not None
+            and re.search(code, error.get("code") or "") is not None
+            and re.search(message, error["message"]) is not None
+        )
+
+    return when
+
+
+def repaired(*names: str) -> RequestChange:
+    """Without these parameters; those that a request must have get a value that is right."""
+
+    def change(body: dict[str, Any]) -> dict[str, Any]:
+        kept = {name: value for name, value in body.items() if name not in names}
+        if "model" in names:
+            kept["model"] = "gpt-5.5"
+        if "messages" in names:
+            kept["messages"] = _MESSAGES
+        return kept
+
+    return on_json(change)
