@@ -50,7 +50,7 @@ USAGE: Final = (
         sends(RESPONSES, {"input": echo(SHORT), "stream": True}),
         "responses.stream",
     ),
-    _alone("with-tool", sends(CHAT, body(tools=[TOOL], tool_choice="none")), "chat.tools"),
+    _alone("with-tool", sends(CHAT, body(tools=[TOOL])), "chat.tools"),
     _alone("choices", sends(CHAT, body(n=2)), "chat.n", 60),
     _alone("long", long_text, "usage", 20),
 )
