@@ -12,7 +12,16 @@ from schemas.problem import Problem
 from wire.exchange import Exchange
 
 # Judged elsewhere: responses, items and parts by their own rows, numbers by those of the sequence.
-_INNER: Final = ("response.", "item.", "sequence_number")
+_INNER: Final = ("response.", "item.")
+_NUMBER: Final = "sequence_number"
+
+
+def _required(kind: str) -> set[str]:
+    return set(schema.load(f"responses/events/{kind}").get("required", ())) - {"type"}
+
+
+# Events without any other field answer for their number themselves.
+_NUMBER_ONLY: Final = frozenset(kind for kind in KNOWN - {"error"} if not _required(kind))
 
 
 Found = tuple[tuple[int, str, Problem], ...]
@@ -28,6 +37,7 @@ def problems(x: Exchange) -> Found:
             if kind in KNOWN
             for problem in schema.check(f"responses/events/{kind}", payload, at=x.day)
             if not problem.path.startswith(_INNER)
+            and (problem.path != _NUMBER or kind in _NUMBER_ONLY)
         )
     found: Found = kept["_event_problems"]
     return found

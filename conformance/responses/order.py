@@ -96,13 +96,15 @@ def added_message(x: Exchange) -> Findings:
                 yield Finding(where, show(expected), show(item.get(name)), event)
 
 
-@rule("responses.stream.part-added-state", on=stream_with(*_PARTS, but=("response.shell",)))
+@rule("responses.stream.part-added-state", on=stream_with(*_PARTS))
 def added_part(x: Exchange) -> Findings:
     for event, kind, payload in typed(x):
         part = payload.get("part")
         for name in ("text", "refusal", "annotations", "logprobs"):
             if kind in _PARTS and isinstance(part, dict) and part.get(name):
                 yield Finding(f"event {event}, part.{name}", "nothing yet", show(part[name]), event)
+        if kind == "response.shell_call_command.added" and payload.get("command"):
+            yield Finding(f"event {event}, command", '""', show(payload["command"]), event)
 
 
 _FILLED: Final = {"function_call": "arguments", "custom_tool_call": "input"}

@@ -10,8 +10,6 @@ from wire.exchange import Exchange
 
 # Field -> the day from which no recorded answer lacks it.
 USUAL: Final = {
-    "status": date(2025, 3, 6),
-    "usage": date(2025, 3, 6),
     "max_output_tokens": date(2025, 3, 6),
     "previous_response_id": date(2025, 3, 6),
     "reasoning": date(2025, 3, 6),

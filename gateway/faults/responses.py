@@ -26,8 +26,8 @@ _OPTIONAL: Final[dict[str, Any]] = {
     "reasoning": "none", "safety_identifier": 7, "service_tier": 7, "status": "done",
     "text": "text", "top_logprobs": "0", "truncation": "none", "user": 7, "store": "yes",
     "tool_usage": [], "moderation": "ok", "conversation": "conv_1", "prompt": "pmpt_1",
-    "image": None, "input_transformations": None, "prompt_cache_diagnostics": None,
-    "prompt_cache_options": None,
+    "image": "auto", "input_transformations": "none", "prompt_cache_diagnostics": "hit",
+    "prompt_cache_options": "30m",
 }  # fmt: skip
 _USAGE: Final = (
     "input_tokens", "input_tokens_details", "output_tokens", "output_tokens_details",
@@ -122,14 +122,14 @@ FAULTS: Final = (
            alter("usage.total_tokens", lambda n: n + 1)),
     _plain("usage-zero", "usage counts nothing.", _VALUE, chain(put("usage.input_tokens", 0),
            put("usage.output_tokens", 0), put("usage.total_tokens", 0))),
-    _plain("usage-chat-names", "usage has the names of chat.", _SHAPE, alter("usage", lambda u: {
+    _plain("usage-chat-names", "usage has the names of chat.", _SHAPE, alter("usage", lambda u: u and {
         "prompt_tokens": u["input_tokens"], "completion_tokens": u["output_tokens"],
         "total_tokens": u["total_tokens"]})),
     _plain("usage-reasoning-too-many", "There are more reasoning than output tokens.", _VALUE,
-           alter("usage", lambda u: {**u, "output_tokens_details":
+           alter("usage", lambda u: u and {**u, "output_tokens_details":
                                      {"reasoning_tokens": u["output_tokens"] + 1}})),
     _plain("usage-cached-too-many", "There are more cached than input tokens.", _VALUE,
-           alter("usage", lambda u: {**u, "input_tokens_details": {
+           alter("usage", lambda u: u and {**u, "input_tokens_details": {
                **u["input_tokens_details"], "cached_tokens": u["input_tokens"] + 1}})),
     _plain("usage-as-text", "Token counts are strings.", _SHAPE,
            alter("usage.input_tokens", str)),
