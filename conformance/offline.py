@@ -19,7 +19,6 @@ from conformance.rule import Finding, Rule, Selector, Unsure
 from conformance.schedule import plan
 from conformance.session import wanted_probes
 from conformance.tally import Evidence, Tally, merged
-from conformance.target import is_loopback
 from wire.exchange import Exchange
 
 RUN_BYTES = 48 * 2**20  # a run that is longer is judged exchange by exchange
@@ -186,21 +185,19 @@ class Offline:
         return self._profiles[host]
 
     def _profile_of_run(self, exchanges: Iterable[Exchange]) -> Profile:
-        """What a run claimed is not recorded; what it asked tells: the least that plans it all."""
-        some = next(iter(exchanges))
-        found = self._profile_of(some)
-        if not some.connection.origin or not is_loopback(some.connection.origin):
-            return found
-        sent = {x.probe for x in exchanges}
+        """What a run claimed is not recorded, but what it asked is: the least that plans it all."""
+        exchanges = list(exchanges)
+        by_host = self._profile_of(exchanges[0])
+        sent = {x.probe for x in exchanges} & set(self.catalogue.probes)
         everything = wanted_probes(self.catalogue, self.catalogue.requirements)
         plans = []
         for name in ("reference", "codex", "openai"):
             profile = load_profile(name)
-            steps = plan(self.catalogue.probes, everything, profile, ["m"])
+            steps = plan(self.catalogue.probes, everything, profile, ["any"])
             names = {step.probe.name for step in steps}
-            if sent & set(self.catalogue.probes) <= names:
-                plans.append((len(names), name, profile))
-        return min(plans)[2] if plans else found
+            if sent <= names:
+                plans.append((name != by_host.name, len(names), name, profile))
+        return min(plans)[3] if plans else by_host
 
 
 def grouped(catalogue: Catalogue, names: set[str]) -> list[tuple[Selector, list[Rule]]]:
