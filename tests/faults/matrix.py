@@ -10,7 +10,7 @@ import time
 from fnmatch import fnmatchcase
 from functools import cache
 
-from conformance.area import catalogue
+from conformance.area import Catalogue, catalogue
 from conformance.judge import Judge, Outcome
 from conformance.rule import RunRule
 from gateway.fault import all_faults
@@ -52,12 +52,13 @@ class Clean(Judge):
 
 
 class Matrix:
-    """Judges runs of the gateway with faults, for one model."""
+    """Judges runs of the gateway with faults, for one model; of all areas, or of those named."""
 
-    def __init__(self, model: str = "gpt-5.5") -> None:
+    def __init__(self, model: str = "gpt-5.5", *areas: str) -> None:
         self.model = model
         self.at = time.time()
-        self.known = catalogue()
+        chosen = [a for a in catalogue().areas if not areas or a.name in areas]
+        self.known = Catalogue(tuple(chosen))
         self.rows = [row for row in self.known.requirements.values() if not row.excluded]
         self.whole_run = {id(rule) for rule in self.known.rules if isinstance(rule, RunRule)}
         self.seen: dict[tuple[object, ...], Exchange] = {}
@@ -67,7 +68,9 @@ class Matrix:
         self.kept = {id(x) for x in self.seen.values()}
 
     def _judge(self, faults: tuple[str, ...]) -> Judge:
-        sent, profile = traffic(faults, models=(self.model,), at=self.at, exchanges=self.seen)
+        sent, profile = traffic(
+            faults, models=(self.model,), known=self.known, at=self.at, exchanges=self.seen
+        )
         exchanges = tuple(sent.all())
         if self.clean is None:
             self.clean = Clean(self.known, profile, exchanges, sent.unsent)
@@ -99,8 +102,8 @@ class Matrix:
 
 
 @cache
-def matrix(model: str = "gpt-5.5") -> Matrix:
-    return Matrix(model)
+def matrix(model: str = "gpt-5.5", *areas: str) -> Matrix:
+    return Matrix(model, *areas)
 
 
 def main() -> None:
