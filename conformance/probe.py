@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from conformance.profile import Profile
-from wire.exchange import Exchange, Request
+from wire.exchange import Exchange, Reply, Request
 
 
 class Impossible(Exception):  # noqa: N818 - it is an answer, not an error
@@ -75,6 +75,8 @@ class Probe:
     retry: bool | None = None
     """Retry 429 and 5xx; by default only probes that expect a success do."""
     handling: Handling = Handling()
+    until: Callable[[Reply], bool] | None = None
+    """Sent again every half second, for a while, until a reply passes; only the last one is kept."""
 
     @property
     def billable(self) -> bool:

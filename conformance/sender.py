@@ -23,6 +23,8 @@ BODY_LIMIT_BYTES = 64 * 2**20
 STREAM_LIMIT_S = 180.0
 RETRYABLE = frozenset({408, 409, 429, 500, 502, 503, 504})
 MAX_RETRIES = 3
+MAX_POLLS = 60
+POLL_S = 0.5
 MAX_WAIT_S = 30.0
 
 
@@ -91,7 +93,21 @@ class Sender:
         return self._lanes[name]
 
     async def send(self, probe: Probe, request: Request, model: str, index: int = 0) -> Exchange:
-        """Send a probe's request, again after a retryable answer as Retry-After says."""
+        """Send a probe's request, and again as long as the answer is not what it waits for."""
+        exchange = await self._answered(probe, request, model, index)
+        for _ in range(MAX_POLLS if probe.until else 0):
+            if not exchange.ok or (probe.until and probe.until(exchange.reply)):
+                break
+            await self._let_pass(POLL_S)
+            exchange = await self._answered(probe, request, model, index)
+        return exchange
+
+    async def _let_pass(self, seconds: float) -> None:
+        """Wait for the target to get on with its work."""
+        await self._sleep(seconds)  # type: ignore[misc]
+
+    async def _answered(self, probe: Probe, request: Request, model: str, index: int) -> Exchange:
+        """Send a request, again after a retryable answer as Retry-After says."""
         attempts: list[Attempt] = []
         while True:
             exchange = await self._once(probe, request, model, index)

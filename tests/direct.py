@@ -33,11 +33,13 @@ class DirectSender(Sender):
         keys: dict[str, str],
         clock: Callable[[], float] = time.time,
         known: dict[tuple[object, ...], Exchange] | None = None,
+        passed: list[float] | None = None,
     ) -> None:
         super().__init__(Target("http://gateway/v1", keys), sleep=_no_sleep, clock=clock)
         self._handler = handler
         self._open: set[str] = set()
         self._known = {} if known is None else known
+        self._passed = [] if passed is None else passed
 
     def _clean(self, raw: Exchange) -> Exchange:
         """The exchange without keys; the same object again for what came byte for byte before."""
@@ -45,6 +47,9 @@ class DirectSender(Sender):
         if key not in self._known:
             self._known[key] = super()._clean(raw)
         return self._known[key]
+
+    async def _let_pass(self, seconds: float) -> None:
+        self._passed.append(seconds)
 
     async def _exchange(
         self, request: Request, handling: Handling, start: float
@@ -100,7 +105,11 @@ def traffic(
     """
     profile = profile or load_profile("reference")
     known = known or catalogue()
-    clock = time.time if at is None else (lambda: at)
+    passed: list[float] = []  # seconds, while a probe waited for work in the background
+
+    def clock() -> float:
+        return (time.time() if at is None else at) + sum(passed)
+
     gateway = Gateway(seed=None if at is None else 1, clock=clock)
     keys = dict(gateway.keys.secrets)
     keys["main"] = keys.pop("codex")
@@ -108,7 +117,7 @@ def traffic(
     steps = plan(known.probes, probes if probes is not None else known.probes, profile, models)
 
     async def run() -> Traffic:
-        async with DirectSender(handler, keys, clock, exchanges) as sender:
+        async with DirectSender(handler, keys, clock, exchanges, passed) as sender:
             schedule = Schedule(sender, profile, Budget(profile), run="" if at is None else "0")
             await schedule.run(steps)
             for prop in known.properties.values() if seed is not None else ():
