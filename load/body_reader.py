@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from load.chat_reader import tokens_of, usage_violations
-from load.flight import Tokens
+from load.chat_reader import usage_violations
 from wire.endpoint import Endpoint
 from wire.exchange import parse_json
+from wire.usage import Usage
 
 
 class BodyReader:
@@ -54,8 +54,8 @@ class BodyReader:
                 return isinstance(self._body.get("data"), list)
 
     @property
-    def usage(self) -> Tokens | None:
-        return tokens_of(self._body.get("usage")) if isinstance(self._body, dict) else None
+    def usage(self) -> Usage | None:
+        return Usage.of(self._body.get("usage")) if isinstance(self._body, dict) else None
 
     def text(self) -> str:
         choice = _choice(self._body) if isinstance(self._body, dict) else {}
@@ -65,7 +65,11 @@ class BodyReader:
 
     def violations(self) -> dict[str, str]:
         if self._endpoint is Endpoint.CHAT and self.whole:
-            self.seen |= usage_violations(self._body.get("usage"), "chat.response.usage")
+            usage = self._body.get("usage")
+            if isinstance(usage, dict):
+                self.seen |= usage_violations(usage, "chat.response.usage")
+            else:
+                self.seen["chat.response.usage"] = "no usage"
         return self.seen
 
 

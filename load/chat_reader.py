@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import msgspec
 
-from load.flight import Tokens
 from wire.exchange import Invalid, parse_json
 from wire.sse import DONE
 from wire.usage import Usage
@@ -41,6 +40,10 @@ class _Chunk(msgspec.Struct, gc=False):
 _decode: Final = msgspec.json.Decoder(_Chunk).decode
 _unset: Final[Any] = object()
 _LIMITED: Final = "length"
+_COUNTS: Final = (
+    ("prompt_tokens", "completion_tokens", "total_tokens"),
+    ("input_tokens", "output_tokens", "total_tokens"),
+)
 
 
 class ChatReader:
@@ -108,8 +111,8 @@ class ChatReader:
         return self._done and bool(self._finished) and all(self._finished.values())
 
     @property
-    def usage(self) -> Tokens | None:
-        return tokens_of(self._usage)
+    def usage(self) -> Usage | None:
+        return None if self._usage is None else Usage.of(self._usage)
 
     def text(self) -> str:
         return "".join(self._texts)
@@ -217,25 +220,12 @@ class ChatReader:
                 self.visible_ns = self.visible_ns or at_ns
 
 
-def tokens_of(usage: Any) -> Tokens | None:
-    read = Usage.of(usage)
-    if read is None:
-        return None
-    return Tokens(
-        read.prompt_tokens,
-        read.completion_tokens,
-        read.total_tokens,
-        read.cached_tokens,
-        read.reasoning_tokens,
-    )
-
-
-def usage_violations(usage: Any, shape: str) -> dict[str, str]:
+def usage_violations(usage: dict[str, Any], shape: str) -> dict[str, str]:
     """The three counts are there, and the total is the sum."""
-    tokens = tokens_of(usage)
-    if tokens is None or None in {tokens.prompt, tokens.completion, tokens.total}:
+    names = _COUNTS[0] if "prompt_tokens" in usage else _COUNTS[1]
+    prompt, completion, total = (usage.get(name) for name in names)
+    if type(prompt) is not int or type(completion) is not int or type(total) is not int:
         return {shape: "usage without its three counts"}
-    total = (tokens.prompt or 0) + (tokens.completion or 0)
-    if tokens.total != total:
-        return {"usage.total": f"total {tokens.total}, the sum is {total}"}
+    if total != prompt + completion:
+        return {"usage.total": f"total {total}, the sum is {prompt + completion}"}
     return {}

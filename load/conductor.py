@@ -67,7 +67,7 @@ class Conductor:
             cost = ""
         else:
             n = plan.arrivals.planned * (plan.turns if plan.scenario == "agent" else 1)
-            most = n * estimate_usd(price_of(plan.model), sample.body, plan.max_tokens or 2 * (sample.output_tokens or 0) + 64)  # fmt: skip
+            most = n * estimate_usd(price_of(plan.model), sample.body, sample.most_tokens)  # fmt: skip
             what = f"{n:,} requests of {plan.scenario}, {plan.arrivals.kind} {plan.arrivals.rate:g}/s over {plan.arrivals.duration_s:g} s"  # fmt: skip
             cost = f", at most ${most:,.2f}"
         limit = f", limit ${plan.max_cost:,.2f}" if plan.max_cost is not None else ""
@@ -108,7 +108,7 @@ class Conductor:
     def finish(self, fleet: Fleet) -> Result:
         """Write the report, once."""
         if self.result is None:
-            self.rows.add(fleet.take_fresh(), time())
+            self.rows.add(fleet.take_fresh(), time(), last=True)
             about = {
                 "base_url": self.target.base_url,
                 "started_at": self._started_at,

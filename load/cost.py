@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from load.flight import Tokens
+from wire.usage import Usage
 
 DEFAULT_LIMIT_USD: Final = 1.0  # off loopback
 
@@ -32,11 +32,11 @@ def price_of(model: str) -> Price:
     return PRICES[known[0]] if known else DEAREST
 
 
-def cost_usd(price: Price, tokens: Tokens) -> float:
+def cost_usd(price: Price, tokens: Usage) -> float:
     """Cached tokens are part of the prompt."""
-    prompt, cached = tokens.prompt or 0, tokens.cached or 0
+    prompt, cached = tokens.prompt_tokens or 0, tokens.cached_tokens or 0
     dear = (prompt - cached) * price.input + cached * price.cached
-    return (dear + (tokens.completion or 0) * price.output) / 1e6
+    return (dear + (tokens.completion_tokens or 0) * price.output) / 1e6
 
 
 def estimate_usd(price: Price, body: bytes, output_tokens: int | None) -> float:
@@ -66,7 +66,7 @@ class Budget:
         self.reserved_usd += estimate_usd
         return True
 
-    def settle(self, estimate_usd: float, tokens: Tokens | None, *, charged: bool) -> float:
+    def settle(self, estimate_usd: float, tokens: Usage | None, *, charged: bool) -> float:
         """Book what it really was; the estimate where a charged answer does not say."""
         self.reserved_usd -= estimate_usd
         cost = 0.0

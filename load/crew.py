@@ -5,6 +5,8 @@ from typing import Any, Protocol
 
 from locust.runners import STATE_MISSING, MasterRunner
 
+from load.tally import Tally
+
 Handler = Callable[[str, dict[str, Any]], None]
 
 
@@ -48,3 +50,12 @@ class Workers:
     def gone(self, member: str) -> bool:
         client = self._runner.clients.get(member)
         return client is None or client.state == STATE_MISSING
+
+
+def packed(part: dict[str, Any]) -> dict[str, Any]:
+    """A part for the way to another process."""
+    return part | {"tally": part["tally"].as_message()}
+
+
+def unpacked(part: dict[str, Any]) -> dict[str, Any]:
+    return part | {"tally": Tally.of_message(part["tally"])}

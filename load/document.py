@@ -179,7 +179,7 @@ def rates(plan: Plan, total: Tally) -> dict[str, Any]:
         "window_s": round(seconds, 3),
         "offered_per_s": _per(counts["steady"], seconds),
         "completed_per_s": _per(whole, seconds),
-        "output_tokens_per_s": _per(total.sums["steady_tokens"], seconds),
+        "output_tokens_per_s": _per(total.sums.get("steady_tokens", 0.0), seconds),
         "chunks_per_s": _per(counts["steady_chunks"], seconds),
         "error_share": round(failed / (whole + failed), 6) if whole + failed else None,
     }
@@ -251,7 +251,7 @@ def _usage(total: Tally) -> dict[str, Any]:
         if counts["chunks"]
         else None,
         "received_bytes": counts["bytes"],
-        "usd": round(total.sums["usd"], 6),
+        "usd": round(total.sums.get("usd", 0.0), 6),
     }
 
 

@@ -26,7 +26,7 @@ class Fleet:
     workers: dict[int, Worker] = field(default_factory=dict)
     in_flight: list[tuple[float, int]] = field(default_factory=list)  # over the seconds of the run
     stopped: str = ""  # why it ended early
-    fresh: Tally = field(default_factory=Tally)  # since `take_fresh`
+    _fresh: list[Tally] = field(default_factory=list)
 
     def take(self, part: dict[str, Any]) -> None:
         worker = self.workers.setdefault(part["worker"], Worker())
@@ -36,12 +36,18 @@ class Fleet:
             setattr(worker, name, part[name])
         worker.lost = False
         self.stopped = self.stopped or part["stopped"]
-        tally = Tally.of_message(part["tally"])
+        tally = part["tally"]
         self.total.add(tally)
-        self.fresh.add(tally)
+        self._fresh.append(tally)
 
     def take_fresh(self) -> Tally:
-        fresh, self.fresh = self.fresh, Tally()
+        """What came since the last call."""
+        parts, self._fresh = self._fresh, []
+        if len(parts) == 1:
+            return parts[0]
+        fresh = Tally()
+        for part in parts:
+            fresh.add(part)
         return fresh
 
     def lose(self, number: int) -> None:

@@ -5,6 +5,7 @@ from typing import Any, Final, Protocol
 
 from load.outcome import Outcome
 from wire.endpoint import Endpoint
+from wire.usage import Usage
 
 KEPT_BYTES: Final = 256 * 1024  # of a reply that is kept for a transcript
 
@@ -20,7 +21,7 @@ class Shot:
     stream: bool = True
     usage: bool = True  # whether a usage is owed
     expected: str | None = None
-    output_tokens: int | None = None
+    most_tokens: int | None = None  # the limit that the request itself sets
 
 
 class Reader(Protocol):
@@ -38,20 +39,9 @@ class Reader(Protocol):
     @property
     def whole(self) -> bool: ...
     @property
-    def usage(self) -> "Tokens | None": ...
+    def usage(self) -> Usage | None: ...
     def text(self) -> str: ...
     def violations(self) -> dict[str, str]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """What the server said it used; None: not said."""
-
-    prompt: int | None = None
-    completion: int | None = None
-    total: int | None = None
-    cached: int | None = None
-    reasoning: int | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -74,12 +64,15 @@ class Flight:
     media_type: str = ""
     retry_after: str = ""
     received_bytes: int = 0
+    usage: Usage | None = None  # what the server said it used, once it is over
     outcome: Outcome | None = None
     detail: str = ""
     retried: bool = False
+    reserved_usd: float = 0.0
     kept: list[tuple[int, bytes]] | None = None  # raw pieces of the body, where they are kept
     headers: list[tuple[str, str]] = field(default_factory=list)
     violations: dict[str, str] = field(default_factory=dict)
 
     def end(self, outcome: Outcome, detail: str, at_ns: int) -> None:
         self.outcome, self.detail, self.end_ns = outcome, detail, at_ns
+        self.usage = self.reader.usage

@@ -11,6 +11,7 @@ from load.histogram import Histogram
 from load.tally import Tally
 
 PROBE_S: Final = 0.01
+THRESHOLDS: Final = (20_000, 20, 50)  # flights are no cycles: there is little to find
 
 
 class Health:
@@ -22,11 +23,14 @@ class Health:
         self._started_ns = 0
         self._cpu_s = 0.0
         self._pause_ns = 0
+        self._thresholds = gc.get_threshold()
         self._probe: gevent.Greenlet | None = None
 
     def start(self) -> None:
         gc.collect()
         gc.freeze()  # what stands at the start is not walked again and again
+        self._thresholds = gc.get_threshold()
+        gc.set_threshold(*THRESHOLDS)
         gc.callbacks.append(self._collected)
         self._started_ns, self._cpu_s = perf_counter_ns(), cpu_s()
         self._probe = gevent.spawn(self._run)
@@ -36,6 +40,7 @@ class Health:
             self._probe.kill(block=False)
             self._probe = None
             gc.callbacks.remove(self._collected)
+            gc.set_threshold(*self._thresholds)
             gc.unfreeze()
 
     def into(self, tally: Tally) -> None:

@@ -8,7 +8,7 @@ import struct
 import zlib
 from base64 import b64decode, b64encode
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, Self
 
 DIGITS: Final = 3
@@ -46,36 +46,41 @@ def enough(percentile: float, count: int) -> bool:
     return count > 0 and count * (100 - percentile) >= 100 - 1e-6
 
 
+# The buckets of everything up to 65 ms, because a lookup in C is several times cheaper than a call.
+_NEAR: Final = tuple(index_of(value) for value in range(1 << 16))
+_near: Final = _NEAR.__getitem__
+
+
 class Histogram:
     """Counts by bucket, with the exact sum and extremes beside them."""
 
     __slots__ = ("count", "counts", "highest_us", "sum_us")
 
     def __init__(self) -> None:
-        self.counts: dict[int, int] = {}
+        self.counts: Counter[int] = Counter()
         self.count = 0
         self.sum_us = 0
         self.highest_us = 0
 
     def add(self, value_us: int) -> None:
-        index = index_of(value_us)
-        self.counts[index] = self.counts.get(index, 0) + 1
+        self.counts[index_of(value_us)] += 1
         self.count += 1
         self.sum_us += value_us
         self.highest_us = max(self.highest_us, value_us)
 
-    def add_all(self, values_us: Iterable[int]) -> None:
-        """Many values at once: counted in C first, so that equal ones cost one bucket."""
-        for value, times in Counter(values_us).items():
-            index = index_of(value)
-            self.counts[index] = self.counts.get(index, 0) + times
-            self.count += times
-            self.sum_us += value * times
-            self.highest_us = max(self.highest_us, value)
+    def add_all(self, values_us: Sequence[int]) -> None:
+        """Many values at once, counted in C."""
+        if not values_us:
+            return
+        highest = max(values_us)
+        near = highest < len(_NEAR) and min(values_us) >= 0
+        self.counts.update(map(_near if near else index_of, values_us))
+        self.count += len(values_us)
+        self.sum_us += sum(values_us)
+        self.highest_us = max(self.highest_us, highest)
 
     def merge(self, other: "Histogram") -> None:
-        for index, times in other.counts.items():
-            self.counts[index] = self.counts.get(index, 0) + times
+        self.counts.update(other.counts)
         self.count += other.count
         self.sum_us += other.sum_us
         self.highest_us = max(self.highest_us, other.highest_us)
@@ -124,7 +129,7 @@ class Histogram:
     def of_message(cls, message: list[list[int]]) -> Self:
         new = cls()
         indexes, times, sum_us, highest = message
-        new.counts = dict(zip(indexes, times, strict=True))
+        new.counts = Counter(dict(zip(indexes, times, strict=True)))
         new.count = sum(times)
         new.sum_us, new.highest_us = int(sum_us), int(highest)  # type: ignore[call-overload]
         return new

@@ -18,5 +18,5 @@ def live_line(at_s: float, fleet: Fleet, fresh: Tally, over_s: float) -> str:
     share = failed / counts["arrivals"] if counts["arrivals"] else 0.0
     return (
         f"{at_s:5.0f} s  {fresh.counts['arrivals'] / max(over_s, 0.1):7.1f}/s  in flight {fleet.flying:5d}  "
-        f"{shown}  errors {failed} ({share:.1%})  ${fleet.total.sums['usd']:.4f}"
+        f"{shown}  errors {failed} ({share:.1%})  ${fleet.total.sums.get('usd', 0.0):.4f}"
     )

@@ -15,7 +15,7 @@ if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
 from load.conductor import Conductor  # noqa: E402
-from load.crew import Alone, Crew, Workers  # noqa: E402
+from load.crew import Alone, Crew, Workers, packed, unpacked  # noqa: E402
 from load.options import add_options, gateway_arguments  # noqa: E402
 from load.plan import PlanError, plan_of  # noqa: E402
 from load.rows import Rows  # noqa: E402
@@ -33,7 +33,7 @@ class Traffic(User):
 
     @task
     def send(self) -> None:
-        if self.station is None or not self.station.perform():
+        if self.station is None or not self.station.occupy():
             gevent.sleep(0.2)
 
 
@@ -52,7 +52,7 @@ def _init(environment: Environment, runner: Any, **_: Any) -> None:
 
 def _worker(environment: Environment, runner: WorkerRunner) -> None:
     station = Traffic.station = Station(
-        lambda part: runner.send_message("load_part", part), dict(os.environ)
+        lambda part: runner.send_message("load_part", packed(part)), dict(os.environ)
     )
     runner.register_message("load_go", lambda msg, **_: station.go(msg.data))
     runner.register_message("load_stop", lambda msg, **_: station.interrupt(msg.data["why"]))
@@ -87,7 +87,7 @@ def _lead(environment: Environment, runner: Any) -> None:
     crew: Crew
     if isinstance(runner, MasterRunner):
         crew = Workers(runner)
-        runner.register_message("load_part", lambda msg, **_: conductor.take(msg.data))
+        runner.register_message("load_part", lambda msg, **_: conductor.take(unpacked(msg.data)))
     else:
         station = Traffic.station = Station(lambda part: conductor.take(part), dict(os.environ))  # noqa: PLW0108 - it is not made yet
 
@@ -98,7 +98,7 @@ def _lead(environment: Environment, runner: Any) -> None:
                 station.interrupt(data["why"])
 
         crew = Alone(handle)
-    rows = Rows(environment, plan.scenario)
+    rows = Rows(environment, plan.scenario, live=not options.headless)
     key = gateway.target.key if gateway is not None else ""
 
     def new_conductor() -> Conductor:

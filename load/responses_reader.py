@@ -4,12 +4,12 @@ from typing import Any, Final
 
 import msgspec
 
-from load.chat_reader import tokens_of, usage_violations
-from load.flight import Tokens
+from load.chat_reader import usage_violations
 from wire.exchange import Invalid, parse_json
 from wire.items import CHANNELS
 from wire.responses import LIFECYCLE, TERMINAL, output_text
 from wire.sse import DONE
+from wire.usage import Usage
 
 
 class _Event(msgspec.Struct, gc=False):
@@ -84,8 +84,8 @@ class ResponsesReader:
         return bool(self._terminal)
 
     @property
-    def usage(self) -> Tokens | None:
-        return tokens_of(self._usage)
+    def usage(self) -> Usage | None:
+        return Usage.of(self._usage)
 
     def text(self) -> str:
         return "".join(self._texts)
@@ -96,7 +96,7 @@ class ResponsesReader:
         if not self._created:
             self._say("responses.stream.created-first", "no response.created")
         if self._terminal in {"response.completed", "response.incomplete"}:
-            if self._usage is None:
+            if not isinstance(self._usage, dict):
                 self._say("responses.stream.usage", f"{self._terminal} without usage")
             else:
                 self.seen |= usage_violations(self._usage, "responses.stream.usage")

@@ -21,11 +21,20 @@ METHOD: Final = "stream"
 class Rows:
     """Fills the statistics of an environment from tallies."""
 
-    def __init__(self, environment: Environment, name: str) -> None:
+    def __init__(self, environment: Environment, name: str, *, live: bool) -> None:
         self.stats = environment.stats
         self.name = name
+        self._live = live
+        self._waiting = Tally()
 
-    def add(self, tally: Tally, at: float) -> None:
+    def add(self, tally: Tally, at: float, *, last: bool = False) -> None:
+        """Fill them now if somebody looks, else once at the end: filling takes milliseconds."""
+        self._waiting.add(tally)
+        if self._live or last:
+            waiting, self._waiting = self._waiting, Tally()
+            self._add(waiting, at)
+
+    def _add(self, tally: Tally, at: float) -> None:
         entry = self.stats.get(self.name, "POST")
         e2e = tally.histograms.get("e2e_ms")
         failures = {outcome: n for outcome in FAILED if (n := tally.counts[f"outcome:{outcome}"])}

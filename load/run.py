@@ -8,32 +8,41 @@ import gevent
 from gevent.event import Event
 
 from load.cost import Budget, estimate_usd, price_of
-from load.engine import Engine, raise_file_limit, reader_of
-from load.flight import Flight, Shot
+from load.engine import Engine, raise_file_limit
+from load.flight import Flight
 from load.health import Health, peak_mb
-from load.outcome import REFUSED, WHOLE, Outcome
+from load.outcome import REFUSED, UNJUDGED, WHOLE, Outcome
 from load.plan import Plan
-from load.responses_reader import ResponsesReader
-from load.scenario import Session
-from load.tally import Tally, Window
+from load.supply import Supply
+from load.tally import Tally
 from load.target import Target
+from load.window import Window
 
 PART_S: Final = 1.0
 HOPELESS: Final = 5  # answers, all refused or no connection at all: stop
-SAMPLE_EVERY: Final = 100
-FIRST_KEPT: Final = 20
-KEPT_AFTER_FINDING: Final = 50
 WITHOUT_YIELD: Final = 32
-CODEX_PREFIX: Final = 1500  # words of an agent's instructions
 _UNREACHED: Final = frozenset({Outcome.CONNECT_ERROR, Outcome.TLS_ERROR, Outcome.TIMEOUT_CONNECT})
 
-Report = Callable[[dict[str, Any]], None]
+
+class Slot:
+    """A place of a closed loop: one request after the other, while its user stays."""
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = False
 
 
 class Run:
     """`report` gets a part each second and a last one with `done`."""
 
-    def __init__(self, plan: Plan, target: Target, share: tuple[int, int], report: Report) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        target: Target,
+        share: tuple[int, int],
+        report: Callable[[dict[str, Any]], None],
+    ) -> None:
         raise_file_limit()
         self.plan = plan
         self.worker, self.workers = share
@@ -42,30 +51,26 @@ class Run:
         self.health = Health()
         self.tally = Tally()
         self.stopped = ""  # why it ended early
-        self.over = False
-        self._writer = plan.writer()
-        self._scenario_of = plan.scenario_of()
+        self.over = Event()
+        self._supply = Supply(plan)
         limit = None if plan.max_cost is None else plan.max_cost / self.workers
         self._budget = Budget(limit, price_of(plan.model))
-        self._estimates: dict[Flight, float] = {}
-        self._waiting: dict[Flight, Event] = {}
-        self._sessions: dict[Flight, Session] = {}
+        self._slots: dict[Flight, Slot] = {}
+        self._empty: list[Slot] = []  # slots that wait for the start
         self._number = self.worker
-        self._landings = self._hopeless = 0
-        self._keep_until = FIRST_KEPT
+        self._hopeless = 0
         self._window = Window(0, 0, 0)
-        self._prefix = ""
         self._greenlet: gevent.Greenlet | None = None
+        self._later = gevent.get_hub().loop.run_callback
 
     def start(self, start_at: float) -> None:
         """Begin at a moment of the wall clock, the same for the whole fleet."""
         start_ns = perf_counter_ns() + round((start_at - time()) * 1e9)
         plan = self.plan
-        end_ns = start_ns + round(plan.arrivals.duration_s * 1e9)
         self._window = Window(
             start_ns,
             start_ns + round(plan.warm_up_s * 1e9),
-            end_ns,
+            start_ns + round(plan.arrivals.duration_s * 1e9),
             plan.bin_s,
             plan.ttft_slo_ms,
             plan.tpot_slo_ms,
@@ -73,23 +78,21 @@ class Run:
         )
         self._greenlet = gevent.spawn(self._go)
 
-    def perform(self) -> None:
-        """One request of a closed loop, to its end."""
-        done = Event()
-        now = perf_counter_ns()
-        if self.over or self.stopped or now >= self._window.to_ns or now < self._window.start_ns:
-            gevent.sleep(0.05)
-            return
-        number, self._number = self._number, self._number + self.workers
-        flight = self._flight(number)
-        flight.intended_ns = perf_counter_ns()
-        self._waiting[flight] = done
-        self._launch(flight)
-        done.wait()
+    def occupy(self) -> None:
+        """A user of a closed loop: keeps one request in flight until the run is over."""
+        slot = Slot()
+        if perf_counter_ns() < self._window.start_ns:
+            self._empty.append(slot)
+        else:
+            self._fill(slot)
+        try:
+            self.over.wait()
+        finally:
+            slot.left = True
 
     def interrupt(self, why: str) -> None:
         """End now: what is in flight is cut, and the last part is sent."""
-        if self.over:
+        if self.over.is_set():
             return
         self.stopped = self.stopped or why
         if self._greenlet is not None:
@@ -103,6 +106,9 @@ class Run:
         parts = gevent.spawn(self._parts)
         try:
             if self.plan.closed:
+                self._sleep_until(self._window.start_ns)
+                for slot in self._empty:
+                    self._fill(slot)
                 self._sleep_until(self._window.to_ns)
             else:
                 self._send_all(self.plan.arrivals.share(self.worker, self.workers))
@@ -115,11 +121,11 @@ class Run:
         start_ns = self._window.start_ns
         unbroken = 0
         for number, offset_s in arrivals:
-            flight = self._flight(number)  # made before its time, so that it leaves on time
-            flight.intended_ns = intended_ns = start_ns + int(offset_s * 1e9)
+            flight = self._supply.flight(number)  # made before its time, so that it leaves on time
+            flight.intended_ns = start_ns + int(offset_s * 1e9)
             unbroken += 1
-            if perf_counter_ns() < intended_ns:
-                self._sleep_until(intended_ns)
+            if perf_counter_ns() < flight.intended_ns:
+                self._sleep_until(flight.intended_ns)
                 unbroken = 0
             elif unbroken % WITHOUT_YIELD == 0:
                 gevent.sleep(0)  # behind the schedule: answers are read all the same
@@ -139,114 +145,83 @@ class Run:
             gevent.sleep(0.02)
 
     def _finish(self) -> None:
-        if self.over:
+        if self.over.is_set():
             return
-        self.tally.counts["unfinished"] += 0 if self.stopped else len(self.engine.in_flight)
+        if not self.stopped:
+            self.tally.counts["unfinished"] += len(self.engine.in_flight)
+        self.over.set()
         self.engine.cut()
-        self.over = True
         self.health.stop()
         self._part(done=True)
 
     # Requests.
 
-    def _flight(self, number: int) -> Flight:
-        name = self._scenario_of(number)
-        if name != "agent":
-            return self._kept(
-                Flight(shot := self._writer.shot(name, number), reader_of(shot), number)
-            )
-        return self._turn_of(Session(self._writer, number, self.plan.turns, self._shared()))
-
-    def _turn_of(self, session: Session) -> Flight:
-        shot = session.next()
-        flight = self._kept(Flight(shot, reader_of(shot), session.number))
-        self._sessions[flight] = session
-        return flight
-
-    def _kept(self, flight: Flight) -> Flight:
-        """Keep the raw bytes of the first flights, of a sample, and of those after a finding."""
-        if self._landings < self._keep_until or flight.number % SAMPLE_EVERY == 0:
-            flight.kept = []
-        return flight
-
-    def _shared(self) -> str:
-        if not self._prefix:
-            from load.prompts import Lengths, Synthetic
-
-            words = self.plan.shared_prefix or CODEX_PREFIX
-            self._prefix = Synthetic(Lengths(), 0).words(0, words)
-        return self._prefix
+    def _fill(self, slot: Slot) -> None:
+        """The next request of a closed loop, straight from the hub: no user is woken for it."""
+        now = perf_counter_ns()
+        if slot.left or self.stopped or self.over.is_set() or now >= self._window.to_ns:
+            return
+        number, self._number = self._number, self._number + self.workers
+        flight = self._supply.flight(number)
+        flight.intended_ns = perf_counter_ns()
+        self._slots[flight] = slot
+        self._launch(flight)
 
     def _launch(self, flight: Flight) -> None:
         budget = self._budget
-        if budget.limit_usd is not None:
-            estimate = estimate_usd(budget.price, flight.shot.body, self._most_tokens(flight.shot))
+        if budget.limit_usd is not None and flight.shot.usage:
+            estimate = estimate_usd(budget.price, flight.shot.body, flight.shot.most_tokens)
             if not budget.reserve(estimate):
                 self.stopped = f"the limit of ${self.plan.max_cost:.2f} was reached"
-                self._release(flight)
                 return
-            self._estimates[flight] = estimate
+            flight.reserved_usd = estimate
         self.engine.launch(flight)
 
-    def _most_tokens(self, shot: Shot) -> int | None:
-        if self.plan.max_tokens is not None or shot.output_tokens is None:
-            return self.plan.max_tokens
-        return 2 * shot.output_tokens + 64
-
     def _landed(self, flight: Flight) -> None:
-        self._landings += 1
-        tokens = flight.reader.usage
-        if flight.sent_ns and flight.shot.usage:
-            charged = flight.headers_ns > 0 and flight.status < 300
-            estimate = self._estimates.pop(flight, 0.0)
-            cost = self._budget.settle(estimate, tokens, charged=charged and estimate > 0)
-            self.tally.sums["usd"] += cost  # type: ignore[assignment]
-        expected = flight.shot.expected
-        if expected is not None and flight.outcome in WHOLE:
-            same = flight.reader.text() == expected
-            self.tally.counts["text_same" if same else "text_differs"] += 1
-            if not same:
-                flight.violations["text.as-asked"] = "the answer is not the text that was asked for"
+        if flight.shot.usage:
+            charged = 200 <= flight.status < 300
+            cost = self._budget.settle(flight.reserved_usd, flight.usage, charged=charged)
+            self.tally.gain("usd", cost)
+        if flight.outcome in WHOLE and flight.shot.expected is not None:
+            self._compare(flight, flight.shot.expected)
         if flight.violations and flight.kept is None:
-            self._keep_until = max(self._keep_until, self._landings + KEPT_AFTER_FINDING)
+            self._supply.keep_more()
         self.tally.record(flight, self._window)
-        self._judge_hope(flight)
-        self._continue(flight)
-        self._release(flight)
+        if flight.outcome not in UNJUDGED:
+            self._judge_hope(flight)
+        slot = self._slots.pop(flight, None)
+        if slot is not None:
+            # Not here: a target that fails at once would nest calls without end.
+            self._later(self._fill, slot)
+        self._follow(flight)
 
-    def _release(self, flight: Flight) -> None:
-        waiting = self._waiting.pop(flight, None)
-        if waiting is not None:
-            waiting.set()
+    def _compare(self, flight: Flight, expected: str) -> None:
+        same = flight.reader.text() == expected
+        self.tally.counts["text_same" if same else "text_differs"] += 1
+        if not same:
+            flight.violations["text.as-asked"] = "the answer is not the text that was asked for"
 
     def _judge_hope(self, flight: Flight) -> None:
         """Stop at once when every answer is 401 or 402, or nobody answers at all."""
-        if flight.outcome in {Outcome.CUT_BY_END, Outcome.CLIENT_SATURATED}:
-            return
-        if flight.status in REFUSED or flight.outcome in _UNREACHED:
-            self._hopeless += 1
-        else:
+        if flight.status not in REFUSED and flight.outcome not in _UNREACHED:
             self._hopeless = -(2**62)
+            return
+        self._hopeless += 1
         if self._hopeless >= HOPELESS and not self.stopped:
             what = f"HTTP {flight.status}" if flight.status else flight.detail
             self.stopped = f"every answer was {what}"
 
-    def _continue(self, flight: Flight) -> None:
-        """The next turn of an agent, after a pause."""
-        session = self._sessions.pop(flight, None)
-        if session is None or not isinstance(flight.reader, ResponsesReader):
+    def _follow(self, flight: Flight) -> None:
+        """The next turn of an agent, after a pause for thought."""
+        following = self._supply.after(flight)
+        at_ns = perf_counter_ns() + round(self.plan.think_s * 1e9)
+        if following is None or self.stopped or self.over.is_set() or at_ns >= self._window.to_ns:
             return
-        if not session.answered(flight, flight.reader.output) or self.stopped or self.over:
-            return
-        intended_ns = perf_counter_ns() + round(self.plan.think_s * 1e9)
-        if intended_ns >= self._window.to_ns:
-            return
-        gevent.spawn_later(self.plan.think_s, self._turn, session, intended_ns)
+        following.intended_ns = at_ns
+        gevent.spawn_later(self.plan.think_s, self._launch_later, following)
 
-    def _turn(self, session: Session, intended_ns: int) -> None:
-        if not self.over and not self.stopped:
-            flight = self._turn_of(session)
-            flight.intended_ns = intended_ns
+    def _launch_later(self, flight: Flight) -> None:
+        if not self.over.is_set() and not self.stopped:
             self._launch(flight)
 
     # Parts.
@@ -259,9 +234,10 @@ class Run:
     def _part(self, *, done: bool) -> None:
         self.health.into(self.tally)
         tally, self.tally = self.tally, Tally()
+        tally.settle()
         self.report({
             "worker": self.worker,
-            "tally": tally.as_message(),
+            "tally": tally,
             "in_flight": len(self.engine.in_flight),
             "connections": self.engine.connections,
             "cpu_share": self.health.cpu_share,

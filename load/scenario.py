@@ -56,7 +56,7 @@ class Writer:
         body: dict[str, Any] = {"model": self.model, "messages": prompt.messages}
         if stream:
             body |= {"stream": True, "stream_options": {"include_usage": True}}
-        limit = self._limit(prompt)
+        limit = self.limit(prompt)
         if limit is not None:
             body["max_completion_tokens"] = limit
         return self._shot(
@@ -67,7 +67,7 @@ class Writer:
         self, scenario: str, prompt: Prompt, more: Mapping[str, Any] | None = None
     ) -> Shot:
         body: dict[str, Any] = {"model": self.model, "input": prompt.messages, "stream": True, "store": False}  # fmt: skip
-        limit = self._limit(prompt)
+        limit = self.limit(prompt)
         if limit is not None:
             body["max_output_tokens"] = limit
         body |= more or {}
@@ -75,7 +75,8 @@ class Writer:
             scenario, Endpoint.RESPONSES, body | (prompt.extra or {}), prompt, stream=True
         )
 
-    def _limit(self, prompt: Prompt) -> int | None:
+    def limit(self, prompt: Prompt) -> int | None:
+        """Of the answer, in tokens."""
         if self.max_tokens is not None:
             return self.max_tokens
         if prompt.output_tokens is None:
@@ -99,7 +100,7 @@ class Writer:
             _encode(body),
             stream=stream,
             expected=None if cut else prompt.expected,
-            output_tokens=prompt.output_tokens,
+            most_tokens=self.limit(prompt),
         )
 
 

@@ -40,11 +40,13 @@ class Station:
         self.run = Run(plan, target, (order["worker"], order["workers"]), self._part)
         self.run.start(order["start_at"])
 
-    def perform(self) -> bool:
-        """One request of a closed loop; False when there is nothing to do here."""
+    def occupy(self) -> bool:
+        """Be a user of the closed loop to its end; False when there is none."""
         if self.run is None or not self.run.plan.closed:
             return False
-        self.run.perform()
+        if self.run.over.is_set():
+            return False
+        self.run.occupy()
         return True
 
     def interrupt(self, why: str) -> None:

@@ -10,43 +10,27 @@ from load.flight import Flight
 from load.histogram import Histogram
 from load.outcome import FAILED, UNJUDGED, WHOLE, Outcome
 from load.transcript import transcript
+from load.window import SECOND_NS, Window
 
-SECOND_NS: Final = 1_000_000_000
 TRANSCRIPTS: Final = 3  # kept of each violation and each failing outcome
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """The steady part of a run and the targets of a good request. Times of this process's clock."""
-
-    start_ns: int  # of the run
-    from_ns: int  # end of the warm-up
-    to_ns: int  # end of the schedule
-    bin_s: int = 1  # of the time series
-    ttft_slo_ms: float | None = None
-    tpot_slo_ms: float | None = None
-    scheduled: bool = (
-        True  # whether arrivals have a time of their own, so that the SLO counts from it
-    )
-
-    @property
-    def seconds(self) -> float:
-        return (self.to_ns - self.from_ns) / SECOND_NS
-
-    def bin(self, at_ns: int) -> int:
-        return (at_ns - self.start_ns) // (SECOND_NS * self.bin_s) * self.bin_s
+TOKENS: Final = ("prompt", "completion", "total", "cached", "reasoning")
 
 
 @dataclass
 class Tally:
-    """Counts by name, histograms by metric, both also by second. All of it adds."""
+    """Counts by name, histograms by metric, both also by second. All of it adds.
+
+    `record` only appends numbers to lists; `settle` makes counts and histograms of them.
+    """
 
     counts: Counter[str] = field(default_factory=Counter)
-    sums: Counter[str] = field(default_factory=Counter)  # floats: tokens by event time, dollars
+    sums: dict[str, float] = field(default_factory=dict)  # tokens by event time, dollars
     histograms: dict[str, Histogram] = field(default_factory=dict)
     series: dict[str, Counter[int]] = field(default_factory=dict)
     ttft_by_bin: dict[int, Histogram] = field(default_factory=dict)
     transcripts: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    _landed: Counter[tuple[str, Outcome, bool]] = field(default_factory=Counter)
+    _values: dict[str, list[int]] = field(default_factory=dict)
 
     def histogram(self, name: str) -> Histogram:
         found = self.histograms.get(name)
@@ -60,9 +44,13 @@ class Tally:
             found = self.series[name] = Counter()
         return found
 
+    def gain(self, name: str, amount: float) -> None:
+        self.sums[name] = self.sums.get(name, 0.0) + amount
+
     def add(self, other: "Tally") -> None:
         self.counts.update(other.counts)
-        self.sums.update(other.sums)
+        for name, amount in other.sums.items():
+            self.gain(name, amount)
         for name, histogram in other.histograms.items():
             self.histogram(name).merge(histogram)
         for name, line in other.series.items():
@@ -77,7 +65,7 @@ class Tally:
         """A form that msgpack carries; string keys only."""
         return {
             "counts": dict(self.counts),
-            "sums": dict(self.sums),
+            "sums": self.sums,
             "histograms": {name: one.as_message() for name, one in self.histograms.items()},
             "series": {name: list(line.items()) for name, line in self.series.items()},
             "ttft_by_bin": [(second, one.as_message()) for second, one in self.ttft_by_bin.items()],
@@ -88,127 +76,153 @@ class Tally:
     def of_message(cls, message: dict[str, Any]) -> Self:
         return cls(
             Counter(message["counts"]),
-            Counter(message["sums"]),
+            dict(message["sums"]),
             {name: Histogram.of_message(one) for name, one in message["histograms"].items()},
             {name: Counter(dict(line)) for name, line in message["series"].items()},
             {second: Histogram.of_message(one) for second, one in message["ttft_by_bin"]},
             message["transcripts"],
         )
 
+    def settle(self) -> None:
+        """Make counts and histograms of what was recorded."""
+        for (scenario, outcome, steady), n in self._landed.items():
+            self.counts["arrivals"] += n
+            self.counts[f"outcome:{outcome}"] += n
+            self.counts[f"scenario:{scenario}:{outcome}"] += n
+            if steady:
+                self.counts["steady"] += n
+                self.counts[f"steady:{outcome}"] += n
+        self._landed.clear()
+        for name, values in self._values.items():
+            self.histogram(name).add_all(values)
+            values.clear()
+
     def record(self, flight: Flight, window: Window) -> None:
-        """Count a flight that has landed."""
+        """Take a flight that has landed."""
         outcome = flight.outcome
         assert outcome is not None
-        counts = self.counts
-        counts["arrivals"] += 1
-        counts[f"outcome:{outcome}"] += 1
-        counts[f"scenario:{flight.shot.scenario}:{outcome}"] += 1
-        if flight.retried:
-            counts["retried"] += 1
-        if flight.sent_ns:
-            counts["sent"] += 1
         steady = window.from_ns <= flight.intended_ns <= window.to_ns
-        if steady:
-            counts["steady"] += 1
-            counts[f"steady:{outcome}"] += 1
+        self._landed[flight.shot.scenario, outcome, steady] += 1
         self.line("arrivals")[window.bin(flight.intended_ns)] += 1
         if outcome not in UNJUDGED:
             kind = "completed" if outcome in WHOLE else "failed"
             self.line(kind)[window.bin(flight.end_ns)] += 1
-        for requirement in flight.violations:
-            counts[f"violation:{requirement}"] += 1
-        self._tokens(flight, window, outcome)
+        self._amounts(flight, window, outcome)
         if steady:
             self._times(flight, window, outcome)
-        self._keep(flight, outcome)
+        if flight.violations or outcome in FAILED:
+            self._keep(flight, outcome)
+
+    def _list(self, name: str) -> list[int]:
+        found = self._values.get(name)
+        if found is None:
+            found = self._values[name] = []
+        return found
 
     def _times(self, flight: Flight, window: Window, outcome: Outcome) -> None:
+        """The metrics, in microseconds; see the definitions in the document's notes."""
         sent, intended = flight.sent_ns, flight.intended_ns
+        add = self._list
         if sent:
-            self.histogram("dispatch_delay_ms").add((sent - intended) // 1000)
-            lateness = sent - intended - flight.connect_ns
-            self.histogram("lateness_ms").add(max(0, lateness) // 1000)
+            delay = (sent - intended) // 1000
+            add("dispatch_delay_ms").append(delay)
+            add("lateness_ms").append(max(0, delay - flight.connect_ns // 1000))
         if flight.connect_ns:
-            self.histogram("connect_ms").add(flight.connect_ns // 1000)
+            add("connect_ms").append(flight.connect_ns // 1000)
         if flight.lag_ns >= 0:
-            self.histogram("kernel_lag_ms").add(flight.lag_ns // 1000)
+            add("kernel_lag_ms").append(flight.lag_ns // 1000)
         if outcome in FAILED:
-            self.histogram("time_to_failure_ms").add((flight.end_ns - (sent or intended)) // 1000)
+            add("time_to_failure_ms").append((flight.end_ns - (sent or intended)) // 1000)
         if outcome not in WHOLE:
             return
-        reader = flight.reader
-        add = self._add
-        add("headers_ms", flight.headers_ns - sent)
-        add("e2e_ms", flight.end_ns - sent)
-        add("e2e_scheduled_ms", flight.end_ns - intended)
-        stamps = reader.stamps
-        first = stamps[0]
-        ttft, tpot = first - sent, None
+        add("headers_ms").append((flight.headers_ns - sent) // 1000)
+        e2e = (flight.end_ns - sent) // 1000
+        add("e2e_ms").append(e2e)
+        add("e2e_scheduled_ms").append((flight.end_ns - intended) // 1000)
+        tpot = None
+        since = flight.reader.stamps[0] - (intended if window.scheduled else sent)
         if flight.shot.stream:
-            last = stamps[-1]
-            add("first_event_ms", flight.first_event_ns - sent)
-            add("ttft_ms", ttft)
-            add("ttft_scheduled_ms", first - intended)
-            if reader.visible_ns:
-                add("ttfot_ms", reader.visible_ns - sent)
-            add("done_lag_ms", flight.end_ns - last)
-            if len(stamps) > 1:
-                gaps = [(b - a) // 1000 for a, b in pairwise(stamps)]
-                self.histogram("ict_ms").add_all(gaps)
-                self.histogram("stall_max_ms").add(max(gaps))
-            completion = _completion(flight)
-            if completion is not None:
-                if completion > 1:
-                    tpot = (last - first) // (completion - 1)
-                    add("tpot_ms", tpot)
-                if completion:
-                    add("ntpot_ms", (flight.end_ns - sent) // completion)
-            at = window.bin(intended)
-            by_bin = self.ttft_by_bin.get(at)
-            if by_bin is None:
-                by_bin = self.ttft_by_bin[at] = Histogram()
-            by_bin.add((first - (intended if window.scheduled else sent)) // 1000)
-        since = first - (intended if window.scheduled else sent)
+            tpot = self._stream_times(flight, e2e)
+            self.by_bin(window.bin(intended)).add(since // 1000)
         good = window.ttft_slo_ms is None or since <= window.ttft_slo_ms * 1e6
         # A request of one token has no time per token: that target says nothing about it.
-        good &= window.tpot_slo_ms is None or tpot is None or tpot <= window.tpot_slo_ms * 1e6
+        good &= window.tpot_slo_ms is None or tpot is None or tpot <= window.tpot_slo_ms * 1e3
         self.counts["good"] += good
 
-    def _tokens(self, flight: Flight, window: Window, outcome: Outcome) -> None:
-        tokens = flight.reader.usage
-        stamps = flight.reader.stamps
-        self.counts["events"] += flight.reader.events
-        self.counts["chunks"] += len(stamps)
-        self.counts["bytes"] += flight.received_bytes
-        if tokens is not None:
-            for name in ("prompt", "completion", "total", "cached", "reasoning"):
-                self.counts[f"tokens:{name}"] += getattr(tokens, name) or 0
-            self.counts["with_usage"] += 1
-        completion = _completion(flight) or 0
+    def _stream_times(self, flight: Flight, e2e: int) -> int | None:
+        """What only streams have; gives the time per output token."""
+        add, reader, sent = self._list, flight.reader, flight.sent_ns
+        stamps = reader.stamps
+        first, last = stamps[0], stamps[-1]
+        add("first_event_ms").append((flight.first_event_ns - sent) // 1000)
+        add("ttft_ms").append((first - sent) // 1000)
+        add("ttft_scheduled_ms").append((first - flight.intended_ns) // 1000)
+        if reader.visible_ns:
+            add("ttfot_ms").append((reader.visible_ns - sent) // 1000)
+        add("done_lag_ms").append((flight.end_ns - last) // 1000)
+        if len(stamps) > 1:
+            gaps = [(b - a) // 1000 for a, b in pairwise(stamps)]
+            self.histogram("ict_ms").add_all(gaps)
+            add("stall_max_ms").append(max(gaps))
+        completion = flight.usage.completion_tokens if flight.usage else None
+        if not completion:
+            return None
+        add("ntpot_ms").append(e2e // completion)
+        if completion == 1:
+            return None
+        tpot = (last - first) // (completion - 1) // 1000
+        add("tpot_ms").append(tpot)
+        return tpot
+
+    def by_bin(self, at: int) -> Histogram:
+        found = self.ttft_by_bin.get(at)
+        if found is None:
+            found = self.ttft_by_bin[at] = Histogram()
+        return found
+
+    def _amounts(self, flight: Flight, window: Window, outcome: Outcome) -> None:
+        counts, reader, usage = self.counts, flight.reader, flight.usage
+        stamps = reader.stamps
+        if flight.sent_ns:
+            counts["sent"] += 1
+        if flight.retried:
+            counts["retried"] += 1
+        counts["events"] += reader.events
+        counts["chunks"] += len(stamps)
+        counts["bytes"] += flight.received_bytes
+        completion = 0
+        if usage is not None:
+            completion = usage.completion_tokens or 0
+            counts["with_usage"] += 1
+            counts["tokens:prompt"] += usage.prompt_tokens or 0
+            counts["tokens:completion"] += completion
+            counts["tokens:total"] += usage.total_tokens or 0
+            counts["tokens:cached"] += usage.cached_tokens or 0
+            counts["tokens:reasoning"] += usage.reasoning_tokens or 0
         if outcome not in WHOLE:
-            self.counts["wasted_tokens"] += completion or len(stamps)
-        elif flight.shot.usage and tokens is None:
-            self.counts["without_usage"] += 1
-        if not completion or not stamps:
-            return
-        share = completion / len(stamps)
+            counts["wasted_tokens"] += completion or len(stamps)
+        elif flight.shot.usage and usage is None:
+            counts["without_usage"] += 1
+        if completion and stamps:
+            self._tokens_by_time(stamps, completion / len(stamps), window)
+
+    def _tokens_by_time(self, stamps: list[int], share: float, window: Window) -> None:
+        """Tokens belong to the moment of their event, not to the end of the request."""
         inside = bisect_left(stamps, window.to_ns) - bisect_left(stamps, window.from_ns)
-        self.sums["steady_tokens"] += inside * share  # type: ignore[assignment]
+        self.gain("steady_tokens", inside * share)
         self.counts["steady_chunks"] += inside
         line = self.line("tokens")
         at = 0
         while at < len(stamps):
             second = window.bin(stamps[at])
-            edge = window.start_ns + (second + window.bin_s) * SECOND_NS
-            end = bisect_left(stamps, edge, at)
+            end = bisect_left(stamps, window.start_ns + (second + window.bin_s) * SECOND_NS, at)
             line[second] += round((end - at) * share)
             at = end
 
-    def _add(self, name: str, value_ns: int) -> None:
-        self.histogram(name).add(value_ns // 1000)
-
     def _keep(self, flight: Flight, outcome: Outcome) -> None:
         """The first few flights of each violation and each failing class, as evidence."""
+        for requirement in flight.violations:
+            self.counts[f"violation:{requirement}"] += 1
         names = list(flight.violations)
         if outcome in FAILED:
             names.append(f"outcome:{outcome}")
@@ -216,8 +230,3 @@ class Tally:
             kept = self.transcripts.setdefault(name, [])
             if len(kept) < TRANSCRIPTS:
                 kept.append(transcript(flight, flight.violations.get(name, flight.detail)))
-
-
-def _completion(flight: Flight) -> int | None:
-    tokens = flight.reader.usage
-    return None if tokens is None else tokens.completion
