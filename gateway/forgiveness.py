@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from gateway.core import Gateway
 from gateway.request_edits import RequestChange, on_json
-from wire.exchange import Request
+from wire.exchange import Headers, Request
 
 Error = dict[str, Any]
 _MESSAGES: Final = [{"role": "user", "content": "Say hello."}]
@@ -22,12 +21,17 @@ def _judge() -> Gateway:
 
 def refusal_of(request: Request) -> Error:
     """The error that a gateway without faults answers; empty when it would not refuse."""
-    judge = _judge()
     others = tuple(pair for pair in request.headers if pair[0] != "authorization")
+    return _refusal(request.method, request.path, others, request.body)
+
+
+@lru_cache(maxsize=2048)
+def _refusal(method: str, path: str, headers: Headers, body: bytes) -> Error:
+    judge = _judge()
     key = ("authorization", f"Bearer {judge.keys.secrets['codex']}")
-    reply = judge.handle(replace(request, headers=(*others, key)))
-    body = reply.body if reply.status >= 400 else None
-    error = body.get("error") if isinstance(body, dict) else None
+    reply = judge.handle(Request(method, path, (*headers, key), body))
+    said = reply.body if reply.status >= 400 else None
+    error = said.get("error") if isinstance(said, dict) else None
     return error if isinstance(error, dict) else {}
 
 
