@@ -77,10 +77,8 @@ def _body(part: Mapping[str, Any]) -> bytes | None:
         return canonical(part["body_json"])
     if kind == "blob" and isinstance(part.get("body_blob"), str):
         return _from_base64(part["body_blob"])
-    for name in _BODY_NAMES:
-        if (value := part.get(name)) is not None:
-            return _bytes(value, name)
-    return None
+    name = next((n for n in _BODY_NAMES if part.get(n) not in (None, "", b"")), "")
+    return _bytes(part[name], name) if name else None
 
 
 def _bytes(value: Any, name: str) -> bytes | None:

@@ -9,6 +9,7 @@ PIECE: Final = 1 << 18
 MAX_ELEMENT: Final = 1 << 28  # characters; a longer element is a torn string
 _NEAR_END: Final = 16  # an error so close to the end of what is read may be a lack of more
 _DECODER: Final = json.JSONDecoder()
+_NUMBER: Final = "0123456789.eE+-"
 _SPACE: Final = " \t\n\r\ufeff"
 
 
@@ -71,7 +72,8 @@ class JsonStream:
                 raise TornError(self.offset, "nested too deeply") from None
             else:
                 # A number at the end of what is read may go on in the next piece.
-                if end < len(self._text) or not self._fill(PIECE):
+                whole = type(value) not in {int, float} or self._text[end:].strip(_NUMBER)
+                if whole or not self._fill(PIECE):
                     self._at = end
                     return value
 

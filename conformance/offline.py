@@ -185,7 +185,7 @@ class Offline:
         return self._profiles[host]
 
     def _profile_of_run(self, exchanges: Iterable[Exchange]) -> Profile:
-        """What a run claimed is not recorded, but what it asked is: the least that plans it all."""
+        """What a run claimed is not recorded, but what it asked is: the least that plans it."""
         exchanges = list(exchanges)
         by_host = self._profile_of(exchanges[0])
         sent = {x.probe for x in exchanges} & set(self.catalogue.probes)
@@ -195,9 +195,8 @@ class Offline:
             profile = load_profile(name)
             steps = plan(self.catalogue.probes, everything, profile, ["any"])
             names = {step.probe.name for step in steps}
-            if sent <= names:
-                plans.append((name != by_host.name, len(names), name, profile))
-        return min(plans)[3] if plans else by_host
+            plans.append((len(sent - names), name != by_host.name, len(names), name, profile))
+        return min(plans)[4]
 
 
 def grouped(catalogue: Catalogue, names: set[str]) -> list[tuple[Selector, list[Rule]]]:

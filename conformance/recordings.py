@@ -2,9 +2,9 @@
 
 import gzip
 import json
-import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from glob import glob, has_magic
 from io import BufferedReader, FileIO
@@ -89,7 +89,13 @@ class Reader:
     def entries(self) -> Iterator[Entry]:
         """The exchanges in file order. What cannot be read goes to `on_trouble`."""
         try:
-            with self._open() as file:
+            with ExitStack() as stack:
+                raw = FileIO(0 if self.path == STDIN else self.path, closefd=self.path != STDIN)
+                self._raw = stack.enter_context(raw)
+                file: BufferedReader[Any] = stack.enter_context(BufferedReader(raw, 1 << 16))
+                if file.peek(2)[:2] == b"\x1f\x8b":
+                    plain = stack.enter_context(gzip.GzipFile(fileobj=file))
+                    file = stack.enter_context(BufferedReader(plain, 1 << 16))
                 yield from self._read(file)
         except TornError as error:
             self._say(f"byte {error.offset}", str(error))
@@ -106,15 +112,6 @@ class Reader:
             return self._raw.tell()
         except (AttributeError, OSError, ValueError):
             return 0
-
-    def _open(self) -> "BufferedReader[Any]":
-        """The file, unzipped where it is gzip."""
-        descriptor = sys.stdin.fileno() if self.path == STDIN else self.path
-        self._raw = FileIO(descriptor, closefd=self.path != STDIN)
-        file = BufferedReader(self._raw, 1 << 16)
-        if file.peek(2)[:2] == b"\x1f\x8b":
-            return BufferedReader(gzip.GzipFile(fileobj=file), 1 << 16)
-        return file
 
     def _read(self, file: "BufferedReader[Any]") -> Iterator[Entry]:
         head = file.peek(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
