@@ -106,7 +106,7 @@ def refusal_alone(x: Exchange) -> Findings:
         if not choice.refusal:
             continue
         # A stream may begin with an empty content.
-        if choice.content or (choice.content == "" and not x.reply.is_stream):
+        if isinstance(choice.content, str) and (choice.content or not x.reply.is_stream):
             yield Finding(f"{choice.where}, content", "null", show(choice.content))
         if choice.calls:
             yield Finding(f"{choice.where}, tool_calls", "none", f"{len(choice.calls)} calls")
@@ -130,7 +130,8 @@ def _citations(choice: Said) -> list[dict[str, Any]]:
 
 @rule("chat.answer.citations", on=ok_probe("chat.annotations"))
 def citations_there(x: Exchange) -> Findings:
-    if said(x) and not any(_citations(choice) for choice in said(x)):
+    given = [choice.others.get("annotations") for choice in said(x)]
+    if any(isinstance(rows, list) for rows in given) and not any(map(_citations, said(x))):
         yield Finding("choices[0].message.annotations", "a url_citation", "none")
 
 
@@ -168,7 +169,8 @@ def usual_fields(x: Exchange) -> Findings:
         for where, choice in choices(value):
             if index is not None:
                 delta = member(choice, "delta")
-                yield from _lacking(index, delta, f"{where}.delta.", ("content",) if delta else ())
+                names = ("content",) if "role" in delta else ()
+                yield from _lacking(index, delta, f"{where}.delta.", names)
             if message := member(choice, "message"):
                 yield from _lacking(index, message, f"{where}.message.", ("annotations",))
 

@@ -95,5 +95,5 @@ def finish_empty(x: Exchange) -> Findings:
         for where, choice in choices(chunk):
             delta = member(choice, "delta").items()
             said = {k: v for k, v in delta if v not in (None, "", []) and k != "role"}
-            if choice.get("finish_reason") is not None and said:
+            if isinstance(choice.get("finish_reason"), str) and said:
                 yield Finding(f"event {index}, {where}.delta", "{}", show(said), index)

@@ -67,7 +67,7 @@ def difference(found: str, wanted: str) -> str:
 @rule("chat.answer.exact-text", on=ECHOES)
 def no_scars(x: Exchange) -> Findings:
     wanted = text_asked(x) or ""
-    for where, text in spoken(x):
+    for where, text in spoken(x) if not x.reply.is_stream else ():
         for scar in _SCARS:
             if scar in text and scar not in wanted and near(text, wanted):
                 yield Finding(f"{where}, content", show(wanted[:60]), show(text[:90]))
@@ -196,8 +196,8 @@ def refusal_text(run: Run) -> Findings:
     plain = next((c.refusal for c in said(run.one("chat.refusal"))), None)
     for x in run.all("chat.refusal-stream"):
         streamed = next((c.refusal for c in said(x)), None)
-        if not isinstance(plain, str) or not isinstance(streamed, str) or cut_short(x):
+        if not (isinstance(plain, str) and streamed and intact(x)) or cut_short(x):
             yield Unsure("one of the answers has no refusal")
         elif streamed != plain:
-            found = difference(streamed, plain)
+            found = difference(str(streamed), plain)
             yield Finding("choice 0, refusal", show(plain), found, exchange=x.id)

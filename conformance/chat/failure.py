@@ -5,7 +5,7 @@ from decimal import Decimal, InvalidOperation
 from conformance.chat.kinds import CHAT
 from conformance.chat.prompts import text_asked
 from conformance.chat.said import said
-from conformance.chat.stream import FAILED_STREAM, ends_by_itself
+from conformance.chat.stream import FAILED_STREAM, ends_by_itself, readable
 from conformance.rule import Finding, Findings, Unsure, ok_probe, probe, rule, run_rule, show
 from conformance.run import Run
 from wire.chat import fold_chat
@@ -48,7 +48,7 @@ def error_at_all(x: Exchange) -> Findings:
 
 @rule("chat.stream.error-event", on=ok_probe("chat.midstream-error"))
 def error_event(x: Exchange) -> Findings:
-    if fold_chat(x.reply).error is None and ends_by_itself(x):
+    if fold_chat(x.reply).error is None and ends_by_itself(x) and readable(x):
         last = len(x.reply.events) - 1
         found = show(x.reply.events[-1].data[:60]) if x.reply.events else "no events"
         yield Finding(f"event {last}", "an event with an error", found, max(last, 0))
@@ -68,7 +68,7 @@ def error_shape(x: Exchange) -> Findings:
 @rule("chat.stream.after-abort", on=probe("chat.after-abort"))
 def after_abort(x: Exchange) -> Findings:
     wanted = (text_asked(x) or "").strip()
-    if x.reply.status != 200:
+    if not x.ok:
         yield Finding("status", "200", str(x.reply.status))
         return
     found = [c.content for c in said(x)]

@@ -5,6 +5,7 @@ from typing import Any, Final
 from conformance.chat.probes import PATH, USAGE, chat
 from conformance.chat.prompts import user
 from conformance.chat.said import choices, member
+from conformance.framing import lone_surrogates
 from conformance.probe import Ask, Impossible, Probe, post, sends
 from wire.exchange import Request
 
@@ -45,7 +46,8 @@ def _whole(call: Any) -> bool:
         return False
     function = member(call, "function")
     texts = (call.get("type"), function.get("name"), function.get("arguments"))
-    return bool(call.get("id")) and all(isinstance(text, str) for text in texts)
+    whole = all(isinstance(text, str) and not any(lone_surrogates(text)) for text in texts)
+    return bool(call.get("id")) and whole
 
 
 def _result(ask: Ask) -> Request:
@@ -53,6 +55,8 @@ def _result(ask: Ask) -> Request:
     first = next(iter(choices(ask.reply("chat.tool"))), ("", {}))[1]
     calls = member(first, "message").get("tool_calls")
     if not isinstance(calls, list) or not calls or not all(_whole(call) for call in calls):
+        raise Impossible("chat.tool was answered without a whole call")
+    if len({call["id"] for call in calls}) < len(calls):
         raise Impossible("chat.tool was answered without a whole call")
     outputs = [{"role": "tool", "tool_call_id": c["id"], "content": RESULT} for c in calls]
     request = f"{ONE}\nThen tell me what the tool said, word by word."

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from conformance.framing import lone_surrogates
 from wire.chat import fold_chat
 from wire.exchange import Exchange
 from wire.sse import FactKind
@@ -68,6 +69,8 @@ def indexes(x: Exchange) -> list[int] | None:
 
 def intact(x: Exchange) -> bool:
     """Whether an answer can be put together; if not, what keeps it from that is the finding."""
+    if b"\\ud" in x.reply.body and any(any(lone_surrogates(v)) for _, v in x.objects()):
+        return False
     if not x.reply.is_stream:
         return isinstance(x.reply.json, dict)
     broken = {FactKind.BAD_UTF8, FactKind.TOO_LONG}
@@ -141,11 +144,11 @@ def _streamed(x: Exchange) -> Iterator[Said]:
         calls = tuple(
             Called(
                 f"{where}, tool call {n}",
-                "custom" if call.input_parts else "function",
+                "custom" if call.input_parts or call.type == "custom" else "function",
                 call.id,
                 call.type,
                 call.name,
-                call.input if call.input_parts else call.arguments,
+                call.input if call.input_parts or call.type == "custom" else call.arguments,
             )
             for n, call in sorted(choice.tool_calls.items())
         )

@@ -92,25 +92,32 @@ def steps(x: Exchange) -> Iterator[Step]:
     """What a stream does, one symbol after the other. Errors of JSON and shape are left to others."""
     finished: set[int] = set()
     seen: set[int] = set()
+    over = not readable(x)  # nobody knows what the chunks are about
+    done = broken = False
     for event, payload in zip(x.reply.events, x.reply.payloads, strict=True):
         index = event.index
         if event.data.strip() == DONE:
             yield Step("stream", 0, "done", index)
+            done = True
         elif not isinstance(payload, dict):
-            continue
+            if done and event.data:
+                yield Step("stream", 0, "other", index)
         elif payload.get("error") is not None:
             yield Step("stream", 0, "error", index)
             for number in sorted(seen - finished):
                 yield Step("choice", number, "broken", index)
+            broken = True
+        elif over and not done:
+            continue
         elif is_chunk(payload) and not _speaks(payload):
             yield Step("stream", 0, _without_choices(payload), index)
         elif is_chunk(payload):
             mine = [c for _, c in choices(payload) if _readable(c)]
             seen |= {c["index"] for c in mine}
-            finished |= {c["index"] for c in mine if c.get("finish_reason") is not None}
+            finished |= {c["index"] for c in mine if isinstance(c.get("finish_reason"), str)}
             whole = finished >= set(range(wanted_choices(x)))
             yield Step("stream", 0, "last" if whole else "chunk", index)
-            for choice in mine:
+            for choice in mine if not broken else ():
                 for symbol in symbols(choice):
                     yield Step("choice", choice["index"], symbol, index)
 
@@ -143,9 +150,15 @@ def symbols(choice: dict[str, object]) -> list[str]:
         "refusal": bool(delta.get("refusal")),
         "text": bool(delta.get("content")),
         "call": bool(delta.get("tool_calls") or delta.get("function_call")),
-        "finish": choice.get("finish_reason") is not None,
+        "finish": isinstance(choice.get("finish_reason"), str),
     }
     return [symbol for symbol, here in found.items() if here] or ["blank"]
+
+
+def readable(x: Exchange) -> bool:
+    """Whether every event is JSON; where one is not, nobody knows what it was about."""
+    events = zip(x.reply.events, x.reply.payloads, strict=True)
+    return all(isinstance(p, dict) or e.data.strip() in {"", DONE} for e, p in events)
 
 
 def ends_by_itself(x: Exchange) -> bool:
@@ -196,7 +209,7 @@ def error_ends(x: Exchange) -> Findings:
 def usage_last(x: Exchange) -> Findings:
     yield from _order(x, usage_last.requirements)
     counts = [(n, p) for n, p in enumerate(x.reply.payloads) if _has_usage(p)]
-    if not counts and ends_by_itself(x) and fold_chat(x.reply).error is None:
+    if not counts and ends_by_itself(x) and readable(x) and fold_chat(x.reply).error is None:
         yield Finding("the stream", "one chunk with usage", "none", len(x.reply.payloads) - 1)
     for number, (index, payload) in enumerate(counts):
         if payload.get("choices"):

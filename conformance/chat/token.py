@@ -5,6 +5,7 @@ from typing import Any
 
 from conformance.chat.chunk import chunks
 from conformance.chat.kinds import STREAM, SUCCESS, options
+from conformance.chat.prompts import text_asked
 from conformance.chat.said import choices, intact, member, objects, place, said
 from conformance.rule import Finding, Findings, rule, show
 from wire.exchange import Exchange
@@ -26,7 +27,8 @@ def logprobs_cover(x: Exchange) -> Findings:
         spoken = (
             choice.content.encode("utf-8", "replace") if isinstance(choice.content, str) else b""
         )
-        if heard != spoken:
+        # Where the tokens are those of the text asked for, the content is at fault.
+        if heard not in {spoken, (text_asked(x) or "").encode()}:
             where = f"{choice.where}, logprobs.content[].bytes"
             yield Finding(where, f"{len(spoken)} bytes of text", f"{len(heard)} bytes of tokens")
 
@@ -76,7 +78,7 @@ def _alternatives(row: dict[str, Any]) -> list[dict[str, Any]]:
 @rule("chat.answer.token-bytes", on=RATED)
 def token_bytes(x: Exchange) -> Findings:
     """A token that is whole characters has the bytes of its text; a part of one is shown escaped."""
-    for index, where, row in rated(x):
+    for index, where, row in rated(x) if intact(x) else ():
         for token in (row, *_alternatives(row)):
             text, given = token.get("token"), token.get("bytes")
             if not isinstance(text, str) or "\\x" in text or "\ufffd" in text:

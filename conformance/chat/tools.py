@@ -88,7 +88,7 @@ def called(x: Exchange) -> Findings:
 
 @rule("chat.tools.arguments-json", on=CALLING)
 def arguments_json(x: Exchange) -> Findings:
-    for choice in said(x):
+    for choice in said(x) if intact(x) else ():
         for call in choice.calls if choice.finish_reason != "length" else ():
             text = call.text if call.kind != "custom" else None
             if isinstance(text, str) and not isinstance(parse_json(text), dict):
@@ -105,7 +105,7 @@ STRICT = CALLING.only(
 @rule("chat.tools.arguments-schema", on=STRICT)
 def arguments_schema(x: Exchange) -> Findings:
     offered = tools(x)
-    for choice in said(x):
+    for choice in said(x) if intact(x) else ():
         if choice.finish_reason == "length":
             continue
         for call in choice.calls:
@@ -238,7 +238,7 @@ def beside_calls(run: Run) -> Findings:
     """A model that always obeys says nothing beside a call, and only the result after it."""
     for x in run.where(SUCCESS) if run.profile.scripted else ():
         wanted = "" if ORDERED.matches(x) else _told(x)
-        for choice in said(x) if wanted is not None else ():
+        for choice in said(x) if wanted is not None and intact(x) else ():
             if isinstance(choice.content, str) and choice.content != wanted and ends_by_itself(x):
                 where = f"{choice.where}, content"
                 yield Finding(where, show(wanted), show(choice.content), exchange=x.id)

@@ -1,14 +1,16 @@
-"""Faults of the chat stream: framing, order, content, usage, timing."""
+"""Faults of chat streams: framing, fields of chunks, order, usage."""
 
+import json
 from itertools import count
-from typing import Any
+from typing import Any, Final
 
+from gateway.chat_edits import fault, fed, framed, streamed
 from gateway.fault import Family, Fault
-from gateway.frames import Ending, Frame
-from gateway.selection import CHAT_STREAM
+from gateway.frames import Frame
+from gateway.request_edits import without_param
+from gateway.selection import CHAT_STREAM, When, asking, negated
 from gateway.stream_edits import (
-    burst,
-    cut_after,
+    Frames,
     delta_with,
     drop_frame,
     drop_frames,
@@ -23,49 +25,84 @@ from gateway.stream_edits import (
     with_usage,
 )
 from gateway.transform import (
+    Change,
     alter,
     drop,
     on_frames,
+    on_success,
     put,
     with_header,
     without_header,
 )
-from gateway.wire_edits import after, before, between, last, replaced
+from gateway.wire_edits import after, before, between, each, last, replaced
 
-_CONTENT = "choices[].delta.content"
-_CALLS = "choices[].delta.tool_calls"
+_SHAPE, _VALUE, _ORDER, _FRAMING = Family.SHAPE, Family.VALUE, Family.ORDER, Family.FRAMING
+_SMALL: Final[When] = asking("logprobs")  # one stream is enough for what is large
+_WITHOUT_USAGE: Final[When] = negated(asking("stream_options"))
+_USAGE: Final = {
+    "prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2,
+    "prompt_tokens_details": {"cached_tokens": 0},
+    "completion_tokens_details": {"reasoning_tokens": 0},
+}  # fmt: skip
+# Field of a chunk -> the requirements that own it, and a value of a wrong type.
+_FIELDS: Final[dict[str, tuple[str, Any]]] = {
+    "id": ("chunk.id", 7),
+    "object": ("chunk.object", None),
+    "created": ("chunk.created", "1700000000"),
+    "model": ("chunk.model", None),
+    "choices": ("chunk.choices", None),
+    "choices[].index": ("chunk.index", "0"),
+    "choices[].delta": ("chunk.delta", None),
+    "choices[].finish_reason": ("chunk.finish-reason stream.finish-once", 0),
+}
+_OPTIONAL: Final[dict[str, tuple[str, Any]]] = {
+    "service_tier": ("chunk.values", 1),
+    "system_fingerprint": ("chunk.values", 7),
+    "obfuscation": ("chunk.values", 4),
+    "choices[].logprobs": ("chunk.logprobs stream.logprobs", []),
+}
 
 
-def _changing(path: str, make: Any) -> Any:
-    """A reply change that gives each chunk its own value at `path`."""
+def _always(value: Any) -> Change:
+    return lambda _: value
 
-    def change(request: Any, reply: Any) -> Any:
+
+def _slug(path: str) -> str:
+    return path.rpartition(".")[2].replace("_", "-")
+
+
+def _once_at(path: str, number: int, value: Any) -> Any:
+    """Another value in one chunk alone."""
+
+    def make() -> Any:
         numbers = count()
-        return on_frames(alter(path, lambda old: make(old, next(numbers))))(request, reply)
+        return lambda payload: put(path, value)(payload) if next(numbers) == number else payload
 
-    return change
-
-
-def _cumulative(request: Any, reply: Any) -> Any:
-    said: list[str] = []
-
-    def grow(text: str | None) -> str | None:
-        if text:
-            said.append(text)
-        return "".join(said) if text else text
-
-    return on_frames(alter(_CONTENT, grow))(request, reply)
+    return fed(make)
 
 
-def _interleaved(frames: tuple[Frame, ...]) -> tuple[Frame, ...]:
-    """The fragments of all calls in turns."""
-    places = [i for i, frame in enumerate(frames) if delta_with("tool_calls")(frame)]
-    mixed = sorted(places, key=lambda i: (i % 2, i))
-    moved = dict(zip(places, mixed, strict=True))
-    return tuple(frames[moved.get(i, i)] for i in range(len(frames)))
+def _dropped_at(path: str, number: int) -> Any:
+    """Without a member in one chunk alone."""
+
+    def make() -> Any:
+        numbers = count()
+        return lambda payload: drop(path)(payload) if next(numbers) == number else payload
+
+    return fed(make)
 
 
-def _late(frames: tuple[Frame, ...]) -> tuple[Frame, ...]:
+def _numbered(path: str, change: Any) -> Any:
+    """Each chunk has its own value."""
+
+    def make() -> Any:
+        numbers = count()
+        return alter(path, lambda old: change(old, next(numbers)))
+
+    return fed(make)
+
+
+def _late(frames: Frames) -> Frames:
+    """A delta comes again behind the end of its choice."""
     place = next((i for i, frame in enumerate(frames) if finishing(frame)), None)
     said = next((frame for frame in frames if delta_with("content")(frame)), None)
     if place is None or said is None:
@@ -73,122 +110,192 @@ def _late(frames: tuple[Frame, ...]) -> tuple[Frame, ...]:
     return (*frames[: place + 1], said, *frames[place + 1 :])
 
 
-def _usage_first(frames: tuple[Frame, ...]) -> tuple[Frame, ...]:
+def _usage_first(frames: Frames) -> Frames:
     return tuple(sorted(frames, key=lambda frame: not with_usage(frame)))
 
 
-def _with_empty(frames: tuple[Frame, ...]) -> tuple[Frame, ...]:
-    first = frames[0]
-    empty = Frame(0, "", {**first.payload, "choices": []})
-    return (first, empty, *frames[1:])
+def _usage_with_finish(frames: Frames) -> Frames:
+    usage = next((frame.payload["usage"] for frame in frames if with_usage(frame)), None)
+    kept = [frame for frame in frames if usage is None or not with_usage(frame)]
+    return tuple(
+        frame._replace(payload={**frame.payload, "usage": usage}) if usage and finishing(frame) else frame
+        for frame in kept
+    )
 
 
-def _fault(name: str, says: str, family: Family, **how: Any) -> Fault:
-    return Fault(f"chat.stream.{name}", (), says, family, when=CHAT_STREAM, **how)
+def _with_empty(frames: Frames) -> Frames:
+    empty = Frame(0, "", {**frames[0].payload, "choices": []})
+    return (frames[0], empty, *frames[1:])
 
 
-FAULTS = (
-    _fault("content-type", "A stream comes as application/json.", Family.HEADER,
-        reply=with_header("content-type", "application/json")),
-    _fault("cacheable", "A stream has no cache-control.", Family.HEADER,
-        reply=without_header("cache-control")),
-    _fault("done-missing", "The stream ends without [DONE].", Family.FRAMING,
-        reply=drop_frame(is_done)),
-    _fault("done-twice", "[DONE] comes twice.", Family.FRAMING, reply=repeat_frame(is_done)),
-    _fault("after-done", "A chunk follows [DONE].", Family.ORDER,
-        reply=move_to_end(is_json, -1)),
-    _fault("last-line-open", "The last event is not ended by a blank line.", Family.FRAMING,
-        wire=last(lambda data: data.removesuffix(b"\n"))),
-    _fault("bom", "The stream starts with a byte order mark.", Family.FRAMING,
-        wire=before(b"\xef\xbb\xbf")),
-    _fault("not-utf8", "The stream is encoded as Latin-1.", Family.FRAMING,
-        wire=replaced("é".encode(), b"\xe9")),
-    _fault("id-lines", "Events have id lines.", Family.FRAMING,
-        wire=replaced(b"data: {", b"id: 1\ndata: {")),
-    _fault("event-lines", "Chunks have event lines.", Family.FRAMING,
-        wire=replaced(b"data: {", b"event: message\ndata: {")),
-    _fault("ping-event", "Heartbeats are events without data.", Family.FRAMING,
-        wire=between(b"event: ping\n\n")),
-    _fault("empty-data", "Heartbeats are events with empty data.", Family.FRAMING,
-        wire=between(b"data:\n\n")),
-    _fault("data-heartbeat", "Heartbeats are empty JSON objects.", Family.FRAMING,
-        reply=insert_after(is_json, Frame(0, "", {}))),
-    _fault("not-json", "One payload is not JSON.", Family.FRAMING,
-        reply=insert_after(is_json, Frame(0, "", "{'id': 1}"))),
-    _fault("bytes-after-end", "Text follows the last event.", Family.FRAMING,
-        wire=after(b"data: bye\n\n")),
+def _last_text_with_finish(frames: Frames) -> Frames:
+    """The last text comes in the finishing chunk."""
+    place = next((i for i, frame in enumerate(frames) if finishing(frame)), 0)
+    if place < 2 or not delta_with("content")(frames[place - 1]):
+        return frames
+    payload = frames[place].payload
+    said = frames[place - 1].payload["choices"][0]
+    choice = {**payload["choices"][0], "delta": said["delta"], "logprobs": said["logprobs"]}
+    end = frames[place]._replace(payload={**payload, "choices": [choice]})
+    return (*frames[: place - 1], end, *frames[place + 1 :])
+
+
+def _pairs_torn(frames: Frames) -> Frames:
+    """Characters beyond the BMP are escaped, and half of each is lost."""
+    return tuple(
+        frame._replace(payload=json.dumps(frame.payload).replace("\\ude80", ""))
+        if is_json(frame) and "🚀" in json.dumps(frame.payload, ensure_ascii=False)
+        else frame
+        for frame in frames
+    )
+
+
+def _pretty(data: bytes) -> bytes:
+    """JSON over several lines, only the first of them with a field name."""
+    return data.replace(b',"choices"', b',\n  "choices"')
+
+
+FAULTS: tuple[Fault, ...] = (
+    # Framing
+    fault("stream.content-type", "stream.media-type http.content-type.stream",
+        "A stream comes as application/json.", Family.HEADER, CHAT_STREAM,
+        reply=on_success(with_header("content-type", "application/json"))),
+    fault("stream.charset", "stream.media-type", "A stream says that it is Latin-1.", Family.HEADER,
+        CHAT_STREAM, reply=on_success(with_header("content-type", "text/event-stream; charset=latin-1"))),
+    fault("stream.cacheable", "http.stream.cache", "A stream has no cache-control.", Family.HEADER,
+        CHAT_STREAM, reply=without_header("cache-control")),
+    fault("stream.whole-answer", "stream.media-type", "stream true is ignored.", Family.PARAMETER, CHAT_STREAM,
+        request=without_param("stream", "stream_options")),
+    framed("last-line-open", "stream.terminated", "The last event is not ended by a blank line.", _FRAMING,
+        last(lambda data: data.removesuffix(b"\n"))),
+    framed("bom", "stream.no-bom", "The stream starts with a byte order mark.", _FRAMING,
+        before(b"\xef\xbb\xbf")),
+    framed("not-utf8", "stream.utf-8", "The stream is encoded as Latin-1.", _FRAMING,
+        replaced("é".encode(), b"\xe9")),
+    framed("id-lines", "stream.no-id", "Events have id lines.", _FRAMING,
+        replaced(b"data: {", b"id: 1\ndata: {")),
+    framed("event-lines", "stream.no-event-name", "Chunks have event lines.", _FRAMING,
+        replaced(b"data: {", b"event: message\ndata: {")),
+    framed("ping-event", "stream.no-empty-event", "Heartbeats are events without data.", _FRAMING,
+        between(b"event: ping\n\n")),
+    framed("retry-event", "stream.no-empty-event", "The stream begins with a retry line of its own.",
+        _FRAMING, before(b"retry: 3000\n\n")),
+    framed("empty-data", "stream.no-empty-event", "Heartbeats are events with empty data.", _FRAMING,
+        between(b"data:\n\n")),
+    framed("pretty-json", "stream.fields stream.json", "JSON runs over lines without a field name.", _FRAMING,
+        each(_pretty)),
+    framed("cr-lines", "stream.line-ends", "Lines end with CR alone.", _FRAMING,
+        each(lambda data: data.replace(b"\n", b"\r"))),
+    framed("mixed-lines", "stream.line-ends", "The last event ends with CRLF, the others with LF.", _FRAMING,
+        last(lambda data: data.replace(b"\n", b"\r\n"))),
+    framed("huge-event", "stream.event-size", "An event of nine megabytes comes.", _FRAMING,
+        before(b'data: {"choices":[],"usage":"' + b"x" * 9_000_000 + b'"}\n\n'), _SMALL),
+    framed("not-json", "stream.json", "One payload is not JSON.", _FRAMING,
+        before(b"data: {'id': 1}\n\n")),
+    framed("nan", "stream.json", "A number is NaN.", _FRAMING,
+        replaced(b'"logprobs":null', b'"logprobs":NaN')),
+    framed("one-line-end", "stream.json", "Events are parted by one line end.", _FRAMING,
+        each(lambda data: data if b"[DONE]" in data or b'"error"' in data else data.removesuffix(b"\n"))),
+    framed("bytes-after-end", "stream.json stream.nothing-after-done", "Text follows the last event.",
+        _FRAMING, after(b"data: bye\n\n")),
+    streamed("half-pair", "stream.unicode", "Half of a surrogate pair is lost.", _FRAMING, edit(_pairs_torn)),
+    streamed("data-heartbeat", "stream.heartbeat", "Heartbeats are empty JSON objects.", _FRAMING,
+        insert_after(is_json, Frame(0, "", {}))),
+    streamed("ping-object", "stream.heartbeat", "Heartbeats are JSON objects of another kind.", _FRAMING,
+        insert_after(is_json, Frame(0, "", {"type": "ping"}), 3)),
+    # Fields
     *(
-        _fault(f"{path.rpartition('.')[2]}-missing", f"Chunks have no {path}.", Family.SHAPE,
-            reply=on_frames(drop(path)))
-        for path in ("id", "object", "created", "model", "choices", "choices[].index",
-            "choices[].delta", "choices[].finish_reason")
+        streamed(f"{_slug(path)}-missing", rows, f"Chunks have no {path}.", _SHAPE, on_frames(drop(path)))
+        for path, (rows, _) in _FIELDS.items()
     ),
-    _fault("object-wrong", "The chunks' object is chat.completion.", Family.VALUE,
-        reply=on_frames(put("object", "chat.completion"))),
-    _fault("id-changes", "Each chunk has an id of its own.", Family.STATE,
-        reply=_changing("id", lambda old, n: f"{old}{n}")),
-    _fault("created-changes", "Each chunk has its own created.", Family.STATE,
-        reply=_changing("created", lambda old, n: old + n)),
-    _fault("model-changes", "The first chunk names another model than the rest.", Family.STATE,
-        reply=_changing("model", lambda old, n: old if n else "gpt-5.5-alias")),
-    _fault("fingerprint-changes", "system_fingerprint changes.", Family.STATE,
-        reply=_changing("system_fingerprint", lambda old, n: f"{old}{n}")),
-    _fault("tier-changes", "service_tier changes.", Family.STATE,
-        reply=_changing("service_tier", lambda old, n: "auto" if n == 0 else old)),
-    _fault("role-missing", "No chunk has the role.", Family.SHAPE,
-        reply=on_frames(drop("choices[].delta.role"))),
-    _fault("role-everywhere", "Each chunk has the role.", Family.SHAPE,
-        reply=on_frames(put("choices[].delta.role", "assistant"))),
-    _fault("delta-lost", "One delta is lost.", Family.CONTENT,
-        reply=drop_frame(delta_with("content"), 1)),
-    _fault("delta-twice", "One delta comes twice.", Family.CONTENT,
-        reply=repeat_frame(delta_with("content"), 1)),
-    _fault("delta-order", "Two deltas are exchanged.", Family.CONTENT,
-        reply=swap_frames(delta_with("content"), 1)),
-    _fault("delta-cumulative", "Each delta repeats all the text so far.", Family.CONTENT,
-        reply=_cumulative),
-    _fault("refusal-as-content", "A refusal comes as content.", Family.CONTENT,
-        reply=on_frames(alter("choices[].delta", lambda delta: {
-            "content" if name == "refusal" and value else name: value
-            for name, value in delta.items()}))),
-    _fault("finish-missing", "No chunk has a finish reason.", Family.VALUE,
-        reply=on_frames(put("choices[].finish_reason", None))),
-    _fault("finish-twice", "The finish reason comes twice.", Family.ORDER,
-        reply=repeat_frame(finishing)),
-    _fault("late-delta", "A delta follows the finish reason.", Family.ORDER,
-        reply=edit(_late)),
-    _fault("usage-missing", "The usage that was asked for does not come.", Family.SHAPE,
-        reply=drop_frames(with_usage)),
-    _fault("usage-twice", "The usage chunk comes twice.", Family.ORDER,
-        reply=repeat_frame(with_usage)),
-    _fault("usage-not-last", "The usage chunk comes first.", Family.ORDER,
-        reply=edit(_usage_first)),
-    _fault("usage-null-missing", "Chunks before the last have no usage key.", Family.SHAPE,
-        reply=on_frames(drop("usage"), lambda frame: not with_usage(frame))),
-    _fault("usage-choices", "The usage chunk has a choice.", Family.SHAPE,
-        reply=on_frames(put("choices", [
-            {"index": 0, "delta": {}, "logprobs": None, "finish_reason": None}]), with_usage)),
-    _fault("empty-choices", "Chunks without choices come in between.", Family.SHAPE,
-        reply=edit(_with_empty)),
-    _fault("burst", "All chunks come at once at the end.", Family.TIMING, reply=edit(burst)),
-    _fault("cut", "The connection closes in the middle.", Family.TRUNCATION,
-        reply=cut_after(delta_with("content"), 1)),
-    _fault("reset", "The connection is reset in the middle.", Family.TRUNCATION,
-        reply=cut_after(delta_with("content"), 1, Ending.RESET)),
-    _fault("stops-silently", "The stream ends well-formed in the middle.", Family.TRUNCATION,
-        reply=cut_after(delta_with("content"), 1, Ending.COMPLETE)),
-    _fault("obfuscation-always", "The padding cannot be switched off.", Family.PARAMETER,
-        reply=on_frames(put("obfuscation", "xxxx"))),
-    _fault("call-index-from-one", "The index of tool calls starts at 1.", Family.VALUE,
-        reply=on_frames(alter(f"{_CALLS}[].index", lambda n: n + 1))),
-    _fault("call-index-missing", "Tool calls have no index.", Family.SHAPE,
-        reply=on_frames(drop(f"{_CALLS}[].index"))),
-    _fault("call-id-missing", "Tool calls have no id.", Family.SHAPE,
-        reply=on_frames(drop(f"{_CALLS}[].id"))),
-    _fault("call-type-null", "The type of tool calls is null.", Family.VALUE,
-        reply=on_frames(alter(f"{_CALLS}[].type", lambda _: None))),
-    _fault("call-fragment-lost", "A fragment of arguments is lost.", Family.CONTENT,
-        reply=drop_frame(delta_with("tool_calls"), 2)),
-    _fault("call-interleaved", "The fragments of two calls are mixed.", Family.ORDER,
-        reply=edit(_interleaved)),
+    *(
+        streamed(f"{_slug(path)}-missing-once", rows.split()[0], f"The fourth chunk has no {path}.", _SHAPE,
+            _dropped_at(path, 3))
+        for path, (rows, _) in _FIELDS.items()
+    ),
+    *(
+        streamed(f"{_slug(path)}-retyped", rows, f"{path} of chunks is {value!r}.", _SHAPE,
+            on_frames(alter(path, _always(value))))
+        for path, (rows, value) in (_FIELDS | _OPTIONAL).items()
+    ),
+    streamed("object-wrong", "chunk.object", "The chunks' object is chat.completion.", _VALUE,
+        on_frames(put("object", "chat.completion"))),
+    streamed("finish-foreign", "chunk.finish-reason", "finish_reason is a word of another API.", _VALUE,
+        on_frames(alter("choices[].finish_reason", lambda word: word and "end_turn"))),
+    streamed("usage-empty", "chunk.usage chunk.values", "The usage object is empty.", _SHAPE,
+        on_frames(put("usage", {}), with_usage)),
+    streamed("logprobs-sometimes", "chunk.logprobs stream.logprobs", "The key logprobs is only in the first chunk.", _SHAPE,
+        on_frames(drop("choices[].logprobs"), lambda frame: not delta_with("role")(frame))),
+    streamed("tier-foreign", "chunk.values", "service_tier is an unknown word.", _VALUE,
+        on_frames(put("service_tier", "standard"))),
+    streamed("id-constant", "answer.id-unique http.object-id.unique", "Every stream has the same id.",
+        Family.STATE, on_frames(put("id", "chatcmpl-1"))),
+    streamed("id-foreign", "answer.id-prefix", "The id of another vendor leaks.", Family.LEAK,
+        on_frames(alter("id", lambda text: text.replace("chatcmpl-", "msg_")))),
+    streamed("id-changes", "stream.id-constant", "Each chunk has an id of its own.", Family.STATE,
+        _numbered("id", lambda old, n: f"{old}{n}")),
+    streamed("created-changes", "stream.created-constant", "Each chunk has its own created.", Family.STATE,
+        _numbered("created", lambda old, n: old + n // 4)),
+    streamed("model-changes", "answer.model stream.model-constant",
+        "The first chunk names another model than the rest.", Family.STATE, _once_at("model", 0, "gpt-alias")),
+    streamed("model-changes-late", "stream.model-constant", "The last chunk names the alias.", Family.STATE,
+        on_frames(put("model", "gpt-5.5"), finishing)),
+    streamed("fingerprint-changes", "stream.fingerprint-constant", "system_fingerprint changes.", Family.STATE,
+        _once_at("system_fingerprint", 4, "fp_0")),
+    streamed("tier-changes", "stream.tier-constant", "service_tier changes.", Family.STATE,
+        _once_at("service_tier", 2, "auto")),
+    streamed("usual-missing", "answer.usual-fields", "What the API adds unasked is not there.", _SHAPE,
+        on_frames(drop("system_fingerprint"))),
+    # Order
+    streamed("done-missing", "stream.done", "The stream ends without [DONE].", _FRAMING, drop_frame(is_done)),
+    streamed("done-twice", "stream.nothing-after-done", "[DONE] comes twice.", _FRAMING, repeat_frame(is_done)),
+    streamed("after-done", "stream.nothing-after-done", "The last chunk follows [DONE].", _ORDER,
+        move_to_end(is_json, -1)),
+    streamed("role-missing", "stream.role-first", "No chunk has the role.", _SHAPE,
+        on_frames(drop("choices[].delta.role"))),
+    streamed("role-other", "stream.role-first", "The role is that of the system.", _VALUE,
+        on_frames(alter("choices[].delta.role", lambda _: "system"))),
+    streamed("role-lost", "stream.role-first", "The chunk with the role is lost.", _ORDER,
+        drop_frame(delta_with("role"))),
+    streamed("role-late", "stream.role-first stream.role-once", "The role comes after the first text.", _ORDER,
+        swap_frames(delta_with("role")), negated(asking("n"))),
+    streamed("role-everywhere", "stream.role-once", "Each chunk has the role.", _SHAPE,
+        on_frames(put("choices[].delta.role", "assistant"))),
+    streamed("role-twice", "stream.role-once", "The chunk with the role comes twice.", _ORDER,
+        repeat_frame(delta_with("role"))),
+    streamed("finish-missing", "stream.finish-once", "No chunk has a finish reason.", _VALUE,
+        on_frames(put("choices[].finish_reason", None))),
+    streamed("finish-lost-second", "stream.finish-once", "The second choice never ends.", _ORDER,
+        drop_frame(lambda f: finishing(f) and f.payload["choices"][0]["index"] == 1), asking("n")),
+    streamed("finish-twice", "stream.finish-once", "The finish reason comes twice.", _ORDER,
+        repeat_frame(finishing)),
+    streamed("finish-early", "stream.after-finish stream.finish-empty stream.finish-once", "Every chunk has the finish reason.", _VALUE,
+        on_frames(put("choices[].finish_reason", "stop"), delta_with("content"))),
+    streamed("late-delta", "stream.after-finish stream.content", "A delta follows the finish reason.", _ORDER,
+        edit(_late)),
+    streamed("finish-full", "stream.finish-empty", "The last text comes with the finish reason.", _ORDER,
+        edit(_last_text_with_finish), negated(asking("n"))),
+    streamed("choice-lost", "answer.choices", "The second choice is lost.", Family.STATE,
+        drop_frames(lambda f: is_json(f) and bool(f.payload.get("choices"))
+            and f.payload["choices"][0]["index"] == 1)),
+    streamed("index-from-one", "answer.choices", "Choices are counted from 1.", _VALUE,
+        on_frames(alter("choices[].index", lambda n: n + 1))),
+    streamed("empty-choices", "stream.empty-choices", "Chunks without choices come in between.", _SHAPE,
+        edit(_with_empty)),
+    # Usage
+    streamed("usage-missing", "stream.usage-last", "The usage that was asked for does not come.", _SHAPE,
+        drop_frames(with_usage)),
+    streamed("usage-twice", "stream.usage-last", "The usage chunk comes twice.", _ORDER,
+        repeat_frame(with_usage)),
+    streamed("usage-not-last", "stream.usage-last", "The usage chunk comes first.", _ORDER, edit(_usage_first)),
+    streamed("usage-early", "stream.usage-last", "The usage comes with the finish reason.", _ORDER,
+        edit(_usage_with_finish)),
+    streamed("usage-null-missing", "stream.usage-null", "Chunks before the last have no usage key.", _SHAPE,
+        on_frames(drop("usage"), lambda frame: not with_usage(frame))),
+    streamed("usage-choices", "stream.usage-last", "The usage chunk has a choice.", _SHAPE,
+        on_frames(put("choices", [{"index": 0, "delta": {}, "logprobs": None, "finish_reason": None}]),
+            with_usage)),
+    streamed("usage-unasked", "stream.no-usage-unasked", "Usage comes without being asked for.", _SHAPE,
+        on_frames(put("usage", _USAGE), finishing),
+        _WITHOUT_USAGE),
 )  # fmt: skip
