@@ -118,9 +118,10 @@ class ChatReader:
         return "".join(self._texts)
 
     def violations(self) -> dict[str, str]:
-        """Of the whole stream, once it is over."""
+        """Of the whole stream, once it is over. What is missing after a cut is one finding, not four."""
         if not self._done:
             self._say("chat.stream.done", "no [DONE]")
+            return self.seen
         if not all(self._finished.values()) or not self._finished:
             self._say("chat.stream.finish-once", "a choice without finish_reason")
         if self._checks and self._usages != 1 and not self.error:
@@ -185,6 +186,9 @@ class ChatReader:
             self._done = True
             return
         self.events += 1
+        if self._done:
+            self._say("chat.stream.nothing-after-done", "an event after [DONE]")
+            return
         value = parse_json(data)
         if isinstance(value, Invalid):
             self.problem = self.problem or f"event {self.events} is not JSON"

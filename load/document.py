@@ -9,6 +9,7 @@ from typing import Any, Final
 from load.fleet import Fleet
 from load.gate import Verdict, judge
 from load.histogram import Histogram
+from load.oracle import Likeness
 from load.outcome import FAILED, WHOLE, Outcome
 from load.plan import Plan
 from load.tally import Tally
@@ -138,7 +139,7 @@ def _document(
         "goodput": goodput(plan, total),
         "usage": _usage(total),
         "conformance": conformance(total),
-        "text": {"same": counts["text_same"], "differs": counts["text_differs"]},
+        "text": {likeness.value: counts[f"text:{likeness}"] for likeness in Likeness},
         "validity": {"stamp": found.stamp, "reasons": list(found.reasons)},
         "client": _client(fleet),
         "series": _series(plan, fleet),
@@ -163,9 +164,7 @@ def _document(
             }
             for name, one in sorted(total.histograms.items())
         },
-        "transcripts": {
-            name: kept for name, kept in total.transcripts.items() if _shown(name, total)
-        },
+        "transcripts": total.transcripts,
     }
 
 
@@ -205,20 +204,11 @@ def goodput(plan: Plan, total: Tally) -> dict[str, Any]:
 
 def conformance(total: Tally) -> dict[str, int]:
     """Streams that break a requirement, by its id."""
-    found = {
+    return {
         name.removeprefix("violation:"): n
         for name, n in sorted(total.counts.items())
         if name.startswith("violation:") and n
     }
-    return {name: n for name, n in found.items() if _shown(name, total)}
-
-
-def _shown(name: str, total: Tally) -> bool:
-    """A model that does not repeat texts at all says nothing about lost deltas."""
-    if name != "text.as-asked":
-        return True
-    same, differs = total.counts["text_same"], total.counts["text_differs"]
-    return same >= ECHOES * (same + differs)
 
 
 def _per(amount: float, seconds: float) -> float:

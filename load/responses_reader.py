@@ -93,6 +93,7 @@ class ResponsesReader:
     def violations(self) -> dict[str, str]:
         if not self._terminal:
             self._say("responses.stream.terminal", "no terminal event")
+            return self.seen
         if not self._created:
             self._say("responses.stream.created-first", "no response.created")
         if self._terminal in {"response.completed", "response.incomplete"}:

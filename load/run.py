@@ -11,6 +11,7 @@ from load.cost import Budget, estimate_usd, price_of
 from load.engine import Engine, raise_file_limit
 from load.flight import Flight
 from load.health import Health, peak_mb
+from load.oracle import Likeness, likeness_of
 from load.outcome import REFUSED, UNJUDGED, WHOLE, Outcome
 from load.plan import Plan
 from load.supply import Supply
@@ -196,10 +197,12 @@ class Run:
         self._follow(flight)
 
     def _compare(self, flight: Flight, expected: str) -> None:
-        same = flight.reader.text() == expected
-        self.tally.counts["text_same" if same else "text_differs"] += 1
-        if not same:
-            flight.violations["text.as-asked"] = "the answer is not the text that was asked for"
+        likeness = likeness_of(flight.reader.text(), expected)
+        self.tally.counts[f"text:{likeness}"] += 1
+        if likeness is Likeness.NEAR:
+            flight.violations["text.as-asked"] = (
+                "nearly the text that was asked for: not all of it, or more"
+            )
 
     def _judge_hope(self, flight: Flight) -> None:
         """Stop at once when every answer is 401 or 402, or nobody answers at all."""

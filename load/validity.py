@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from load.fleet import Fleet
+from load.histogram import enough
 from load.outcome import FAILED, WHOLE
 
 LATE_MS: Final = 5.0
@@ -36,9 +37,12 @@ def _reasons(fleet: Fleet, planned: int | None) -> list[str]:
     def point(name: str, percentile: float) -> float:
         return total.histogram(name).percentile(percentile) / 1000
 
-    late, allowed = point("lateness_ms", 99), max(LATE_MS, LATE_SHARE * point("ttft_ms", 50))
+    allowed = max(LATE_MS, LATE_SHARE * point("ttft_ms", 50))
+    # Of few samples the p99 is the highest one, and one says little.
+    place = 99 if enough(99, total.histogram("lateness_ms").count) else 90
+    late = point("lateness_ms", place)
     if late > allowed:
-        reasons.append(f"requests left {late:.1f} ms late at p99 (allowed {allowed:.1f} ms)")
+        reasons.append(f"requests left {late:.1f} ms late at p{place} (allowed {allowed:.1f} ms)")
     stamped = total.histogram("kernel_lag_ms").count > 0
     lag = point("loop_lag_ms", 99)
     allowed = STAMPED_LAG_MS if stamped else max(LAG_MS, LAG_SHARE * point("ict_ms", 50))
