@@ -67,7 +67,19 @@ def _at(which: Which, nth: int, change: Callable[[Frames, int], Frames]) -> Repl
 
 
 def drop_frame(which: Which, nth: int = 0) -> ReplyChange:
-    return _at(which, nth, lambda frames, i: (*frames[:i], *frames[i + 1 :]))
+    """Without a frame; what follows comes as late as before."""
+
+    def dropped(frames: Frames, i: int) -> Frames:
+        rest = frames[i + 1 :]
+        if rest:
+            rest = (_later(rest[0], frames[i].delay_ms), *rest[1:])
+        return (*frames[:i], *rest)
+
+    return _at(which, nth, dropped)
+
+
+def _later(frame: Frame, by_ms: float) -> Frame:
+    return frame._replace(delay_ms=frame.delay_ms + by_ms)
 
 
 def drop_frames(which: Which) -> ReplyChange:
@@ -84,7 +96,11 @@ def swap_frames(which: Which, nth: int = 0) -> ReplyChange:
     def swap(frames: Frames, i: int) -> Frames:
         if i + 1 == len(frames):
             return frames
-        return (*frames[:i], frames[i + 1], frames[i], *frames[i + 2 :])
+        first, second = frames[i], frames[i + 1]
+        # The pauses stay where they are: only what is said changes places.
+        earlier = second._replace(delay_ms=first.delay_ms)
+        later = first._replace(delay_ms=second.delay_ms)
+        return (*frames[:i], earlier, later, *frames[i + 2 :])
 
     return _at(which, nth, swap)
 

@@ -9,8 +9,8 @@ from wire.exchange import Exchange
 
 def numbers(x: Exchange) -> Iterator[tuple[int, int]]:
     """(event, sequence number) of each event that has one."""
-    for index, _, payload in typed(x):
-        value = number(payload, "sequence_number")
+    for index, payload in enumerate(x.reply.payloads):
+        value = number(payload, "sequence_number") if isinstance(payload, dict) else None
         if value is not None:
             yield index, value
 

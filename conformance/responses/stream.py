@@ -172,6 +172,7 @@ INSIDE: Final = Grammar(
         ("part", ANY, "text-done"): _S + "text-ends",
         ("part", "start", "delta"): _S + "part-added-first",
         ("part", "start", "text-done"): _S + "part-added-first",
+        ("part", "start", "annotation"): _S + "part-added-first",
         ("part", ANY, "annotation"): _S + "annotations",
         ("summary", ANY, ANY): _S + "summary",
         ("text", ANY, ANY): _S + "text-ends",
