@@ -110,7 +110,8 @@ def stream_equals_plain(run: Run) -> Findings:
             continue
         wanted = text_asked(x) or ""
         for where, text in spoken(x):
-            if same(text, wanted, x) or (not cut_short(x) and text == plain.get(wanted)):
+            spaced = not run.profile.scripted and same(text.strip(), wanted.strip(), x)
+            if spaced or same(text, wanted, x) or (not cut_short(x) and text == plain.get(wanted)):
                 whole += 1
             elif run.profile.scripted or _damaged(text, wanted, plain.get(wanted), x):
                 expected = f"{show(wanted[:24])}… of {len(wanted)} characters"

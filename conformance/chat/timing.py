@@ -74,5 +74,5 @@ def headers_early(x: Exchange) -> Findings:
         if ahead < wait / 2:
             found = f"{ahead:.0f} ms before it"
             yield Finding("headers", f"about {wait} ms before the first token", found)
-    elif ahead < 50 and ahead < times[0] / 5:
+    elif ahead < 50 and ahead <= times[0] / 5:
         yield Unsure(f"headers {ahead:.0f} ms before the first token: a fast model, or a buffer")
