@@ -1,0 +1,1 @@
+"""Request parameters and state of Responses: accepted, refused, honoured, kept."""

@@ -1,0 +1,92 @@
+"""Compaction: a conversation made shorter, which the next turn can be built on."""
+
+from typing import Any, Final
+
+from conformance.code_word import ASK, knows, told
+from conformance.probe import Ask, Probe, post, sends
+from conformance.refusal import answer, error_of, refused, unjudged
+from conformance.responses.kinds import dicts
+from conformance.responses_params.kinds import text_of
+from conformance.responses_params.request import HELLO, PATH, said
+from conformance.rule import Finding, Findings, Unsure, ok_probe, probe, rule, show
+from wire.exchange import Exchange, Request
+from wire.usage import Usage
+
+COMPACT: Final = f"{PATH}/compact"
+_WORD: Final = "DUNLIN-35"
+_FEATURE: Final = "responses.compact"
+_TURNS: Final = [
+    said("user", HELLO),
+    said("assistant", told(_WORD)),
+    said("user", "Thank you."),
+]
+MADE: Final = Probe("responses_params.compact.made", sends(COMPACT, {"input": _TURNS}),
+                    feature=_FEATURE, per_model=False, output_tokens=60, retry=False)  # fmt: skip
+MODELLESS: Final = Probe(
+    "responses_params.compact.modelless",
+    lambda _: post(COMPACT, {"input": _TURNS}),
+    feature=_FEATURE,
+    per_model=False,
+    output_tokens=0,
+)
+
+
+def _follow(ask: Ask) -> Request:
+    kept = ask.reply(MADE.name).get("output")
+    given = [*kept, said("user", ASK)] if isinstance(kept, list) else ASK
+    return post(PATH, {"model": ask.model, "input": given})
+
+
+FOLLOWED: Final = Probe("responses_params.compact.followed", _follow, after=(MADE.name,),
+                        feature=_FEATURE, per_model=False, output_tokens=20)  # fmt: skip
+
+
+def _body(x: Exchange) -> dict[str, Any]:
+    return x.reply.json if isinstance(x.reply.json, dict) else {}
+
+
+@rule("responses.compact.answered", on=probe(MADE.name))
+def answered(x: Exchange) -> Findings:
+    """A server that does not compact says so in the form of an error."""
+    if not x.ok and not unjudged(x) and (x.reply.status not in {404, 405, 501} or not error_of(x)):
+        yield Finding("status", "200, or 404 or 501 with an error object", answer(x))
+
+
+@rule("responses.compact.shape", on=ok_probe(MADE.name))
+def shape(x: Exchange) -> Findings:
+    body = _body(x)
+    if body.get("object") != "response.compaction":
+        yield Finding("object", '"response.compaction"', show(body.get("object")))
+    for name, kind, words in (("id", str, "a string"), ("created_at", (int, float), "a number"),
+                              ("output", list, "an array")):  # fmt: skip
+        if not isinstance(body.get(name), kind) or isinstance(body.get(name), bool):
+            yield Finding(name, words, show(body.get(name)))
+    usage = Usage.of(body.get("usage"))
+    if usage is None or usage.prompt_tokens is None or usage.completion_tokens is None:
+        yield Finding(
+            "usage", "an object with input_tokens and output_tokens", show(body.get("usage"))
+        )
+
+
+@rule("responses.compact.item", on=ok_probe(MADE.name))
+def item(x: Exchange) -> Findings:
+    sealed = [i for i in dicts(_body(x).get("output")) if i.get("type") == "compaction"]
+    if len(sealed) != 1 or not isinstance(sealed[0].get("encrypted_content"), str):
+        kinds = [i.get("type") for i in dicts(_body(x).get("output"))]
+        yield Finding("output", "one compaction item with encrypted_content", show(kinds))
+
+
+@rule("responses.compact.remembers", on=probe(FOLLOWED.name))
+def remembers(x: Exchange) -> Findings:
+    if x.ok:
+        yield from knows("output", text_of(x), _WORD)
+    elif unjudged(x):
+        yield Unsure(answer(x))
+    else:
+        yield Finding("status", "200 for what the compaction brought", answer(x))
+
+
+@rule("responses.compact.model-required", on=probe(MODELLESS.name))
+def modelless(x: Exchange) -> Findings:
+    if not unjudged(x) and x.reply.status != 404:
+        yield from refused(x, "no model is named")

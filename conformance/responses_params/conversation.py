@@ -1,0 +1,145 @@
+"""What later turns know of earlier ones: by previous_response_id, and in a conversation."""
+
+from typing import Any, Final
+
+from conformance.code_word import ASK, knows, knows_not, told
+from conformance.probe import Ask, Impossible, Probe, post
+from conformance.refusal import answer, unjudged
+from conformance.responses.kinds import place, responses
+from conformance.responses_params.accepted import KEPT, LOW_PROBE, NULL_PROBE, STALE
+from conformance.responses_params.clients import AGENTS
+from conformance.responses_params.kinds import SUCCESS, response_of, text_of
+from conformance.responses_params.request import HELLO, PATH
+from conformance.rule import Finding, Findings, Rule, ok_probe, probe, rule, show
+from wire.exchange import Exchange, Request
+from wire.responses import fold_responses
+
+_NAMED: Final = "GANNET-73"
+_TURN: Final = "responses_params.turn."
+
+
+def id_of(ask: Ask, name: str) -> str:
+    """The id of the response that an earlier probe brought, plain or streamed."""
+    x = ask.earlier[name][0]
+    body = x.reply.json
+    found: Any = body.get("id") if isinstance(body, dict) else None
+    if x.reply.is_stream:
+        found = fold_responses(x.reply).id
+    if not x.ok or not isinstance(found, str) or not found:
+        raise Impossible(f"{name} brought no id")
+    return found
+
+
+def _turn(name: str, base: Probe, *, stream: bool = False) -> Probe:
+    def build(ask: Ask) -> Request:
+        body = {"model": ask.model, "input": ASK, "previous_response_id": id_of(ask, base.name)}
+        return post(PATH, {**body, "stream": True} if stream else body)
+
+    return Probe(f"{_TURN}{name}", build, after=(base.name,), feature="responses.store",
+                 output_tokens=20)  # fmt: skip
+
+
+# The word is only in the first turn's input, only in its output, only in its instructions.
+INPUT: Final = _turn("input", NULL_PROBE)
+OUTPUT: Final = _turn("output", AGENTS, stream=True)
+INSTRUCTIONS: Final = _turn("instructions", LOW_PROBE)
+
+MADE: Final = Probe(
+    "responses_params.conversation.made",
+    lambda _: post("/conversations", {}),
+    feature="responses.conversation",
+    per_model=False,
+    output_tokens=0,
+    retry=False,
+)
+
+
+def _conversation(ask: Ask) -> str:
+    """The id of a conversation: of one that the server made, else of none that it knows."""
+    x = ask.earlier[MADE.name][0]
+    made: Any = x.reply.json.get("id") if x.ok and isinstance(x.reply.json, dict) else None
+    return made if isinstance(made, str) else f"conv_conformance{ask.run}"
+
+
+def _join(ask: Ask) -> Request:
+    said = f"{told(_NAMED)} {HELLO}"
+    return post(PATH, {"model": ask.model, "input": said, "conversation": _conversation(ask)})
+
+
+def _go_on(ask: Ask) -> Request:
+    if not ask.earlier[JOINED.name][0].ok:
+        raise Impossible("the server keeps no conversations")
+    named = {"id": _conversation(ask)}
+    return post(PATH, {"model": ask.model, "input": ASK, "conversation": named})
+
+
+JOINED: Final = Probe(
+    "responses_params.conversation.joined",
+    _join,
+    after=(MADE.name,),
+    feature="responses.conversation",
+    per_model=False,
+    output_tokens=20,
+    retry=False,
+)
+GOES_ON: Final = Probe(
+    "responses_params.conversation.goes-on",
+    _go_on,
+    after=(MADE.name, JOINED.name),
+    feature="responses.conversation",
+    per_model=False,
+    output_tokens=20,
+)
+
+
+def _remembers(requirement: str, asked: Probe, word: str) -> Rule:
+    def check(x: Exchange) -> Findings:
+        if x.ok:
+            yield from knows("output", text_of(x), word)
+        elif not unjudged(x):
+            yield Finding("status", "200: the response before is stored", answer(x))
+
+    return Rule((requirement,), probe(asked.name), check)
+
+
+REMEMBERED: Final = (
+    _remembers("responses.conversation.input-kept", INPUT, KEPT),
+    _remembers("responses.conversation.output-kept", OUTPUT, "SALMON-39"),
+    _remembers("responses.conversation.remembers", GOES_ON, _NAMED),
+)
+
+
+@rule("responses.conversation.instructions-dropped", on=SUCCESS & ok_probe(INSTRUCTIONS.name))
+def instructions_dropped(x: Exchange) -> Findings:
+    yield from knows_not("output", text_of(x), STALE)
+
+
+@rule("responses.conversation.named", on=probe(JOINED.name, GOES_ON.name))
+def named(x: Exchange) -> Findings:
+    """Taken and named in the answer, or refused; never taken and forgotten."""
+    if not x.ok:
+        if x.reply.status not in {400, 404} and not unjudged(x):
+            yield Finding("status", "200, or 400 or 404", answer(x))
+        return
+    asked = x.request.params.get("conversation")
+    wanted = asked.get("id") if isinstance(asked, dict) else asked
+    found = response_of(x).get("conversation")
+    if not isinstance(found, dict) or found.get("id") != wanted:
+        yield Finding("conversation.id", show(wanted), show(found, 60))
+
+
+@rule(
+    "responses.conversation.previous-named",
+    on=SUCCESS.only(
+        "with previous_response_id",
+        lambda x: isinstance(x.request.params.get("previous_response_id"), str),
+        f"{_TURN}*",
+    ),
+)
+def previous_named(x: Exchange) -> Findings:
+    wanted = x.request.params["previous_response_id"]
+    for event, path, response in responses(x):
+        found = response.get("previous_response_id") if isinstance(response, dict) else None
+        if found != wanted:
+            where = place(event, f"{path}previous_response_id")
+            yield Finding(where, show(wanted), show(found), event)

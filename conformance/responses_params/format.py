@@ -1,0 +1,72 @@
+"""text.format: JSON when JSON was asked for, valid against the schema that was given."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from conformance.instance import QUESTION, SCHEMA, an_object, by_schema
+from conformance.probe import Probe
+from conformance.responses.kinds import dicts, final_items
+from conformance.responses_params.input import SYSTEM
+from conformance.responses_params.kinds import SUCCESS, response_of, status_of
+from conformance.responses_params.request import VALID, asking
+from conformance.rule import Finding, Findings, Unsure, rule, show
+from wire.exchange import Exchange
+
+_FORMAT: Final = {"type": "json_schema", "name": "reading", "strict": True, "schema": SCHEMA}
+SCHEMED: Final = Probe(
+    f"{VALID}json-schema",
+    asking(QUESTION, text={"format": _FORMAT}, stream=True),
+    feature="responses.format",
+    output_tokens=80,
+)
+
+
+def wanted(x: Exchange) -> dict[str, Any]:
+    """The format asked for; empty when none was."""
+    text = x.request.params.get("text")
+    form = text.get("format") if isinstance(text, dict) else None
+    return form if isinstance(form, dict) else {}
+
+
+def _in(kind: str, *probes: str) -> Any:
+    return SUCCESS.only(f"with {kind}", lambda x: wanted(x).get("type") == kind, *probes)
+
+
+def texts(x: Exchange) -> Iterator[tuple[str, Any]]:
+    """Messages that the model finished by itself: no refusal, no call, not cut."""
+    if status_of(x) != "completed":
+        return
+    for n, item in enumerate(final_items(x)):
+        if item.get("type") == "message" and item.get("phase") != "commentary":
+            for m, part in enumerate(dicts(item.get("content"))):
+                if part.get("type") == "output_text":
+                    yield f"output[{n}].content[{m}].text", part.get("text")
+
+
+@rule("responses.param.format.json-object", on=_in("json_object", SYSTEM.name))
+def json_object(x: Exchange) -> Findings:
+    found = list(texts(x))
+    if not found:
+        yield Unsure("no message was finished with a text")
+    for where, text in found:
+        yield from an_object(where, text)
+
+
+@rule("responses.param.format.json-schema", on=_in("json_schema", SCHEMED.name))
+def json_schema(x: Exchange) -> Findings:
+    found = list(texts(x))
+    if not found:
+        yield Unsure("no message was finished with a text")
+    for where, text in found:
+        yield from by_schema(where, text, wanted(x).get("schema"))
+
+
+@rule(
+    "responses.param.format.text",
+    on=SUCCESS.only("without a format", lambda x: not wanted(x), "responses.echo"),
+)
+def text_is_default(x: Exchange) -> Findings:
+    shown = response_of(x).get("text")
+    form = shown.get("format") if isinstance(shown, dict) else None
+    if not isinstance(form, dict) or form.get("type") != "text":
+        yield Finding("text.format", '{"type": "text"}', show(shown, 60))

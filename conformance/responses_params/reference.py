@@ -1,0 +1,36 @@
+"""item_reference: a stored item, named by its id, stands for itself in another request."""
+
+from typing import Final
+
+from conformance.code_word import ASK, knows
+from conformance.probe import Ask, Impossible, Probe, post
+from conformance.refusal import answer, unjudged
+from conformance.responses.kinds import dicts
+from conformance.responses_params.accepted import KEPT
+from conformance.responses_params.input_items import OF_STRING
+from conformance.responses_params.kinds import text_of
+from conformance.responses_params.request import PATH, said
+from conformance.rule import Finding, Findings, probe, rule
+from wire.exchange import Exchange, Request
+
+
+def _referring(ask: Ask) -> Request:
+    """Asks for the word that only the item told, the one item of an earlier input."""
+    rows = dicts(ask.reply(OF_STRING.name).get("data"))
+    if not rows or not isinstance(rows[0].get("id"), str):
+        raise Impossible(f"{OF_STRING.name} brought no item with an id")
+    reference = {"type": "item_reference", "id": rows[0]["id"]}
+    return post(PATH, {"model": ask.model, "input": [reference, said("user", ASK)]})
+
+
+REFERENCE: Final = Probe("responses_params.either.reference", _referring, after=(OF_STRING.name,),
+                         feature="responses.store", per_model=False, output_tokens=20,
+                         retry=False)  # fmt: skip
+
+
+@rule("responses.input.reference", on=probe(REFERENCE.name))
+def reference_used(x: Exchange) -> Findings:
+    if x.ok:
+        yield from knows("output", text_of(x), KEPT)
+    elif not unjudged(x) and x.reply.status not in {400, 404}:
+        yield Finding("status", "200, or 400 or 404", answer(x))

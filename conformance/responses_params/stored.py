@@ -1,0 +1,173 @@
+"""What becomes of a response afterwards: read again, deleted, or never kept."""
+
+from typing import Any, Final
+
+from conformance.probe import Ask, Probe, get
+from conformance.refusal import answer, error_of, unjudged
+from conformance.responses.kinds import Json, dicts
+from conformance.responses_params.accepted import HIGH_PROBE, LOW_PROBE
+from conformance.responses_params.clients import AGENTS, CODEX
+from conformance.responses_params.conversation import INSTRUCTIONS, id_of
+from conformance.responses_params.kinds import response_of
+from conformance.responses_params.request import PATH
+from conformance.rule import Finding, Findings, Rule, Unsure, ok_probe, probe, rule, run_rule, show
+from conformance.run import Run
+from wire.exchange import Exchange, Request
+
+_STORED: Final = "responses_params.stored."
+
+
+def about(
+    name: str,
+    base: Probe,
+    suffix: str = "",
+    *,
+    method: str = "GET",
+    after: tuple[Probe, ...] = (),
+    feature: str = "responses.store",
+) -> Probe:
+    """A request about the response that an earlier probe brought."""
+
+    def build(ask: Ask) -> Request:
+        return get(f"{PATH}/{id_of(ask, base.name)}{suffix}", method=method)
+
+    earlier = (base.name, *(p.name for p in after))
+    return Probe(f"{_STORED}{name}", build, after=earlier, feature=feature, per_model=False,
+                 output_tokens=0)  # fmt: skip
+
+
+def _nowhere(name: str, path: str, method: str = "GET", feature: str = "responses.store") -> Probe:
+    return Probe(f"{_STORED}unknown-{name}", lambda _: get(path, method=method), feature=feature,
+                 per_model=False, output_tokens=0)  # fmt: skip
+
+
+READ: Final = about("read", LOW_PROBE)
+READ_DEFAULT: Final = about("read-default", AGENTS)
+UNSTORED: Final = (
+    about("unstored-stream", HIGH_PROBE),
+    about("unstored-codex", CODEX),
+    about("unstored-input", HIGH_PROBE, "/input_items"),
+)
+DELETED: Final = about("deleted", LOW_PROBE, method="DELETE", after=(READ, INSTRUCTIONS))
+GONE: Final = (
+    about("gone", LOW_PROBE, after=(DELETED,)),
+    about("gone-input", LOW_PROBE, "/input_items", after=(DELETED,)),
+    about("gone-again", LOW_PROBE, method="DELETE", after=(DELETED,)),
+)
+_NONE: Final = f"{PATH}/resp_{'0' * 48}"
+UNKNOWN: Final = (
+    _nowhere("read", _NONE),
+    _nowhere("read-strange", f"{PATH}/nothing-%F0%9F%9A%80"),
+    _nowhere("read-stream", f"{_NONE}?stream=true"),
+    _nowhere("read-input", f"{_NONE}/input_items"),
+    _nowhere("delete", _NONE, "DELETE"),
+    _nowhere("cancel", f"{_NONE}/cancel", "POST", "responses.background"),
+)
+
+
+def has_no_store(x: Exchange) -> bool:
+    """A server without a store says so, in the form of an error."""
+    return x.reply.status in {404, 405, 501} and bool(error_of(x))
+
+
+# What a response keeps for good, and of its items all but what only `include` shows.
+_LASTING: Final = (
+    "id", "object", "created_at", "status", "model", "instructions", "metadata", "usage", "error",
+    "incomplete_details", "max_output_tokens", "temperature", "top_p", "tools", "tool_choice",
+    "parallel_tool_calls", "previous_response_id", "completed_at", "truncation", "reasoning",
+)  # fmt: skip
+
+
+def _lasting(response: Json) -> Json:
+    kept: Json = {name: response[name] for name in _LASTING if name in response}
+    return {**kept, "output": [_bare(item) for item in dicts(response.get("output"))]}
+
+
+def _bare(item: Json) -> Json:
+    parts = [{n: v for n, v in p.items() if n != "logprobs"} for p in dicts(item.get("content"))]
+    kept = {n: v for n, v in item.items() if n != "encrypted_content"}
+    return {**kept, "content": parts} if "content" in item else kept
+
+
+@run_rule("responses.stored.same", probes=(READ.name, LOW_PROBE.name))
+def same(run: Run) -> Findings:
+    yield from _compare(run, READ.name, LOW_PROBE.name)
+
+
+@run_rule("responses.stored.by-default", probes=(READ_DEFAULT.name, AGENTS.name))
+def by_default(run: Run) -> Findings:
+    yield from _compare(run, READ_DEFAULT.name, AGENTS.name)
+
+
+def _compare(run: Run, read: str, made: str) -> Findings:
+    x = run.one(read)
+    if not x.ok:
+        if has_no_store(x) or unjudged(x):
+            yield Unsure(f"the server keeps no responses: {answer(x)}")
+        else:
+            yield Finding("status", "200", answer(x), exchange=x.id)
+        return
+    wanted = x.request.path.rpartition("/")[2]
+    originals = [response_of(y) for y in run.all(made) if response_of(y).get("id") == wanted]
+    found = response_of(x)
+    if not originals:
+        yield Unsure("the response that it was made with is not here")
+        return
+    before, now = _lasting(originals[0]), _lasting(found)
+    for name in before:
+        if before[name] != now.get(name):
+            yield Finding(name, show(before[name], 60), show(now.get(name), 60), exchange=x.id)
+
+
+@rule("responses.stored.readable", on=probe(READ.name, READ_DEFAULT.name))
+def readable(x: Exchange) -> Findings:
+    if not x.ok and not unjudged(x):
+        yield Finding("status", "200: the response was to be stored", answer(x))
+
+
+@rule("responses.stored.off", on=probe(*(p.name for p in UNSTORED)))
+def not_kept(x: Exchange) -> Findings:
+    if x.ok:
+        yield Finding("status", "404: store was false", f"{x.reply.status}, the response was kept")
+    elif x.reply.status != 404 and not unjudged(x):
+        yield Finding("status", "404", answer(x))
+
+
+@rule("responses.stored.deleted", on=probe(DELETED.name))
+def deleted(x: Exchange) -> Findings:
+    body = x.reply.json
+    if not x.ok and (unjudged(x) or has_no_store(x)):
+        yield Unsure(f"the server deletes no responses: {answer(x)}")
+    elif not x.ok or not isinstance(body, dict) or body.get("deleted") is not True:
+        yield Finding("deleted", "true", show(body, 60))
+    elif body.get("id") != (wanted := x.request.path.rpartition("/")[2]):
+        yield Finding("id", show(wanted), show(body.get("id")))
+
+
+@rule("responses.stored.gone", on=probe(*(p.name for p in GONE)))
+def gone(x: Exchange) -> Findings:
+    if x.reply.status != 404 and not unjudged(x):
+        yield Finding("status", "404 after the deletion", answer(x))
+
+
+def _unknown(requirement: str, *probes: Probe) -> Rule:
+    def check(x: Exchange) -> Findings:
+        if x.reply.status != 404 and not unjudged(x):
+            yield Finding("status", "404: there is no such response", answer(x))
+
+    return Rule((requirement,), probe(*(p.name for p in probes)), check)
+
+
+UNKNOWN_RULES: Final[tuple[Rule, ...]] = (
+    _unknown("responses.stored.unknown", *UNKNOWN[:4]),
+    _unknown("responses.stored.delete-unknown", UNKNOWN[4]),
+    _unknown("responses.background.cancel-unknown", UNKNOWN[5]),
+)
+
+
+@rule("responses.stored.deleted-object", on=ok_probe(DELETED.name))
+def deleted_object(x: Exchange) -> Findings:
+    body: Any = x.reply.json
+    found = body.get("object") if isinstance(body, dict) else body
+    if found not in {"response", "response.deleted"}:
+        yield Finding("object", '"response" or "response.deleted"', show(found))
