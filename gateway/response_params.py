@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from gateway.checks import effort, metadata
+from gateway.checks import effort, metadata, tool_name
 from gateway.errors import ApiError, bad_value
 from gateway.params import Param
 
@@ -45,7 +45,7 @@ FORMAT: Final = Param(
     _OBJECT,
     fields=(
         Param("type", ("string",), enum=("text", "json_object", "json_schema"), required=True),
-        Param("name", ("string",), min_length=1, max_length=64),
+        Param("name", ("string",), check=tool_name),
         Param("description", _STRING),
         Param("schema", ("object",)),
         Param("strict", _BOOLEAN),

@@ -54,6 +54,7 @@ def read(call: Call, table: tuple[Param, ...], *, default_model: str = "") -> Re
     check_calls((*history, *items))
     asked = _asked(body, model, tools, chosen)
     conversation = _conversation(body, (*history, *items))
+    _check_json_word(asked, conversation)
     if body.get("truncation") == "auto":
         conversation = _truncated(conversation, asked, model)
     return ResponseRequest(body, model, tools, chosen, items, history, conversation, asked)
@@ -123,6 +124,17 @@ def _check_format(form: Body) -> None:
             "text.format.schema",
             f"Invalid schema for response_format '{form['name']}': {reason}",
             "invalid_json_schema",
+        )
+
+
+def _check_json_word(asked: Asked, conversation: Conversation) -> None:
+    """A model that is not told to write JSON goes on writing spaces."""
+    told = any("json" in turn.text.lower() for turn in conversation.turns)
+    if asked.format.type is FormatType.JSON_OBJECT and not told:
+        raise bad_value(
+            "input",
+            "Response input messages must contain the word 'json' in some form to use "
+            "'text.format' of type 'json_object'.",
         )
 
 

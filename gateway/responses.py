@@ -56,7 +56,7 @@ def create(call: Call) -> GatewayReply:
         history=request.history + request.input_items,
         telling=_telling(request, answer),
     )
-    if begun["background"]:
+    if begun["background"] and not streamed:  # who reads a stream sees the work end with it
         _schedule(call, answer, stored)
     _keep(call, request, stored)
     charge = None

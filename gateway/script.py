@@ -145,9 +145,19 @@ def _plain(conversation: Conversation, wish: Wish) -> str:
         start, stop = int(counted[1]), int(counted[2])
         return " ".join(str(n) for n in range(start, min(stop, start + _COUNT_LIMIT) + 1))
     if _ASK_CODE.search(wish.text):
-        words = [word for turn in conversation.turns for word in _CODE.findall(turn.text)]
-        return words[-1] if words else "unknown"
+        return _code_word(conversation)
     return "You said: " + " ".join(wish.text.split()[:30])
+
+
+def _code_word(conversation: Conversation) -> str:
+    """The latest that was told, or answered before to the same question."""
+    words, asked = ["unknown"], False
+    for turn in conversation.turns:
+        words += _CODE.findall(turn.text)
+        if turn.role is Role.ASSISTANT and asked and turn.text != words[0]:
+            words.append(turn.text)
+        asked = bool(_ASK_CODE.search(turn.text))
+    return words[-1]
 
 
 def _calls(asked: Asked, wish: Wish) -> tuple[Part, ...]:
