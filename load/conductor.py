@@ -1,37 +1,48 @@
-"""The part of a session that only one process has: orders runs, sums up parts, writes the report."""
+"""The part of a session that only one process has: what is run, in which order, and the report."""
 
 import sys
-from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import replace
 from time import time
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-import gevent
 from gevent.event import Event
 
+from load import calibrate
 from load.cost import DEFAULT_LIMIT_USD, estimate_usd, price_of
 from load.crew import Crew
 from load.document import Result, result
 from load.fleet import Fleet
 from load.folder import write_report
-from load.live import live_line
+from load.lead import Lead
 from load.plan import Plan
 from load.rows import Rows
-from load.target import Target
+from load.search import Trial, judged, search
+from load.target import Gateway, Target
+from load.validity import validity
 
-LEAD_S: Final = 1.0  # between the order and the start, so that all workers have it
-PATIENCE_S: Final = 5.0  # for the last parts after an interruption
-TICK_S: Final = 0.05
+KEPT_RATE: Final = "poisson"  # arrivals of a trial
+
+
+class Done(NamedTuple):
+    """A run that is over, as the report needs it."""
+
+    plan: Plan
+    fleet: Fleet
+    planned: int | None
+    started_at: float
+    duration_s: float
 
 
 class Conductor:
+    """`key` is the reference gateway's; any other target's key stays in the environment."""
+
     def __init__(
         self,
         plan: Plan,
         target: Target,
         *,
-        options: Namespace,
+        options: dict[str, Any],
         key: str,
         crew: Crew,
         rows: Rows,
@@ -42,127 +53,144 @@ class Conductor:
             limit = DEFAULT_LIMIT_USD
         self.plan = replace(plan, max_cost=limit)
         self.target = target
-        self.crew = crew
-        self.rows = rows
-        self.fleet = Fleet(1)
         self.result: Result | None = None
-        self.serial = 0
+        self.lead = Lead(options | {"max_cost": limit}, crew, rows, say or _say)
+        self._baseline = str(options.get("baseline") or "")
+        self._calibrate = bool(options.get("calibrate"))
+        self._calibration: calibrate.Calibration | None = None
         self._key = key
+        self._rows = rows
         self._say = say or _say
-        self._options = {name: value for name, value in vars(options).items() if _plain(value)} | {
-            "max_cost": limit
-        }
-        self._started_at = 0.0
-        self._planned: int | None = None
-        self._members: list[str] = []
+        self._trials: list[Trial] = []
+        self._finishing = False
         self._finished = Event()
 
-    def announce(self) -> None:
+    def conduct(self) -> Result:
+        if self._calibrate:
+            self._measure_client()
+        self._announce()
+        if self.plan.arrivals.kind == "search":
+            return self._finish(self._search())
+        self.lead.perform(self.target, self._key)
+        return self._finish(self._done())
+
+    def interrupt(self, why: str) -> Result:
+        """End now, with what is known."""
+        if not self._finishing:
+            self.lead.interrupt(why)
+        return self._finish(self._done())
+
+    def _done(self) -> Done:
+        """The run that the lead has just led."""
+        lead = self.lead
+        return Done(
+            lead.plan or self.plan,
+            lead.fleet,
+            lead.planned,
+            lead.started_at,
+            time() - lead.started_at,
+        )
+
+    def _announce(self) -> None:
         """What is about to be sent, and what it may cost."""
         plan = self.plan
+        kind = plan.arrivals.kind
         where = f"{self.target.base_url} ({'loopback' if self.target.loopback else 'not loopback'})"
-        sample = plan.writer().shot(plan.scenario_of()(0) if plan.scenario != "agent" else "responses-stream", 0)  # fmt: skip
-        if plan.closed or plan.arrivals.kind == "search":
-            what = f"{plan.scenario}, {plan.arrivals.kind}"
-            cost = ""
-        else:
-            n = plan.arrivals.planned * (plan.turns if plan.scenario == "agent" else 1)
-            most = n * estimate_usd(price_of(plan.model), sample.body, sample.most_tokens)  # fmt: skip
-            what = f"{n:,} requests of {plan.scenario}, {plan.arrivals.kind} {plan.arrivals.rate:g}/s over {plan.arrivals.duration_s:g} s"  # fmt: skip
+        what, cost = f"{plan.scenario}, {kind}", ""
+        if kind not in {"closed", "search"}:
+            agent = plan.scenario == "agent"
+            name = "responses-stream" if agent else plan.scenario_of()(0)
+            sample = plan.writer().shot(name, 0)
+            n = plan.arrivals.planned * (plan.turns if agent else 1)
+            most = n * estimate_usd(price_of(plan.model), sample.body, sample.most_tokens)
+            what = (
+                f"{n:,} requests of {plan.scenario}, {kind} {plan.arrivals.rate:g}/s "
+                f"over {plan.arrivals.duration_s:g} s"
+            )
             cost = f", at most ${most:,.2f}"
         limit = f", limit ${plan.max_cost:,.2f}" if plan.max_cost is not None else ""
         self._say(f"target {where}: {what}, model {plan.model}{cost}{limit}")
 
-    def perform(self, plan: Plan, shown: str = "") -> Fleet:
-        """One run of the whole fleet, to its end."""
-        self._members = self.crew.roster()
-        self.serial += 1
-        self.fleet = fleet = Fleet(len(self._members))
-        self._started_at = start_at = time() + LEAD_S
-        self._planned = None if plan.closed else plan.arrivals.planned
-        arrivals = {"kind": plan.arrivals.kind, "rate": plan.arrivals.rate, "duration_s": plan.arrivals.duration_s, "seed": plan.arrivals.seed}  # fmt: skip
-        for number, member in enumerate(self._members):
-            self.crew.tell(member, "load_go", {
-                "serial": self.serial,
-                "worker": number,
-                "workers": len(self._members),
-                "start_at": start_at,
-                "base_url": self.target.base_url,
-                "key": self._key,
-                "options": self._options,
-                "arrivals": arrivals,
-            })  # fmt: skip
-        self._follow(fleet, shown)
-        return fleet
+    def _measure_client(self) -> None:
+        gateway = Gateway()
+        try:
+            fleet = self.lead.perform(
+                gateway.target, gateway.target.key, calibrate.OPTIONS, "calibration "
+            )
+        finally:
+            gateway.stop()
+        self._calibration = calibrate.calibration(fleet)
+        if self._calibration is None:
+            self._say("calibration: nothing was answered")
+            return
+        for line in self._calibration.lines(self.plan):
+            self._say(line)
 
-    def take(self, part: dict[str, Any]) -> None:
-        """A worker's part; one of an earlier run is late and no longer counts."""
-        if part["serial"] == self.serial:
-            self.fleet.take(part)
+    def _search(self) -> Done:
+        """All trials; the report is that of the best one, else of the last."""
+        kept: dict[float, Done] = {}
+        spent = 0.0
+        plan = self.plan
 
-    def conduct(self) -> Result:
-        self.announce()
-        fleet = self.perform(self.plan)
-        return self.finish(fleet)
-
-    def finish(self, fleet: Fleet) -> Result:
-        """Write the report, once."""
-        if self.result is None:
-            self.rows.add(fleet.take_fresh(), time(), last=True)
-            about = {
-                "base_url": self.target.base_url,
-                "started_at": self._started_at,
-                "duration_s": max(0.0, time() - self._started_at),
+        def trial(rate: float) -> Trial:
+            nonlocal spent
+            left = None if plan.max_cost is None else max(0.0, plan.max_cost - spent)
+            overrides = {
+                "arrivals": KEPT_RATE,
+                "rate": rate,
+                "duration": plan.trial_s,
+                "warm_up": min(plan.warm_up_s, plan.trial_s / 2),
+                "seed": plan.arrivals.seed + len(self._trials),
+                "max_cost": left,
             }
-            self.result = result(self.plan, fleet, about, self._planned)
-            for line in write_report(self.result.document, self.plan.report_dir):
-                self._say(line)
-        self._finished.set()
-        return self.result
+            self.lead.perform(self.target, self._key, overrides, f"{rate:8.2f}/s ")
+            kept[rate] = found = self._done()
+            fleet = found.fleet
+            spent += fleet.total.sums.get("usd", 0.0)
+            one = judged(found.plan, fleet)
+            client = [reason for reason in validity(fleet, found.planned).reasons if "too few" not in reason]  # fmt: skip
+            if client and not fleet.stopped:
+                one = replace(one, met=False, why=f"not to be believed: {client[0]}")
+            self._trials.append(one)
+            self._say(f"{rate:8.2f}/s {'meets the targets' if one.met else one.why}")
+            return one
 
-    def interrupt(self, why: str) -> Result:
-        """End now, with what is known."""
-        if self.result is not None:
+        for one in search(plan.arrivals.rate, trial):
+            if self.lead.interrupted or one.why.startswith(("every answer", "the limit of")):
+                break
+        met = [one.rate for one in self._trials if one.met]
+        return kept[max(met) if met else self._trials[-1].rate]
+
+    def _finish(self, done: Done) -> Result:
+        """Write the report, once; who comes second waits for it."""
+        if self._finishing:
+            self._finished.wait()
+            assert self.result is not None
             return self.result
-        self.fleet.stopped = self.fleet.stopped or why
-        for member in self._members:
-            self.crew.tell(member, "load_stop", {"why": why})
-        until = time() + PATIENCE_S
-        while not self.fleet.done and time() < until and self._members:
-            self._look_for_lost(self.fleet)
-            gevent.sleep(TICK_S)
-        return self.finish(self.fleet)
-
-    def _follow(self, fleet: Fleet, shown: str) -> None:
-        last = time()
-        while not fleet.done:
-            gevent.sleep(TICK_S)
-            now = time()
-            if now - last < 1 or self.result is not None:
-                continue
-            fresh = fleet.take_fresh()
-            fleet.in_flight.append((now - self._started_at, fleet.flying))
-            self.rows.add(fresh, now)
-            self._say(shown + live_line(now - self._started_at, fleet, fresh, now - last))
-            last = now
-            self._look_for_lost(fleet)
-            self._share_stop(fleet)
-
-    def _look_for_lost(self, fleet: Fleet) -> None:
-        for number, member in enumerate(self._members):
-            worker = fleet.workers.get(number)
-            if self.crew.gone(member) and not (worker is not None and worker.done):
-                fleet.lose(number)
-
-    def _share_stop(self, fleet: Fleet) -> None:
-        """One worker that has given up speaks for all: the target is the same."""
-        if fleet.stopped.startswith("every answer"):
-            for member in self._members:
-                self.crew.tell(member, "load_stop", {"why": fleet.stopped})
-
-
-def _plain(value: Any) -> bool:
-    return value is None or isinstance(value, str | int | float | bool | list)
+        self._finishing = True
+        plan = done.plan
+        self._rows.add(done.fleet.take_fresh(), time(), last=True)
+        about = {
+            "base_url": self.target.base_url,
+            "started_at": done.started_at,
+            "duration_s": max(0.0, done.duration_s),
+        }
+        found = result(plan, done.fleet, about, done.planned)
+        if self.plan.arrivals.kind == "search":
+            met = [one for one in self._trials if one.met]
+            found.document["search"] = {
+                "slo_share": plan.slo_share,
+                "best_rate": max((one.rate for one in met), default=None),
+                "trials": [one.as_json() for one in sorted(self._trials, key=lambda one: one.rate)],
+            }
+            found = replace(found, exit_code=found.exit_code if met else max(found.exit_code, 3))
+        if self._calibration is not None:
+            found.document["calibration"] = vars(self._calibration)
+        for line in write_report(found.document, plan.report_dir, self._baseline):
+            self._say(line)
+        self.result = found
+        self._finished.set()
+        return found
 
 
 def _say(line: str) -> None:

@@ -170,7 +170,7 @@ def _document(
 
 def rates(plan: Plan, total: Tally) -> dict[str, Any]:
     """Over the steady window; requests by their planned time, tokens by the time of their events."""
-    seconds = plan.arrivals.duration_s - plan.warm_up_s
+    seconds = window_s(plan, total)
     counts = total.counts
     whole = sum(counts[f"steady:{outcome}"] for outcome in WHOLE)
     failed = sum(counts[f"steady:{outcome}"] for outcome in FAILED)
@@ -182,6 +182,15 @@ def rates(plan: Plan, total: Tally) -> dict[str, Any]:
         "chunks_per_s": _per(counts["steady_chunks"], seconds),
         "error_share": round(failed / (whole + failed), 6) if whole + failed else None,
     }
+
+
+def window_s(plan: Plan, total: Tally) -> float:
+    """The steady window; of a run that ended early, to its last arrival."""
+    planned_s = plan.arrivals.duration_s
+    last_s = max(total.line("arrivals"), default=0) + plan.bin_s
+    return max(
+        0.0, min(planned_s, last_s if total.counts["cut_short"] else planned_s) - plan.warm_up_s
+    )
 
 
 def goodput(plan: Plan, total: Tally) -> dict[str, Any]:
@@ -198,7 +207,7 @@ def goodput(plan: Plan, total: Tally) -> dict[str, Any]:
         "good": counts["good"],
         "judged": judged,
         "attainment": round(counts["good"] / judged, 6) if judged else None,
-        "per_s": _per(counts["good"], plan.arrivals.duration_s - plan.warm_up_s),
+        "per_s": _per(counts["good"], window_s(plan, total)),
     }
 
 

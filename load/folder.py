@@ -13,7 +13,7 @@ ROOT: Final = Path(__file__).parent.parent
 PAGES_TIMEOUT_S: Final = 60
 
 
-def write_report(document: dict[str, Any], folder: Path) -> Iterator[str]:
+def write_report(document: dict[str, Any], folder: Path, baseline: str = "") -> Iterator[str]:
     """Lines to show: the stamp first, then what was found and where it lies."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "load.json"
@@ -21,7 +21,13 @@ def write_report(document: dict[str, Any], folder: Path) -> Iterator[str]:
     yield from lines(document)
     try:
         done = subprocess.run(  # noqa: S603 - our own module
-            [sys.executable, "-m", "reports.load", str(path)],
+            [
+                sys.executable,
+                "-m",
+                "reports.load_page",
+                str(path),
+                *([baseline] if baseline else []),
+            ],
             cwd=ROOT,
             capture_output=True,
             text=True,
@@ -72,6 +78,9 @@ def lines(document: dict[str, Any]) -> Iterator[str]:
         f"rates: offered {rates['offered_per_s']:g}/s, completed {rates['completed_per_s']:g}/s, "
         f"{rates['output_tokens_per_s']:g} output tokens/s, ${document['usage']['usd']:.4f}"
     )
+    if "search" in document:
+        best = document["search"]["best_rate"]
+        yield f"search: {'no rate meets the targets' if best is None else f'{best:g}/s is the highest rate that meets the targets'}"
     for requirement, n in document["conformance"].items():
         yield f"violated in {n} streams: {requirement}"
     for gate in document["gates"]:

@@ -84,12 +84,15 @@ def _lead(environment: Environment, runner: Any) -> None:
     options.num_users = options.num_users or (plan.concurrency if plan.closed else 1)
     options.spawn_rate = options.spawn_rate or max(options.num_users, 1)
 
+    def take(part: dict[str, Any]) -> None:
+        conductor.lead.take(part)
+
     crew: Crew
     if isinstance(runner, MasterRunner):
         crew = Workers(runner)
-        runner.register_message("load_part", lambda msg, **_: conductor.take(unpacked(msg.data)))
+        runner.register_message("load_part", lambda msg, **_: take(unpacked(msg.data)))
     else:
-        station = Traffic.station = Station(lambda part: conductor.take(part), dict(os.environ))  # noqa: PLW0108 - it is not made yet
+        station = Traffic.station = Station(take, dict(os.environ))
 
         def handle(kind: str, data: dict[str, Any]) -> None:
             if kind == "load_go":
@@ -102,7 +105,9 @@ def _lead(environment: Environment, runner: Any) -> None:
     key = gateway.target.key if gateway is not None else ""
 
     def new_conductor() -> Conductor:
-        return Conductor(plan_of(options), target, options=options, key=key, crew=crew, rows=rows)
+        return Conductor(
+            plan_of(options), target, options=vars(options), key=key, crew=crew, rows=rows
+        )
 
     conductor = new_conductor()
     state = {"conducting": False}

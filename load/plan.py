@@ -2,9 +2,9 @@
 
 from argparse import Namespace
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from load.arrivals import Arrivals
 from load.engine import Limits
@@ -69,10 +69,6 @@ class Plan:
             return Mix(self.mix, self.arrivals.seed)
         return lambda _: self.scenario
 
-    def at(self, arrivals: Mapping[str, Any]) -> "Plan":
-        """The same plan with other arrivals: a trial of a search."""
-        return replace(self, arrivals=replace(self.arrivals, **arrivals))
-
 
 def plan_of(options: Namespace) -> Plan:
     trace: list[Entry] = []
@@ -93,6 +89,8 @@ def plan_of(options: Namespace) -> Plan:
         raise PlanError("--concurrency and --turns must be 1 or more")
     if options.warm_up >= options.duration:
         raise PlanError("--warm-up must be shorter than --duration")
+    if options.arrivals == "search" and options.ttft_slo is None and options.tpot_slo is None:
+        raise PlanError("--arrivals search needs --ttft-slo or --tpot-slo")
     duration_s = options.duration
     if trace:
         duration_s = min(duration_s, trace[-1].at_s * options.trace_stretch + 0.001)

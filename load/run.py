@@ -148,7 +148,9 @@ class Run:
     def _finish(self) -> None:
         if self.over.is_set():
             return
-        if not self.stopped:
+        if self.stopped:
+            self.tally.counts["cut_short"] += 1
+        else:
             self.tally.counts["unfinished"] += len(self.engine.in_flight)
         self.over.set()
         self.engine.cut()

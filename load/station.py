@@ -25,7 +25,7 @@ class Station:
 
     def go(self, order: dict[str, Any]) -> None:
         self.interrupt("another run began")
-        plan = plan_of(Namespace(**order["options"])).at(order["arrivals"])
+        plan = plan_of(Namespace(**order["options"]))
         target = target_of(order["base_url"], self._environ)
         if order["key"]:
             target = Target(target.base_url, order["key"])
