@@ -6,7 +6,10 @@ from functools import cache, lru_cache
 from typing import Any, Final
 
 from gateway.core import Gateway
+from gateway.fault import Family, Fault
 from gateway.request_edits import RequestChange, on_json
+from gateway.selection import CHAT, When, both, either, negated
+from gateway.transform import ReplyChange
 from wire.exchange import Headers, Request
 
 Error = dict[str, Any]
@@ -64,3 +67,21 @@ def repaired(*names: str) -> RequestChange:
         return kept
 
     return on_json(change)
+
+
+def ignoring(
+    name: str,
+    breaks: str,
+    says: str,
+    *,
+    when: When = CHAT,
+    family: Family = Family.PARAMETER,
+    request: RequestChange | None = None,
+    reply: ReplyChange | None = None,
+) -> Fault:
+    """A fault of `chat.param.` that does not do, or does otherwise, what a good request asks for."""
+    rows = tuple(f"chat.param.{row}" for row in breaks.split())
+    if request:
+        # What has to be refused still is: that a value goes unchecked is another fault.
+        when = both(when, either(negated(CHAT), negated(refused_for(".*"))))
+    return Fault(f"chat.param.{name}", rows, says, family, when=when, request=request, reply=reply)

@@ -2,7 +2,6 @@
 
 from typing import Any, Final
 
-from conformance.chat_params.refusal import error_of, names
 from conformance.chat_params.request import (
     COUNT,
     HELLO,
@@ -12,6 +11,7 @@ from conformance.chat_params.request import (
     asking,
 )  # fmt: skip
 from conformance.probe import Probe
+from conformance.refusal import answer, error_of, names
 from conformance.rule import Finding, Findings, Rule, Selector, Unsure, probe, rule, show
 from wire.exchange import Exchange
 
@@ -67,6 +67,9 @@ NULL: Final[dict[str, Any]] = dict.fromkeys([
 ])  # fmt: skip
 
 
+_USAGE: Final = {"include_usage": True}
+
+
 def _effort(effort: str, **more: Any) -> Probe:
     body = {"reasoning_effort": effort, "max_completion_tokens": LIMIT, **more}
     feature = "chat.reasoning_effort"
@@ -79,28 +82,31 @@ LOW_PROBE = Probe(f"{VALID}low", asking(COUNT, **LOW), count=2, output_tokens=LI
 HIGH_PROBE = Probe(f"{VALID}high", asking(COUNT, **HIGH), output_tokens=LIMIT)
 NULL_PROBE = Probe(f"{VALID}null", asking(NINE, **NULL), output_tokens=25)
 EFFORTS = (
-    _effort("low", verbosity="medium"),
-    _effort("high", service_tier="fast"),
+    _effort("low", verbosity="medium", service_tier="fast", store=False),
+    _effort("high", service_tier="fast", store=True, stream=True, stream_options=_USAGE),
     _effort("xhigh", service_tier="flex"),
 )
-MAX_TOKENS = Probe(
-    f"{VALID}max-tokens",
-    asking(COUNT, max_tokens=LIMIT),
-    feature="chat.max_tokens",
-    output_tokens=LIMIT,
+MAX_TOKENS = tuple(
+    Probe(
+        f"{VALID}max-tokens{suffix}",
+        asking(COUNT, max_tokens=LIMIT, **body),
+        feature="chat.max_tokens",
+        output_tokens=LIMIT,
+    )
+    for suffix, body in (("", {}), ("-stream", {"stream": True, "stream_options": _USAGE}))
 )
 
 # Parameters whose acceptance is a requirement of its own, and the probes that carry them.
 ACCEPTED: Final[dict[str, str]] = {
     "temperature": "low high", "top_p": "low high", "frequency_penalty": "low high",
     "presence_penalty": "low high", "n": "low high", "max_completion_tokens": "low high effort-*",
-    "max_tokens": "max-tokens", "stop": "stop*", "seed": "low high", "logprobs": "low high",
+    "max_tokens": "max-tokens*", "stop": "stop*", "seed": "low high", "logprobs": "low high",
     "top_logprobs": "low high", "logit_bias": "low high", "reasoning_effort": "low effort-*",
     "verbosity": "low high effort-low", "modalities": "low", "response_format": "low json-*",
-    "store": "low high", "metadata": "low", "service_tier": "low high effort-*", "user": "low high",
+    "store": "low high effort-*", "metadata": "low", "service_tier": "low high effort-* json-object", "user": "low high",
     "safety_identifier": "low high", "prompt_cache_key": "low", "prompt_cache_retention": "low",
     "stream_options": "high *-stream", "tools": "tools-*", "tool_choice": "tools-*",
-    "parallel_tool_calls": "tools-one-stream",
+    "parallel_tool_calls": "tools-one-stream tools-named",
 }  # fmt: skip
 
 
@@ -160,8 +166,3 @@ def null_is_absent(x: Exchange) -> Findings:
     if x.ok or x.reply.status in {401, 403, 429, 503}:
         return
     yield Finding("status", "200: null is the same as leaving a parameter out", answer(x))
-
-
-def answer(x: Exchange) -> str:
-    message = error_of(x).get("message")
-    return f"{x.reply.status} {show(message if isinstance(message, str) else x.reply.text, 100)}"

@@ -2,12 +2,13 @@
 
 from typing import Any, Final
 
-from conformance.chat_params.accepted import answer
-from conformance.chat_params.refusal import error_of, names, refused, unjudged
+from conformance.chat_params.length import usage_json
 from conformance.chat_params.request import HELLO, PATH, asking, feature_of, user
 from conformance.probe import Ask, Probe, post
-from conformance.rule import Finding, Findings, Rule, probe, rule, show
+from conformance.refusal import answer, error_of, names, refused, unjudged
+from conformance.rule import Finding, Findings, Rule, Unsure, ok_probe, probe, rule, show
 from wire.exchange import Exchange, Request
+from wire.usage import Usage
 
 _FUNCTIONS: Final = {"functions": [{"name": "note", "parameters": {"type": "object"}}]}
 # What it is about -> parameters, and what a refusal has to name.
@@ -109,6 +110,17 @@ def unknown(x: Exchange) -> Findings:
         return
     if x.reply.status != 400 or not names(x, "conformance_unknown"):
         yield Finding("error", "200, or 400 that names conformance_unknown", answer(x))
+
+
+@rule("chat.param.images.reach-model", on=ok_probe(IMAGES.name))
+def images_counted(x: Exchange) -> Findings:
+    """The text alone takes less than 20 tokens, four images take more than one each."""
+    usage = Usage.of(usage_json(x))
+    if usage is None or usage.prompt_tokens is None:
+        yield Unsure("the answer has no usage")
+    elif usage.prompt_tokens < 24:
+        where = "usage.prompt_tokens"
+        yield Finding(where, "more than the text alone takes", str(usage.prompt_tokens))
 
 
 @rule("chat.param.images.accepted", on=probe(IMAGES.name))

@@ -3,10 +3,9 @@
 import json
 from typing import Final
 
-from conformance.chat_params.accepted import answer
-from conformance.chat_params.refusal import refused, unjudged
 from conformance.chat_params.request import PATH
 from conformance.probe import Ask, Probe, post
+from conformance.refusal import answer, refused, unjudged
 from conformance.rule import Finding, Findings, Rule, probe
 from wire.exchange import Ended, Exchange, Request
 

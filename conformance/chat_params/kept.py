@@ -3,10 +3,11 @@
 from typing import Any, Final
 
 from conformance.chat_params.accepted import LOW
-from conformance.chat_params.refusal import error_of
 from conformance.chat_params.request import VALID
 from conformance.probe import Ask, Impossible, Probe, get, post
-from conformance.rule import Finding, Findings, Unsure, ok_probe, probe, rule, show
+from conformance.refusal import error_of
+from conformance.rule import Finding, Findings, Unsure, ok_probe, probe, rule, run_rule, show
+from conformance.run import Run
 from wire.chat import fold_chat
 from wire.exchange import Exchange, Request
 
@@ -43,6 +44,8 @@ def _delete(ask: Ask) -> Request:
 STORED: Final = _get(f"{VALID}low")
 STORED_MESSAGES: Final = _get(f"{VALID}low", "/messages")
 UNSTORED: Final = _get(f"{VALID}high")
+STORED_STREAM: Final = _get(f"{VALID}effort-high")
+UNSTORED_PLAIN: Final = _get(f"{VALID}effort-low")
 UPDATED: Final = Probe(
     "chat_params.kept.update",
     lambda ask: post(f"/chat/completions/{_id(ask, f'{VALID}low')}", {"metadata": {"now": "é"}}),
@@ -70,7 +73,7 @@ def _has_no_store(x: Exchange) -> bool:
     return x.reply.status in {404, 405, 501}
 
 
-@rule("chat.param.store.retrievable", on=probe(STORED.name))
+@rule("chat.param.store.retrievable", on=probe(STORED.name, STORED_STREAM.name))
 def retrievable(x: Exchange) -> Findings:
     """A server without a store may say so, in the form of an error."""
     body = x.reply.json
@@ -84,6 +87,17 @@ def retrievable(x: Exchange) -> Findings:
     elif not _has_no_store(x) or not error_of(x):
         yield Finding("status", "200, or 404 or 501 with an error object",
                       f"{x.reply.status} {show(x.reply.text, 60)}")  # fmt: skip
+
+
+@run_rule("chat.param.store.streamed", probes=(STORED.name, STORED_STREAM.name))
+def streamed_kept(run: Run) -> Findings:
+    """Only where plain answers are kept."""
+    plain, streamed = run.one(STORED.name), run.one(STORED_STREAM.name)
+    if plain.ok and not streamed.ok:
+        found = str(streamed.reply.status)
+        yield Finding("status", "200, as for a plain answer", found, exchange=streamed.id)
+    elif not plain.ok:
+        yield Unsure("plain answers are not kept either")
 
 
 @rule("chat.param.metadata.kept", on=ok_probe(STORED.name))
@@ -126,7 +140,7 @@ def gone(x: Exchange) -> Findings:
         yield Unsure(f"answered {x.reply.status}")
 
 
-@rule("chat.param.store.off", on=probe(UNSTORED.name))
+@rule("chat.param.store.off", on=probe(UNSTORED.name, UNSTORED_PLAIN.name))
 def not_kept(x: Exchange) -> Findings:
     if x.ok:
         yield Finding("status", "404: store was false", f"{x.reply.status}, the answer was kept")

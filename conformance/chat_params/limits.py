@@ -4,85 +4,26 @@ The requests of this area are made from `wrong`, but the rules read any chat req
 a value that the table excludes has to be refused.
 """
 
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Final
 
 from conformance.chat.kinds import is_chat
-from conformance.chat_params.refusal import Refusal, refused, unjudged
+from conformance.chat_params.request import refusing
+from conformance.limit import Limit
+from conformance.refusal import Refusal, refused, unjudged
 from conformance.rule import Findings, Rule, Selector, show
 from wire.exchange import Exchange
 
 INT64: Final = 2**63
-_KINDS: Final = {
-    bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object",
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Limit:
-    """One parameter: JSON types, range, words, sizes. `wrong` is what the probes send."""
-
-    name: str
-    types: tuple[str, ...]
-    wrong: tuple[Any, ...]
-    low: float | None = None
-    high: float | None = None
-    words: tuple[str, ...] = ()
-    items: int | None = None
-    """Most members of an array or object."""
-    length: int | None = None
-    """Most characters of a string."""
-    members: "Limit | None" = None
-    """What the members of an array or the values of an object may be."""
-    beside: tuple[tuple[str, Any], ...] = ()
-    """What a request needs beside it, so that nothing else is wrong."""
-
-    @property
-    def slug(self) -> str:
-        return self.name.replace("_", "-")
-
-    def fault(self, value: Any) -> str:
-        """`type`, `bounds`, or empty when the value is allowed. null is always allowed."""
-        if value is None:
-            return ""
-        kind = _KINDS.get(type(value), "")
-        fits = kind in self.types or (kind == "integer" and "number" in self.types)
-        # 3.0 is an integer to senders that know only one kind of number.
-        if not fits and not (kind == "number" and "integer" in self.types and value == value // 1):
-            return "type"
-        return "bounds" if self._outside(value) else self._inside(value)
-
-    def _outside(self, value: Any) -> bool:
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            return not (
-                (self.low is None or value >= self.low)
-                and (self.high is None or value <= self.high)
-            )
-        if isinstance(value, str):
-            long = self.length is not None and len(value) > self.length
-            return long or bool(self.words and value not in self.words)
-        return (
-            isinstance(value, (list, dict)) and self.items is not None and len(value) > self.items
-        )
-
-    def _inside(self, value: Any) -> str:
-        if self.members is None or not isinstance(value, (list, dict)):
-            return ""
-        if isinstance(value, dict) and self.name == "metadata" and any(len(k) > 64 for k in value):
-            return "bounds"
-        inner = value.values() if isinstance(value, dict) else value
-        return next((f for member in inner if (f := self.members.fault(member))), "")
-
-
 _TEXT: Final = Limit("", ("string",), ())
 _TOOLS: Final = (("tools", [{"type": "function", "function": {"name": "note"}}]),)
 
 LIMITS: Final = (
-    Limit("temperature", ("number",), (-0.0001, 2.0001, "0.5"), 0, 2),
+    Limit("temperature", ("number",), (-0.0001, 2.0001, "0.5", True), 0, 2),
     Limit("top_p", ("number",), (-0.1, 1.0001, "1"), 0, 1),
     Limit("frequency_penalty", ("number",), (-2.1, 2.1, "0"), -2, 2),
     Limit("presence_penalty", ("number",), (-2.1, 2.1, "0"), -2, 2),
-    Limit("n", ("integer",), (0, 129, 1.5, "2"), 1, 128),
+    Limit("n", ("integer",), (0, 129, 1.5, "2", True), 1, 128),
     Limit("max_completion_tokens", ("integer",), (0, -1, 10**9, 1.5, "16"), 1, 10**8),
     Limit("max_tokens", ("integer",), (0, -1, "16"), 1, 10**8),
     Limit("seed", ("integer",), (INT64, -INT64 - 1, 1.5, "7"), -INT64, INT64 - 1),
@@ -113,17 +54,21 @@ LIMITS: Final = (
     Limit("model", ("string",), (5, ["gpt-5.5"])),
 )  # fmt: skip
 
-REFUSALS: Final = tuple(
-    Refusal(
-        f"chat.param.{limit.slug}.{limit.fault(value)}",
-        f"{limit.slug}-{limit.fault(value)}-{number}",
-        {limit.name: value, **dict(limit.beside)},
-        limit.name,
-    )
-    for limit in LIMITS
-    for number, value in enumerate(limit.wrong)
-)
-PROBES: Final = tuple(refusal.plan() for refusal in REFUSALS)
+
+def _rows(limit: Limit) -> Iterator[Refusal]:
+    """Each wrong value once, and the first of each kind in a stream as well."""
+    kinds = [limit.fault(value) for value in limit.wrong]
+    for number, (kind, value) in enumerate(zip(kinds, limit.wrong, strict=True)):
+        requirement, slug = f"chat.param.{limit.slug}.{kind}", f"{limit.slug}-{kind}-{number}"
+        body = {limit.name: value, **dict(limit.beside)}
+        yield Refusal(requirement, slug, body, limit.name)
+        if number == kinds.index(kind) and "stream" not in body:
+            streamed = {**body, "stream": True}
+            yield Refusal(requirement, f"{slug}-stream", streamed, limit.name)
+
+
+REFUSALS: Final = refusing(tuple(row for limit in LIMITS for row in _rows(limit)))
+PROBES: Final = REFUSALS.plans()
 
 
 def _rule(limit: Limit, fault: str) -> Rule:
@@ -137,7 +82,7 @@ def _rule(limit: Limit, fault: str) -> Rule:
         yield from refused(x, f"{limit.name} is {value}")
 
     requirement = f"chat.param.{limit.slug}.{fault}"
-    probes = tuple(r.probe for r in REFUSALS if r.requirement == requirement)
+    probes = tuple(REFUSALS.probe(row) for row in REFUSALS.rows if row.requirement == requirement)
     return Rule(
         (requirement,), Selector(f"{limit.name} with a wrong {fault}", matches, probes), check
     )

@@ -3,11 +3,14 @@
 from typing import Final
 
 from conformance.chat_params import limits, shapes
-from conformance.chat_params.refusal import PREFIX, error_of, names, unjudged
+from conformance.chat_params.request import REFUSED as PREFIX
+from conformance.refusal import error_of, names, unjudged
 from conformance.rule import Finding, Findings, probe, rule, show
 from wire.exchange import Exchange
 
-_ALL: Final = {r.probe: r for r in (*limits.REFUSALS, *shapes.REFUSALS)}
+_ALL: Final = {
+    area.probe(row): row for area in (limits.REFUSALS, shapes.REFUSALS) for row in area.rows
+}
 # Where the real API names the parameter whatever the form of the refusal.
 _NAMED: Final = tuple(
     f"chat.param.{name}."
@@ -23,9 +26,8 @@ REFUSED: Final = probe(f"{PREFIX}*").only(
 @rule("chat.param.refused.status", on=REFUSED)
 def status(x: Exchange) -> Findings:
     refusal = _ALL.get(x.probe or "")
-    unknown_model = refusal is not None and refusal.requirement == "chat.param.model.known"
-    if x.reply.status not in ({400, 404} if unknown_model else {400}):
-        yield Finding("status", "404 or 400" if unknown_model else "400", str(x.reply.status))
+    if refusal and x.reply.status not in refusal.statuses:
+        yield Finding("status", " or ".join(map(str, refusal.statuses)), str(x.reply.status))
 
 
 @rule("chat.param.refused.names", on=REFUSED)

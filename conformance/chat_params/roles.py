@@ -1,47 +1,47 @@
 """Messages of every role and form reach the model: it knows a word that only they say."""
 
-import re
 from typing import Any, Final
 
 from conformance.chat.kinds import is_chat
 from conformance.chat.said import said
-from conformance.chat_params.accepted import answer
 from conformance.chat_params.request import VALID, asking
+from conformance.code_word import ASK, knows, told
 from conformance.probe import Probe
+from conformance.refusal import answer
 from conformance.rule import Finding, Findings, Rule, Selector, Unsure, ok_probe, probe, rule, show
 from wire.exchange import Exchange
 
-_ASK: Final = (
-    "What is the code word? Answer with that word and nothing else. "
-    "If nobody has told you, answer: unknown."
-)
-_IGNORANT: Final = re.compile(
-    r"\bunknown\b|do(?:n't| not) (?:know|have)|(?:not|n't) been told|nobody|no code word",
-    re.IGNORECASE,
-)
 TEXT: Final = 'Été naïve 世界 🚀 👩‍🚀 שלום "quoted" \u2028 tail, ñandú.'
 
 
-def _told(role: str, word: str) -> list[dict[str, Any]]:
-    return [
-        {"role": role, "content": f"The code word is {word}."},
-        {"role": "user", "content": _ASK},
-    ]
+def _text(role: str, text: str) -> dict[str, Any]:
+    return {"role": role, "content": text}
 
 
-_CONVERSATIONS: Final[tuple[tuple[str, str, list[dict[str, Any]]], ...]] = (
-    ("system", "MARLIN-52", _told("system", "MARLIN-52")),
-    ("developer", "OSPREY-17", _told("developer", "OSPREY-17")),
+def _part(role: str, text: str) -> dict[str, Any]:
+    return {"role": role, "content": [{"type": "text", "text": text}]}
+
+
+# What to call it, the word, messages, and whether in a stream. A stale word is told before it.
+_STALE: Final = "PLUM-61"
+_CONVERSATIONS: Final[tuple[tuple[str, str, list[dict[str, Any]], bool], ...]] = (
+    ("system", "MARLIN-52", [_text("system", told("MARLIN-52")), _text("user", ASK)], False),
+    ("developer", "OSPREY-17", [_text("developer", told("OSPREY-17")), _text("user", ASK)], True),
     ("history", "WALNUT-84", [
-        {"role": "user", "content": "Choose a code word and tell me.", "name": "alice"},
-        {"role": "assistant", "content": "The code word is WALNUT-84."},
-        {"role": "user", "content": _ASK, "name": "alice"},
-    ]),
+        {**_text("user", "Choose a code word and tell me."), "name": "alice"},
+        _text("assistant", told(_STALE)),
+        {**_text("user", "Choose another."), "name": "alice"},
+        _text("assistant", told("WALNUT-84")),
+        _text("user", "Thank you."),
+        _text("assistant", "You are welcome."),
+        {**_text("user", ASK), "name": "alice"},
+    ], True),
     ("assistant-parts", "SALMON-39", [
-        {"role": "user", "content": [{"type": "text", "text": "Choose a code word."}]},
-        {"role": "assistant", "content": [{"type": "text", "text": "The code word is SALMON-39."}]},
-        {"role": "user", "content": _ASK},
-    ]),
+        _part("system", "Be brief."),
+        _part("user", "Choose a code word."),
+        _part("assistant", told("SALMON-39")),
+        _text("user", ASK),
+    ], False),
 )  # fmt: skip
 _PARTS: Final = [
     {
@@ -54,8 +54,13 @@ PARTS: Final = Probe(
     f"{VALID}parts", asking([{"role": "user", "content": _PARTS}]), output_tokens=60
 )
 PROBES: Final = tuple(
-    Probe(f"{VALID}role-{name}", asking(messages), output_tokens=20)
-    for name, _, messages in _CONVERSATIONS
+    Probe(
+        f"{VALID}role-{name}",
+        asking(messages, **({"stream": True} if stream else {})),
+        feature="chat.stream" if stream else "chat",
+        output_tokens=20,
+    )
+    for name, _, messages, stream in _CONVERSATIONS
 )
 
 
@@ -63,12 +68,12 @@ def _reaches(name: str, word: str) -> Rule:
     def check(x: Exchange) -> Findings:
         for choice in said(x):
             text = choice.content if isinstance(choice.content, str) else ""
-            if word in text:
-                continue
-            if _IGNORANT.search(text):
-                yield Finding(f"{choice.where}.content", f"{word}, as it was told", show(text))
+            if _STALE in text:
+                yield Finding(
+                    f"{choice.where}.content", f"{word}, the last that was told", show(text)
+                )
             else:
-                yield Unsure(f"the model did not answer the question: {show(text, 40)}")
+                yield from knows(f"{choice.where}.content", text, word)
 
     requirement = f"chat.param.messages.{name}"
     return Rule((requirement,), ok_probe(f"{VALID}role-{name}"), check)
@@ -87,8 +92,8 @@ def _accepted(requirement: str, *probes: str) -> Rule:
 
 
 RULES: Final = (
-    *(_reaches(name, word) for name, word, _ in _CONVERSATIONS),
-    *(_accepted(f"chat.param.messages.{n}", f"{VALID}role-{n}") for n, _, _ in _CONVERSATIONS),
+    *(_reaches(name, word) for name, word, *_ in _CONVERSATIONS),
+    *(_accepted(f"chat.param.messages.{n}", f"{VALID}role-{n}") for n, *_ in _CONVERSATIONS),
     _accepted("chat.param.messages.parts", f"{VALID}parts"),
     _accepted("chat.param.messages.minimal", "chat.echo", "chat.small"),
 )

@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
-from conformance.chat_params.refusal import Refusal, refusal_rules
-from conformance.chat_params.request import ABSENT, HELLO, user
+from conformance.chat_params.request import HELLO, refusing, user
+from conformance.refusal import ABSENT, Refusal
 
 _NOTE: Final = {"type": "function", "function": {"name": "note"}}
 _CALL: Final = {"id": "call_1", "type": "function", "function": {"name": "note", "arguments": "{}"}}
@@ -47,12 +47,13 @@ def _schema(name: str, slug: str, schema: Any) -> Refusal:
     return _format(name, slug, {"type": "json_schema", "json_schema": schema})
 
 
-REFUSALS: Final = (
+_UNKNOWN: Final = "chat.param.model.known"
+_ROWS: Final = (
     Refusal("chat.param.model.required", "model-missing", {"model": ABSENT}, "model"),
     Refusal("chat.param.model.type", "model-null", {"model": None}, "model"),
-    Refusal("chat.param.model.known", "model-unknown", {"model": "gpt-none"}, "model"),
-    Refusal("chat.param.model.known", "model-empty", {"model": ""}, "model"),
-    Refusal("chat.param.model.known", "model-long", {"model": "gpt-" * 2500}, "model"),
+    Refusal(_UNKNOWN, "model-unknown", {"model": "gpt-none"}, "model", statuses=(400, 404)),
+    Refusal(_UNKNOWN, "model-empty", {"model": ""}, "model", statuses=(400, 404)),
+    Refusal(_UNKNOWN, "model-long", {"model": "gpt-" * 2500}, "model", statuses=(400, 404)),
     Refusal("chat.param.messages.required", "messages-missing", {"messages": ABSENT}, "messages"),
     _messages("messages.not-empty", "messages-empty", []),
     _messages("messages.type", "messages-string", "hi"),
@@ -140,5 +141,6 @@ REFUSALS: Final = (
     Refusal("chat.param.modalities.needs-audio", "audio-missing", {"modalities": ["audio"]},
             "audio|modalities"),
 )  # fmt: skip
-PROBES: Final = tuple(refusal.plan() for refusal in REFUSALS)
-RULES: Final = refusal_rules(REFUSALS)
+REFUSALS: Final = refusing(_ROWS)
+PROBES: Final = REFUSALS.plans()
+RULES: Final = REFUSALS.rules()

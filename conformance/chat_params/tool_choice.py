@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from conformance.chat.prompts import calls_asked
 from conformance.chat.said import Called, said
 from conformance.chat_params.kinds import SUCCESS
 from conformance.chat_params.request import HELLO, VALID, asking
@@ -23,6 +24,8 @@ NOTE: Final = {
         },
     },
 }
+# As long as a name may be, with all that it may hold.
+LONG: Final = {"type": "function", "function": {"name": "Note_down-2".ljust(64, "x")}}
 SCRIBE: Final = {"type": "custom", "custom": {"name": "scribe", "description": "Takes any text."}}
 _PING: Final = {"type": "function", "function": {"name": "ping"}}
 _NOTE: Final = {"type": "function", "function": {"name": "note"}}
@@ -30,11 +33,20 @@ _CALL_PING: Final = "Call the tool ping."
 _CALL_BOTH: Final = (
     'Call the tool ping and Call the tool note with arguments {"text": "a"} at once.'
 )
+_CALL_TWICE: Final = (
+    'Call the tool ping. Call the tool note with arguments {"text": "a"}. '
+    'Call the tool note with arguments {"text": "b"}. Make all three calls at once.'
+)
 # Each prompt asks for something else than the choice allows, so that an ignored choice shows.
 _PLANS: Final[tuple[tuple[str, str, dict[str, Any]], ...]] = (
-    ("none", _CALL_PING, {"tools": [PING], "tool_choice": "none"}),
-    ("none-stream", _CALL_PING, {"tools": [PING], "tool_choice": "none", "stream": True}),
+    ("none", _CALL_PING, {"tools": [PING, LONG], "tool_choice": "none"}),
     ("required", HELLO, {"tools": [PING], "tool_choice": "required"}),
+    ("required-stream", HELLO, {"tools": [PING], "tool_choice": "required", "stream": True}),
+    (
+        "named",
+        _CALL_TWICE,
+        {"tools": [PING, NOTE], "tool_choice": _NOTE, "parallel_tool_calls": False},
+    ),
     ("named-stream", _CALL_PING, {"tools": [PING, NOTE], "tool_choice": _NOTE, "stream": True}),
     (
         "allowed",
@@ -96,13 +108,13 @@ def names_of(x: Exchange) -> list[Any]:
     return [call.name for call in calls(x)]
 
 
-@rule("chat.param.tool-choice.none", on=_chosen("none", f"{VALID}tools-none*"))
+@rule("chat.param.tool-choice.none", on=_chosen("none", f"{VALID}tools-none"))
 def none(x: Exchange) -> Findings:
     for call in calls(x):
         yield Finding(call.where, "no call with tool_choice none", f"a call to {show(call.name)}")
 
 
-@rule("chat.param.tool-choice.required", on=_chosen("required", f"{VALID}tools-required"))
+@rule("chat.param.tool-choice.required", on=_chosen("required", f"{VALID}tools-required*"))
 def required(x: Exchange) -> Findings:
     for choice in said(x):
         if not choice.calls and choice.finish_reason not in {"length", "content_filter"}:
@@ -123,7 +135,7 @@ def _named(x: Exchange, kind: str) -> Findings:
                 yield Finding(call.where, f"calls to {show(wanted)} only", show(call.name))
 
 
-@rule("chat.param.tool-choice.named", on=_chosen("function", f"{VALID}tools-named-stream"))
+@rule("chat.param.tool-choice.named", on=_chosen("function", f"{VALID}tools-named*"))
 def named(x: Exchange) -> Findings:
     yield from _named(x, "function")
 
@@ -157,6 +169,7 @@ def allowed(x: Exchange) -> Findings:
         "with parallel_tool_calls false",
         lambda x: x.request.params.get("parallel_tool_calls") is False,
         f"{VALID}tools-one-stream",
+        f"{VALID}tools-named",
     ),
 )
 def one_at_a_time(x: Exchange) -> Findings:
@@ -164,3 +177,15 @@ def one_at_a_time(x: Exchange) -> Findings:
         if len(choice.calls) > 1:
             found = show([call.name for call in choice.calls])
             yield Finding(choice.where, "at most one tool call", found)
+
+
+@rule(
+    "chat.param.tool-choice.auto",
+    on=_chosen("auto", f"{VALID}tools-one-stream").only(
+        "and a call ordered", lambda x: bool(calls_asked(x)), f"{VALID}tools-one-stream"
+    ),
+)
+def auto(x: Exchange) -> Findings:
+    """Only of a model that always obeys; others may prefer to speak."""
+    if not calls(x):
+        yield Finding("choices", "the call that was ordered", "no call")

@@ -4,7 +4,8 @@ from typing import Any, Final
 
 from gateway.fault import Family, Fault
 from gateway.forgiveness import refused_for, repaired
-from gateway.selection import CHAT, both
+from gateway.request_edits import with_param
+from gateway.selection import CHAT, CHAT_STREAM, both
 from gateway.transform import (
     alter,
     chain,
@@ -89,6 +90,23 @@ def _unchecked() -> list[Fault]:
     return made
 
 
+def _unchecked_in_streams(name: str) -> Fault:
+    slug = name.replace("_", "-")
+    return _fault(
+        f"{slug}.unchecked-in-streams", (f"{slug}.bounds", f"{slug}.type"),
+        f"Streams do not check {name}.", Family.PARAMETER,
+        when=both(CHAT_STREAM, refused_for(rf"{name}([.\[].*)?")), request=repaired(name),
+    )  # fmt: skip
+
+
+def _booleans_as_numbers(name: str) -> Fault:
+    return _fault(
+        f"{name}.true-as-one", (f"{name}.type",), f"{name} true is read as 1.", Family.PARAMETER,
+        when=both(CHAT, lambda request: request.params.get(name) is True),
+        request=with_param(name, 1),
+    )  # fmt: skip
+
+
 def _crash(name: str, requirement: str, param: str, code: str) -> Fault:
     return _fault(
         f"{name}-crash", (requirement,), f"A wrong {name} is an error of the server.", Family.STATUS,
@@ -107,6 +125,8 @@ _CLEAR: Final = (
 FAULTS = (
     *_unchecked(),
     *(_taken(*row) for row in _TAKEN),
+    *(_unchecked_in_streams(name) for name in ("temperature", "n", "stop", "max_completion_tokens")),
+    *(_booleans_as_numbers(name) for name in ("temperature", "n")),
     _crash("temperature-type", "temperature.type", "temperature", _TYPE),
     _crash("logit-bias", "logit-bias.bounds", r"logit_bias.*", _BOUNDS),
     _crash("metadata", "metadata.type", r"metadata\..*", _TYPE),

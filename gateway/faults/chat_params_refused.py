@@ -73,6 +73,12 @@ _REFUSED: Final[tuple[tuple[str, str, Test], ...]] = (
     ("tools", "without-parameters", lambda v: isinstance(v, list)
         and any(isinstance(tool, dict) and isinstance(tool.get("function"), dict)
                 and "parameters" not in tool["function"] for tool in v)),
+    ("tools", "long-names", lambda v: isinstance(v, list) and any(
+        len(str((tool.get("function") or {}).get("name"))) > 32 for tool in v if isinstance(tool, dict)
+        and isinstance(tool.get("function"), dict))),
+    ("response_format", "long-name", lambda v: isinstance(v, dict)
+        and len(str((v.get("json_schema") or {}).get("name"))) > 32),
+    ("service_tier", "priority", _is("priority")),
     ("tool_choice", "auto", _is("auto")),
     ("tool_choice", "allowed-tools",
         lambda v: isinstance(v, dict) and v.get("type") == "allowed_tools"),
@@ -112,7 +118,7 @@ def _parts(message: dict[str, Any]) -> list[Any]:
 
 # Messages that are wrongly refused.
 _MESSAGES: Final[tuple[tuple[str, tuple[str, ...], When], ...]] = (
-    ("system", ("messages.system",), _any_message(lambda m: m.get("role") == "system")),
+    ("system", ("messages.system", "messages.assistant-parts"), _any_message(lambda m: m.get("role") == "system")),
     ("developer", ("messages.developer",), _any_message(lambda m: m.get("role") == "developer")),
     ("assistant", ("messages.history", "messages.assistant-parts"),
         _any_message(lambda m: m.get("role") == "assistant" and m.get("content") is not None)),
