@@ -128,7 +128,9 @@ class Schedule:
     async def _step(self, step: Step) -> None:
         try:
             for name in step.probe.after:
-                await self._done[self._before(name, step)].wait()
+                # What the profile does not claim is not in the plan, and not waited for.
+                if earlier := self._done.get(self._before(name, step)):
+                    await earlier.wait()
             await self._send(step)
         finally:
             self._done[step.key].set()
