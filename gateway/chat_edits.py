@@ -1,7 +1,7 @@
 """Building blocks of chat faults: their names and kinds of requests, and what a stream says."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from gateway.fault import Family, Fault
 from gateway.frames import Frame, GatewayReply
@@ -11,10 +11,13 @@ from gateway.transform import Change, ReplyChange, on_body, on_frames
 from gateway.wire_edits import Pieces, WireChange
 from wire.exchange import Request
 
+# Requirements of the chat area go by their second word here.
+OWN: Final = ("response.", "answer.", "chunk.", "stream.", "tools.")
+
 
 def fault(name: str, breaks: str, says: str, family: Family, when: When = CHAT, **how: Any) -> Fault:
     """A chat fault. `breaks` lists requirements, those of chat without their prefix."""
-    rows = tuple(row if row.startswith(("http.", "usage.")) else f"chat.{row}" for row in breaks.split())
+    rows = tuple(f"chat.{row}" if row.startswith(OWN) else row for row in breaks.split())
     return Fault(f"chat.{name}", rows, says, family, when=both(CHAT, when), **how)
 
 

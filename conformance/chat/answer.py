@@ -143,9 +143,12 @@ def citations(x: Exchange) -> Findings:
         size = len(choice.content)
         for n, cited in enumerate(_citations(choice)):
             start, end = cited.get("start_index"), cited.get("end_index")
+            where = f"{choice.where}, annotations[{n}].url_citation"
             if type(start) is int and type(end) is int and not 0 <= start <= end <= size:
-                where = f"{choice.where}, annotations[{n}].url_citation"
                 yield Finding(where, f"0 <= start <= end <= {size}", f"{start}, {end}")
+            url = cited.get("url")
+            if isinstance(url, str) and not re.match(r"[a-z][a-z0-9+.-]*:", url, re.IGNORECASE):
+                yield Finding(f"{where}.url", "a URL", show(url))
 
 
 @rule("chat.answer.finish-stop", on=FINISHED.only("to a known text", lambda x: bool(text_asked(x))))

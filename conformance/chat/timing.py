@@ -8,6 +8,7 @@ from conformance.chat.prompts import pace_asked
 from conformance.chat.said import choices, member
 from conformance.rule import Finding, Findings, Unsure, ok_probe, rule, run_rule
 from conformance.run import Run
+from wire.chat import fold_chat
 from wire.exchange import Exchange
 
 # Without an order for its pace, a model is held for buffered only when so much text in so little
@@ -29,14 +30,16 @@ def content_times(x: Exchange) -> list[float]:
 
 @rule("chat.stream.incremental", on=PACED)
 def incremental(x: Exchange) -> Findings:
-    times = content_times(x)
-    if len(times) < 5:
+    times, pace = content_times(x), pace_asked(x).get("pace")
+    whole = fold_chat(x.reply).whole
+    if not times or (len(times) < 5 and not (whole and pace)):
         yield Unsure(f"the model gave {len(times)} chunks with content")
         return
     spread = times[-1] - times[0]
-    pace = pace_asked(x).get("pace")
     found = f"{len(times)} chunks within {spread:.0f} ms"
-    if pace is not None:
+    if pace is not None and len(times) < 5:
+        yield Finding("content", f"a chunk each {pace} ms", found)
+    elif pace is not None:
         # Some may arrive together on a busy machine, but not most of them.
         apart = sum(after - before > pace / 4 for before, after in pairwise(times))
         if apart < (len(times) - 1) / 2:

@@ -2,7 +2,7 @@
 
 import html
 from collections.abc import Callable
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Any, Final
 
 from gateway.chat_edits import fault, plain, retold, streamed
@@ -48,8 +48,14 @@ def _once(change: Callable[[str], str]) -> Callable[[Any], Any]:
 
 
 def _whole_text(change: Callable[[str], str]) -> Callable[[list[str]], list[str]]:
-    """The deltas of a text that was changed as a whole."""
-    return lambda texts: [change("".join(texts)), *["" for _ in texts[1:]]]
+    """The deltas of a text that was changed as a whole, as many as before."""
+
+    def made(texts: list[str]) -> list[str]:
+        text, number = change("".join(texts)), len(texts)
+        places = [len(text) * n // number for n in range(number + 1)]
+        return [text[a:b] for a, b in pairwise(places)]
+
+    return made
 
 
 FAULTS: tuple[Fault, ...] = (
@@ -69,6 +75,8 @@ FAULTS: tuple[Fault, ...] = (
         streamed(name, rows, says, _CONTENT, edit(retold(change)), asking("messages"))
         for name, (rows, says, change) in _RETELLING.items()
     ),
+    streamed("one-delta", "stream.incremental", "The whole text comes in one delta.", Family.TIMING,
+        edit(retold(lambda texts: ["".join(texts)]))),
     streamed("second-choice-lost-delta", "stream.content", "A delta of the second choice is lost.", _CONTENT,
         drop_frame(lambda f: delta_with("content")(f) and f.payload["choices"][0]["index"] == 1, 2)),
     streamed("second-choice-silent", "stream.content answer.same-choices", "The second choice has no text.",
