@@ -25,29 +25,8 @@ REQUIRED: Final = (
     "dispatch_delay_ms",
 )
 CURVE: Final = (
-    0,
-    10,
-    20,
-    30,
-    40,
-    50,
-    60,
-    70,
-    75,
-    80,
-    85,
-    90,
-    92.5,
-    95,
-    97,
-    98,
-    99,
-    99.5,
-    99.8,
-    99.9,
-    99.95,
-    99.99,
-)
+    10, 20, 30, 40, 50, 60, 70, 75, 80, 85, 90, 92.5, 95, 97, 98, 99, 99.5, 99.8, 99.9, 99.95, 99.99,
+)  # fmt: skip
 ECHOES: Final = (
     0.5  # of judged answers, above which the model is taken for one that repeats faithfully
 )
