@@ -23,6 +23,7 @@ _FEATURES: Final[Mapping[str, str]] = {
     "model": "chat",
     "messages": "chat",
     "stream": "chat.stream",
+    "stream_options": "chat.stream.usage",
     "frequency_penalty": "chat.penalties",
     "presence_penalty": "chat.penalties",
     "top_logprobs": "chat.logprobs",

@@ -22,6 +22,8 @@ def _part(role: str, text: str) -> dict[str, Any]:
     return {"role": role, "content": [{"type": "text", "text": text}]}
 
 
+_STREAM: Final = {"stream": True, "stream_options": {"include_usage": False}}
+
 # What to call it, the word, messages, and whether in a stream. A stale word is told before it.
 _STALE: Final = "PLUM-61"
 _CONVERSATIONS: Final[tuple[tuple[str, str, list[dict[str, Any]], bool], ...]] = (
@@ -56,7 +58,7 @@ PARTS: Final = Probe(
 PROBES: Final = tuple(
     Probe(
         f"{VALID}role-{name}",
-        asking(messages, **({"stream": True} if stream else {})),
+        asking(messages, **(_STREAM if stream else {})),
         feature="chat.stream" if stream else "chat",
         output_tokens=20,
     )

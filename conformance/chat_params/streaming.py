@@ -37,7 +37,8 @@ def usage_on(x: Exchange) -> Findings:
 
 
 @rule(
-    "chat.param.stream-options.usage-off", on=_option("include_usage", False, f"{VALID}stop-stream")
+    "chat.param.stream-options.usage-off",
+    on=_option("include_usage", False, f"{VALID}role-developer"),
 )
 def usage_off(x: Exchange) -> Findings:
     for index, payload in enumerate(x.reply.payloads):
