@@ -20,7 +20,7 @@ def wants_usage(x: Exchange) -> bool:
 
 def wanted_choices(x: Exchange) -> int:
     n = x.request.params.get("n")
-    return n if type(n) is int and n > 0 else 1
+    return n if type(n) is int and 0 < n <= 128 else 1  # more is refused
 
 
 CHAT = Selector("a chat call", is_chat, ("chat.echo",))
