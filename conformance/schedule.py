@@ -174,6 +174,12 @@ class Schedule:
         except Impossible as reason:
             self.traffic.unsent[step.key] = str(reason)
             return None
+        except (LookupError, TypeError, AttributeError) as error:
+            if not step.probe.after:
+                raise
+            # An earlier answer is not what the probe builds on: the target's doing, told elsewhere.
+            self.traffic.unsent[step.key] = f"an earlier answer cannot be built on: {error!r}"
+            return None
         model = step.model if step.probe.per_model else ""
         exchange = await self._paid(step.probe, request, model, ask.index)
         if exchange is None:
