@@ -142,7 +142,16 @@ def call_id_unique(x: Exchange) -> Findings:
         yield Finding("output[].call_id", "each call_id once", f"{show(name)} twice")
 
 
-@rule("responses.item.finished", on=OBJECT)
+_PLAIN_PROBES: Final = (
+    "responses.echo",
+    "responses.cut",
+    "responses.failed",
+    "responses.refusal",
+    "responses.spaces",
+)
+
+
+@rule("responses.item.finished", on=OBJECT.only("of any kind", has_object, *_PLAIN_PROBES))
 def finished(x: Exchange) -> Findings:
     found = final(x)
     status = found[2].get("status") if found else None

@@ -133,7 +133,8 @@ ASKED_STREAM: Final = Selector(
     ("responses.stream.echo",),
 )
 STREAM: Final = Selector("a Responses stream", is_stream, ("responses.stream.echo",))
-WHOLE_STREAM: Final = STREAM.only("read to its end", whole, "responses.stream.echo")
+# What holds for every stream is looked for in each of ours.
+EVERY_STREAM: Final = Selector(STREAM.name, is_stream, ("responses.stream.*",))
 
 # What brings an event type, by its beginning; the longest one wins.
 _BRINGERS: Final = {

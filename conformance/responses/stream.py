@@ -10,6 +10,7 @@ from typing import Final
 from conformance.grammar import ANY, END, Grammar, Step, Violation, walk
 from conformance.responses.kinds import (
     ASKED_STREAM,
+    EVERY_STREAM,
     STREAM,
     Json,
     is_done_marker,
@@ -108,7 +109,7 @@ def life_steps(x: Exchange) -> Iterator[Step]:
     _S + "terminal",
     _S + "after-terminal",
     _S + "error-ends",
-    on=STREAM,
+    on=EVERY_STREAM,
 )
 def life(x: Exchange) -> Findings:
     ended = whole(x) and bool(x.reply.events)

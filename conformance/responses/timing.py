@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Final
 
 from conformance.responses.kinds import is_stream, typed
-from conformance.rule import Finding, Findings, Selector, rule
+from conformance.rule import Finding, Findings, Selector, Unsure, rule
 from wire.exchange import Exchange
 
 ENOUGH: Final = 20
@@ -26,18 +26,24 @@ def directive(x: Exchange, name: str) -> float | None:
     return float(told[name]) if name in told else None
 
 
-def _measurable(x: Exchange) -> bool:
-    if not is_stream(x) or not x.reply.timed or x.probe != "responses.stream.paced":
-        return False
-    return len(_arrivals(x)) >= ENOUGH and x.reply.events[-1].at_ms >= TOTAL_MS
+def _timed(x: Exchange) -> bool:
+    return is_stream(x) and x.reply.timed and x.probe == "responses.stream.paced"
 
 
-PACED: Final = Selector("a long stream, alone", _measurable, ("responses.stream.paced",))
+PACED: Final = Selector("a long stream, alone", _timed, ("responses.stream.paced",))
+
+
+def _too_short(x: Exchange) -> bool:
+    """Whether nothing can be said: a model that is merely fast is never blamed."""
+    return len(_arrivals(x)) < ENOUGH or x.reply.events[-1].at_ms < TOTAL_MS
 
 
 @rule("responses.stream.unbuffered", on=PACED)
 def unbuffered(x: Exchange) -> Findings:
     arrivals = _arrivals(x)
+    if _too_short(x):
+        yield Unsure(f"{len(arrivals)} deltas in a short time: a fast model, or a short answer")
+        return
     at_once = (directive(x, "pace") or 2 * AT_ONCE_MS) / 2
     largest = together = 1
     for before, after in pairwise(arrivals):
@@ -52,11 +58,11 @@ def unbuffered(x: Exchange) -> Findings:
 
 
 def _paced(x: Exchange) -> bool:
-    return _measurable(x) and (directive(x, "pace") or 0) > 0
+    return _timed(x) and not _too_short(x) and (directive(x, "pace") or 0) > 0
 
 
 def _waits(x: Exchange) -> bool:
-    return _measurable(x) and (directive(x, "ttft") or 0) > 0
+    return _timed(x) and not _too_short(x) and (directive(x, "ttft") or 0) > 0
 
 
 @rule(
