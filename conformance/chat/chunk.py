@@ -11,7 +11,7 @@ from wire.exchange import Exchange
 FRAMING = framing_rules("chat.stream", ASKED_STREAM)
 STREAMED = (
     "chat.echo-stream", "chat.echo-stream-usage", "chat.choices-stream", "chat.paced", "chat.abort",
-    "chat.logprobs-stream", "chat.tool-stream", "chat.tools-parallel-stream", "chat.custom-tool-stream",
+    "chat.logprobs-stream", "chat.tool-stream", "chat.tools-parallel-stream",
 )  # fmt: skip
 MISSING = object()
 

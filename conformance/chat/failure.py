@@ -37,13 +37,31 @@ def error_before(x: Exchange) -> Findings:
         yield Finding("body", "a JSON object", show(x.reply.text[:80]))
 
 
-@rule(
-    "chat.stream.error-before",
-    on=probe("chat.unknown-model-stream", "chat.no-messages-stream", "chat.upstream-error-stream"),
-)
+@rule("chat.stream.error-before", on=probe("chat.upstream-error-stream"))
 def error_at_all(x: Exchange) -> Findings:
     if x.reply.status < 400 and not _error_first(x):
         yield Finding("status", "an error", f"{x.reply.status} {show(x.reply.text[:60])}")
+
+
+# Streamed -> the same without a stream. What is never refused has requirements of its own.
+PLAIN_TWINS = {
+    "chat.unknown-model-stream": "errors.model-unknown-chat",
+    "chat.no-messages-stream": "chat_params.refuse.messages-empty",
+}
+
+
+@run_rule("chat.stream.error-before", probes=(*PLAIN_TWINS, *PLAIN_TWINS.values()))
+def refused_as_plain(run: Run) -> Findings:
+    for name, twin in PLAIN_TWINS.items():
+        lax = any(x.ok for x in run.all(twin))
+        for x in run.all(name):
+            if x.reply.status >= 400 or _error_first(x):
+                continue
+            if lax:
+                yield Unsure("without a stream it is not refused, either")
+            else:
+                found = f"{x.reply.status} {show(x.reply.text[:60])}"
+                yield Finding("status", "an error", found, exchange=x.id)
 
 
 @rule("chat.stream.error-event", on=ok_probe("chat.midstream-error"))

@@ -1,5 +1,6 @@
 """Kinds of chat exchanges, for selectors: by what was asked and what came back, not by probe."""
 
+from conformance.owed import unearned
 from conformance.rule import Selector
 from wire.endpoint import Endpoint
 from wire.exchange import Exchange
@@ -7,6 +8,11 @@ from wire.exchange import Exchange
 
 def is_chat(x: Exchange) -> bool:
     return x.endpoint is Endpoint.CHAT and x.request.method == "POST"
+
+
+def answered(x: Exchange) -> bool:
+    """With success, to a request that was not made to be refused."""
+    return x.ok and not unearned(x)
 
 
 def options(x: Exchange) -> dict[str, object]:
@@ -26,19 +32,19 @@ def wanted_choices(x: Exchange) -> int:
 CHAT = Selector("a chat call", is_chat, ("chat.echo",))
 SUCCESS = CHAT.only(
     "answered with success",
-    lambda x: x.ok,
+    answered,
     "chat.echo",
     "chat.echo-stream",
     "chat.echo-stream-usage",
 )
 PLAIN = CHAT.only(
     "answered without streaming",
-    lambda x: x.ok and not x.wants_stream and not x.reply.is_stream,
+    lambda x: answered(x) and not x.wants_stream and not x.reply.is_stream,
     "chat.echo",
 )
 ASKED_STREAM = CHAT.only(
     "that asked for a stream and succeeded",
-    lambda x: x.ok and x.wants_stream,
+    lambda x: answered(x) and x.wants_stream,
     "chat.echo-stream",
     "chat.echo-stream-usage",
 )

@@ -19,7 +19,8 @@ REFUSED: Final[dict[str, tuple[str, str]]] = {
     "infinity": ("numbers", _START + '"temperature": Infinity}'),
     "minus-infinity": ("numbers", _START + '"presence_penalty": -Infinity}'),
     "beyond-double": ("numbers", _START + '"temperature": 1e400}'),
-    "huge-integer": ("huge-integers", _START + f'"n": 1{"0" * 400}}}'),
+    # Of something that nobody counts up to: as `n` it makes a careless server fill its memory.
+    "huge-integer": ("huge-integers", _START + f'"seed": 1{"0" * 400}}}'),
     "hexadecimal": ("numbers", _START + '"n": 0x1}'),
     "leading-zero": ("numbers", _START + '"n": 01}'),
     "single-quotes": ("syntax", _START + "'user': 'a'}"),

@@ -6,6 +6,8 @@ from typing import Any
 from conformance.rule import Finding, Findings, Rule, Selector, probe, rule, show
 from wire.exchange import Ended, Exchange
 
+_METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
+
 
 def is_api(x: Exchange) -> bool:
     """Below the base URL: what a host answers elsewhere is its own affair."""
@@ -13,9 +15,9 @@ def is_api(x: Exchange) -> bool:
 
 
 def _refused(x: Exchange) -> bool:
-    # A refused upgrade or preflight is read by no JSON client, HEAD has no body, and 431 comes from
-    # whatever reads the headers.
-    spoken = x.request.method not in {"HEAD", "OPTIONS"} and not x.request.header("upgrade")
+    # A refused upgrade or preflight is read by no JSON client, HEAD has no body, and 431 and the
+    # refusal of a method that HTTP does not have come from whatever reads the headers.
+    spoken = x.request.method in _METHODS and not x.request.header("upgrade")
     return x.reply.status >= 400 and x.reply.status != 431 and spoken and is_api(x)
 
 

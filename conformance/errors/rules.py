@@ -12,6 +12,7 @@ from conformance.errors.kinds import (
 from conformance.errors.probes import UNKNOWN
 from conformance.rule import Finding, Findings, Unsure, probe, rule, run_rule, show
 from conformance.run import Run
+from wire.endpoint import Endpoint
 from wire.exchange import Exchange
 
 SYNTAX = (
@@ -21,8 +22,24 @@ SYNTAX = (
     status_rule("errors.empty-body", (400,), "errors.body-empty*"),
     status_rule("errors.deep-body", (400, 413), "errors.body-deep"),
     status_rule("errors.path-unknown", (404,), "errors.path-unknown*"),
-    status_rule("errors.before-stream.status", (400,), "errors.streamed*"),
 )  # fmt: skip
+
+
+@run_rule(
+    "errors.before-stream.status", probes=("errors.streamed*", "chat_params.refuse.messages-empty")
+)
+def before_stream(run: Run) -> Findings:
+    """What is not refused without a stream, either, has requirements of its own."""
+    lax = any(x.ok for x in run.all("chat_params.refuse.messages-empty"))
+    for x in run.where(probe("errors.streamed*")):
+        if x.reply.status < 400 and lax and x.endpoint is Endpoint.CHAT and not _tells_error(x):
+            yield Unsure("without a stream it is not refused, either")
+        elif x.reply.status < 400:
+            yield Finding("status", "400 or above", answer_of(x), exchange=x.id)
+
+
+def _tells_error(x: Exchange) -> bool:
+    return any(isinstance(body, dict) and body.get("error") for _, body in x.objects())
 
 
 @rule("errors.wrong-type", on=probe("errors.type-*"))

@@ -24,6 +24,7 @@ PLAIN = Selector(
         and x.endpoint is not Endpoint.OTHER
         and "stream=true" not in x.request.path
         and bool(x.reply.body)
+        and x.request.method != "OPTIONS"
         and is_api(x)
     ),
     ("models.list",),

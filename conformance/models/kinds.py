@@ -9,7 +9,9 @@ from wire.exchange import Exchange
 
 
 def _lists(x: Exchange) -> bool:
-    return x.endpoint is Endpoint.MODELS and x.request.method == "GET" and x.ok and is_api(x)
+    # What Codex asks for has a requirement of its own.
+    asked = x.endpoint is Endpoint.MODELS and x.request.method == "GET" and is_api(x)
+    return asked and x.ok and "client_version=" not in x.request.path
 
 
 def _retrieves(x: Exchange) -> bool:

@@ -8,7 +8,7 @@ from conformance.errors.kinds import answer_of, code_is, status_is, status_rule,
 from conformance.fields import FieldSource, field_rules, whole_body
 from conformance.models.kinds import MODEL_LIST, ONE_MODEL, cards, listed
 from conformance.requirement import read_requirements
-from conformance.rule import Finding, Findings, Selector, probe, rule, run_rule, show
+from conformance.rule import Finding, Findings, Selector, Unsure, probe, rule, run_rule, show
 from conformance.run import Run
 from wire.exchange import Exchange
 
@@ -140,9 +140,15 @@ def retrieve_encoded(x: Exchange) -> Findings:
 RETRIEVE_UNKNOWN = status_rule("models.retrieve.unknown", (404,), "models.retrieve-unknown")
 
 
-@rule("models.retrieve.unknown-code", on=probe("models.retrieve-unknown"))
-def retrieve_unknown_code(x: Exchange) -> Findings:
-    yield from code_is(x, "model_not_found")
+@run_rule(
+    "models.retrieve.unknown-code", probes=("models.retrieve-last", "models.retrieve-unknown")
+)
+def retrieve_unknown_code(run: Run) -> Findings:
+    x, known = run.one("models.retrieve-unknown"), run.one("models.retrieve-last")
+    if known.reply.status == x.reply.status:
+        yield Unsure("a listed model cannot be retrieved, either")
+    else:
+        yield from within(x, code_is(x, "model_not_found"))
 
 
 @rule("models.unlisted.chat", on=probe("errors.model-unknown-chat*"))

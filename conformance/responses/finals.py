@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from conformance.responses.difference import ABSENT, told
 from conformance.responses.kinds import STREAM, Json, dicts, number, place, typed
-from conformance.rule import Finding, Findings, Selector, rule, show
+from conformance.rule import Finding, Findings, Selector, Unsure, rule, show
 from wire.exchange import Exchange
 from wire.responses import TERMINAL
 
@@ -45,6 +45,9 @@ def final_items(x: Exchange) -> Findings:
     event, output = end
     listed = [item.get("id") for item in dicts(output) if not _is_list(item)]
     items = _streamed_items(x)
+    if not items and any(_done_items(x)):
+        yield Unsure("the items that streamed have no output_index")
+        return
     streamed = [items[n].get("id") for n in sorted(items) if not _is_list(items[n])]
     if listed != streamed or len(dicts(output)) != len(output):
         yield Finding(place(event, "response.output[].id"), show(streamed), show(listed), event)

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from conformance.errors.kinds import answer_of
 from conformance.framing import framing_rules
 from conformance.responses.kinds import (
     ASKED_STREAM,
@@ -11,13 +12,31 @@ from conformance.responses.kinds import (
     typed,
     types,
 )
-from conformance.rule import Finding, Findings, rule, show
+from conformance.rule import Finding, Findings, Unsure, probe, rule, run_rule, show
+from conformance.run import Run
 from schemas.loader import names
 from wire.exchange import Exchange
 
 _FOLDER: Final = "responses/events/"
 BYTES: Final = framing_rules("responses.stream", ASKED_STREAM)
 KNOWN: Final = frozenset(n.removeprefix(_FOLDER) for n in names() if n.startswith(_FOLDER))
+
+
+@rule("responses.status", on=probe("responses.echo", "responses.tools", "responses.cut"))
+def status(x: Exchange) -> Findings:
+    if x.reply.status == 429:
+        yield Unsure("the request was rate limited")
+    elif x.reply.status != 200:
+        yield Finding("status", "200", answer_of(x))
+
+
+@run_rule("responses.stream.media-type", probes=("responses.echo", "responses.stream.echo"))
+def streams_at_all(run: Run) -> Findings:
+    plain, x = run.one("responses.echo"), run.one("responses.stream.echo")
+    if not plain.ok or x.reply.status == 429:
+        yield Unsure(f"{plain.probe} was answered {plain.reply.status}")
+    elif not x.ok:
+        yield Finding("status", "200 and an event stream", answer_of(x), exchange=x.id)
 
 
 @rule("responses.stream.event-line", on=STREAM)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
+from conformance.owed import unearned
 from conformance.rule import Selector
 from wire.endpoint import Endpoint
 from wire.exchange import Ended, Exchange
@@ -14,11 +15,13 @@ ANSWERING: Final = frozenset({Endpoint.RESPONSES, Endpoint.RESPONSE, Endpoint.CA
 
 
 def is_create(x: Exchange) -> bool:
-    return x.endpoint is Endpoint.RESPONSES and x.request.method == "POST" and x.ok
+    created = x.endpoint is Endpoint.RESPONSES and x.request.method == "POST" and x.ok
+    return created and not unearned(x)
 
 
 def has_object(x: Exchange) -> bool:
-    return x.ok and x.endpoint in ANSWERING and x.request.method in {"GET", "POST"}
+    answering = x.endpoint in ANSWERING and x.request.method in {"GET", "POST"}
+    return x.ok and answering and not unearned(x)
 
 
 def is_stream(x: Exchange) -> bool:

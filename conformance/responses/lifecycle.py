@@ -6,6 +6,7 @@ from conformance.responses.difference import ABSENT, told
 from conformance.responses.kinds import STREAM, Json, lifecycle, stream_with, typed
 from conformance.responses.state import INCOMPLETE
 from conformance.rule import Finding, Findings, Selector, rule, show
+from schemas.loader import load
 from wire.exchange import Exchange
 from wire.responses import TERMINAL
 
@@ -23,6 +24,7 @@ CHANGING: Final = frozenset({
     "service_tier", "moderation", "tool_usage", "prompt_cache_key", "prompt_cache_diagnostics",
     "input_transformations", "background", "model", "billing",
 })  # fmt: skip
+_REQUIRED: Final = frozenset(load("responses/response")["required"])
 _LIFE: Final[Selector] = STREAM.only(
     "with lifecycle events", lambda x: any(lifecycle(x)), "responses.stream.echo"
 )
@@ -37,11 +39,12 @@ def created_state(x: Exchange) -> Findings:
     for event, kind, response in lifecycle(x):
         if kind != "response.created":
             continue
-        if response.get("output") != []:
+        # What is missing is the matter of the object's own fields.
+        if response.get("output", []) != []:
             yield Finding(_where(event, "output"), "[]", show(response.get("output")), event)
         if response.get("usage") is not None:
             yield Finding(_where(event, "usage"), "null", show(response["usage"]), event)
-        if response.get("status") not in STATUS[kind]:
+        if response.get("status", STATUS[kind][0]) not in STATUS[kind]:
             what = " or ".join(STATUS[kind])
             yield Finding(_where(event, "status"), what, show(response.get("status")), event)
 
@@ -73,6 +76,8 @@ def _changes(x: Exchange, names: frozenset[str] | None) -> Findings:
             if (name in CHANGING) if names is None else (name not in names):
                 continue
             old, new = first.get(name, ABSENT), response.get(name, ABSENT)
+            if ABSENT in (old, new) and name in _REQUIRED:
+                continue  # the matter of the object's own fields
             if old != new or type(old) is not type(new):
                 yield Finding(_where(event, name), *told(old, new), event)
 

@@ -12,7 +12,8 @@ LIMITS = ("max_completion_tokens", "max_output_tokens", "max_tokens")
 def limit_of(x: Exchange) -> int | None:
     """The token limit that was asked for, over all choices."""
     params = x.request.params
-    limit = next((params[name] for name in LIMITS if type(params.get(name)) is int), None)
+    given = (params.get(name) for name in LIMITS)
+    limit = next((value for value in given if type(value) is int and value > 0), None)
     n = params.get("n")
     return None if limit is None else limit * (n if type(n) is int and n > 0 else 1)
 

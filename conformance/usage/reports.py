@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from conformance.owed import unearned
 from conformance.rule import Selector
 from wire.endpoint import Endpoint
 from wire.exchange import Exchange
@@ -45,7 +46,8 @@ def final(x: Exchange) -> Report | None:
 
 
 def generates(x: Exchange) -> bool:
-    return x.ok and x.endpoint in GENERATING and x.request.method in {"POST", "GET"}
+    generating = x.endpoint in GENERATING and x.request.method in {"POST", "GET"}
+    return x.ok and generating and not unearned(x)
 
 
 def is_chat(x: Exchange) -> bool:

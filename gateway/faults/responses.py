@@ -7,7 +7,18 @@ from gateway.fault import Family, Fault
 from gateway.frames import Frame, GatewayReply
 from gateway.response_edits import LIFECYCLE, on_events
 from gateway.selection import RESPONSES, RESPONSES_PLAIN, RESPONSES_STREAM
-from gateway.transform import Change, ReplyChange, alter, chain, drop, in_turn, on_body, put
+from gateway.transform import (
+    Change,
+    ReplyChange,
+    alter,
+    chain,
+    drop,
+    in_turn,
+    on_body,
+    on_status,
+    put,
+    with_status,
+)
 from wire.exchange import Request
 
 _SHAPE, _VALUE, _STATE, _LEAK = Family.SHAPE, Family.VALUE, Family.STATE, Family.LEAK
@@ -98,6 +109,8 @@ _CALL: Final = "function_call"
 _PART: Final = "content[]"
 
 FAULTS: Final = (
+    Fault("responses.status-201", ("responses.status",), "A plain answer has status 201.",
+          Family.STATUS, when=RESPONSES_PLAIN, reply=on_status(200, with_status(201))),
     *(
         _object(f"{_slug(key)}-missing", f"The response has no {key}.", _SHAPE, drop(key))
         for key in (*_REQUIRED, *_NULLABLE)

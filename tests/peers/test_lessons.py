@@ -1,0 +1,213 @@
+"""What real servers taught: exchanges as they gave them, cut short, and what may be said of each."""
+
+import json
+
+from conformance.area import catalogue
+from conformance.judge import Judge, Outcome
+from conformance.profile import load_profile
+from wire.exchange import Chunk, Connection, Ended, Exchange, Reply, Request
+
+MODEL = "tiny"
+JSON = (("content-type", "application/json"),)
+EVENTS = (("content-type", "text/event-stream"),)
+CHAT, RESPONSES = "/chat/completions", "/responses"
+
+
+def said(
+    probe,
+    body,
+    answer,
+    *,
+    status=200,
+    path=CHAT,
+    headers=None,
+    method="POST",
+    of_model=True,
+    **more,
+):
+    """One exchange; an answer that is a list is a stream of these events."""
+    stream = isinstance(answer, list)
+    data = "".join(f"data: {json.dumps(e)}\n\n" for e in answer) if stream else answer
+    data = data if isinstance(data, str) else json.dumps(data)
+    sent = json.dumps({"model": MODEL, **body}).encode() if method == "POST" else b""
+    reply = Reply(
+        status, headers or (EVENTS if stream else JSON), (Chunk(1.0, data.encode()),), 1.0
+    )
+    connection = Connection(**{"ended": Ended.COMPLETE, **more})
+    request = Request(method, path, JSON, sent)
+    return Exchange(f"{probe}-1", request, reply, connection, 1_790_000_000.0, probe,
+                    MODEL if of_model else None)  # fmt: skip
+
+
+def verdict(requirement, *exchanges):
+    row = catalogue().requirements[requirement]
+    judge = Judge(catalogue(), load_profile("openai"), exchanges)
+    return judge.result(row, MODEL if row.per_model else "")
+
+
+def completion(**more):
+    message = {"role": "assistant", "content": "Hi", "refusal": None}
+    choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
+    usage = {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}
+    return {"id": "chatcmpl-1", "object": "chat.completion", "created": 1_790_000_000,
+            "model": MODEL, "choices": [choice], "usage": usage, **more}  # fmt: skip
+
+
+def chunk(**choice):
+    choices = [{"index": 0, "delta": {}, "finish_reason": None, **choice}]
+    return {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1_790_000_000,
+            "model": MODEL, "choices": choices}  # fmt: skip
+
+
+HELLO = {"messages": [{"role": "user", "content": "Hi"}]}
+NO_MESSAGES = {"messages": []}
+ERROR = {"error": {"message": "no", "type": "invalid_request_error", "param": None, "code": None}}
+
+
+class TestAnswersWhereARefusalWasDue:
+    """llama.cpp answers whatever model is asked for: one deviation, not one of each rule."""
+
+    def test_the_refusal_is_missed_once(self):
+        x = said(
+            "errors.model-unknown-chat", HELLO | {"model": "none"}, completion(), of_model=False
+        )
+        assert verdict("models.unlisted.chat", x).outcome is Outcome.FAIL
+
+    def test_rules_about_answers_leave_it_alone(self):
+        x = said(
+            "errors.model-unknown-chat", HELLO | {"model": "none"}, completion(), of_model=False
+        )
+        assert verdict("chat.answer.model", x).outcome is Outcome.BLOCKED
+
+    def test_other_answers_are_judged_as_ever(self):
+        x = said("chat.echo", HELLO, completion(model="other"))
+        assert verdict("chat.answer.model", x).outcome is Outcome.FAIL
+
+    def test_a_limit_below_one_limits_nothing(self):
+        x = said("chat.echo", HELLO | {"max_completion_tokens": -1}, completion())
+        assert verdict("usage.within-limit", x).outcome is Outcome.BLOCKED
+
+    def test_a_stream_is_blamed_only_when_it_differs_from_the_plain_answer(self):
+        lax = said("chat_params.refuse.messages-empty", NO_MESSAGES, completion(), of_model=False)
+        streamed = [
+            said("chat.no-messages-stream", NO_MESSAGES | {"stream": True}, [chunk()]),
+            said(
+                "chat.unknown-model-stream",
+                HELLO | {"stream": True},
+                ERROR,
+                status=404,
+                of_model=False,
+            ),
+            said("errors.model-unknown-chat", HELLO, ERROR, status=404, of_model=False),
+        ]
+        strict = said(
+            "chat_params.refuse.messages-empty", NO_MESSAGES, ERROR, status=400, of_model=False
+        )
+        name = "chat.stream.error-before"
+        assert verdict(name, lax, *streamed).outcome is Outcome.PASS
+        assert verdict(name, strict, *streamed).outcome is Outcome.FAIL
+
+
+class TestDoors:
+    """LiteLLM without a database says 400 to a wrong key: nobody came in."""
+
+    def test_a_refusal_with_another_status_keeps_the_door_shut(self):
+        x = said("auth.key-longer", {}, ERROR, status=400, of_model=False)
+        assert verdict("auth.exact", x).outcome is Outcome.PASS
+
+    def test_its_status_is_told_once(self):
+        x = said("auth.wrong-chat", {}, ERROR, status=400, of_model=False)
+        assert verdict("auth.wrong.status", x).outcome is Outcome.FAIL
+
+    def test_an_open_door_is_found(self):
+        x = said("auth.key-longer", {}, completion(), of_model=False)
+        assert verdict("auth.exact", x).outcome is Outcome.FAIL
+
+
+class TestMissingEndpoints:
+    def test_no_retrieval_at_all_has_no_code_for_unknown_models(self):
+        def get(probe, status):
+            return said(
+                probe, {}, ERROR, status=status, path="/models/x", method="GET", of_model=False
+            )
+
+        known, unknown = get("models.retrieve-last", 404), get("models.retrieve-unknown", 404)
+        name = "models.retrieve.unknown-code"
+        assert verdict(name, known, unknown).outcome is Outcome.INCONCLUSIVE
+        assert verdict(name, get("models.retrieve-last", 200), unknown).outcome is Outcome.FAIL
+
+    def test_a_stream_that_is_never_answered_is_one_clear_failure(self):
+        plain = said("responses.echo", {"input": "Hi"}, {"object": "response"}, path=RESPONSES)
+        body = {"input": "Hi", "stream": True}
+        broken = said("responses.stream.echo", body, [ERROR], status=500, path=RESPONSES)
+        assert verdict("responses.stream.media-type", plain, broken).outcome is Outcome.FAIL
+
+    def test_without_responses_that_is_said_once(self):
+        plain = said("responses.echo", {"input": "Hi"}, ERROR, status=404, path=RESPONSES)
+        body = {"input": "Hi", "stream": True}
+        stream = said("responses.stream.echo", body, ERROR, status=404, path=RESPONSES)
+        assert verdict("responses.status", plain, stream).outcome is Outcome.FAIL
+        assert verdict("responses.stream.media-type", plain, stream).outcome is Outcome.INCONCLUSIVE
+
+
+ITEM = {
+    "id": "msg_1",
+    "type": "message",
+    "role": "assistant",
+    "status": "completed",
+    "content": [],
+}
+
+
+class TestResponses:
+    """llama.cpp's lifecycle events show three members of the response, and its items no index."""
+
+    def stream(self):
+        bare = {"id": "resp_1", "object": "response", "status": "in_progress"}
+        whole = {**bare, "status": "completed", "created_at": 1_790_000_000, "output": [ITEM]}
+        return said("responses.stream.echo", {"input": "Hi", "stream": True}, [
+            {"type": "response.created", "response": bare},
+            {"type": "response.output_item.added", "item": ITEM},
+            {"type": "response.output_item.done", "item": ITEM},
+            {"type": "response.completed", "response": whole},
+        ], path=RESPONSES)  # fmt: skip
+
+    def test_a_missing_field_is_no_change_of_settings(self):
+        assert verdict("responses.stream.settings-constant", self.stream()).outcome is Outcome.PASS
+        assert verdict("responses.stream.created-state", self.stream()).outcome is Outcome.PASS
+        assert verdict("responses.object.created-at", self.stream()).outcome is Outcome.FAIL
+
+    def test_items_without_an_index_are_not_called_missing(self):
+        found = verdict("responses.stream.final-items", self.stream())
+        assert found.outcome is Outcome.INCONCLUSIVE
+
+    def test_an_old_created_at_does_not_hide_an_answer_of_ours(self):
+        """LiteLLM's mock gives every response the same day of long ago."""
+        body = {"object": "response", "created_at": 1_741_476_542, "model": "other"}
+        x = said("responses.echo", {"input": "Hi"}, body, path=RESPONSES)
+        assert verdict("responses.object.id", x).outcome is Outcome.FAIL
+        assert verdict("responses.state.model-asked", x).outcome is Outcome.FAIL
+
+
+class TestOtherReaders:
+    def test_a_preflight_has_no_json(self):
+        x = said("http.preflight-models", {}, "OK", path="/models", method="OPTIONS",
+                 headers=(("content-type", "text/plain"),), of_model=False)  # fmt: skip
+        assert verdict("http.content-type.json", x).outcome is not Outcome.FAIL
+
+    def test_a_method_that_http_does_not_have_needs_no_envelope(self):
+        x = said(
+            "http.method-unknown",
+            {},
+            "",
+            status=400,
+            path="/models",
+            method="PROPFIND",
+            of_model=False,
+        )
+        assert verdict("errors.envelope", x).outcome is not Outcome.FAIL
+
+    def test_the_list_for_codex_is_not_the_list(self):
+        x = said("models.list-codex", {}, {"models": []}, path="/models?client_version=0.169.0",
+                 method="GET", of_model=False)  # fmt: skip
+        assert verdict("models.list.shape", x).outcome is not Outcome.FAIL
