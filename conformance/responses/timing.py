@@ -7,11 +7,14 @@ from typing import Final
 from conformance.responses.kinds import is_stream, typed
 from conformance.rule import Finding, Findings, Selector, Unsure, rule
 from wire.exchange import Exchange
+from wire.responses import fold_responses
 
 ENOUGH: Final = 20
+LONG_TEXT: Final = 100
 TOTAL_MS: Final = 100.0
 AT_ONCE_MS: Final = 1.0
 SHARE: Final = 0.8
+STALL_MS: Final = 1_000
 _PACE: Final = re.compile(r"\[\[(pace|ttft) (\d+)\]\]")
 
 
@@ -41,9 +44,18 @@ def _too_short(x: Exchange) -> bool:
 @rule("responses.stream.unbuffered", on=PACED)
 def unbuffered(x: Exchange) -> Findings:
     arrivals = _arrivals(x)
-    if _too_short(x):
+    text = fold_responses(x.reply).output_text
+    few = 1 if directive(x, "pace") is None else ENOUGH // 2
+    if len(text) > LONG_TEXT and len(arrivals) <= few:
+        found = f"{len(text)} characters in {len(arrivals)} deltas"
+        yield Finding("deltas", "a delta for every few characters", found)
+    elif _too_short(x):
         yield Unsure(f"{len(arrivals)} deltas in a short time: a fast model, or a short answer")
-        return
+    else:
+        yield from _burst(x, arrivals)
+
+
+def _burst(x: Exchange, arrivals: list[float]) -> Findings:
     at_once = (directive(x, "pace") or 2 * AT_ONCE_MS) / 2
     largest = together = 1
     for before, after in pairwise(arrivals):
@@ -75,9 +87,6 @@ def created_early(x: Exchange) -> Findings:
     if content - first < waited / 2:
         expected = f"about {waited:.0f} ms before the first delta"
         yield Finding("arrival of event 0", expected, f"{content - first:.0f} ms before it", 0)
-
-
-STALL_MS: Final = 1_000
 
 
 @rule("responses.stream.steady", on=PACED.only("at a pace", _paced, "responses.stream.paced"))
