@@ -126,6 +126,9 @@ class Offline:
             row = self._rows.get(name)
             if row is None or (row.since and x.day and x.day < row.since):
                 continue
+            # Where a recorder kept no headers, their absence says nothing of the server.
+            if not x.reply.headers and any(_of_header(word) for word in words):
+                continue
             tally = self._tally(row, (x.model or "") if row.per_model else "")
             if not self._claimed(profile, row.feature):
                 tally.not_claimed += 1
@@ -197,6 +200,10 @@ class Offline:
             names = {step.probe.name for step in steps}
             plans.append((len(sent - names), name != by_host.name, len(names), name, profile))
         return min(plans)[4]
+
+
+def _of_header(word: Finding | Unsure) -> bool:
+    return isinstance(word, Finding) and word.where.startswith("header")
 
 
 def grouped(catalogue: Catalogue, names: set[str]) -> list[tuple[Selector, list[Rule]]]:

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from conformance.tap_link import Link, Upstream
+from conformance.tap_link import Link
 from conformance.tap_record import Recorder
 from conformance.tap_take import Tape
+from conformance.tap_upstream import Upstream
 
 COULD_NOT: Final = 2
 # Judging and writing happen beside the forwarding; a long turn of theirs would hold chunks up.

@@ -6,13 +6,13 @@ bytes are on their way.
 """
 
 import asyncio
+import contextlib
 import json
-import re
+import socket
 import ssl
+import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
 
 from conformance.tap_message import (
     Framing,
@@ -23,51 +23,10 @@ from conformance.tap_message import (
     request_framing,
 )
 from conformance.tap_take import Tape
+from conformance.tap_upstream import Upstream
 from wire.exchange import Ended
 
 CONNECT_S: Final = 30.0
-_ABSOLUTE: Final = re.compile(r"(?i)https?://")
-_HOST: Final = re.compile(rb"(?im)^host:[ \t]*[^\r\n]*")
-
-
-@dataclass(frozen=True)
-class Upstream:
-    """Where the tap forwards to. `prefix` is the path of its base URL, without a slash at the end."""
-
-    host: str
-    port: int
-    tls: ssl.SSLContext | None
-    prefix: str
-    authority: str
-    """Host and port as the Host header names them."""
-
-    @property
-    def origin(self) -> str:
-        return f"{'https' if self.tls else 'http'}://{self.authority}"
-
-    def target(self, asked: str) -> str:
-        """The request target as the upstream knows it; the prefix may be there already."""
-        if _ABSOLUTE.match(asked):
-            parts = urlsplit(asked)
-            asked = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        if not asked.startswith("/") or self._below(asked, self.prefix):
-            return asked
-        last = self.prefix[self.prefix.rfind("/") :] if self.prefix else ""
-        if last and self._below(asked, last):
-            return self.prefix.removesuffix(last) + asked
-        return self.prefix + asked
-
-    @staticmethod
-    def _below(path: str, prefix: str) -> bool:
-        return path.partition("?")[0] == prefix or path.startswith(f"{prefix}/")
-
-    def addressed(self, raw: bytes, head: Head) -> bytes:
-        """A request's head for the upstream: its Host, its path, all else byte for byte."""
-        line, end, rest = raw.partition(b"\r\n")
-        words = head.words
-        if len(words) > 1 and (target := self.target(words[1])) != words[1]:
-            line = line.replace(words[1].encode("latin-1"), target.encode("latin-1"), 1)
-        return line + end + _HOST.sub(b"Host: " + self.authority.encode(), rest, count=1)
 
 
 class Link:
@@ -85,6 +44,7 @@ class Link:
         self._replies = Messages(self._reply_framing)
         self._unreachable = ""
         self._client_left = False
+        self._server_ended = False
         self._tunnel = False
         self._connecting: asyncio.Task[None] | None = None
 
@@ -130,33 +90,43 @@ class Link:
 
     def ended(self, *, from_client: bool) -> bool:
         """A side will send no more. True keeps its own direction of receiving open."""
-        if not from_client:
-            self._close_replies()
-            # With TLS a connection cannot be half closed.
-            return self.client.write_end() and self.upstream.tls is None
-        self._client_left = True
-        if not self.tape.pending and not self._tunnel:
-            self.server.close()
+        if from_client:
+            self._client_left = True
+            if self._server_ended or not (self.tape.pending or self._tunnel):
+                self.server.close()
+                return False
+            return self.server.write_end()
+        self._server_ended = True
+        self._close_replies()
+        self._stop_takes(Ended.CUT, "the upstream closed the connection")
+        if self._client_left:
+            self.client.close()
             return False
-        return self.server.write_end()
+        # With TLS a connection cannot be half closed.
+        return self.client.write_end() and self.upstream.tls is None
 
     def lost(self, error: Exception | None, *, from_client: bool) -> None:
         """A side is gone; a reset is passed on as a reset."""
-        if from_client or self._client_left:
-            self.tape.stopped(Ended.ABORTED, "the client went away")
+        if from_client:
+            self._client_left = True
+            self._forget(self)
             if self._connecting:
                 self._connecting.cancel()
         else:
             self._close_replies()
-            ended = Ended.RESET if error else Ended.CUT
-            self.tape.stopped(ended, str(error or "the upstream closed the connection"))
-        if from_client:
-            self._forget(self)
+        ended = Ended.RESET if error else Ended.CUT
+        self._stop_takes(ended, str(error or "the upstream closed the connection"))
         other = self.server if from_client else self.client
         if error:
-            other.abort()
+            other.reset()
         else:
             other.close()
+
+    def _stop_takes(self, ended: Ended, error: str) -> None:
+        """What is still without an answer ended so, unless it was the client who left first."""
+        if self._client_left:
+            ended, error = Ended.ABORTED, "the client went away"
+        self.tape.stopped(ended, error)
 
     def _reply_framing(self, head: Head) -> tuple[Framing, int]:
         framing = reply_framing(head, self.tape.method())
@@ -166,8 +136,10 @@ class Link:
         return framing
 
     def _close_replies(self) -> None:
+        """A body that ends with the connection is whole, unless nobody was there to want the rest."""
         for part in self._replies.close():
-            self.tape.answered(part)
+            if not (self._client_left and part.kind is Kind.END):
+                self.tape.answered(part)
 
     def _refuse(self) -> None:
         """What a client would see as a refused connection, said in words."""
@@ -248,4 +220,13 @@ class _Side(asyncio.Protocol):
 
     def abort(self) -> None:
         if self._transport is not None:
+            self._transport.abort()
+
+    def reset(self) -> None:
+        """Close in the way that the other side sees as a reset."""
+        if self._transport is not None:
+            if (connection := self._transport.get_extra_info("socket")) is not None:
+                linger = struct.pack("ii", 1, 0)
+                with contextlib.suppress(OSError):
+                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
             self._transport.abort()
