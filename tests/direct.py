@@ -56,8 +56,11 @@ class DirectSender(Sender):
     ) -> tuple[Reply, Connection]:
         path = self.target.url(request.path).removeprefix(self.target.origin)
         body = request.body + b" " * handling.padding_bytes
-        sent = Request(request.method, path, request.headers, body)
-        reply = self._handler.handle(sent)
+        size = ("content-length", str(len(body)))
+        framing = ("transfer-encoding", "chunked") if handling.chunked else size
+        headers = (*request.headers, framing) if body else request.headers
+        sent = Request(request.method, path, headers, body)
+        reply = self._handled(sent)
         now = reply.delay_ms
         chunks: list[Chunk] = []
         ended, decoder, events = ENDED[reply.ending], Decoder(), 0
@@ -71,6 +74,9 @@ class DirectSender(Sender):
                     break
         self._handler.settle(reply, len(chunks))
         return self._received(reply, chunks, ended, handling.lane)
+
+    def _handled(self, sent: Request) -> GatewayReply:
+        return self._handler.handle(sent)
 
     def _received(
         self, reply: GatewayReply, chunks: list[Chunk], ended: Ended, lane: str
@@ -97,11 +103,14 @@ def traffic(
     at: float | None = None,
     seed: int | None = None,
     exchanges: dict[tuple[object, ...], Exchange] | None = None,
+    sender_type: type[DirectSender] = DirectSender,
+    use: Callable[[DirectSender], None] = lambda _: None,
 ) -> tuple[Traffic, Profile]:
     """Everything a run would send, answered by a fresh gateway with these faults.
 
     `at` stops the clock there and seeds the gateway: the same requests get the same bytes.
     `seed`: properties are tried, too, with this seed. `exchanges` remembers what has come before.
+    `use` is given the sender before it sends.
     """
     profile = profile or load_profile("reference")
     known = known or catalogue()
@@ -117,7 +126,8 @@ def traffic(
     steps = plan(known.probes, probes if probes is not None else known.probes, profile, models)
 
     async def run() -> Traffic:
-        async with DirectSender(handler, keys, clock, exchanges, passed) as sender:
+        async with sender_type(handler, keys, clock, exchanges, passed) as sender:
+            use(sender)
             schedule = Schedule(sender, profile, Budget(profile), run="" if at is None else "0")
             await schedule.run(steps)
             for prop in known.properties.values() if seed is not None else ():

@@ -12,9 +12,11 @@ from functools import cache
 
 from conformance.area import Catalogue, catalogue
 from conformance.judge import Judge, Outcome
-from conformance.rule import RunRule
+from conformance.requirement import Requirement
+from conformance.rule import Rule, RunRule
 from gateway.fault import all_faults
 from tests.direct import traffic
+from tests.faults.replay import Log, RecordingSender
 from wire.exchange import Exchange
 
 BAD = {Outcome.FAIL, Outcome.ADVISORY}
@@ -63,42 +65,82 @@ class Matrix:
         self.whole_run = {id(rule) for rule in self.known.rules if isinstance(rule, RunRule)}
         self.seen: dict[tuple[object, ...], Exchange] = {}
         self.clean: Clean | None = None
+        self.log: Log | None = None
+        self.matched: dict[int, set[int]] = {}
         self.kept: set[int] = set()
         self.outcomes = self._outcomes(self._judge(()))
         self.kept = {id(x) for x in self.seen.values()}
 
     def _judge(self, faults: tuple[str, ...]) -> Judge:
-        sent, profile = traffic(
+        """The judge of a whole run with these faults; the first one is the clean run's."""
+        if self.clean is None:
+            sent, profile = traffic(
+                (), models=(self.model,), known=self.known, at=self.at, exchanges=self.seen,
+                sender_type=RecordingSender, use=self._record,
+            )  # fmt: skip
+            self.clean = Clean(self.known, profile, tuple(sent.all()), sent.unsent)
+            self.log.profile = profile
+            return self.clean
+        sent, _ = traffic(
             faults, models=(self.model,), known=self.known, at=self.at, exchanges=self.seen
         )
-        exchanges = tuple(sent.all())
-        if self.clean is None:
-            self.clean = Clean(self.known, profile, exchanges, sent.unsent)
-            return self.clean
-        judge = AgainstClean(self.known, profile, exchanges, sent.unsent, self.clean)
+        # What only this run brought is forgotten with it.
+        for key in [key for key, x in self.seen.items() if id(x) not in self.kept]:
+            del self.seen[key]
+        return self.against(tuple(sent.all()), sent.unsent)
+
+    def _record(self, sender: RecordingSender) -> None:
+        self.log = Log(None, self.model, sender=sender)
+        sender.log = self.log
+
+    def against(self, exchanges: tuple[Exchange, ...], unsent: dict[tuple[str, str], str]) -> Judge:
+        """A judge of these exchanges that takes over what was said of the clean ones."""
+        judge = AgainstClean(self.known, self.clean.profile, exchanges, unsent, self.clean)
         names = {x.id for x in exchanges if id(x) in judge.old}
         judge.said.update(
             (key, said)
             for key, said in self.clean.said.items()
             if key[1] in names and key[0] not in self.whole_run
         )
-        # What only this run brought is forgotten with it.
-        for key in [key for key, x in self.seen.items() if id(x) not in self.kept]:
-            del self.seen[key]
         return judge
 
-    def _outcomes(self, judge: Judge) -> dict[str, Outcome]:
+    def _outcomes(self, judge: Judge, rows: list[Requirement] | None = None) -> dict[str, Outcome]:
         return {
             row.id: judge.result(row, self.model if row.per_model else "").outcome
-            for row in self.rows
+            for row in (self.rows if rows is None else rows)
         }
+
+    def _affected(self, changed: dict[str, Exchange]) -> list[Requirement]:
+        """Rows that a rule over any of these exchanges judges, as it was or as it is."""
+        old = {id(x) for x in self.clean.exchanges if x.id in changed}
+        names: set[str] = set()
+        for rule in self.known.rules:
+            if isinstance(rule, RunRule) or self._touches(rule, old, changed):
+                names.update(rule.requirements)
+        return [row for row in self.rows if row.id in names]
+
+    def _touches(self, rule: Rule, old: set[int], changed: dict[str, Exchange]) -> bool:
+        key = id(rule.on)
+        if key not in self.matched:
+            exchanges = self.clean.exchanges
+            self.matched[key] = {id(x) for x in exchanges if rule.on.matches(x)}
+        return not old.isdisjoint(self.matched[key]) or any(map(rule.on.matches, changed.values()))
 
     def broken(self, *faults: str) -> tuple[set[str], set[str]]:
         """(requirements that deviate, rules that crashed) with these faults at once."""
-        outcomes = self._outcomes(self._judge(faults))
+        changed = self.log.replayed(all_faults()[faults[0]]) if len(faults) == 1 else None
+        if changed is None:
+            outcomes = self._outcomes(self._judge(faults))
+        else:
+            outcomes = self.with_changed(changed)
         bad = {name for name, outcome in outcomes.items() if outcome in BAD}
         errors = {name for name, outcome in outcomes.items() if outcome is Outcome.ERROR}
         return bad, errors
+
+    def with_changed(self, changed: dict[str, Exchange]) -> dict[str, Outcome]:
+        """Outcomes of the clean run with some of its exchanges replaced; only what can differ."""
+        exchanges = tuple(changed.get(x.id, x) for x in self.clean.exchanges)
+        return self._outcomes(self.against(exchanges, self.clean.unsent), self._affected(changed))
 
 
 @cache
