@@ -15,7 +15,11 @@ PROMPT = {"messages": [{"role": "user", "content": "hello world"}], "max_complet
 
 
 def ours(
-    base_url: str | None, *arguments: str, core: int | None = None, prompt: bool = True
+    base_url: str | None,
+    *arguments: str,
+    core: int | None = None,
+    prompt: bool = True,
+    first: bool = False,
 ) -> dict[str, Any]:
     """The load document of one run. `core` pins it."""
     with tempfile.TemporaryDirectory() as name:
@@ -37,7 +41,7 @@ def ours(
             text=True,
             start_new_session=True,
         )
-        prefer(process.pid)
+        prefer(process.pid, first=first)
         if core is not None:
             os.sched_setaffinity(process.pid, {core})
         _, said = process.communicate(timeout=600)
