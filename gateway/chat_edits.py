@@ -15,13 +15,17 @@ from wire.exchange import Request
 OWN: Final = ("response.", "answer.", "chunk.", "stream.", "tools.")
 
 
-def fault(name: str, breaks: str, says: str, family: Family, when: When = CHAT, **how: Any) -> Fault:
+def fault(
+    name: str, breaks: str, says: str, family: Family, when: When = CHAT, **how: Any
+) -> Fault:
     """A chat fault. `breaks` lists requirements, those of chat without their prefix."""
     rows = tuple(f"chat.{row}" if row.startswith(OWN) else row for row in breaks.split())
     return Fault(f"chat.{name}", rows, says, family, when=both(CHAT, when), **how)
 
 
-def plain(name: str, breaks: str, says: str, family: Family, change: Change, when: When = CHAT) -> Fault:
+def plain(
+    name: str, breaks: str, says: str, family: Family, change: Change, when: When = CHAT
+) -> Fault:
     """A fault of the bodies of plain answers."""
     return fault(name, breaks, says, family, both(CHAT_PLAIN, when), reply=on_body(change))
 
@@ -54,7 +58,9 @@ def fed(make: Callable[[], Callable[[Any], Any]]) -> ReplyChange:
     return made
 
 
-def retold(change: Callable[[list[str]], list[str]], name: str = "content") -> Callable[[Frames], Frames]:
+def retold(
+    change: Callable[[list[str]], list[str]], name: str = "content"
+) -> Callable[[Frames], Frames]:
     """With the deltas of each choice changed as one list of texts; their number may shrink."""
 
     def made(frames: Frames) -> Frames:
@@ -77,7 +83,9 @@ def _with_text(frame: Frame, name: str, fresh: dict[int, Any]) -> Frame:
     if not _texts(frame, name):
         return frame
     choices = [
-        {**c, "delta": {**c["delta"], name: next(fresh[c["index"]], "")}} if c["delta"].get(name) else c
+        {**c, "delta": {**c["delta"], name: next(fresh[c["index"]], "")}}
+        if c["delta"].get(name)
+        else c
         for c in frame.payload["choices"]
     ]
     return frame._replace(payload={**frame.payload, "choices": choices})

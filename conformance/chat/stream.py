@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from conformance.chat.chunk import is_chunk
+from conformance.chat.chunk import chunks, is_chunk
 from conformance.chat.kinds import STREAM, STREAM_WITH_USAGE, STREAM_WITHOUT_USAGE, wanted_choices
 from conformance.chat.said import ABSENT, choices, member, place
 from conformance.framing import BROKEN, STOPPED
@@ -10,7 +10,7 @@ from conformance.grammar import ANY, END, START, Grammar, Step, walk
 from conformance.rule import Finding, Findings, rule, show
 from wire.chat import fold_chat
 from wire.exchange import Exchange
-from wire.sse import DONE
+from wire.sse import DONE, FactKind
 
 # The stream: `last` is the chunk after which all choices are finished.
 _STREAM = {
@@ -120,6 +120,10 @@ def steps(x: Exchange) -> Iterator[Step]:
             for choice in mine if not broken else ():
                 for symbol in symbols(choice):
                     yield Step("choice", choice["index"], symbol, index)
+    if any(_damaged(chunk) for _, chunk in chunks(x)):
+        # The end of a choice may be in what cannot be read.
+        for number in sorted(seen - finished):
+            yield Step("choice", number, "broken", len(x.reply.events) - 1)
 
 
 def _speaks(chunk: dict[str, object]) -> bool:
@@ -132,6 +136,15 @@ def _speaks(chunk: dict[str, object]) -> bool:
 
 def _readable(choice: dict[str, object]) -> bool:
     return type(choice.get("index")) is int and isinstance(choice.get("delta"), dict)
+
+
+def _damaged(chunk: dict[str, object]) -> bool:
+    """Whether a chunk may hide the end of a choice; its shape is judged field by field."""
+    ends = [choice.get("finish_reason", ABSENT) for _, choice in choices(chunk)]
+    known = all(end is None or isinstance(end, str) for end in ends)
+    return not (known and isinstance(chunk.get("choices"), list)) or not all(
+        _readable(choice) for _, choice in choices(chunk)
+    )
 
 
 def _without_choices(chunk: dict[str, object]) -> str:
@@ -158,6 +171,8 @@ def symbols(choice: dict[str, object]) -> list[str]:
 def readable(x: Exchange) -> bool:
     """Whether every event is JSON; where one is not, nobody knows what it was about."""
     events = zip(x.reply.events, x.reply.payloads, strict=True)
+    if any(fact.kind is FactKind.TOO_LONG for fact in x.reply.facts):
+        return False
     return all(isinstance(p, dict) or e.data.strip() in {"", DONE} for e, p in events)
 
 

@@ -53,7 +53,7 @@ _FIELDS: Final[dict[str, tuple[str, Any]]] = {
     "choices": ("chunk.choices", None),
     "choices[].index": ("chunk.index", "0"),
     "choices[].delta": ("chunk.delta", None),
-    "choices[].finish_reason": ("chunk.finish-reason stream.finish-once", 0),
+    "choices[].finish_reason": ("chunk.finish-reason", 0),
 }
 _OPTIONAL: Final[dict[str, tuple[str, Any]]] = {
     "service_tier": ("chunk.values", 1),
@@ -209,7 +209,7 @@ FAULTS: tuple[Fault, ...] = (
         for path, (rows, _) in _FIELDS.items()
     ),
     *(
-        streamed(f"{_slug(path)}-missing-once", rows.split()[0], f"The fourth chunk has no {path}.", _SHAPE,
+        streamed(f"{_slug(path)}-missing-once", rows, f"The fourth chunk has no {path}.", _SHAPE,
             _dropped_at(path, 3))
         for path, (rows, _) in _FIELDS.items()
     ),
