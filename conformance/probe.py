@@ -101,7 +101,8 @@ def post(path: str, body: Any, *headers: tuple[str, str]) -> Request:
 
 def get(path: str, *headers: tuple[str, str], method: str = "GET") -> Request:
     """A request without a body. A path that starts with //root/ counts from the host's root."""
-    return Request(method, path, (("accept", "application/json"), *headers))
+    accept = () if any(name == "accept" for name, _ in headers) else (JSON_HEADERS[1],)
+    return Request(method, path, (*accept, *headers))
 
 
 def sends(path: str, body: Mapping[str, Any], *headers: tuple[str, str]) -> Callable[[Ask], Request]:

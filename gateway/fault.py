@@ -37,6 +37,11 @@ def always(_: Request) -> bool:
     return True
 
 
+def rows(names: str) -> tuple[str, ...]:
+    """Ids of requirements that stand in one text, apart by spaces."""
+    return tuple(names.split())
+
+
 @dataclass(frozen=True)
 class Fault:
     """One way of being wrong. `breaks` names every requirement that it must make fail."""

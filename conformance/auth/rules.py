@@ -93,7 +93,7 @@ def key_hidden(x: Exchange) -> Findings:
     """Keys were replaced by markers where the traffic entered; a marker in a reply is a leak."""
     places = [(f"header {name}", value) for name, value in x.reply.headers]
     for where, value in [*places, ("body", x.reply.text)]:
-        marker = re.search(r"\[redacted:\w+\]", value)
+        marker = re.search(r"\[redacted(:\w+)?\]", value)
         if marker and marker[0] not in x.request.body.decode("utf-8", "replace"):
             yield Finding(where, "no key", marker[0])
 

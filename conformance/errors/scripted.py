@@ -29,7 +29,9 @@ CAUSES = {
         ),
     ),
     "content_policy": Cause((400,)),
-    "rate_limit": Cause((429,), ("rate_limit_exceeded",)),
+    "rate_limit": Cause(
+        (429,), ("rate_limit_exceeded",), ("requests", "tokens", "rate_limit_error")
+    ),
     "context": Cause((400,), ("context_length_exceeded",)),
 }
 

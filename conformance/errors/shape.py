@@ -12,7 +12,7 @@ from wire.exchange import Exchange
 ROWS = read_requirements(Path(__file__).parent / "requirements.toml")
 
 FIELDS = field_rules(
-    ROWS, [FieldSource("errors/error", ERROR, whole_body, "errors.envelope", "errors.values")]
+    ROWS, [FieldSource("errors/error", ERROR, whole_body, "errors.envelope", "errors.misalignment")]
 )
 
 USER_ERROR = ERROR.only(

@@ -89,7 +89,14 @@ ABORT = Probe(
     output_tokens=90,
     handling=LEFT,
 )
-AFTER_ABORT = _models("after-abort", "abort", Handling(lane="abort"))
+AFTER_ABORT = Probe(
+    "http.after-abort",
+    lambda ask: get(f"/models/{ask.model}", ("accept", "application/json, text/plain, */*")),
+    after=("http.abort",),
+    per_model=False,
+    output_tokens=0,
+    handling=Handling(lane="abort"),
+)
 
 
 @rule(
@@ -106,7 +113,8 @@ def keep_alive_stream(x: Exchange) -> Findings:
 
 
 def _kept(x: Exchange, wanted: str) -> Findings:
-    yield from status_is(x, 401 if "stranger" in (x.probe or "") else 200)
+    if "stranger" not in (x.probe or ""):
+        yield from status_is(x, 200)
     if x.connection.reused is False:
         yield Finding("connection", wanted, "a new one was needed")
     elif x.connection.reused is None:

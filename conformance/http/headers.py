@@ -3,12 +3,13 @@
 import re
 from collections import Counter
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 from conformance.errors.kinds import LIVE, is_api
 from conformance.rule import Finding, Findings, Selector, rule, run_rule, show
 from conformance.run import Run
 from wire.endpoint import Endpoint
-from wire.exchange import Exchange
+from wire.exchange import Ended, Exchange
 
 FIVE_MINUTES_S = 300
 CREATES = frozenset({Endpoint.CHAT, Endpoint.RESPONSES})
@@ -16,6 +17,12 @@ CREATES = frozenset({Endpoint.CHAT, Endpoint.RESPONSES})
 API = LIVE.only("of the API", is_api)
 ANSWERED = LIVE.only("of the API, whole", lambda x: is_api(x) and x.reply.status != 431)
 
+SENT = Selector(
+    "an exchange that we had ourselves",
+    # A reset before the status line leaves no status to speak of.
+    lambda x: x.source is None and x.connection.ended is not Ended.UNKNOWN and is_api(x),
+    ("models.list", "auth.marker-*"),
+)
 PLAIN = Selector(
     "a success that is no stream",
     lambda x: (
@@ -141,7 +148,7 @@ def _created_id(x: Exchange) -> str:
 )
 def openai_headers(x: Exchange) -> Findings:
     took = x.reply.header("openai-processing-ms")
-    if took is not None and not re.fullmatch(r"\d+", took):
+    if took is not None and not re.fullmatch(r"[0-9]{1,12}", took):
         yield Finding("header openai-processing-ms", "whole milliseconds", show(took))
     version = x.reply.header("openai-version")
     if version is not None and version != "2020-10-01":
@@ -176,17 +183,16 @@ def created_near_date(x: Exchange) -> Findings:
         inner = payload.get("response", payload) if isinstance(payload, dict) else None
         for name in ("created", "created_at") if isinstance(inner, dict) else ():
             made = inner.get(name) if isinstance(inner, dict) else None
-            known = isinstance(made, (int, float)) and not isinstance(made, bool)
-            if (
-                known
-                and date is not None
-                and made is not None
-                and abs(made - date) > FIVE_MINUTES_S
-            ):
+            if date is not None and _far(made, date):
                 yield Finding(
                     name, f"about {date:.0f}, the time of the Date header", show(made), index
                 )
                 return
+
+
+def _far(made: Any, date: float) -> bool:
+    known = isinstance(made, (int, float)) and not isinstance(made, bool)
+    return known and not date - FIVE_MINUTES_S <= made <= date + FIVE_MINUTES_S
 
 
 def _date(x: Exchange) -> float | None:
@@ -196,8 +202,8 @@ def _date(x: Exchange) -> float | None:
         return None
 
 
-@rule("http.whole", on=API.only("", lambda x: x.connection.ended.value != "unknown"))
+@rule("http.whole", on=SENT)
 def whole(x: Exchange) -> Findings:
-    if x.connection.ended.value in {"cut", "reset", "timeout", "limit"}:
+    if x.connection.ended in {Ended.CUT, Ended.RESET, Ended.TIMEOUT, Ended.LIMIT}:
         found = f"{x.connection.ended.value}: {x.connection.error}"
         yield Finding("connection", "the whole HTTP message", found)

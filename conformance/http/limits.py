@@ -72,7 +72,7 @@ def numbers(x: Exchange) -> Findings:
     for what in ("requests", "tokens"):
         limit, left = (_value(x, f"x-ratelimit-{part}-{what}") for part in ("limit", "remaining"))
         for name, value in (("limit", limit), ("remaining", left)):
-            if value is not None and not re.fullmatch(r"\d+", value):
+            if value is not None and not re.fullmatch(r"[0-9]{1,30}", value):
                 yield Finding(f"header x-ratelimit-{name}-{what}", "a whole number", show(value))
                 return
         if limit is not None and left is not None and int(left) > int(limit):
@@ -137,7 +137,7 @@ def retry_after_overload(x: Exchange) -> Findings:
 def _wait_s(x: Exchange) -> float | None:
     for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         value = x.reply.header(name)
-        if value is not None and re.fullmatch(r"\d+(\.\d+)?", value.strip()):
+        if value is not None and re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,9})?", value.strip()):
             return float(value) * unit
     try:
         until = parsedate_to_datetime(x.reply.header("retry-after") or "").timestamp()

@@ -48,9 +48,9 @@ def head(run: Run) -> Findings:
     elif x.reply.media_type != got.reply.media_type:
         found = x.reply.media_type or "none"
         yield Finding("header content-type", got.reply.media_type, found, exchange=x.id)
-    length = x.reply.header("content-length")
-    if x.reply.status == got.reply.status and length not in {None, str(len(got.reply.body))}:
-        yield Finding("header content-length", str(len(got.reply.body)), str(length), exchange=x.id)
+    length, wanted = (y.reply.header("content-length") for y in (x, got))
+    if length is not None and wanted is not None and length != wanted:
+        yield Finding("header content-length", wanted, length, exchange=x.id)
 
 
 @rule("http.preflight", on=probe("http.preflight-*"))
@@ -142,7 +142,11 @@ def redirect(x: Exchange) -> Findings:
     place = x.reply.header("location")
     if not 300 <= x.reply.status < 400 or place is None:
         return
-    here, there = urlsplit(x.connection.origin), urlsplit(urljoin(x.connection.origin, place))
+    try:
+        here, there = urlsplit(x.connection.origin), urlsplit(urljoin(x.connection.origin, place))
+    except ValueError:
+        yield Finding("header location", "a URL", show(place))
+        return
     upgraded = (here.scheme, there.scheme) == ("http", "https")
     same = (here.scheme, here.netloc) == (there.scheme, there.netloc)
     if here.hostname and not (same or (upgraded and here.hostname == there.hostname)):

@@ -117,7 +117,7 @@ TOO_LARGE = Probe(
 )
 AFTER_TOO_LARGE = Probe(
     "http.after-too-large",
-    lambda _: get("/models"),
+    lambda ask: get(f"/models/{ask.model}", ("accept", "*/*")),
     after=("http.too-large",),
     per_model=False,
     output_tokens=0,

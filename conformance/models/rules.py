@@ -20,7 +20,7 @@ FIELDS = field_rules(
     ROWS,
     [
         FieldSource(
-            "models/list", MODEL_LIST, whole_body, "models.list.shape", "models.list.values"
+            "models/list", MODEL_LIST, whole_body, "models.list.shape", "models.entry.shutdown-date"
         ),
         FieldSource(
             "models/model", ONE_MODEL, whole_body, "models.retrieve.shape", "models.retrieve.values"
