@@ -108,6 +108,7 @@ class Run:
         try:
             if self.plan.closed:
                 self._sleep_until(self._window.start_ns)
+                self.engine.next_due_ns = self._window.to_ns + round(self.plan.drain_s * 1e9)
                 for slot in self._empty:
                     self._fill(slot)
                 self._sleep_until(self._window.to_ns)
@@ -124,6 +125,7 @@ class Run:
         for number, offset_s in arrivals:
             flight = self._supply.flight(number)  # made before its time, so that it leaves on time
             flight.intended_ns = start_ns + int(offset_s * 1e9)
+            self.engine.next_due_ns = flight.intended_ns
             unbroken += 1
             if perf_counter_ns() < flight.intended_ns:
                 self._sleep_until(flight.intended_ns)
@@ -133,6 +135,7 @@ class Run:
             if self.stopped:
                 return
             self._launch(flight)
+        self.engine.next_due_ns = self._window.to_ns + round(self.plan.drain_s * 1e9)
         self._sleep_until(self._window.to_ns)
 
     def _sleep_until(self, at_ns: int) -> None:
