@@ -21,7 +21,6 @@ from gateway.stream_edits import (
     is_json,
     move_to_end,
     repeat_frame,
-    swap_frames,
     with_usage,
 )
 from gateway.transform import (
@@ -108,6 +107,14 @@ def _late(frames: Frames) -> Frames:
     if place is None or said is None:
         return frames
     return (*frames[: place + 1], said, *frames[place + 1 :])
+
+
+def _role_late(frames: Frames) -> Frames:
+    first, second, *rest = frames
+    if not (delta_with("role")(first) and delta_with("content")(second)):
+        return frames
+    early = second._replace(delay_ms=first.delay_ms)
+    return (early, first._replace(delay_ms=second.delay_ms), *rest)
 
 
 def _usage_first(frames: Frames) -> Frames:
@@ -258,7 +265,7 @@ FAULTS: tuple[Fault, ...] = (
     streamed("role-lost", "stream.role-first", "The chunk with the role is lost.", _ORDER,
         drop_frame(delta_with("role"))),
     streamed("role-late", "stream.role-first stream.role-once", "The role comes after the first text.", _ORDER,
-        swap_frames(delta_with("role")), negated(asking("n"))),
+        edit(_role_late), negated(asking("n"))),
     streamed("role-everywhere", "stream.role-once", "Each chunk has the role.", _SHAPE,
         on_frames(put("choices[].delta.role", "assistant"))),
     streamed("role-twice", "stream.role-once", "The chunk with the role comes twice.", _ORDER,

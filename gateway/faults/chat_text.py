@@ -29,16 +29,16 @@ _DAMAGE: Final[dict[str, tuple[str, Callable[[str], str]]]] = {
 }
 # How the deltas of a stream may come out of a wrong hand.
 _RETELLING: Final[dict[str, tuple[str, str, Callable[[list[str]], list[str]]]]] = {
-    "delta-lost": ("stream.content", "One delta is lost.", lambda t: t[:1] + t[2:]),
-    "delta-lost-late": ("stream.content", "The last delta is lost.", lambda t: t[:-1]),
-    "delta-lost-seventh": ("stream.content", "The seventh delta is lost.", lambda t: t[:6] + t[7:]),
-    "delta-twice": ("stream.content", "One delta comes twice.", lambda t: ["".join(t[:1] * 2), *t[1:]]),
-    "delta-order": ("stream.content", "Two deltas are exchanged.", lambda t: [*t[1:2], *t[:1], *t[2:]]),
-    "delta-other": ("stream.content", "A delta has another word.", lambda t: [*t[:3], *[" x" for _ in t[3:4]], *t[4:]]),
-    "delta-reversed": ("stream.content", "All deltas come in reverse order.", lambda t: t[::-1]),
-    "delta-cumulative": ("stream.content stream.increments", "Each delta repeats all the text so far.",
+    "delta-lost": ("stream.content stream.logprobs", "One delta is lost.", lambda t: t[:1] + t[2:]),
+    "delta-lost-late": ("stream.content stream.logprobs", "The last delta is lost.", lambda t: t[:-1]),
+    "delta-lost-seventh": ("stream.content stream.logprobs", "The seventh delta is lost.", lambda t: t[:6] + t[7:]),
+    "delta-twice": ("stream.content stream.logprobs", "One delta comes twice.", lambda t: ["".join(t[:1] * 2), *t[1:]]),
+    "delta-order": ("stream.content stream.logprobs", "Two deltas are exchanged.", lambda t: [*t[1:2], *t[:1], *t[2:]]),
+    "delta-other": ("stream.content stream.logprobs", "A delta has another word.", lambda t: [*t[:3], *[" x" for _ in t[3:4]], *t[4:]]),
+    "delta-reversed": ("stream.content stream.logprobs", "All deltas come in reverse order.", lambda t: t[::-1]),
+    "delta-cumulative": ("stream.content stream.logprobs stream.increments", "Each delta repeats all the text so far.",
         lambda t: list(accumulate(t))),
-    "delta-trimmed": ("stream.content", "White space at the ends of deltas is lost.",
+    "delta-trimmed": ("stream.content stream.logprobs", "White space at the ends of deltas is lost.",
         lambda t: [part.strip() for part in t]),
 }  # fmt: skip
 
@@ -58,13 +58,19 @@ def _whole_text(change: Callable[[str], str]) -> Callable[[list[str]], list[str]
     return made
 
 
+def _rows(change: Callable[[str], str]) -> str:
+    """Where the short text is damaged as well, its tokens say another text than its deltas."""
+    short = 'Été 世界 👩\u200d🚀: "alpha"'
+    return "stream.content" if change(short) == short else "stream.content stream.logprobs"
+
+
 FAULTS: tuple[Fault, ...] = (
     *(
         plain(f"content-{name}", "answer.exact-text", says, _CONTENT, alter(_TEXT, _once(change)))
         for name, (says, change) in _DAMAGE.items()
     ),
     *(
-        streamed(f"content-{name}", "stream.content", says, _CONTENT, edit(retold(_whole_text(change))))
+        streamed(f"content-{name}", _rows(change), says, _CONTENT, edit(retold(_whole_text(change))))
         for name, (says, change) in _DAMAGE.items()
     ),
     plain("content-altered", "answer.exact-text", "The last character of the text is lost.", _CONTENT,

@@ -6,6 +6,7 @@ from typing import Any, Final
 from gateway.chat_edits import fault, fed, plain, streamed
 from gateway.fault import Family, Fault
 from gateway.frames import Frame
+from gateway.selection import asking, negated
 from gateway.stream_edits import (
     Frames,
     delta_with,
@@ -96,7 +97,8 @@ FAULTS: tuple[Fault, ...] = (
         "An answer that calls tools says stop.", _VALUE,
         alter(_FINISH, lambda word: "stop" if word == "tool_calls" else word)),
     streamed("tools.finish-stop", "tools.finish-reason", "A stream that calls tools says stop.", _VALUE,
-        on_frames(alter(_FINISH, lambda word: "stop" if word == "tool_calls" else word))),
+        on_frames(alter(_FINISH, lambda word: "stop" if word == "tool_calls" else word)),
+        negated(asking("tool_choice"))),
     plain("tools.calls-lost", "tools.called tools.custom tools.order", "The calls are left out.", _CONTENT,
         drop(_CALLS)),
     plain("tools.calls-empty", "tools.called tools.custom tools.order", "The list of calls is empty.", _CONTENT,
