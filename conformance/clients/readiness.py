@@ -47,13 +47,13 @@ def readiness(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def _ready(client: Client, rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     mine = [row for row in rows if client.needs_requirement(row["requirement"])]
     broken = [r["requirement"] for r in mine if r["outcome"] in {"fail", "advisory"}]
-    open_ = [r["requirement"] for r in mine if r["outcome"] in {"blocked", "inconclusive", "error"}]
+    unknown = [r["requirement"] for r in mine if r["outcome"] in {"blocked", "error"}]
     judged = any(row["outcome"] == "pass" for row in mine)
-    ready = False if broken else (True if judged and not open_ else None)
-    because = broken or open_
+    # What the model did not do, and what the target does not claim, speaks neither way.
+    ready = False if broken else (True if judged and not unknown else None)
     return {
         "name": client.name,
         "version": client.version,
         "ready": ready,
-        "because": list(dict.fromkeys(because)),
+        "because": list(dict.fromkeys(broken or unknown)),
     }

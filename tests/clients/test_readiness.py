@@ -1,0 +1,44 @@
+"""Client readiness: every need names a requirement, and the verdict follows from the rows."""
+
+import pytest
+
+from conformance.area import catalogue
+from conformance.clients.readiness import clients, clients_hurt, readiness
+
+PAIRS = [(client, need) for client in clients() for need in client.needs]
+
+
+@pytest.mark.parametrize(("client", "need"), PAIRS, ids=[f"{c.name}: {n}" for c, n in PAIRS])
+def test_every_need_names_a_judged_requirement(client, need):
+    from fnmatch import fnmatchcase
+
+    rows = catalogue().requirements.values()
+    assert any(fnmatchcase(row.id, need) and not row.excluded for row in rows)
+
+
+def row(requirement, outcome):
+    return {"requirement": requirement, "outcome": outcome}
+
+
+def codex(*rows):
+    return next(c for c in readiness(rows) if c["name"] == "Codex CLI")
+
+
+def test_a_client_is_ready_when_all_that_was_judged_of_its_needs_holds():
+    assert codex(row("responses.stream.terminal", "pass"), row("chat.stream.done", "fail"))["ready"] is True
+
+
+def test_one_broken_need_and_the_client_is_not_ready():
+    verdict = codex(row("responses.stream.terminal", "fail"), row("responses.object.id", "pass"))
+    assert verdict["ready"] is False
+    assert verdict["because"] == ["responses.stream.terminal"]
+
+
+def test_what_could_not_be_judged_leaves_it_open():
+    assert codex(row("responses.stream.terminal", "blocked"), row("responses.object.id", "pass"))["ready"] is None
+    assert codex()["ready"] is None
+
+
+def test_a_failure_names_the_clients_it_hurts():
+    requirement = catalogue().requirements["responses.stream.terminal"]
+    assert {"Codex CLI", "OpenAI SDK (Python)"} <= set(clients_hurt(requirement))
