@@ -1,7 +1,8 @@
 """Building blocks of faults: what the gateway would refuse, and the request without that fault."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache, lru_cache
 from typing import Any, Final
 
@@ -64,6 +65,8 @@ def repaired(*names: str) -> RequestChange:
             kept["model"] = "gpt-5.5"
         if "messages" in names:
             kept["messages"] = _MESSAGES
+        if "input" in names:
+            kept["input"] = "Say hello."
         return kept
 
     return on_json(change)
@@ -85,3 +88,15 @@ def ignoring(
         # What has to be refused still is: that a value goes unchecked is another fault.
         when = both(when, either(negated(CHAT), negated(refused_for(".*"))))
     return Fault(f"chat.param.{name}", rows, says, family, when=when, request=request, reply=reply)
+
+
+def elsewhere(rows: Mapping[str, str], faults: tuple[Fault, ...]) -> tuple[Fault, ...]:
+    """The same faults, with the requirements of other areas that some break as well."""
+    prefix = "chat.param."
+    unknown = set(rows) - {fault.name.removeprefix(prefix) for fault in faults}
+    if unknown:
+        raise ValueError(f"no fault is called {prefix}{min(unknown)}")
+    return tuple(
+        replace(fault, breaks=(*fault.breaks, *rows.get(fault.name.removeprefix(prefix), "").split()))
+        for fault in faults
+    )

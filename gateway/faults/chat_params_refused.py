@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from gateway.errors import ApiError
 from gateway.fault import Family, Fault
+from gateway.forgiveness import elsewhere
 from gateway.frames import GatewayReply
 from gateway.selection import CHAT, When, both
 from wire.exchange import Request
@@ -152,7 +153,12 @@ def _fault(name: str, breaks: tuple[str, ...], says: str, when: When, reply: Any
     return Fault(f"chat.param.{name}", rows, says, Family.STATUS, when=both(CHAT, when), reply=reply)
 
 
-FAULTS = (
+# What they break in other areas.
+_ELSEWHERE: Final = {
+    "logprobs.refuses-true": "chat.stream.media-type",
+}  # fmt: skip
+
+FAULTS = elsewhere(_ELSEWHERE, (
     *(
         _fault(f"{name.replace('_', '-')}.refuses-{word}", (f"{name.replace('_', '-')}.accepted",),
                f"{name} is refused: {word}.", having(name, test), _refusal(name))
@@ -179,4 +185,4 @@ FAULTS = (
            _refusal("temperature", code=None)),
     _fault("messages.many-crash", ("messages.thousand",), "500 messages are too many to bear.",
            _is_long, _crash),
-)  # fmt: skip
+))  # fmt: skip
