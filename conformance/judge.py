@@ -162,6 +162,7 @@ class Judge:
             for exchange in self._run(model).exchanges:
                 if exchange.probe and plans(exchange.probe):
                     what = exchange.reply.status or exchange.connection.error or "nothing"
-                    return f"{exchange.probe} was answered {what}"
+                    unread = exchange.ok and isinstance(rule, Rule)
+                    lacking = f", but not with {rule.on.name}" if unread else ""
+                    return f"{exchange.probe} was answered {what}{lacking}"
         return "nothing in this run answers it"
-

@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from conformance.probe import Ask, Probe, post
-from conformance.rule import Finding, Findings, Rule, probe, show
+from conformance.rule import Finding, Findings, Rule, Unsure, probe, show
 from wire.exchange import Exchange, Request
 
 ABSENT: Final = object()
 """As the value of a parameter: leave it out, even where every request has it."""
+
+
+_DUMP: Final = re.compile(r"\{.*\}", re.DOTALL)
+_NOT_HAD: Final = re.compile(r"\b(not|n't) support", re.IGNORECASE)
 
 
 def error_of(x: Exchange) -> dict[str, Any]:
@@ -29,7 +33,8 @@ def _names(error: dict[str, Any], parameter: str) -> bool:
     if isinstance(param, str) and re.match(rf"{re.escape(parameter)}($|[.\[])", param):
         return True
     word = rf"(?<![A-Za-z0-9_]){re.escape(parameter)}(?![A-Za-z0-9_])"
-    return isinstance(message, str) and re.search(word, message) is not None
+    # Values that a message repeats name their own members, which are not what is wrong.
+    return isinstance(message, str) and re.search(word, _DUMP.sub("", message)) is not None
 
 
 def unjudged(x: Exchange) -> bool:
@@ -47,6 +52,8 @@ def refused(x: Exchange, why: str) -> Findings:
     """The request was refused, and by the server itself: neither accepted nor passed on."""
     if x.ok:
         yield Finding("status", f"400, because {why}", f"{x.reply.status} {show(x.reply.text, 60)}")
+    elif x.reply.status >= 500 and _NOT_HAD.search(answer(x)):
+        yield Unsure(f"what is wrong in it is not supported at all: {answer(x)}")
     elif not 400 <= x.reply.status < 500:
         what = str(x.reply.status) if x.reply.status else x.connection.error or "no answer"
         yield Finding("status", f"400, because {why}", f"{what} {show(x.reply.text, 60)}")

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from conformance.again import again
 from conformance.chat_params.request import (
     COUNT,
     HELLO,
@@ -81,6 +82,7 @@ def _effort(effort: str, **more: Any) -> Probe:
 LOW_PROBE = Probe(f"{VALID}low", asking(COUNT, **LOW), count=2, output_tokens=LIMIT)
 HIGH_PROBE = Probe(f"{VALID}high", asking(COUNT, **HIGH), output_tokens=LIMIT)
 NULL_PROBE = Probe(f"{VALID}null", asking(NINE, **NULL), output_tokens=25)
+AGAIN: Final = (again(LOW_PROBE), again(HIGH_PROBE))
 EFFORTS = (
     _effort("low", verbosity="medium", service_tier="fast", store=False),
     _effort("high", service_tier="fast", store=True, stream=True, stream_options=_USAGE),

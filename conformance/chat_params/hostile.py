@@ -4,7 +4,7 @@ import json
 from typing import Final
 
 from conformance.chat_params.request import PATH
-from conformance.probe import Ask, Probe, post
+from conformance.probe import Ask, Handling, Probe, post
 from conformance.refusal import answer, refused, unjudged
 from conformance.rule import Finding, Findings, Rule, probe
 from wire.exchange import Ended, Exchange, Request
@@ -54,12 +54,16 @@ SURROGATES: Final = {
 }
 
 
+# A server that such a body keeps busy is not waited for.
+_SOON: Final = Handling(timeout_s=20)
+
+
 def _raw(slug: str, body: str, output_tokens: int) -> Probe:
     def build(ask: Ask) -> Request:
         return post(PATH, body.replace("MODEL", json.dumps(ask.model), 1).encode())
 
     return Probe(f"chat_params.hostile.{slug}", build, feature="chat", per_model=False,
-                 output_tokens=output_tokens, retry=False)  # fmt: skip
+                 output_tokens=output_tokens, retry=False, handling=_SOON)  # fmt: skip
 
 
 PROBES: Final = (

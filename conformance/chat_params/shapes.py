@@ -22,6 +22,12 @@ def _messages(name: str, slug: str, messages: Any, feature: str = "") -> Refusal
     return Refusal(f"chat.param.{name}", slug, {"messages": messages}, "messages", feature)
 
 
+def _content(slug: str, content: Any) -> Refusal:
+    """Who names the content says more than who names the messages."""
+    body = {"messages": _said(content)}
+    return Refusal("chat.param.messages.content", slug, body, "messages|content")
+
+
 def _parts(name: str, slug: str, part: Any, feature: str = "") -> Refusal:
     return _messages(name, slug, _said([{"type": "text", "text": HELLO}, part]), feature)
 
@@ -66,8 +72,8 @@ _ROWS: Final = (
     _messages("messages.role-known", "role-number", [{"role": 5, "content": "x"}]),
     _messages("messages.content", "content-missing", [{"role": "user"}]),
     _messages("messages.content", "content-null", _said(None)),
-    _messages("messages.content", "content-number", _said(5)),
-    _messages("messages.content", "content-object", _said({"text": "hi"})),
+    _content("content-number", 5),
+    _content("content-object", {"text": "hi"}),
     _parts("parts.known", "part-unknown", {"type": "smell", "smell": "sea"}),
     _parts("parts.known", "part-without-type", {"text": "hi"}),
     _parts("parts.known", "part-string", "hi"),

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from conformance.again import again
 from conformance.code_word import told
 from conformance.probe import Probe
 from conformance.refusal import answer, error_of, names, unjudged
@@ -68,6 +69,7 @@ NULL: Final[dict[str, Any]] = dict.fromkeys([
 
 LOW_PROBE: Final = Probe(f"{VALID}low", asking(COUNT, **LOW), output_tokens=LIMIT)
 HIGH_PROBE: Final = Probe(f"{VALID}high", asking(COUNT, **HIGH), output_tokens=LIMIT)
+AGAIN: Final = (again(LOW_PROBE), again(HIGH_PROBE))
 NULL_PROBE: Final = Probe(
     f"{VALID}null", asking(f"{told(KEPT)} {NINE}", **NULL), feature="responses", output_tokens=25
 )

@@ -1,9 +1,13 @@
 """What real servers taught: exchanges as they gave them, cut short, and what may be said of each."""
 
 import json
+from dataclasses import replace
+
+import pytest
 
 from conformance.area import catalogue
 from conformance.judge import Judge, Outcome
+from conformance.probe import Ask, Impossible
 from conformance.profile import load_profile
 from wire.exchange import Chunk, Connection, Ended, Exchange, Reply, Request
 
@@ -211,3 +215,97 @@ class TestOtherReaders:
         x = said("models.list-codex", {}, {"models": []}, path="/models?client_version=0.169.0",
                  method="GET", of_model=False)  # fmt: skip
         assert verdict("models.list.shape", x).outcome is not Outcome.FAIL
+
+
+class TestRefusalsOfSomethingElse:
+    """LiteLLM repeats values in its messages; llama.cpp has no images for this model."""
+
+    def test_a_repeated_value_blames_nobody(self):
+        message = "Invalid tool choice, tool_choice={'type': 'allowed_tools', 'tools': []}"
+        body = HELLO | {"tools": [], "tool_choice": {"type": "allowed_tools"}}
+        error = {"error": {**ERROR["error"], "message": message}}
+        x = said("chat_params.accept.tools-allowed", body, error, status=400)
+        assert verdict("chat.param.tool-choice.accepted", x).outcome in {
+            Outcome.FAIL,
+            Outcome.ADVISORY,
+        }
+        assert verdict("chat.param.tools.accepted", x).outcome is Outcome.INCONCLUSIVE
+
+    def test_what_is_not_supported_cannot_be_malformed(self):
+        error = {
+            "error": {
+                "code": 500,
+                "message": "image input is not supported",
+                "type": "server_error",
+            }
+        }
+        x = said("chat_params.refuse.image-base64", HELLO, error, status=500, of_model=False)
+        assert verdict("chat.param.images.malformed", x).outcome is Outcome.INCONCLUSIVE
+        assert verdict("errors.no-server-error", x).outcome is Outcome.FAIL
+
+    def test_who_names_the_content_named_it(self):
+        message = "Expected 'content' to be a string or an array"
+        error = {"error": {**ERROR["error"], "message": message}}
+        x = said("chat_params.refuse.content-number", HELLO, error, status=400, of_model=False)
+        assert verdict("chat.param.refused.names", x).outcome is Outcome.PASS
+
+    def test_a_refusal_hides_no_other_parameter(self):
+        low = next(p for p in catalogue().probes.values() if p.name == "chat_params.accept.low")
+        message = "openai does not support parameters: ['logprobs']"
+        body = HELLO | {"temperature": 0, "logprobs": True, "top_logprobs": 2}
+        x = said(low.name, body, {"error": {**ERROR["error"], "message": message}}, status=400)
+        once_more = catalogue().probes[f"{low.name}-again"]
+        sent = once_more.build(Ask(load_profile("openai"), MODEL, 0, {low.name: [x]}))
+        assert sent.params == {"model": MODEL, **HELLO, "temperature": 0}
+
+    def test_nothing_is_sent_again_after_a_success(self):
+        name = "chat_params.accept.low"
+        x = said(name, HELLO, completion())
+        with pytest.raises(Impossible):
+            catalogue().probes[f"{name}-again"].build(
+                Ask(load_profile("openai"), MODEL, 0, {name: [x]})
+            )
+
+
+class TestConnections:
+    """llama.cpp closes after a refusal, as HTTP allows; uvicorn closes what is idle for 5 s."""
+
+    def get(self, name, at, **more):
+        x = said(f"http.{name}", {}, {"object": "list", "data": []}, path="/models", method="GET",
+                 of_model=False, **more)  # fmt: skip
+        return replace(x, started_at=1_790_000_000.0 + at)
+
+    def chain(self, gap):
+        names = (
+            "keep-first",
+            "keep-after-success",
+            "keep-refused",
+            "keep-stranger",
+            "keep-after-error",
+        )
+        return [self.get(name, n * gap, reused=False) for n, name in enumerate(names)]
+
+    def test_closing_is_no_broken_promise(self):
+        assert verdict("http.keep-alive", *self.chain(0.1)).outcome is Outcome.ADVISORY
+
+    def test_closing_what_was_idle_says_nothing(self):
+        assert verdict("http.keep-alive", *self.chain(6.0)).outcome is Outcome.INCONCLUSIVE
+
+    def test_after_a_large_body_an_unknown_path_is_an_answer(self):
+        def after(status):
+            return said("http.after-too-large", {}, ERROR, status=status, path="/models/x",
+                        method="GET", of_model=False)  # fmt: skip
+
+        assert verdict("http.too-large.after", after(404)).outcome is Outcome.PASS
+        assert verdict("http.too-large.after", after(400)).outcome is Outcome.FAIL
+
+
+def test_a_blocked_requirement_says_what_it_waited_for():
+    body = {"input": "Hi", "stream": True}
+    found = verdict(
+        "responses.stream.created-state",
+        said("responses.stream.echo", body, [ERROR], path=RESPONSES),
+    )
+    assert found.outcome is Outcome.BLOCKED
+    start = "responses.stream.echo was answered 200, but not with a stream with response.created"
+    assert found.reason.startswith(start)

@@ -15,8 +15,13 @@ WIDTH, HEADS, LAYERS, INNER, CONTEXT = 64, 4, 2, 128, 8192
 SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
 PAIRS = ("t h", "h e", "i n", "e r", "a n", "r e", "o n", "Ġ t", "Ġ a", "th e", "in g", "an d")
 TEMPLATE = (
+    "{% if tools %}<|im_start|>system\n{{ tools | tojson }}<|im_end|>\n{% endif %}"
     "{% for m in messages %}<|im_start|>{{ m['role'] }}\n"
-    "{{ m['content'] if m['content'] is string else '' }}<|im_end|>\n{% endfor %}"
+    "{{ m['content'] if m['content'] is string else '' }}"
+    "{% if m.tool_calls %}{% for c in m.tool_calls %}<tool_call>\n"
+    '{"name": "{{ c.function.name }}", "arguments": {{ c.function.arguments | tojson }}}'
+    "\n</tool_call>{% endfor %}{% endif %}"
+    "<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 
