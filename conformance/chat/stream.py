@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from conformance.chat.chunk import chunks, is_chunk
-from conformance.chat.kinds import STREAM, STREAM_WITH_USAGE, STREAM_WITHOUT_USAGE, wanted_choices
-from conformance.chat.said import ABSENT, choices, member, place
+from conformance.chat.kinds import STREAM, STREAM_WITH_USAGE, wanted_choices
+from conformance.chat.said import ABSENT, choices, member
 from conformance.framing import BROKEN, STOPPED
 from conformance.grammar import ANY, END, START, Grammar, Step, walk
-from conformance.rule import Finding, Findings, rule, show
+from conformance.rule import Finding, Findings, rule
 from wire.chat import fold_chat
 from wire.exchange import Exchange
 from wire.sse import DONE, FactKind
@@ -196,7 +196,8 @@ _APART = {
 }
 
 
-def _order(x: Exchange, mine: tuple[str, ...]) -> Findings:
+def order_of(x: Exchange, mine: tuple[str, ...]) -> Findings:
+    """Violations that are blamed on these requirements."""
     for said in walk(GRAMMAR, steps(x), ended=ends_by_itself(x)):
         if said.requirement in mine:
             who = "the stream" if said.kind == "stream" else f"choice {said.key}"
@@ -207,51 +208,14 @@ def _order(x: Exchange, mine: tuple[str, ...]) -> Findings:
 
 @rule(*(name for name in BLAMED if name not in _APART), on=STREAM)
 def order(x: Exchange) -> Findings:
-    yield from _order(x, order.requirements)
+    yield from order_of(x, order.requirements)
 
 
 @rule("chat.stream.refusal-delta", on=REFUSED_STREAM)
 def refusal_delta(x: Exchange) -> Findings:
-    yield from _order(x, refusal_delta.requirements)
+    yield from order_of(x, refusal_delta.requirements)
 
 
 @rule("chat.stream.error-ends", on=FAILED_STREAM)
 def error_ends(x: Exchange) -> Findings:
-    yield from _order(x, error_ends.requirements)
-
-
-@rule("chat.stream.usage-last", on=STREAM_WITH_USAGE)
-def usage_last(x: Exchange) -> Findings:
-    yield from _order(x, usage_last.requirements)
-    counts = [(n, p) for n, p in enumerate(x.reply.payloads) if _has_usage(p)]
-    if not counts and ends_by_itself(x) and readable(x) and fold_chat(x.reply).error is None:
-        yield Finding("the stream", "one chunk with usage", "none", len(x.reply.payloads) - 1)
-    for number, (index, payload) in enumerate(counts):
-        if payload.get("choices"):
-            where = f"event {index}, choices"
-            yield Finding(where, "[] in the chunk with usage", show(payload["choices"]), index)
-        elif number:
-            yield Finding(f"event {index}, usage", "one usage for all", "another one", index)
-
-
-@rule("chat.stream.usage-null", on=STREAM_WITH_USAGE)
-def usage_null(x: Exchange) -> Findings:
-    for index, payload in enumerate(x.reply.payloads):
-        usage = payload.get("usage", ABSENT) if isinstance(payload, dict) else None
-        # A second object is judged by usage-last.
-        if choices(payload) and usage is not None and not isinstance(usage, dict):
-            found = repr(usage) if usage is ABSENT else show(usage)
-            yield Finding(place(index, "usage"), "null", found, index)
-            return
-
-
-@rule("chat.stream.no-usage-unasked", on=STREAM_WITHOUT_USAGE)
-def no_usage_unasked(x: Exchange) -> Findings:
-    for index, payload in enumerate(x.reply.payloads):
-        if _has_usage(payload):
-            yield Finding(place(index, "usage"), "no usage object", show(payload["usage"]), index)
-            return
-
-
-def _has_usage(payload: object) -> bool:
-    return isinstance(payload, dict) and isinstance(payload.get("usage"), dict)
+    yield from order_of(x, error_ends.requirements)
