@@ -65,7 +65,7 @@ def _content(content: Mapping[str, Any], headers: Headers) -> bytes:
         size = content.get("size")
         if isinstance(size, int) and size > 0:
             raise NotRecordedError(f"the exporter left out the body of {size} bytes")
-        return b""
+        return b""  # browsers keep no text of some streams, and give no size: see `made`
     encoding = header(headers, "content-encoding")
     if encoding and text.startswith('["'):
         # Polly.js keeps a compressed body as a list of its pieces.

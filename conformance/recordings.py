@@ -191,6 +191,10 @@ def _of_line(line: bytes, place: str) -> Exchange:
         if isinstance(request, dict) and "path" not in request:
             return _of_value(value, place, place)
     exchange = jsonl.read(value)
+    host = value.get("host")
+    if isinstance(host, str) and not exchange.connection.origin:
+        connection = replace(exchange.connection, origin=f"https://{host}")
+        exchange = replace(exchange, connection=connection)
     return exchange if exchange.id else replace(exchange, id=place)
 
 

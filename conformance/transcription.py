@@ -70,6 +70,10 @@ def made(
         request_body = undone_bytes(request_body, header(request_headers, "content-encoding"))
     except CodingError as error:
         raise ValueError(f"request: {error}") from error
+    if not body and _must_have_body(method, status, headers):
+        # A server can send nothing, but far more often a recorder kept nothing: of a stream that
+        # the client read by itself, of a body that was evicted before the export.
+        raise NotRecordedError("the recorder kept no body")
     body = undone_bytes(body, header(headers, "content-encoding"))
     reply = Reply(status, headers, (Chunk(0.0, body),) if body else (), timed=False)
     return Exchange(
@@ -80,6 +84,13 @@ def made(
         started_at=started_at if started_at is not None else _stated(reply),
         source=source,
     )
+
+
+def _must_have_body(method: str, status: int, headers: Headers) -> bool:
+    """Whether an empty body would be wrong, and the server did not say that it is empty."""
+    said_empty = (header(headers, "content-length") or "").strip() == "0"
+    bodiless = method.upper() in {"HEAD", "OPTIONS"} or status in {204, 205}
+    return 200 <= status < 300 and not bodiless and not said_empty
 
 
 def moment(text: Any) -> float | None:

@@ -182,6 +182,24 @@ def test_bodies_left_out_are_not_blamed_and_not_torn(tmp_path):
     assert trouble.left_out
 
 
+@pytest.mark.parametrize(
+    ("content", "headers", "kept"),
+    [
+        ({"size": 0, "mimeType": "text/event-stream"}, [STREAM_TYPE], False),
+        ({"size": 0, "mimeType": "", "text": ""}, [STREAM_TYPE], False),
+        ({"size": 0, "mimeType": "", "text": ""}, [JSON_TYPE, ("Content-Length", "0")], True),
+    ],
+)
+def test_an_empty_success_is_only_believed_when_the_server_said_so(
+    tmp_path, content, headers, kept
+):
+    path = tmp_path / "a.har"
+    path.write_bytes(har([har_entry(REQUEST_BODY, b"", headers, content)]))
+    entries, troubles = read(path)
+    assert len(entries) == kept
+    assert all(trouble.left_out for trouble in troubles)
+
+
 def test_an_aborted_request_of_a_browser(tmp_path):
     path = tmp_path / "a.har"
     entry = har_entry(REQUEST_BODY, b"", [], {"size": 0, "mimeType": "x-unknown"})
