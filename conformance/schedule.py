@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from conformance.budget import Budget, estimate_usd
+from conformance.patience import Patience
 from conformance.probe import Ask, Impossible, Probe
 from conformance.profile import Profile
 from conformance.property import Property, attempt
@@ -79,6 +80,7 @@ class Schedule:
         self.traffic = Traffic()
         self._done: dict[tuple[str, str], asyncio.Event] = {}
         self._unreachable = 0
+        self._patience = Patience()
 
     async def run(self, steps: list[Step]) -> Traffic:
         """Send all steps; on cancellation what has arrived so far stays in `traffic`."""
@@ -116,7 +118,8 @@ class Schedule:
             return
 
         async def send(request: Request) -> Exchange | None:
-            return await self._paid(probe, request, model, 0)
+            found = await self._paid(probe, request, model, 0)
+            return found if isinstance(found, Exchange) else None
 
         trial = await attempt(prop, model, send, number=number, keep=keep)
         if trial.kept:
@@ -182,9 +185,8 @@ class Schedule:
             return None
         model = step.model if step.probe.per_model else ""
         exchange = await self._paid(step.probe, request, model, ask.index)
-        if exchange is None:
-            limit = self._budget.limit_usd
-            self.traffic.unsent[step.key] = f"--max-cost {limit} would be passed: raise it"
+        if isinstance(exchange, str):
+            self.traffic.unsent[step.key] = exchange
             return None
         if exchange.connection.ended is Ended.FAILED and not exchange.reply.status:
             self._unreachable += 1
@@ -194,12 +196,15 @@ class Schedule:
 
     async def _paid(
         self, probe: Probe, request: Request, model: str, index: int
-    ) -> Exchange | None:
-        """Send when the budget allows it and book what it cost; None when it does not."""
+    ) -> Exchange | str:
+        """Send when the budget allows it and book what it cost; else say why not."""
         estimate = estimate_usd(self._profile, model, request, probe.output_tokens)
         async with self._gate:
+            if reason := self._patience.spent(request):
+                return reason
             if not self._budget.reserve(probe.name, estimate):
-                return None
+                return f"--max-cost {self._budget.limit_usd} would be passed: raise it"
             exchange = await self._sender.send(probe, request, model, index)
+            self._patience.heard(exchange)
         self._budget.settle(exchange, estimate, scripted=probe.feature == "scripted")
         return exchange

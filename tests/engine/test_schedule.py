@@ -4,6 +4,7 @@ import asyncio
 from decimal import Decimal
 
 from conformance.budget import Budget
+from conformance.patience import SILENT
 from conformance.probe import Impossible, Probe, get, post
 from conformance.profile import Profile
 from conformance.schedule import Schedule, Step, plan
@@ -149,3 +150,12 @@ def test_steps_of_a_plan_are_in_order():
     probes = {p.name: p for p in (simple("c", after=("b",)), simple("b", after=("a",)), simple("a"))}
     assert [s.probe.name for s in plan(probes, ["c"], Profile("p"), ["m"])] == ["a", "b", "c"]
     assert Step(probes["a"], "m").key == ("a", "m")
+
+
+def test_a_path_that_has_fallen_silent_is_not_asked_for_ever():
+    silent = [Probe(f"s{n}", lambda _: post("/silent", {}), per_model=False) for n in range(60)]
+    traffic, wire, _ = run([simple("a"), *silent], Wire({"/silent": [0]}))
+    assert wire.asked.count("/silent") == SILENT
+    reason = f"/silent no longer answers: {SILENT} requests in a row got nothing"
+    assert list(traffic.unsent.values()).count(reason) == 60 - SILENT
+    assert ("a", "m") in traffic.exchanges
