@@ -176,9 +176,9 @@ def _open(name: str, breaks: str, says: str, when: When) -> Fault:
 
 FAULTS = (
     _on_401("unauthorized-is-403",
-        "auth.before-body auth.before-model auth.body auth.empty auth.exact auth.missing.status "
-        "auth.query auth.revoked auth.scheme.basic auth.scheme.other auth.two-headers.status "
-        "auth.wrong.status tiers.foreign-key tiers.messages.no-key",
+        "auth.before-body auth.before-model auth.empty auth.missing.status auth.revoked "
+        "auth.scheme.basic auth.two-headers.status auth.wrong.status tiers.foreign-key "
+        "tiers.messages.no-key",
         "A missing or wrong key is answered with 403.",
         Family.STATUS, with_status(403)),
     _on_401("detail-body",
