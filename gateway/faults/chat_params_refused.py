@@ -156,6 +156,18 @@ def _fault(name: str, breaks: tuple[str, ...], says: str, when: When, reply: Any
 # What they break in other areas.
 _ELSEWHERE: Final = {
     "logprobs.refuses-true": "chat.stream.media-type",
+    "prediction.crash": "errors.no-server-error",
+    "moderation.crash": "errors.no-server-error",
+    "prompt-cache-options.crash": "errors.no-server-error",
+    "web-search-options.crash": "errors.no-server-error errors.unsupported-parameter",
+    "functions.crash": "errors.no-server-error",
+    "parallel-without-tools.crash": "errors.no-server-error",
+    "messages.refuses-null-content": "chat.response.status",
+    "minimal-refused": (
+        "chat.response.status chat.stream.after-abort errors.rate-limit models.list.usable "
+        "tiers.pairs"
+    ),
+    "messages.many-crash": "errors.no-server-error",
 }  # fmt: skip
 
 FAULTS = elsewhere(_ELSEWHERE, (
