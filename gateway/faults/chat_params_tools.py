@@ -1,6 +1,8 @@
 """Faults of tools, tool_choice and parallel_tool_calls: taken, and not done."""
 
 
+from typing import Final
+
 from gateway.forgiveness import elsewhere
 from gateway.forgiveness import ignoring as _fault
 from gateway.request_edits import on_json, with_param, without_param
