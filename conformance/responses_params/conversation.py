@@ -4,9 +4,9 @@ from typing import Any, Final
 
 from conformance.code_word import ASK, knows, knows_not, told
 from conformance.probe import Ask, Impossible, Probe, post
-from conformance.refusal import answer, unjudged
+from conformance.refusal import answer, refused, unjudged
 from conformance.responses.kinds import place, responses
-from conformance.responses_params.accepted import KEPT, LOW_PROBE, NULL_PROBE, STALE
+from conformance.responses_params.accepted import HIGH_PROBE, KEPT, LOW_PROBE, NULL_PROBE, STALE
 from conformance.responses_params.clients import AGENTS
 from conformance.responses_params.kinds import SUCCESS, response_of, text_of
 from conformance.responses_params.request import HELLO, PATH
@@ -100,6 +100,39 @@ def _remembers(requirement: str, asked: Probe, word: str) -> Rule:
             yield Finding("status", "200: the response before is stored", answer(x))
 
     return Rule((requirement,), probe(asked.name), check)
+
+
+BOTH: Final = Probe(
+    f"{_TURN}both",
+    lambda ask: post(PATH, {"model": ask.model, "input": ASK, "conversation": _conversation(ask),
+                            "previous_response_id": id_of(ask, NULL_PROBE.name)}),
+    after=(NULL_PROBE.name, MADE.name),
+    feature="responses.conversation",
+    per_model=False,
+    output_tokens=0,
+)  # fmt: skip
+# The response before was not to be stored.
+UNSTORED: Final = Probe(
+    f"{_TURN}unstored",
+    lambda ask: post(PATH, {"model": ask.model, "input": ASK,
+                            "previous_response_id": id_of(ask, HIGH_PROBE.name)}),
+    after=(HIGH_PROBE.name,),
+    feature="responses.store",
+    per_model=False,
+    output_tokens=0,
+)  # fmt: skip
+
+
+@rule("responses.param.previous-response-id.alone", on=probe(BOTH.name))
+def alone(x: Exchange) -> Findings:
+    if not unjudged(x):
+        yield from refused(x, "previous_response_id and conversation exclude each other")
+
+
+@rule("responses.conversation.unstored", on=probe(UNSTORED.name))
+def unstored(x: Exchange) -> Findings:
+    if not unjudged(x):
+        yield from refused(x, "the response before was not stored")
 
 
 REMEMBERED: Final = (

@@ -13,6 +13,7 @@ from wire.exchange import Exchange
 _EITHER: Final = "responses_params.either."
 _NOTE: Final = {"type": "function", "name": "note", "description": "Writes.", "parameters": None,
                 "strict": None}  # fmt: skip
+_PING: Final = {**_NOTE, "name": "ping"}
 HOSTED: Final[list[dict[str, Any]]] = [
     {"type": "web_search"},
     {"type": "code_interpreter", "container": {"type": "auto"}},
@@ -28,7 +29,9 @@ HOSTED: Final[list[dict[str, Any]]] = [
     {"type": "tool_search"},
 ]  # fmt: skip
 _BODIES: Final[dict[str, tuple[dict[str, Any], str]]] = {
-    "hosted-tools": ({"tools": HOSTED, "tool_choice": "none"}, "tools"),
+    "hosted-tools": (
+        {"input": "Call the tool ping.", "tools": [*HOSTED, _PING], "tool_choice": "none"}, "tools"
+    ),
     "ultrafast": ({"service_tier": "ultrafast"}, "service_tier"),
     "management": ({
         "context_management": [{"type": "compaction", "compact_threshold": 200_000}],

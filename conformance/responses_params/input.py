@@ -1,11 +1,12 @@
 """Input items of every form are taken, and what they say reaches the model."""
 
 import base64
+import re
 from typing import Any, Final
 
 from conformance.code_word import ASK, knows, told
 from conformance.probe import Ask, Impossible, Probe, post
-from conformance.refusal import answer, names, unjudged
+from conformance.refusal import answer, error_of, names, unjudged
 from conformance.responses.kinds import dicts
 from conformance.responses_params.accepted import is_valid
 from conformance.responses_params.clients import AGENTS, reaches
@@ -20,7 +21,10 @@ _CALL: Final = {"type": "function_call", "call_id": "call_9", "name": "lookup",
 _OUTPUT: Final = {
     "type": "function_call_output",
     "call_id": "call_9",
-    "output": [{"type": "input_text", "text": told("TURBOT-26")}],
+    "output": [
+        {"type": "input_text", "text": told("TURBOT-26")},
+        {"type": "input_text", "text": "Nothing else was found."},
+    ],
 }
 _PIXELS: Final = (
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAEUlEQVR42mP4z8CAFTEMLQ"
@@ -30,11 +34,19 @@ _DETAILS: Final = ("auto", "low", "high", "original")
 _FILE: Final = base64.b64encode(told("CURLEW-58").encode()).decode()
 _ASKED: Final = {"type": "input_text", "text": ASK}
 
+# Of two parts the first one tells, so that a server which keeps only the last shows.
+_SYSTEM: Final = {
+    "role": "system",
+    "content": [
+        {"type": "input_text", "text": told("MARLIN-52")},
+        {"type": "input_text", "text": "Be brief."},
+    ],
+}
 # A JSON object is asked for, too: where that is claimed, both can be seen in one answer.
 SYSTEM: Final = Probe(
     f"{VALID}system",
     asking(
-        [said("system", told("MARLIN-52")), said("user", f"{ASK} Write JSON.")],
+        [_SYSTEM, said("user", f"{ASK} Write JSON.")],
         text={"format": {"type": "json_object"}},
     ),
     feature="responses",
@@ -164,9 +176,18 @@ _OWNERS: Final = {
 }
 
 
+def _blamed(x: Exchange) -> list[str]:
+    """Kinds of the items that a refusal blames: one by its index, or all when it names none."""
+    items = dicts(x.request.params.get("input"))
+    found = re.search(r"input\[(\d+)\]", str(error_of(x).get("param")))
+    if found and int(found[1]) < len(items):
+        items = [items[int(found[1])]]
+    return [_kind(item) for item in items] if names(x, "input") else []
+
+
 def _taken(kind: str) -> Rule:
     def check(x: Exchange) -> Findings:
-        if not x.ok and names(x, "input"):
+        if not x.ok and kind in _blamed(x):
             yield Finding("status", f"200 for input with {kind}", answer(x))
 
     return Rule((_OWNERS[kind],), _holds(kind), check)

@@ -7,7 +7,7 @@ from conformance.refusal import answer, unjudged
 from conformance.responses.kinds import Json, dicts
 from conformance.responses_params.accepted import NULL_PROBE
 from conformance.responses_params.conversation import id_of
-from conformance.responses_params.input import PARTS
+from conformance.responses_params.input import IMAGES, PARTS
 from conformance.responses_params.request import PATH
 from conformance.responses_params.stored import about, has_no_store
 from conformance.rule import (
@@ -31,6 +31,9 @@ ASCENDING: Final = about("list", PARTS, "/input_items?order=asc")
 DESCENDING: Final = about("list-desc", PARTS, "/input_items?order=desc")
 PLAIN: Final = about("list-plain", PARTS, "/input_items")
 LIMITED: Final = about("list-limit", PARTS, "/input_items?order=asc&limit=1")
+OF_IMAGES: Final = about(
+    "list-images", IMAGES, "/input_items?include[]=message.input_image.image_url"
+)
 OF_STRING: Final = about("list-string", NULL_PROBE, "/input_items?limit=100")
 REFUSED: Final = (
     about("page-limit-0", PARTS, "/input_items?limit=0"),
@@ -158,3 +161,11 @@ def bounds(x: Exchange) -> Findings:
         yield Finding("status", "400", f"{x.reply.status} {show(x.reply.text, 60)}")
     elif not 400 <= x.reply.status < 500:
         yield Finding("status", "400", answer(x))
+
+
+@rule("responses.stored.list-include", on=ok_probe(OF_IMAGES.name))
+def list_include(x: Exchange) -> Findings:
+    parts = [part for row in dicts(page(x).get("data")) for part in dicts(row.get("content"))]
+    images = [part for part in parts if part.get("type") == "input_image"]
+    if not images or not all(isinstance(part.get("image_url"), str) for part in images):
+        yield Finding("data[].content[].image_url", "the images that were sent", show(parts, 80))

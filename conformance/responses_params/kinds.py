@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from conformance.responses import kinds
 from conformance.responses.kinds import Json, final
-from conformance.responses_params.request import BROKEN
+from conformance.responses_params.request import BROKEN, REFUSED
 from conformance.rule import Selector
 from wire.exchange import Exchange
 from wire.responses import output_text
@@ -15,7 +15,13 @@ def _sound(x: Exchange) -> bool:
     return not (x.probe or "").startswith(BROKEN) and final(x) is not None
 
 
+def _answered(x: Exchange) -> bool:
+    """One of them, or one that need not be answered but was."""
+    return final(x) is not None and not (x.probe or "").startswith(REFUSED)
+
+
 SUCCESS: Final[Selector] = kinds.CREATED.only("of a valid request", _sound)
+ANSWERED: Final[Selector] = kinds.CREATED.only("of a request that may be answered", _answered)
 
 
 def response_of(x: Exchange) -> Json:

@@ -22,11 +22,11 @@ INCLUDES: Final = (
 _TOOL: Final = (("tools", [{"type": "function", "name": "note", "parameters": None}]),)
 
 LIMITS: Final = (
-    Limit("temperature", ("number",), (-0.0001, 2.0001, "0.5"), 0, 2),
-    Limit("top_p", ("number",), (-0.1, 1.0001, "1"), 0, 1),
-    Limit("max_output_tokens", ("integer",), (15, 0, -1, 16.5, "16"), 16),
+    Limit("temperature", ("number",), (-0.0001, 2.0001, "0.5", True), 0, 2),
+    Limit("top_p", ("number",), (-0.1, 1.0001, "1", True), 0, 1),
+    Limit("max_output_tokens", ("integer",), (15, 0, -1, 16.5, "16", True), 16),
     Limit("max_tool_calls", ("integer",), (0, -1, "1"), 1),
-    Limit("top_logprobs", ("integer",), (-1, 21, "2"), 0, 20,
+    Limit("top_logprobs", ("integer",), (-1, 21, "2", True), 0, 20,
           beside=(("include", ["message.output_text.logprobs"]),)),
     Limit("metadata", ("object",),
           ({f"key{n}": "v" for n in range(17)}, {"k" * 65: "v"}, {"key": "v" * 513}, {"key": 1}, "x"),

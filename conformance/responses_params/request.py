@@ -10,8 +10,10 @@ from wire.exchange import Request
 PATH: Final = "/responses"
 VALID: Final = "responses_params.accept."
 """What the names of probes begin with that have to be accepted."""
-BROKEN: Final = ("responses_params.refuse.", "responses_params.either.", "errors.")
-"""What the names of probes begin with that need not be answered."""
+REFUSED: Final = ("responses_params.refuse.", "errors.")
+"""What the names of probes begin with that must not be answered."""
+BROKEN: Final = (*REFUSED, "responses_params.either.")
+"""And of those that need not be answered."""
 HELLO: Final = "Say hello."
 COUNT: Final = "Count from 1 to 200, with one space between the numbers, and write nothing else."
 NINE: Final = "Count from 1 to 9, with one space between the numbers, and write nothing else."

@@ -7,7 +7,7 @@ from conformance.refusal import answer, error_of, unjudged
 from conformance.responses.kinds import Json, dicts
 from conformance.responses_params.accepted import HIGH_PROBE, LOW_PROBE
 from conformance.responses_params.clients import AGENTS, CODEX
-from conformance.responses_params.conversation import INSTRUCTIONS, id_of
+from conformance.responses_params.conversation import INSTRUCTIONS, OUTPUT, id_of
 from conformance.responses_params.kinds import response_of
 from conformance.responses_params.request import PATH
 from conformance.rule import Finding, Findings, Rule, Unsure, ok_probe, probe, rule, run_rule, show
@@ -43,6 +43,7 @@ def _nowhere(name: str, path: str, method: str = "GET", feature: str = "response
 
 READ: Final = about("read", LOW_PROBE)
 READ_DEFAULT: Final = about("read-default", AGENTS)
+READ_STREAMED: Final = about("read-streamed", OUTPUT)
 UNSTORED: Final = (
     about("unstored-stream", HIGH_PROBE),
     about("unstored-codex", CODEX),
@@ -99,6 +100,11 @@ def by_default(run: Run) -> Findings:
     yield from _compare(run, READ_DEFAULT.name, AGENTS.name)
 
 
+@run_rule("responses.stored.streamed", probes=(READ_STREAMED.name, OUTPUT.name))
+def streamed(run: Run) -> Findings:
+    yield from _compare(run, READ_STREAMED.name, OUTPUT.name)
+
+
 def _compare(run: Run, read: str, made: str) -> Findings:
     x = run.one(read)
     if not x.ok:
@@ -119,7 +125,7 @@ def _compare(run: Run, read: str, made: str) -> Findings:
             yield Finding(name, show(before[name], 60), show(now.get(name), 60), exchange=x.id)
 
 
-@rule("responses.stored.readable", on=probe(READ.name, READ_DEFAULT.name))
+@rule("responses.stored.readable", on=probe(READ.name, READ_DEFAULT.name, READ_STREAMED.name))
 def readable(x: Exchange) -> Findings:
     if not x.ok and not unjudged(x):
         yield Finding("status", "200: the response was to be stored", answer(x))

@@ -5,7 +5,14 @@ from typing import Any, Final
 from conformance.probe import Probe
 from conformance.responses.kinds import Json, dicts, tools_of
 from conformance.responses_params.clients import CONTINUE
-from conformance.responses_params.kinds import SUCCESS, calls_of, response_of, status_of, text_of
+from conformance.responses_params.kinds import (
+    ANSWERED,
+    SUCCESS,
+    calls_of,
+    response_of,
+    status_of,
+    text_of,
+)
 from conformance.responses_params.request import HELLO, VALID, asking, function
 from conformance.rule import Finding, Findings, Selector, rule, show
 from wire.exchange import Exchange
@@ -18,6 +25,10 @@ SCRIBE: Final = {"type": "custom", "name": "scribe", "description": "Takes any t
                  "format": {"type": "text"}}  # fmt: skip
 _NOTE: Final = {"type": "function", "name": "note"}
 _CALL_PING: Final = "Call the tool ping."
+_CALL_ALL: Final = (
+    'Call the tool ping. Call the tool note with arguments {"text": "a"}. '
+    'Call the tool pen with arguments {"text": "b"}. All at once.'
+)
 # Each prompt asks for something else than the choice allows, so that an ignored choice shows.
 _PLANS: Final[tuple[tuple[str, str, dict[str, Any]], ...]] = (
     ("none", _CALL_PING, {"tools": [PING], "tool_choice": "none", "stream": True}),
@@ -25,10 +36,15 @@ _PLANS: Final[tuple[tuple[str, str, dict[str, Any]], ...]] = (
     ("named", _CALL_PING, {"tools": [PING, NOTE], "tool_choice": _NOTE, "stream": True}),
     (
         "allowed",
-        _CALL_PING,
+        _CALL_ALL,
         {
-            "tools": [PING, NOTE],
-            "tool_choice": {"type": "allowed_tools", "mode": "required", "tools": [_NOTE]},
+            "tools": [PING, NOTE, function("pen", text="string")],
+            "tool_choice": {
+                "type": "allowed_tools",
+                "mode": "required",
+                "tools": [_NOTE, {"type": "function", "name": "pen"}],
+            },
+            "parallel_tool_calls": False,
         },
     ),
 )
@@ -55,9 +71,10 @@ def _kind(x: Exchange) -> str:
     return kind if isinstance(kind, str) else ""
 
 
-def _chosen(kind: str, probe: str) -> Selector:
-    asked = SUCCESS.only("with tools", lambda x: bool(tools_of(x)))
-    return asked.only(f"and tool_choice {kind}", lambda x: _kind(x) == kind, f"{VALID}{probe}")
+def _chosen(kind: str, probe: str, *others: str) -> Selector:
+    asked = ANSWERED.only("with tools", lambda x: bool(tools_of(x)))
+    probes = (f"{VALID}{probe}", *others)
+    return asked.only(f"and tool_choice {kind}", lambda x: _kind(x) == kind, *probes)
 
 
 def _whole(x: Exchange) -> bool:
@@ -68,7 +85,10 @@ def named_of(calls: list[Json]) -> list[Any]:
     return [call.get("name") for call in calls]
 
 
-@rule("responses.param.tool-choice.none", on=_chosen("none", "tools-none"))
+@rule(
+    "responses.param.tool-choice.none",
+    on=_chosen("none", "tools-none", "responses_params.either.hosted-tools"),
+)
 def none(x: Exchange) -> Findings:
     for call in calls_of(x):
         yield Finding(
@@ -124,6 +144,7 @@ def allowed(x: Exchange) -> Findings:
         "with parallel_tool_calls false",
         lambda x: x.request.params.get("parallel_tool_calls") is False,
         CONTINUE.name,
+        f"{VALID}tools-allowed",
     ),
 )
 def one_at_a_time(x: Exchange) -> Findings:
