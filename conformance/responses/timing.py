@@ -46,7 +46,7 @@ def unbuffered(x: Exchange) -> Findings:
     arrivals = _arrivals(x)
     text = fold_responses(x.reply).output_text
     few = 1 if directive(x, "pace") is None else ENOUGH // 2
-    if len(text) > LONG_TEXT and len(arrivals) <= few:
+    if len(text) > LONG_TEXT and 0 < len(arrivals) <= few:
         found = f"{len(text)} characters in {len(arrivals)} deltas"
         yield Finding("deltas", "a delta for every few characters", found)
     elif _too_short(x):
