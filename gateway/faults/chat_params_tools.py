@@ -1,6 +1,5 @@
 """Faults of tools, tool_choice and parallel_tool_calls: taken, and not done."""
 
-
 from typing import Final
 
 from gateway.forgiveness import elsewhere
