@@ -19,7 +19,7 @@ import httptools
 from gevent import get_hub
 from gevent.monkey import get_original
 
-from load.ending import classify, framing
+from load.ending import classify, framing, readable
 from load.flight import KEPT_BYTES, Flight
 from load.outcome import Outcome
 from wire.sse import Decoder
@@ -397,7 +397,8 @@ class Connection:
         at_ns = perf_counter_ns() if not whole else self.at_ns
         if self._decoder is not None:
             for event in self._decoder.close():
-                flight.reader.take(event.data, event.name, at_ns)
+                if readable(event):
+                    flight.reader.take(event.data, event.name, at_ns)
             flight.violations |= framing(self._decoder, flight)
         elif self._body and 200 <= flight.status < 300 and not flight.shot.stream and whole:
             text = b"".join(self._body).decode("utf-8", "replace")

@@ -5,7 +5,8 @@ from typing import Any, Final
 from load.flight import Flight
 from load.outcome import Outcome, of_status
 from wire.endpoint import Endpoint
-from wire.sse import Decoder, FactKind
+from wire.exchange import Invalid, parse_json
+from wire.sse import DONE, Decoder, Event, FactKind
 
 _EVENT_STREAM: Final = "text/event-stream"
 _FRAMING: Final = {
@@ -53,6 +54,11 @@ def classify(flight: Flight, at_ns: int, outcome: Outcome | None, detail: str) -
             flight.end(Outcome.INCOMPLETE_LENGTH, "", at_ns)
         else:
             flight.end(Outcome.OK, "", at_ns)
+
+
+def readable(event: Event) -> bool:
+    """Whether an event that the end of the stream cut short says something: half of one is a cut."""
+    return event.data.strip() == DONE or not isinstance(parse_json(event.data), Invalid)
 
 
 def framing(decoder: Decoder, flight: Flight) -> dict[str, str]:

@@ -80,6 +80,8 @@ def plan_of(options: Namespace) -> Plan:
         mix = mix_of(options.mix) if options.mix else dict(MIX)
         Mix(mix, 1)
         gates = tuple(gate_of(text) for text in options.gate)
+        if options.prompts:
+            FromFile(Path(options.prompts))
     except (OSError, TraceError, ValueError) as error:
         raise PlanError(str(error)) from error
     for name in ("rate", "duration", "trial", "shape", "trace_stretch", "spike_factor"):

@@ -145,7 +145,8 @@ class Run:
     def _drain(self) -> None:
         """Wait for the last answers; what comes later than allowed is cut."""
         end_ns = perf_counter_ns() + round(self.plan.drain_s * 1e9)
-        while self.engine.in_flight and perf_counter_ns() < end_ns and not self.stopped:
+        hopeless = self._hopeless >= HOPELESS
+        while self.engine.in_flight and perf_counter_ns() < end_ns and not hopeless:
             gevent.sleep(0.02)
 
     def _finish(self) -> None:
@@ -178,10 +179,17 @@ class Run:
         if budget.limit_usd is not None and flight.shot.usage:
             estimate = estimate_usd(budget.price, flight.shot.body, flight.shot.most_tokens)
             if not budget.reserve(estimate):
-                self.stopped = f"the limit of ${self.plan.max_cost:.2f} was reached"
+                self._refuse(flight, estimate)
                 return
             flight.reserved_usd = estimate
         self.engine.launch(flight)
+
+    def _refuse(self, flight: Flight, estimate_usd: float) -> None:
+        """No money: for good, or until what is in flight has turned out to be cheaper than reserved."""
+        if self._budget.spent_usd + estimate_usd > (self._budget.limit_usd or 0.0):
+            self.stopped = self.stopped or f"the limit of ${self.plan.max_cost:.2f} was reached"
+        flight.end(Outcome.CLIENT_SATURATED, "the limit of cost is reserved", perf_counter_ns())
+        self._landed(flight)
 
     def _landed(self, flight: Flight) -> None:
         if flight.shot.usage:

@@ -57,7 +57,7 @@ def _reasons(fleet: Fleet, planned: int | None) -> list[str]:
     counts = total.counts
     saturated = counts["outcome:client_saturated"]
     if saturated:
-        reasons.append(f"{saturated} arrivals were not sent: as many in flight as allowed")
+        reasons.append(f"{saturated} arrivals were not sent: as much in flight as allowed")
     if planned and not fleet.stopped and counts["arrivals"] < SENT_SHARE * planned:
         reasons.append(f"{counts['arrivals']} of {planned} arrivals happened")
     if counts["unfinished"]:

@@ -1,0 +1,198 @@
+"""A scripted server on loopback for the load tests, and runs of the `locust` command."""
+
+import asyncio
+import contextlib
+import json
+import os
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+from argparse import Namespace
+from pathlib import Path
+
+import configargparse
+import gevent
+
+from gateway.core import Gateway
+from gateway.fault import Faulty, all_faults
+from gateway.server import bind, make_server
+from load.document import result
+from load.fleet import Fleet
+from load.options import add_options
+from load.plan import plan_of
+from load.station import Station
+
+ROOT = Path(__file__).parents[2]
+LOCUST = str(Path(sys.executable).with_name("locust"))
+
+
+def chunk(delta=None, *, finish=None, usage=None, **more):
+    value = {
+        "id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "m",
+        "choices": [] if usage else [{"index": 0, "delta": delta or {}, "finish_reason": finish}],
+        "usage": usage,
+    }  # fmt: skip
+    return json.dumps(value | more)
+
+
+USAGE = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
+CHAT = (
+    chunk({"role": "assistant", "content": ""}),
+    chunk({"content": "a"}),
+    chunk({"content": " b"}),
+    chunk(finish="stop"),
+    chunk(usage=USAGE),
+    "[DONE]",
+)
+
+
+def sse(payloads):
+    return b"".join(f"data: {payload}\n\n".encode() for payload in payloads)
+
+
+def chunked(body, *, end=True):
+    """A body in one HTTP chunk; `end` adds the last one."""
+    return b"%x\r\n%b\r\n" % (len(body), body) + (b"0\r\n\r\n" if end else b"")
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+WHOLE = HEAD + chunked(sse(CHAT))
+
+
+@contextlib.contextmanager
+def serving(answer):
+    """Yield a base URL. `answer(connection, request)` writes a reply; False closes the connection."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+    listener.settimeout(0.05)
+    stop = threading.Event()
+
+    def serve(connection):
+        with connection, contextlib.suppress(OSError):
+            connection.settimeout(10)
+            data = b""
+            while not stop.is_set():
+                more = connection.recv(65536)
+                if not more:
+                    return
+                data += more
+                head, found, body = data.partition(b"\r\n\r\n")
+                if not found:
+                    continue
+                length = next((int(line.split(b":")[1]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")), 0)  # fmt: skip
+                if len(body) < length:
+                    continue
+                data = body[length:]
+                if answer(connection, head + b"\r\n\r\n" + body[:length]) is False:
+                    return
+
+    def accept():
+        while not stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                connection, _ = listener.accept()
+                threading.Thread(target=serve, args=(connection,), daemon=True).start()
+
+    thread = threading.Thread(target=accept, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+    finally:
+        stop.set()
+        thread.join(2)
+        listener.close()
+
+
+def saying(data, *, keep=True):
+    """An answer that is always the same bytes."""
+
+    def answer(connection, _request):
+        connection.sendall(data)
+        return keep
+
+    return answer
+
+
+def reset(connection):
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def start(folder, *arguments, environ=None, group=True):
+    """Start a `locust` run; its document will be in `folder`."""
+    return subprocess.Popen(
+        [LOCUST, "-f", "load/locustfile.py", "--headless", "--report-dir", str(folder), *map(str, arguments)],
+        cwd=ROOT,
+        env={**os.environ, **(environ or {})},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=group,
+    )  # fmt: skip
+
+
+def run(folder, *arguments, environ=None):
+    """A whole run: its document and its exit code."""
+    process = start(folder, *arguments, environ=environ)
+    said, _ = process.communicate(timeout=50)
+    path = Path(folder) / "load.json"
+    document = json.loads(path.read_text()) if path.exists() else None
+    return document, process.returncode, said
+
+
+@contextlib.contextmanager
+def gateway(*faults, ttft_ms=0, itl_ms=0):
+    """The reference gateway in a thread of its own, broken as asked; yields its URL and a key."""
+    inner = Gateway(ttft_ms=ttft_ms, itl_ms=itl_ms, per_minute=1_000_000)
+    handler = Faulty(inner, tuple(all_faults()[name] for name in faults)) if faults else inner
+    sock = bind(0)
+    server = make_server(handler)
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[sock])), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{sock.getsockname()[1]}/v1", inner.keys.secrets["codex"]
+    finally:
+        server.should_exit = True
+        thread.join(5)
+        inner.ledger.close()
+
+
+def session(base_url, key="", **options):
+    """A run of this process alone, without Locust: its document and exit code."""
+    parser = configargparse.ArgumentParser()
+    add_options(parser)
+    chosen = vars(parser.parse_args([])) | options
+    fleet = Fleet(1)
+    station = Station(fleet.take, {})
+    order = {
+        "serial": 1,
+        "worker": 0,
+        "workers": 1,
+        "start_at": time.time() + 0.1,
+        "base_url": base_url,
+        "key": key,
+    }
+    station.go(order | {"options": chosen})
+    users = (
+        [gevent.spawn(station.occupy) for _ in range(chosen["concurrency"])]
+        if chosen["arrivals"] == "closed"
+        else []
+    )
+    until = time.monotonic() + 30
+    while not fleet.done and time.monotonic() < until:
+        gevent.sleep(0.01)
+    gevent.killall(users)
+    plan = plan_of(Namespace(**chosen))
+    planned = None if plan.closed else plan.arrivals.planned
+    about = {
+        "base_url": base_url,
+        "started_at": order["start_at"],
+        "duration_s": chosen["duration"],
+    }
+    found = result(plan, fleet, about, planned)
+    return found.document, found.exit_code
+
+
+def ended(document):
+    """The outcome classes that occurred."""
+    return {name: n for name, n in document["outcomes"].items() if n}

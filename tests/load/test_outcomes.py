@@ -1,0 +1,205 @@
+"""Every way a stream can end gets exactly its class: in process, over real sockets."""
+
+import time
+
+import gevent
+import pytest
+
+from load.engine import Engine, Limits, reader_of
+from load.flight import Flight, Shot
+from load.outcome import Outcome
+from load.target import Target
+from tests.load.streams import CHAT, HEAD, USAGE, WHOLE, chunk, chunked, reset, saying, serving, sse
+from wire.endpoint import Endpoint
+
+
+def fly(base_url, n=1, *, limits=None, stream=True, expected=None, cut_after_s=None):
+    """Launch `n` flights one after the other on one engine and wait for all."""
+    landed = []
+    engine = Engine(Target(base_url, "sk-x"), limits or Limits(), landed.append)
+    shot = Shot(
+        "chat-stream",
+        Endpoint.CHAT,
+        "/chat/completions",
+        b'{"a": 1}',
+        stream=stream,
+        expected=expected,
+    )
+    for number in range(n):
+        engine.launch(Flight(shot, reader_of(shot), number, time.perf_counter_ns()))
+        until = time.monotonic() + 5
+        while len(landed) <= number and time.monotonic() < until:
+            gevent.sleep(0.005)
+            if cut_after_s is not None and time.monotonic() > until - 5 + cut_after_s:
+                engine.cut()
+    engine.stop()
+    return landed, engine
+
+
+def error(status, more=b""):
+    return b"HTTP/1.1 %d X\r\nContent-Type: application/json\r\nContent-Length: 2\r\n%b\r\n{}" % (
+        status,
+        more,
+    )
+
+
+def plain(body, kind=b"application/json"):
+    return b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nContent-Length: %d\r\n\r\n%b" % (
+        kind,
+        len(body),
+        body,
+    )
+
+
+LIMITED = HEAD + chunked(sse((*CHAT[:3], chunk(finish="length"), *CHAT[4:])))
+UNFRAMED = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + sse(CHAT)
+
+
+@pytest.mark.parametrize(("data", "keep", "outcome"), [
+    (WHOLE, True, Outcome.OK),
+    (UNFRAMED, False, Outcome.OK),
+    (LIMITED, True, Outcome.INCOMPLETE_LENGTH),
+    (error(400), True, Outcome.HTTP_4XX),
+    (error(401), True, Outcome.HTTP_4XX),
+    (error(429, b"Retry-After: 7\r\n"), True, Outcome.HTTP_429),
+    (error(503), True, Outcome.HTTP_5XX),
+    (HEAD + chunked(sse(CHAT[:3])), True, Outcome.TRUNCATED),
+    (HEAD + chunked(sse(CHAT[:3]), end=False), False, Outcome.TRUNCATED),
+    (UNFRAMED[:-80], False, Outcome.TRUNCATED),
+    (HEAD[:30], False, Outcome.TRUNCATED),
+    (b"", False, Outcome.TRUNCATED),
+    (HEAD + chunked(sse((*CHAT[:2], '{"error": {"message": "boom"}}'))), True, Outcome.ERROR_EVENT),
+    (HEAD + chunked(sse((CHAT[0], "{oops", *CHAT[1:]))), True, Outcome.PARSE_ERROR),
+    (plain(b"<html>", b"text/html"), True, Outcome.PARSE_ERROR),
+    (b"SSH-2.0-OpenSSH_9.2\r\n", False, Outcome.PARSE_ERROR),
+    (HEAD + chunked(sse((CHAT[0], *CHAT[3:]))), True, Outcome.EMPTY),
+    (b"HTTP/1.1 100 Continue\r\n\r\n" + WHOLE, True, Outcome.OK),
+])  # fmt: skip
+def test_each_ending_has_its_class(data, keep, outcome):
+    with serving(saying(data, keep=keep)) as base_url:
+        landed, _ = fly(base_url, 2)
+    assert [flight.outcome for flight in landed] == [outcome] * 2
+
+
+def test_retry_after_is_kept():
+    with serving(saying(error(429, b"Retry-After: 7\r\n"))) as base_url:
+        landed, _ = fly(base_url)
+    assert landed[0].retry_after == "7"
+
+
+def test_a_reset_in_the_middle():
+    def answer(connection, _request):
+        connection.sendall(HEAD + chunked(sse(CHAT[:3]), end=False))
+        time.sleep(0.05)
+        reset(connection)
+        return False
+
+    with serving(answer) as base_url:
+        landed, _ = fly(base_url)
+    assert landed[0].outcome is Outcome.RESET_MID_STREAM
+
+
+@pytest.mark.parametrize(("limits", "sent", "outcome"), [
+    (Limits(first_token_s=0.2), HEAD, Outcome.TIMEOUT_FIRST_TOKEN),
+    (Limits(first_token_s=0.2), HEAD + chunked(sse(CHAT[:1]), end=False), Outcome.TIMEOUT_FIRST_TOKEN),
+    (Limits(idle_s=0.2), HEAD + chunked(sse(CHAT[:3]), end=False), Outcome.TIMEOUT_IDLE),
+    (Limits(total_s=0.2), HEAD + chunked(sse(CHAT[:3]), end=False), Outcome.TIMEOUT_TOTAL),
+])  # fmt: skip
+def test_each_stall_has_its_class(limits, sent, outcome):
+    with serving(saying(sent)) as base_url:
+        landed, _ = fly(base_url, limits=limits)
+    assert landed[0].outcome is outcome
+
+
+def test_nobody_listens():
+    landed, _ = fly("http://127.0.0.1:1/v1", 3)
+    assert [flight.outcome for flight in landed] == [Outcome.CONNECT_ERROR] * 3
+
+
+def test_no_tls_where_tls_is_asked_for():
+    with serving(saying(error(400), keep=False)) as base_url:
+        landed, _ = fly(base_url.replace("http:", "https:"), limits=Limits(connect_s=1))
+    assert landed[0].outcome in {Outcome.TLS_ERROR, Outcome.TIMEOUT_CONNECT}
+
+
+def test_more_than_allowed_is_an_outcome_not_a_missing_row():
+    with serving(saying(b"")) as base_url:
+        landed = []
+        engine = Engine(Target(base_url), Limits(in_flight=2), landed.append)
+        shot = Shot("chat-stream", Endpoint.CHAT, "/chat/completions", b"{}")
+        for number in range(5):
+            engine.launch(Flight(shot, reader_of(shot), number))
+        assert [flight.outcome for flight in landed] == [Outcome.CLIENT_SATURATED] * 3
+        engine.cut()
+    assert [flight.outcome for flight in landed[3:]] == [Outcome.CUT_BY_END] * 2
+
+
+def test_connections_are_used_again():
+    with serving(saying(WHOLE)) as base_url:
+        landed, engine = fly(base_url, 5)
+    assert engine.connections == 1
+    assert [bool(flight.connect_ns) for flight in landed] == [True, False, False, False, False]
+
+
+def test_a_connection_closed_while_idle_is_no_failure():
+    def answer(connection, _request):
+        connection.sendall(WHOLE)
+        return False
+
+    with serving(answer) as base_url:
+        landed, _ = fly(base_url, 5)
+    assert [flight.outcome for flight in landed] == [Outcome.OK] * 5
+
+
+def test_times_are_in_order_and_stamped_once_a_receive():
+    def answer(connection, _request):
+        connection.sendall(HEAD)
+        time.sleep(0.05)
+        connection.sendall(chunked(sse(CHAT[:3]), end=False))
+        time.sleep(0.05)
+        connection.sendall(chunked(sse(CHAT[3:])))
+
+    for kernel in (True, False):
+        with serving(answer) as base_url:
+            landed = []
+            engine = Engine(Target(base_url), Limits(), landed.append, kernel=kernel)
+            shot = Shot("chat-stream", Endpoint.CHAT, "/chat/completions", b"{}")
+            engine.launch(Flight(shot, reader_of(shot), 0, time.perf_counter_ns()))
+            while not landed:
+                gevent.sleep(0.01)
+            engine.stop()
+        (flight,) = landed
+        assert flight.intended_ns <= flight.started_ns <= flight.sent_ns < flight.headers_ns
+        assert (
+            flight.headers_ns + 40e6
+            < flight.first_event_ns
+            == flight.reader.stamps[0]
+            == flight.reader.stamps[1]
+        )
+        assert flight.reader.stamps[-1] + 40e6 < flight.end_ns
+        assert (flight.lag_ns >= 0) is kernel
+
+
+def test_usage_is_read_once_and_kept():
+    with serving(saying(WHOLE)) as base_url:
+        landed, _ = fly(base_url)
+    assert landed[0].usage.total_tokens == USAGE["total_tokens"]
+
+
+def test_a_request_larger_than_the_socket_takes_arrives_whole():
+    seen = []
+
+    def answer(connection, request):
+        seen.append(len(request.partition(b"\r\n\r\n")[2]))
+        connection.sendall(WHOLE)
+
+    with serving(answer) as base_url:
+        landed = []
+        engine = Engine(Target(base_url), Limits(), landed.append)
+        shot = Shot("chat-stream", Endpoint.CHAT, "/chat/completions", b"x" * 8_000_000)
+        engine.launch(Flight(shot, reader_of(shot)))
+        while not landed:
+            gevent.sleep(0.01)
+        engine.stop()
+    assert seen == [8_000_000]
+    assert landed[0].outcome is Outcome.OK

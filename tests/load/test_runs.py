@@ -1,0 +1,109 @@
+"""Whole runs of the `locust` command: processes, interruption, exit codes, the table, the pages."""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.load.streams import WHOLE, ended, run, saying, serving, start
+
+FAST = ("--rate", 40, "--duration", 1.5, "--drain", 10)
+
+
+def test_one_process_and_two_count_the_same(tmp_path):
+    """Also: the pages are written, the table of Locust counts each request once, keys stay out."""
+    seen = []
+
+    def answer(connection, request):
+        seen.append(request.lower())
+        connection.sendall(WHOLE)
+
+    key = {"CONFORMANCE_API_KEY": "sk-secret-123456"}
+    with serving(answer) as base_url:
+        one, _, said = run(tmp_path / "1", *FAST, "--host", base_url, environ=key)
+        two, _, _ = run(tmp_path / "2", *FAST, "--host", base_url, "--processes", 2, environ=key)
+    assert two["client"]["processes"] == 2
+    assert ended(one) == ended(two) == {"ok": 60}
+    assert {k: v for k, v in one["usage"].items() if k != "received_bytes"} == {
+        k: v for k, v in two["usage"].items() if k != "received_bytes"
+    }
+    for name in ("ttft_ms", "ict_ms", "tpot_ms"):
+        assert one["metrics"][name]["count"] == two["metrics"][name]["count"]
+    files = {"load.json", "load.html", "load.md", "load.csv", "load-junit.xml"}
+    assert files <= {path.name for path in (tmp_path / "1").iterdir()}
+    first_table = said.partition("Response time percentiles")[0]
+    lines = [
+        line.split() for line in first_table.splitlines() if line.startswith(("POST", "stream"))
+    ]
+    rows = {line[1]: line for line in lines}
+    assert rows["chat-stream"][2] == "60"
+    assert "TTFT" in rows
+    assert next(line for line in said.splitlines() if "Aggregated" in line).split()[1] == "60"
+    assert all(b"authorization: bearer sk-secret-123456" in request for request in seen)
+    assert b"accept-encoding: identity" in seen[0]
+    assert all("sk-secret" not in path.read_text() for path in tmp_path.glob("*/*"))
+
+
+@pytest.mark.parametrize("more", [(), ("--processes", 2)])
+def test_an_interrupted_run_is_reported(tmp_path, more):
+    with start(tmp_path, "--rate", 20, "--duration", 60, "--gateway-itl-ms", 500, *more) as process:
+        for line in process.stdout:
+            if " in flight " in line and "in flight     0" not in line:
+                break
+        os.killpg(process.pid, signal.SIGINT)
+        said, _ = process.communicate(timeout=30)
+    document = json.loads((tmp_path / "load.json").read_text())
+    assert document["outcomes"]["cut_by_end"] > 0, said
+    assert (
+        sum(document["outcomes"].values())
+        == document["arrivals"]["happened"]
+        == document["arrivals"]["sent"]
+    )
+    assert document["validity"]["stamp"] == "INVALID"
+    assert process.returncode == 2
+
+
+def test_a_lost_worker_is_named(tmp_path):
+    with (
+        serving(saying(WHOLE)) as base_url,
+        start(
+            tmp_path, "--rate", 20, "--duration", 5, "--processes", 2, "--host", base_url
+        ) as process,
+    ):
+        for line in process.stdout:
+            if " in flight " in line:
+                break
+        children = [
+            one
+            for one in Path("/proc").iterdir()
+            if one.name.isdigit() and _parent(one) == process.pid
+        ]
+        workers = [
+            int(one.name) for one in children if b"locustfile" in (one / "cmdline").read_bytes()
+        ]
+        os.kill(workers[0], signal.SIGKILL)
+        said, _ = process.communicate(timeout=40)
+    document = json.loads((tmp_path / "load.json").read_text())
+    assert len(document["client"]["lost"]) == 1, said
+    assert any(reason.startswith("lost: worker") for reason in document["validity"]["reasons"])
+    assert sum(document["outcomes"].values()) == document["arrivals"]["happened"] > 0
+
+
+def _parent(process):
+    try:
+        return int((process / "stat").read_text(errors="replace").rpartition(")")[2].split()[1])
+    except OSError:
+        return -1
+
+
+@pytest.mark.parametrize(("arguments", "code", "why"), [
+    (("--gate", "ttft:p99"), 4, "no limit"),
+    (("--host", "http://127.0.0.1:1", "--rate", 50, "--duration", 2), 2, "every answer"),
+])  # fmt: skip
+def test_what_cannot_run_says_so(tmp_path, arguments, code, why):
+    _, found, said = run(tmp_path, *arguments)
+    assert found == code, said
+    assert why in said
+    assert "Traceback" not in said
