@@ -38,8 +38,9 @@ def _names(error: dict[str, Any], parameter: str) -> bool:
 
 
 def unjudged(x: Exchange) -> bool:
-    """Refused for who asks or how often, which says nothing about the parameters."""
-    return x.reply.status in {401, 403, 408, 429, 503}
+    """Refused for who asks or how often, or by streaming as such: that tells of no parameter."""
+    stream_failed = x.reply.status >= 500 and x.reply.is_stream
+    return stream_failed or x.reply.status in {401, 403, 408, 429, 503}
 
 
 def answer(x: Exchange) -> str:
@@ -104,7 +105,9 @@ class Refusals:
         reasons = {self.probe(row): row.slug for row in self.rows}
 
         def check(x: Exchange) -> Findings:
-            if not unjudged(x):
+            if unjudged(x):
+                yield Unsure(f"the request was refused for something else: {answer(x)}")
+            else:
                 yield from refused(x, f"of {reasons.get(x.probe or '', 'what is wrong in it')}")
 
         return tuple(

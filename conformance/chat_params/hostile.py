@@ -6,7 +6,7 @@ from typing import Final
 from conformance.chat_params.request import PATH
 from conformance.probe import Ask, Handling, Probe, post
 from conformance.refusal import answer, refused, unjudged
-from conformance.rule import Finding, Findings, Rule, probe
+from conformance.rule import Finding, Findings, Rule, Unsure, probe
 from wire.exchange import Ended, Exchange, Request
 
 _START: Final = '{"model": MODEL, "messages": [{"role": "user", "content": "Say hello."}], '
@@ -88,7 +88,9 @@ def _survives(x: Exchange) -> Findings:
 
 
 def _must_refuse(x: Exchange) -> Findings:
-    if not unjudged(x):
+    if unjudged(x):
+        yield Unsure(f"the request was refused for something else: {answer(x)}")
+    else:
         yield from refused(x, f"of {(x.probe or '').rpartition('.')[2]}")
 
 

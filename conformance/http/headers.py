@@ -105,7 +105,9 @@ def encoding_valid(x: Exchange) -> Findings:
 
 @rule("http.request-id.present", on=ANSWERED)
 def request_id(x: Exchange) -> Findings:
-    if not (x.reply.header("x-request-id") or "").strip() and x.request.method != "OPTIONS":
+    # A preflight and an upgrade are answered by what stands in front of the API.
+    own = x.request.method != "OPTIONS" and x.request.header("upgrade") is None
+    if own and not (x.reply.header("x-request-id") or "").strip():
         yield Finding("header x-request-id", "an id", show(x.reply.header("x-request-id")))
 
 

@@ -10,7 +10,7 @@ from conformance.responses_params.accepted import HIGH_PROBE, KEPT, LOW_PROBE, N
 from conformance.responses_params.clients import AGENTS
 from conformance.responses_params.kinds import SUCCESS, response_of, text_of
 from conformance.responses_params.request import HELLO, PATH
-from conformance.rule import Finding, Findings, Rule, ok_probe, probe, rule, show
+from conformance.rule import Finding, Findings, Rule, Unsure, ok_probe, probe, rule, show
 from wire.exchange import Exchange, Request
 from wire.responses import fold_responses
 
@@ -96,6 +96,8 @@ def _remembers(requirement: str, asked: Probe, word: str) -> Rule:
     def check(x: Exchange) -> Findings:
         if x.ok:
             yield from knows("output", text_of(x), word)
+        elif x.reply.status >= 500:
+            yield Unsure(f"the server failed: {answer(x)}")
         elif not unjudged(x):
             yield Finding("status", "200: the response before is stored", answer(x))
 

@@ -249,6 +249,18 @@ class TestRefusalsOfSomethingElse:
         x = said("chat_params.refuse.content-number", HELLO, error, status=400, of_model=False)
         assert verdict("chat.param.refused.names", x).outcome is Outcome.PASS
 
+    def test_a_stream_that_cannot_start_says_nothing_of_its_options(self):
+        body = {"input": "Hi", "stream": True, "stream_options": "usage"}
+        x = said("responses_params.refuse.stream-options-type-0", body, [ERROR], status=500,
+                 path=RESPONSES, of_model=False)  # fmt: skip
+        assert verdict("responses.param.stream-options.type", x).outcome is not Outcome.FAIL
+
+    def test_a_refusal_of_the_caller_is_no_refusal_of_the_request(self):
+        x = said(
+            "chat_params.refuse.messages-empty", NO_MESSAGES, ERROR, status=429, of_model=False
+        )
+        assert verdict("chat.param.messages.not-empty", x).outcome is Outcome.INCONCLUSIVE
+
     def test_a_refusal_hides_no_other_parameter(self):
         low = next(p for p in catalogue().probes.values() if p.name == "chat_params.accept.low")
         message = "openai does not support parameters: ['logprobs']"
@@ -298,6 +310,31 @@ class TestConnections:
 
         assert verdict("http.too-large.after", after(404)).outcome is Outcome.PASS
         assert verdict("http.too-large.after", after(400)).outcome is Outcome.FAIL
+
+
+def test_a_broken_property_is_no_answer_to_judge():
+    """aimock echoes the model 7 that it should have refused."""
+    x = said("properties.chat-broken", HELLO | {"model": 7}, completion(model=7))
+    assert verdict("chat.response.model", x).outcome is Outcome.BLOCKED
+
+
+def test_an_upgrade_is_not_answered_by_the_api():
+    x = said("http.websocket", {}, "", status=426, path="/responses", method="GET", of_model=False)
+    x = replace(x, request=replace(x.request, headers=(("upgrade", "websocket"),)))
+    assert verdict("http.request-id.present", x).outcome is not Outcome.FAIL
+
+
+def test_a_server_that_fails_has_not_forgotten():
+    """LiteLLM's mock streams no Responses at all, which is told elsewhere."""
+    x = said("responses_params.turn.output", {"stream": True}, [ERROR], status=500, path=RESPONSES)
+    found = verdict("responses.conversation.output-kept", x)
+    assert found.outcome is Outcome.INCONCLUSIVE
+
+
+def test_a_header_may_tell_too_much():
+    headers = (*JSON, ("x-litellm-model-api-base", "http://127.0.0.1:9/v1"))
+    x = said("chat.echo", HELLO, completion(), headers=headers)
+    assert verdict("http.no-inner-address", x).outcome is Outcome.ADVISORY
 
 
 def test_a_blocked_requirement_says_what_it_waited_for():

@@ -1,0 +1,18 @@
+"""What headers tell of the inside of a gateway; bodies of refusals are the matter of errors."""
+
+from conformance.errors.kinds import LIVE, is_api
+from conformance.errors.shape import LEAKS
+from conformance.rule import Finding, Findings, rule, show
+from wire.exchange import Exchange
+
+_ADDRESS = dict(LEAKS)["an inner address"]
+# What names the server to those who asked it.
+_OWN = frozenset({"location", "access-control-allow-origin", "link", "alt-svc", "report-to"})
+
+
+@rule("http.no-inner-address", on=LIVE.only("of the API", is_api, "models.list", "auth.marker-*"))
+def no_inner_address(x: Exchange) -> Findings:
+    for name, value in x.reply.headers:
+        found = _ADDRESS.search(value)
+        if found and name not in _OWN and found[0] not in (x.request.header("origin") or ""):
+            yield Finding(f"header {name}", "no address of what lies behind", show(found[0]))
