@@ -57,17 +57,17 @@ class Tap:
     def output(self):
         return "\n".join(self.lines)
 
-    async def until(self, pattern, seconds=WAIT_S):
+    async def until(self, pattern, seconds=WAIT_S, times=1):
         """Wait without holding up the upstream, which lives in this process."""
-        await asyncio.to_thread(self.wait_for, pattern, seconds)
+        await asyncio.to_thread(self.wait_for, pattern, seconds, times)
 
     async def end(self, number=signal.SIGTERM):
         return await asyncio.to_thread(self.stop, number)
 
-    def wait_for(self, pattern, seconds=WAIT_S):
+    def wait_for(self, pattern, seconds=WAIT_S, times=1):
         waiting = threading.Event()
         for _ in range(int(seconds / 0.02)):
-            if re.search(pattern, self.output):
+            if len(re.findall(pattern, self.output)) >= times:
                 return
             waiting.wait(0.02)
         raise AssertionError(f"{pattern!r} does not appear in:\n{self.output}")
