@@ -89,9 +89,10 @@ def logprobs_count(x: Exchange) -> Findings:
     report, number = final(x), _logprobs(x)
     if report and number is not None and report.usage.completion_tokens is not None:
         visible = report.usage.completion_tokens - (report.usage.reasoning_tokens or 0)
-        if visible != number:
+        # Newer models spend a few tokens on the frame of an answer; none can spend fewer.
+        if visible < number:
             where = f"{report.where}: completion tokens without reasoning"
-            yield Finding(where, f"{number}, one a logprob", str(visible), report.event)
+            yield Finding(where, f"at least {number}, one a logprob", str(visible), report.event)
 
 
 REFUSED = Selector(

@@ -23,8 +23,15 @@ class Report(NamedTuple):
     answer: dict[str, Any]
 
 
-def reports(x: Exchange) -> Iterator[Report]:
-    """Every usage object of the exchange, in order."""
+def reports(x: Exchange) -> tuple[Report, ...]:
+    """Every usage object of the exchange, in order; found once, as many rules ask."""
+    kept: dict[str, tuple[Report, ...]] = x.__dict__
+    if "_usage_reports" not in kept:
+        kept["_usage_reports"] = tuple(_reports(x))
+    return kept["_usage_reports"]
+
+
+def _reports(x: Exchange) -> Iterator[Report]:
     for event, value in x.objects():
         if not isinstance(value, dict):
             continue
@@ -39,10 +46,8 @@ def reports(x: Exchange) -> Iterator[Report]:
 
 def final(x: Exchange) -> Report | None:
     """The usage that counts: the last one."""
-    last = None
-    for last in reports(x):
-        pass
-    return last
+    found = reports(x)
+    return found[-1] if found else None
 
 
 def generates(x: Exchange) -> bool:
