@@ -17,6 +17,7 @@ from load.folder import write_report
 from load.lead import Lead
 from load.plan import Plan
 from load.rows import Rows
+from load.sample import judged as sampled
 from load.search import Trial, judged, search
 from load.target import Gateway, Target
 from load.validity import validity
@@ -186,6 +187,9 @@ class Conductor:
             found = replace(found, exit_code=found.exit_code if met else max(found.exit_code, 3))
         if self._calibration is not None:
             found.document["calibration"] = vars(self._calibration)
+        found.document["sample"] = sampled(
+            done.fleet.total.samples, plan.report_dir, self.target.base_url
+        )
         for line in write_report(found.document, plan.report_dir, self._baseline):
             self._say(line)
         self.result = found

@@ -59,9 +59,10 @@ class Connection:
     """Carries one flight at a time. `on_end` is called when it is over, with self."""
 
     __slots__ = (
-        "_body", "_decoder", "_fed", "_incoming", "_loop", "_outgoing", "_parser", "_pending", "_recv",
-        "_sized", "_tls", "_watcher", "_writer", "address", "at_ns", "body_size", "closed",
-        "connected", "connecting_ns", "flight", "flights", "kernel", "on_end", "reusable", "sock",
+        "_body", "_decoder", "_fed", "_incoming", "_loop", "_outgoing", "_parser", "_pending",
+        "_recv", "_request", "_sized", "_tls", "_watcher", "_writer", "address", "at_ns",
+        "body_size", "closed", "connected", "connecting_ns", "flight", "flights", "kernel",
+        "on_end", "reusable", "sock",
     )  # fmt: skip
 
     def __init__(self, address: "Address", on_end: Callable[["Connection"], None], *, kernel: bool) -> None:  # fmt: skip
@@ -77,7 +78,8 @@ class Connection:
         self._decoder: Decoder | None = None
         self._fed = False
         self._sized = False
-        self._pending = b""
+        self._pending = b""  # for the socket, once it takes more
+        self._request = b""  # waits for the connection
         self._tls: ssl.SSLObject | None = None
         self._loop = get_hub().loop
         self._watcher: Any = None
@@ -89,7 +91,7 @@ class Connection:
         """Send a request; connects first when there is no connection yet."""
         self.flight = flight
         self.flights += 1
-        self._pending = data
+        self._request = data
         self._fed = False
         if self.connected:
             self._send()
@@ -176,7 +178,7 @@ class Connection:
         self._ready()
 
     def _send(self) -> None:
-        data, self._pending = self._pending, b""
+        data, self._request = self._request, b""
         if self.flight is not None:
             self.flight.sent_ns = perf_counter_ns()
         if self._tls is not None:

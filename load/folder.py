@@ -83,9 +83,21 @@ def lines(document: dict[str, Any]) -> Iterator[str]:
         yield f"search: {'no rate meets the targets' if best is None else f'{best:g}/s is the highest rate that meets the targets'}"
     for requirement, n in document["conformance"].items():
         yield f"violated in {n} streams: {requirement}"
+    yield from _sample(document.get("sample") or {})
     for gate in document["gates"]:
         shown = "too few samples" if gate["value"] is None else f"{gate['value']:g} {gate['unit']}"
         yield f"gate {gate['gate']}: {'passed' if gate['passed'] else 'FAILED'} ({shown})"
+
+
+def _sample(sample: dict[str, Any]) -> Iterator[str]:
+    if "failed" in sample:
+        shown = ", ".join(sample["failed"]) or "none"
+        yield (
+            f"a sample of {sample['exchanges']} exchanges judged by {sample['requirements']} requirements: "
+            f"{len(sample['failed'])} failed ({shown})"
+        )
+    elif "problem" in sample:
+        yield f"the sample could not be judged: {sample['problem']}"
 
 
 def _row(metric: dict[str, Any]) -> str:

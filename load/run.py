@@ -200,7 +200,7 @@ class Run:
             self._compare(flight, flight.shot.expected)
         if flight.violations and flight.kept is None:
             self._supply.keep_more()
-        self.tally.record(flight, self._window)
+        self.tally.record(flight, self._window, time())
         if flight.outcome not in UNJUDGED:
             self._judge_hope(flight)
         slot = self._slots.pop(flight, None)

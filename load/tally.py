@@ -9,6 +9,7 @@ from typing import Any, Final, Self
 from load.flight import Flight
 from load.histogram import Histogram
 from load.outcome import FAILED, UNJUDGED, WHOLE, Outcome
+from load.sample import MOST, MOST_IN_ALL, line_of
 from load.transcript import transcript
 from load.window import SECOND_NS, Window
 
@@ -29,6 +30,7 @@ class Tally:
     series: dict[str, Counter[int]] = field(default_factory=dict)
     ttft_by_bin: dict[int, Histogram] = field(default_factory=dict)
     transcripts: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    samples: list[str] = field(default_factory=list)  # exchanges as JSON Lines
     _landed: Counter[tuple[str, Outcome, bool]] = field(default_factory=Counter)
     _values: dict[str, list[int]] = field(default_factory=dict)
 
@@ -60,6 +62,7 @@ class Tally:
         for name, kept in other.transcripts.items():
             mine = self.transcripts.setdefault(name, [])
             mine += kept[: TRANSCRIPTS - len(mine)]
+        self.samples += other.samples[: MOST_IN_ALL - len(self.samples)]
 
     def as_message(self) -> dict[str, Any]:
         """A form that msgpack carries; string keys only."""
@@ -70,6 +73,7 @@ class Tally:
             "series": {name: list(line.items()) for name, line in self.series.items()},
             "ttft_by_bin": [(second, one.as_message()) for second, one in self.ttft_by_bin.items()],
             "transcripts": self.transcripts,
+            "samples": self.samples,
         }
 
     @classmethod
@@ -81,6 +85,7 @@ class Tally:
             {name: Counter(dict(line)) for name, line in message["series"].items()},
             {second: Histogram.of_message(one) for second, one in message["ttft_by_bin"]},
             message["transcripts"],
+            message["samples"],
         )
 
     def settle(self) -> None:
@@ -97,7 +102,7 @@ class Tally:
             self.histogram(name).add_all(values)
             values.clear()
 
-    def record(self, flight: Flight, window: Window) -> None:
+    def record(self, flight: Flight, window: Window, started_at: float) -> None:
         """Take a flight that has landed."""
         outcome = flight.outcome
         assert outcome is not None
@@ -112,6 +117,10 @@ class Tally:
             self._times(flight, window, outcome)
         if flight.violations or outcome in FAILED:
             self._keep(flight, outcome)
+        if flight.kept is not None and len(self.samples) < MOST:
+            line = line_of(flight, started_at)
+            if line is not None:
+                self.samples.append(line)
 
     def _list(self, name: str) -> list[int]:
         found = self._values.get(name)

@@ -29,6 +29,7 @@ def html(load: Load, before: Load | None = None) -> str:
         compared=_compared(load, before) if before is not None else [],
         before=before,
         violations=_violations(load),
+        sample=object_in(load.data, "sample"),
         failures=_failures(load),
         client=object_in(load.data, "client"),
         usage=object_in(load.data, "usage"),
