@@ -84,7 +84,7 @@ def _area(folder: Path) -> Area:
         folder.name,
         read_requirements(folder / "requirements.toml"),
         tuple(_attributes(modules, Probe)),
-        tuple([*_attributes(modules, Rule), *_attributes(modules, RunRule)]),
+        (*_attributes(modules, Rule), *_attributes(modules, RunRule)),
         tuple(_attributes(modules, Property)),
     )
 
@@ -110,4 +110,4 @@ def _attributes(modules: list[ModuleType], kind: type[T]) -> Iterator[T]:
 
 def _refuse_doubles(names: list[str], what: str) -> None:
     if doubles := {name for name in names if names.count(name) > 1}:
-        raise CatalogueError(f"{what} {sorted(doubles)[0]!r} stands twice")
+        raise CatalogueError(f"{what} {min(doubles)!r} stands twice")

@@ -43,7 +43,7 @@ def transcript(exchange: Exchange, base_url: str) -> dict[str, Any]:
     request, reply = exchange.request, exchange.reply
     asked = request.body.decode("utf-8", "replace")
     text = reply.text
-    frames = [[c.at_ms, c.data.decode("utf-8", "replace")] for c in reply.chunks]
+    frames = [(c.at_ms, c.data.decode("utf-8", "replace")) for c in reply.chunks]
     stream = reply.is_stream and reply.timed
     cut = len(asked) > MAX_BODY or len(text) > MAX_BODY or (stream and len(frames) > MAX_FRAMES)
     return {

@@ -88,5 +88,3 @@ def _owner(path: str, owners: dict[str, Requirement]) -> Requirement | None:
 def whole_body(exchange: Exchange) -> Iterator[Part]:
     """The JSON body of a plain answer."""
     yield None, "", exchange.reply.json
-
-

@@ -62,9 +62,7 @@ class Grammar:
         return self.blame[kind, ANY, ANY]
 
 
-def walk(
-    grammar: Grammar, steps: Iterable[Step], *, ended: bool = True
-) -> Iterator[Violation]:
+def walk(grammar: Grammar, steps: Iterable[Step], *, ended: bool = True) -> Iterator[Violation]:
     """Violations in order. `ended=False`: the stream was cut on purpose, its end says nothing."""
     states: dict[tuple[str, Hashable], str] = {}
     last = -1

@@ -17,7 +17,7 @@ MAX_FINDINGS = 20
 class Outcome(StrEnum):
     """The verdict words; see DESIGN for what each means and whether it counts."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 - a verdict, not a secret
     FAIL = "fail"
     ADVISORY = "advisory"
     NOT_CLAIMED = "not-claimed"
@@ -162,7 +162,8 @@ class Judge:
             for exchange in self._run(model).exchanges:
                 if exchange.probe and plans(exchange.probe):
                     what = exchange.reply.status or exchange.connection.error or "nothing"
-                    unread = exchange.ok and isinstance(rule, Rule)
-                    lacking = f", but not with {rule.on.name}" if unread else ""
+                    lacking = ""
+                    if exchange.ok and isinstance(rule, Rule):
+                        lacking = f", but not with {rule.on.name}"
                     return f"{exchange.probe} was answered {what}{lacking}"
         return "nothing in this run answers it"

@@ -58,7 +58,12 @@ class Conformance:
             chosen = replace(self.settings, base_url=self.base_url or None)
             ids = tuple(dict.fromkeys(row.id for row, _ in self.items))
             self.session = Session(
-                chosen, self.catalogue, self.models, ids, self.shared, terminal.progress(self.config)
+                chosen,
+                self.catalogue,
+                self.models,
+                ids,
+                self.shared,
+                terminal.progress(self.config),
             )
         return self.session
 
@@ -204,7 +209,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("verdict", list(state.parameters(area)), indirect=True)
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if subject := _subject(item):
             item.user_properties.append(("requirement", subject[0].id))

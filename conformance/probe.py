@@ -105,7 +105,9 @@ def get(path: str, *headers: tuple[str, str], method: str = "GET") -> Request:
     return Request(method, path, (*accept, *headers))
 
 
-def sends(path: str, body: Mapping[str, Any], *headers: tuple[str, str]) -> Callable[[Ask], Request]:
+def sends(
+    path: str, body: Mapping[str, Any], *headers: tuple[str, str]
+) -> Callable[[Ask], Request]:
     """A builder that posts `body` with the run's model filled in where the body names none."""
 
     def build(ask: Ask) -> Request:

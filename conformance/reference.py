@@ -23,7 +23,7 @@ class Reference:
 @contextmanager
 def reference_gateway(arguments: Sequence[str] = ()) -> Iterator[Reference]:
     """Run `python -m gateway` on a free loopback port; it ends with the context."""
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: S603 - our own module by our own interpreter
         [sys.executable, "-m", "gateway", *arguments],
         cwd=ROOT,
         stdin=subprocess.DEVNULL,

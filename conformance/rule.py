@@ -66,7 +66,7 @@ class Selector:
         )
 
     def only(self, name: str, matches: Callable[[Exchange], bool], *probes: str) -> "Selector":
-        """This selector narrowed by one more condition."""
+        """The selector narrowed by one more condition."""
         return self & Selector(name, matches, probes)
 
     def plans(self, probe: str) -> bool:

@@ -107,9 +107,7 @@ class Schedule:
                     self.traffic.unsent.setdefault(step.key, "the run was interrupted")
         return self.traffic
 
-    async def attempt(
-        self, prop: Property, model: str, *, number: int, keep: bool = True
-    ) -> None:
+    async def attempt(self, prop: Property, model: str, *, number: int, keep: bool = True) -> None:
         """Run a property for a model; what it keeps joins the traffic under its name."""
         key = (prop.name, model)
         probe = prop.probe
@@ -160,7 +158,7 @@ class Schedule:
             variable = self._profile.variable(probe.key)
             self.traffic.unsent[step.key] = f"needs a key: set {variable}"
             return
-        if self._unreachable >= 5 and not self.traffic.exchanges:  # noqa: PLR2004
+        if self._unreachable >= 5 and not self.traffic.exchanges:
             self.traffic.unsent[step.key] = "the target cannot be reached"
             return
         asks = [
@@ -194,9 +192,7 @@ class Schedule:
             return None
         return exchange
 
-    async def _paid(
-        self, probe: Probe, request: Request, model: str, index: int
-    ) -> Exchange | str:
+    async def _paid(self, probe: Probe, request: Request, model: str, index: int) -> Exchange | str:
         """Send when the budget allows it and book what it cost; else say why not."""
         estimate = estimate_usd(self._profile, model, request, probe.output_tokens)
         async with self._gate:

@@ -9,12 +9,13 @@ import zlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import count
+from typing import Self
 from urllib.parse import urlsplit
 
 import httpx
 
 from conformance.probe import Handling, Probe
-from wire.exchange import Attempt, Chunk, Connection, Ended, Exchange, Reply, Request
+from wire.exchange import Attempt, Chunk, Connection, Ended, Exchange, Headers, Reply, Request
 from wire.redaction import Redactor
 from wire.sse import Decoder
 
@@ -68,7 +69,7 @@ class Sender:
         self._transport = transport
         self._lanes: dict[str, httpx.AsyncClient] = {}
 
-    async def __aenter__(self) -> "Sender":
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -121,7 +122,9 @@ class Sender:
             await self._sleep(wait_s)  # type: ignore[misc]
         return replace(exchange, attempts=tuple(attempts)) if attempts else exchange
 
-    async def _once(self, probe: Probe, request: Request, model: str, index: int) -> Exchange:
+    async def _once(
+        self, probe: Probe, request: Request, model: str, index: int  # noqa: ARG002 - for subclasses
+    ) -> Exchange:
         request = self._addressed(request, probe.key, probe.handling)
         started_at, start = self._clock(), time.perf_counter()
         reply, connection = await self._exchange(request, probe.handling, start)
@@ -164,7 +167,7 @@ class Sender:
         for name, value in request.headers:
             if name in {"authorization", "x-api-key"}:
                 token = value.split(" ")[-1].strip()
-                if len(token) >= 8 and token not in secrets.values():  # noqa: PLR2004
+                if len(token) >= 8 and token not in secrets.values():
                     secrets["presented"] = token
         return Redactor(secrets)
 
@@ -172,7 +175,9 @@ class Sender:
         self, request: Request, handling: Handling, start: float
     ) -> tuple[Reply, Connection]:
         chunks: list[Chunk] = []
-        status, headers, headers_at = 0, (), None
+        status = 0
+        headers: Headers = ()
+        headers_at: float | None = None
         reused: bool | None = None
         ended, error = Ended.COMPLETE, ""
         timeout = handling.timeout_s

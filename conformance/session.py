@@ -71,7 +71,9 @@ class Session:
     def trials(self) -> list[tuple[Property, str]]:
         """The properties to try, each for each model."""
         ids = set(self.requirements)
-        rules = [r for r in self.catalogue.rules if isinstance(r, Rule) and ids & set(r.requirements)]
+        rules = [
+            r for r in self.catalogue.rules if isinstance(r, Rule) and ids & set(r.requirements)
+        ]
         return [
             (prop, model)
             for name, prop in self.catalogue.properties.items()

@@ -37,8 +37,10 @@ def plan_lines(session: Session) -> list[str]:
     limit = session.settings.max_cost_usd
     cap = "no limit" if limit is None else f"limit ${limit}"
     return [
-        f"plan: {requests} requests, {billable} billable, "
-        f"at most about ${session.estimate_usd():.4f} ({cap})"
+        (
+            f"plan: {requests} requests, {billable} billable, "
+            f"at most about ${session.estimate_usd():.4f} ({cap})"
+        )
     ]
 
 

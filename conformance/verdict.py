@@ -41,7 +41,8 @@ class Verdict:
         """The failure in full: requirement, source, where, expected, found, how to repeat it."""
         requirement = self.result.requirement
         lines = [
-            f"{requirement.level} {requirement.id}" + (f" on {self.result.model}" * bool(self.result.model)),
+            f"{requirement.level} {requirement.id}"
+            + (f" on {self.result.model}" * bool(self.result.model)),
             f"  {requirement.text}",
             f"  source: {requirement.source}",
         ]

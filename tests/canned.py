@@ -6,7 +6,9 @@ import threading
 
 
 @contextlib.contextmanager
-def canned(answer: bytes, *, tail: bytes = b"", repeat: int = 0, reset: bool = False, hang: bool = False):
+def canned(
+    answer: bytes, *, tail: bytes = b"", repeat: int = 0, reset: bool = False, hang: bool = False
+):
     """Yield a base URL. `tail` is sent `repeat` times after the answer; `reset` sends an RST.
 
     `hang`: only GET is answered, anything else waits until the end.

@@ -122,7 +122,9 @@ def traffic(
     gateway = Gateway(seed=None if at is None else 1, clock=clock)
     keys = dict(gateway.keys.secrets)
     keys["main"] = keys.pop("codex")
-    handler: Handler = Faulty(gateway, tuple(all_faults()[n] for n in faults)) if faults else gateway
+    handler: Handler = (
+        Faulty(gateway, tuple(all_faults()[n] for n in faults)) if faults else gateway
+    )
     steps = plan(known.probes, probes if probes is not None else known.probes, profile, models)
 
     async def run() -> Traffic:

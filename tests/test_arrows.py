@@ -46,7 +46,10 @@ def test_no_vague_module_names(room):
 
 
 def test_wire_and_rules_do_no_input_or_output():
-    for folder in ("wire", *(f"conformance/{p.parent.name}" for p in ROOT.glob("conformance/*/rules.py"))):
+    for folder in (
+        "wire",
+        *(f"conformance/{p.parent.name}" for p in ROOT.glob("conformance/*/rules.py")),
+    ):
         for path in (ROOT / folder).glob("*.py"):
             tree = ast.parse(path.read_text(encoding="utf-8"))
             names = {

@@ -23,7 +23,12 @@ def commands():
 
 def help_of(*words):
     done = subprocess.run(
-        [sys.executable, "-m", *words], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-m", *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -36,8 +41,6 @@ EXPORTS = [c for c in commands() if c.startswith("export ")]
 @pytest.mark.parametrize("command", INSTALLS)
 def test_the_installing_commands_are_what_ci_runs(command):
     assert command in CI
-
-
 
 
 @pytest.mark.parametrize("command", [c for c in commands() if c not in INSTALLS + EXPORTS])
@@ -54,7 +57,12 @@ def test_the_other_commands_are_understood(command, tmp_path):
         assert program == "python"
         words = [words[2], *words[3:]] if "--list-faults" in words else [*words[2:], "--help"]
     done = subprocess.run(
-        [sys.executable, "-m", *words], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-m", *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
 

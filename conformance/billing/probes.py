@@ -99,8 +99,8 @@ _CALLS: Final = (
 def _cases() -> tuple[Case, ...]:
     return tuple(
         Case(probe.name.partition(".")[2], probe.name, probe.after)
-        for probe in (*usage.USAGE, *_CALLS)
-    ) + (Case("long-again", "usage.long-again", ("usage.long",)),)
+        for probe in (*usage.USAGE, *_CALLS, usage.LONG_AGAIN)
+    )
 
 
 CASES: Final = _cases()

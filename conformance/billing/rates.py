@@ -10,7 +10,13 @@ from wire.usage import Usage
 
 MILLION = Decimal(1_000_000)
 # `fast` is the newer name of `priority`; both are billed at its rates.
-TIERS = {"default": "default", "auto": "default", "flex": "flex", "priority": "priority", "fast": "priority"}
+TIERS = {
+    "default": "default",
+    "auto": "default",
+    "flex": "flex",
+    "priority": "priority",
+    "fast": "priority",
+}
 
 
 @cache

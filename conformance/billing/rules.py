@@ -113,20 +113,27 @@ FREE = (
 )  # fmt: skip
 
 
-@run_rule("billing.two-models", probes=("billing.before-small", "usage.small", "billing.after-small"))
+@run_rule(
+    "billing.two-models", probes=("billing.before-small", "usage.small", "billing.after-small")
+)
 def two_models(run: Run) -> Findings:
     rates: dict[str, Decimal] = {}
     for model in ("gpt-5.5", "gpt-5.4"):
         mine = Run(tuple(x for x in run.exchanges if x.model == model), run.profile, model)
         if not mine.all("usage.small") or not mine.all("billing.before-small"):
             continue
-        fell, right = taken(mine, "small"), charges("gpt-5.4", None, usage_of(mine.one("usage.small")) or _NO_USAGE)
+        fell, right = (
+            taken(mine, "small"),
+            charges("gpt-5.4", None, usage_of(mine.one("usage.small")) or _NO_USAGE),
+        )
         if fell is not None and right and right[0]:
             rates[model] = fell / right[0]
     if len(rates) < 2:
         yield Unsure("the run does not have both models")
     elif abs(rates["gpt-5.5"] - 2 * rates["gpt-5.4"]) > EXACT:
-        found = f"{rates['gpt-5.5'] / rates['gpt-5.4']:.4f} times" if rates["gpt-5.4"] else "nothing"
+        found = (
+            f"{rates['gpt-5.5'] / rates['gpt-5.4']:.4f} times" if rates["gpt-5.4"] else "nothing"
+        )
         yield Finding("balance", "gpt-5.5 to take twice what gpt-5.4 takes", found)
 
 
@@ -135,13 +142,25 @@ def two_models(run: Run) -> Findings:
 def stream_unasked(run: Run) -> Findings:
     without, asked = taken(run, "stream-unasked"), taken(run, "small-stream")
     x = run.one("billing.stream-unasked")
-    if without is None or asked is None or not x.ok or fold_chat(x.reply).as_completion().get("choices") is None:
+    if (
+        without is None
+        or asked is None
+        or not x.ok
+        or fold_chat(x.reply).as_completion().get("choices") is None
+    ):
         yield Unsure("no balance was read")
     elif abs(without - asked) > EXACT:
         yield Finding("balance", f"${asked:f}, as with usage", f"${without:f} taken", exchange=x.id)
 
 
-@run_rule("billing.midstream-error", probes=("billing.before-midstream-error", "billing.midstream-error", "billing.after-midstream-error"))
+@run_rule(
+    "billing.midstream-error",
+    probes=(
+        "billing.before-midstream-error",
+        "billing.midstream-error",
+        "billing.after-midstream-error",
+    ),
+)
 def midstream_error(run: Run) -> Findings:
     fell, x = taken(run, "midstream-error"), run.one("billing.midstream-error")
     produced = fold_chat(x.reply).content_chunks
@@ -153,7 +172,10 @@ def midstream_error(run: Run) -> Findings:
         yield Finding("balance", said, f"${fell:f} taken", exchange=x.id)
 
 
-@run_rule("billing.parallel", probes=("billing.before-parallel", "billing.parallel", "billing.after-parallel"))
+@run_rule(
+    "billing.parallel",
+    probes=("billing.before-parallel", "billing.parallel", "billing.after-parallel"),
+)
 def parallel(run: Run) -> Findings:
     fell, calls = taken(run, "parallel"), run.all("billing.parallel")
     amounts = [charges(_model(x), tier_of(x), usage_of(x) or _NO_USAGE) for x in calls]
@@ -170,7 +192,9 @@ def parallel(run: Run) -> Findings:
 def empty_refused(run: Run) -> Findings:
     x = run.one("billing.no-credit")
     if x.reply.status not in {402, 403, 429}:
-        yield Finding("status", "402, 403 or 429 for a key without credit", str(x.reply.status), exchange=x.id)
+        yield Finding(
+            "status", "402, 403 or 429 for a key without credit", str(x.reply.status), exchange=x.id
+        )
 
 
 def _owes_usage(x: Exchange) -> bool:
@@ -199,7 +223,9 @@ CHARGED = Selector(
 def usage_present(x: Exchange) -> Findings:
     usage = usage_of(x)
     if usage is None or usage.prompt_tokens is None or usage.completion_tokens is None:
-        yield Finding("usage", "prompt and output tokens", "missing" if usage is None else str(usage))
+        yield Finding(
+            "usage", "prompt and output tokens", "missing" if usage is None else str(usage)
+        )
 
 
 def _model(x: Exchange) -> str:

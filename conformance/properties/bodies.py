@@ -7,13 +7,26 @@ from hypothesis import strategies as st
 # What must survive: any text but lone surrogates, which are not text, and NUL, which many
 # databases behind gateways refuse for reasons of their own.
 CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\x00")
-AWKWARD = ("é", "世界", "👩‍👩‍👧 family", "مرحبا", "\u2028 line", '"quoted" \\ back', "tab\tnew\nline", "</script>", "%s {0}")
+AWKWARD = (
+    "é",
+    "世界",
+    "👩‍👩‍👧 family",
+    "مرحبا",
+    "\u2028 line",
+    '"quoted" \\ back',
+    "tab\tnew\nline",
+    "</script>",
+    "%s {0}",
+)
 TEXT = st.one_of(st.sampled_from(AWKWARD), st.text(CHARACTERS, min_size=1, max_size=40)).map(
     lambda text: f"Say OK. {text}"
 )
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(CHARACTERS, max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(CHARACTERS, max_size=8), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(CHARACTERS, max_size=8), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 METADATA = st.dictionaries(
@@ -74,7 +87,9 @@ def chat(model: str) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries(
         {
             "model": st.just(model),
-            "messages": st.tuples(st.lists(CHAT_MESSAGE, max_size=3), user).map(lambda m: [*m[0], m[1]]),
+            "messages": st.tuples(st.lists(CHAT_MESSAGE, max_size=3), user).map(
+                lambda m: [*m[0], m[1]]
+            ),
             "max_completion_tokens": st.just(OUTPUT_TOKENS),
         },
         optional={

@@ -28,7 +28,10 @@ SHARED = (
     Damage("model", NOT_A_STRING),
     Damage("temperature", st.one_of(NOT_A_NUMBER, OUTSIDE)),
     Damage("top_p", st.one_of(NOT_A_NUMBER, OUTSIDE)),
-    Damage("tools", st.one_of(NOT_A_LIST, st.just([7]), st.just([{}]), st.just([{"type": "no-such-tool"}]))),
+    Damage(
+        "tools",
+        st.one_of(NOT_A_LIST, st.just([7]), st.just([{}]), st.just([{"type": "no-such-tool"}])),
+    ),
     Damage("tool_choice", st.sampled_from([7, [], "no-such-choice", {"type": "no-such-type"}])),
     Damage("stream", NOT_A_BOOLEAN),
     Damage("metadata", st.sampled_from([7, [], "a", {"k": "v" * 513}, {"k" * 65: "v"}])),
@@ -58,7 +61,10 @@ RESPONSES = (
 
 @st.composite
 def _broken(
-    draw: st.DrawFn, valid: st.SearchStrategy[dict[str, Any]], damages: tuple[Damage, ...], path: str
+    draw: st.DrawFn,
+    valid: st.SearchStrategy[dict[str, Any]],
+    damages: tuple[Damage, ...],
+    path: str,
 ) -> Request:
     body = dict(draw(valid))
     damage = draw(st.sampled_from(damages))
@@ -74,7 +80,18 @@ def broken_responses(model: str) -> st.SearchStrategy[Request]:
     return _broken(bodies.responses(model), RESPONSES, "/responses")
 
 
-TEARS = (b"", b"{", b'{"model":', b"[]", b"null", b'"x"', b"\xff\xfe", b"\xef\xbb\xbf", b"{'model': 1}", b"NaN")
+TEARS = (
+    b"",
+    b"{",
+    b'{"model":',
+    b"[]",
+    b"null",
+    b'"x"',
+    b"\xff\xfe",
+    b"\xef\xbb\xbf",
+    b"{'model': 1}",
+    b"NaN",
+)
 DEPTH = 20_000
 
 

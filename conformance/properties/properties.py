@@ -9,7 +9,13 @@ from wire.exchange import Exchange, Request
 
 
 def _probe(name: str, feature: str, output_tokens: int = 0) -> Probe:
-    return Probe(name, lambda _: get("/"), feature=feature, output_tokens=output_tokens, retry=output_tokens > 0)
+    return Probe(
+        name,
+        lambda _: get("/"),
+        feature=feature,
+        output_tokens=output_tokens,
+        retry=output_tokens > 0,
+    )
 
 
 def not_accepted(x: Exchange) -> str | None:
@@ -47,7 +53,14 @@ PROPERTIES = (
         not_accepted,
         examples=6,
     ),
-    Property(_probe("properties.chat-broken", "chat"), damage.broken_chat, not_refused, examples=40),
-    Property(_probe("properties.responses-broken", "responses"), damage.broken_responses, not_refused, examples=40),
+    Property(
+        _probe("properties.chat-broken", "chat"), damage.broken_chat, not_refused, examples=40
+    ),
+    Property(
+        _probe("properties.responses-broken", "responses"),
+        damage.broken_responses,
+        not_refused,
+        examples=40,
+    ),
     Property(_probe("properties.torn", ""), damage.torn, not_refused, examples=25),
 )

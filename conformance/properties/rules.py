@@ -49,7 +49,9 @@ def _failed(x: Exchange) -> bool:
 def _accepted(x: Exchange) -> Findings:
     if why := not_accepted(x):
         asked = show(x.request.params, 300)
-        yield Finding("status", f"success for the valid request {asked}", f"{why}: {show(x.reply.text)}")
+        yield Finding(
+            "status", f"success for the valid request {asked}", f"{why}: {show(x.reply.text)}"
+        )
 
 
 def _handled(x: Exchange) -> Findings:

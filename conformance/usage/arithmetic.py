@@ -54,14 +54,20 @@ def _counts(report: Report, holder: dict[str, Any], where: str) -> Findings:
     for name, value in holder.items():
         if isinstance(value, dict):
             yield from _counts(report, value, f"{where}.{name}")
-        elif name.endswith("_tokens") and value is not None and (type(value) is not int or value < 0):
+        elif (
+            name.endswith("_tokens") and value is not None and (type(value) is not int or value < 0)
+        ):
             yield Finding(f"{where}.{name}", "a whole number, 0 or more", repr(value), report.event)
 
 
 @rule("usage.prompt-positive", on=REPORTING)
 def prompt_positive(x: Exchange) -> Findings:
     report = final(x)
-    if report and report.usage.prompt_tokens == 0 and (report.usage.completion_tokens or _says(report)):
+    if (
+        report
+        and report.usage.prompt_tokens == 0
+        and (report.usage.completion_tokens or _says(report))
+    ):
         yield Finding(f"{report.where}: prompt tokens", "more than 0", "0", report.event)
 
 
@@ -81,7 +87,9 @@ def _says(report: Report, x: Exchange | None = None) -> bool:
     choices = report.answer.get("choices")
     if isinstance(choices, list) and choices:
         messages = [c.get("message") for c in choices if isinstance(c, dict)]
-        return any(isinstance(m, dict) and (m.get("content") or m.get("tool_calls")) for m in messages)
+        return any(
+            isinstance(m, dict) and (m.get("content") or m.get("tool_calls")) for m in messages
+        )
     if x is not None and x.reply.is_stream:
         from wire.chat import fold_chat
 
@@ -124,7 +132,9 @@ def reasoning_subset(x: Exchange) -> Findings:
 def prediction_subset(x: Exchange) -> Findings:
     for report in reports(x):
         inner = output_details(report)
-        both = count(inner, "accepted_prediction_tokens") + count(inner, "rejected_prediction_tokens")
+        both = count(inner, "accepted_prediction_tokens") + count(
+            inner, "rejected_prediction_tokens"
+        )
         output = report.usage.completion_tokens
         if output is not None and both > output:
             where = f"{report.where}: prediction tokens"
@@ -140,7 +150,9 @@ def prompt_parts(x: Exchange) -> Findings:
             total = sum(inner[name] for name in names)
             if total != report.usage.prompt_tokens:
                 expected = str(report.usage.prompt_tokens)
-                yield Finding(f"{report.where}: parts of the prompt", expected, str(total), report.event)
+                yield Finding(
+                    f"{report.where}: parts of the prompt", expected, str(total), report.event
+                )
 
 
 @rule("usage.cache-write-parts", on=REPORTING)
@@ -151,7 +163,9 @@ def cache_write_parts(x: Exchange) -> Findings:
             total = sum(count(parts, name) for name in parts)
             if total != (report.usage.cache_write_tokens or 0):
                 expected = str(report.usage.cache_write_tokens)
-                yield Finding(f"{report.where}: cache_write_tokens", expected, str(total), report.event)
+                yield Finding(
+                    f"{report.where}: cache_write_tokens", expected, str(total), report.event
+                )
 
 
 @rule("usage.details.chat", on=CHAT)

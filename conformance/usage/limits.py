@@ -105,6 +105,9 @@ REFUSED = Selector(
 @rule("usage.none-on-errors", on=REFUSED)
 def none_on_errors(x: Exchange) -> Findings:
     for report in reports(x):
-        if report.usage.total_tokens or report.usage.prompt_tokens or report.usage.completion_tokens:
+        if (
+            report.usage.total_tokens
+            or report.usage.prompt_tokens
+            or report.usage.completion_tokens
+        ):
             yield Finding(report.where, "no usage on an error", str(report.json), report.event)
-

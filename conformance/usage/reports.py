@@ -60,7 +60,9 @@ def is_chat(x: Exchange) -> bool:
 
 
 PROBES = ("chat.echo", "chat.echo-stream-usage", "responses.echo", "responses.stream.echo")
-REPORTING = Selector("an answer with usage", lambda x: generates(x) and final(x) is not None, PROBES)
+REPORTING = Selector(
+    "an answer with usage", lambda x: generates(x) and final(x) is not None, PROBES
+)
 CHAT = REPORTING.only("of chat", is_chat, "chat.echo", "chat.echo-stream-usage")
 RESPONSES = REPORTING.only(
     "of Responses", lambda x: not is_chat(x), "responses.echo", "responses.stream.echo"

@@ -10,7 +10,9 @@ from gateway.selection import CHAT, RESPONSES
 from gateway.transform import with_body
 from wire.exchange import Invalid, Request
 
-_CRASHED = {"error": {"message": "Internal error", "type": "server_error", "param": None, "code": None}}
+_CRASHED = {
+    "error": {"message": "Internal error", "type": "server_error", "param": None, "code": None}
+}
 
 
 def _crash(_: Request, reply: GatewayReply) -> GatewayReply:

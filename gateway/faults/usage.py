@@ -14,7 +14,9 @@ CHAT_USAGE, RESPONSES_USAGE = ("usage",), ("usage", "response.usage")
 
 def _changed(paths: tuple[str, ...], change: Change) -> Change:
     """`change` applied to every usage object that is one."""
-    return chain(*(alter(path, lambda old: change(old) if isinstance(old, dict) else old) for path in paths))
+    return chain(
+        *(alter(path, lambda old: change(old) if isinstance(old, dict) else old) for path in paths)
+    )
 
 
 def _add(name: str, number: int, *more: str) -> Change:
@@ -22,8 +24,12 @@ def _add(name: str, number: int, *more: str) -> Change:
     return chain(*(alter(path, lambda old: old + number) for path in (name, *more)))
 
 
-def _fault(name: str, says: str, when: When, paths: tuple[str, ...], change: Change, *breaks: str) -> Fault:
-    return Fault(f"usage.{name}", breaks, says, Family.VALUE, when, reply=on_all(_changed(paths, change)))
+def _fault(
+    name: str, says: str, when: When, paths: tuple[str, ...], change: Change, *breaks: str
+) -> Fault:
+    return Fault(
+        f"usage.{name}", breaks, says, Family.VALUE, when, reply=on_all(_changed(paths, change))
+    )
 
 
 def _chat(name: str, says: str, change: Change, *breaks: str, when: When = CHAT) -> Fault:
@@ -31,7 +37,9 @@ def _chat(name: str, says: str, change: Change, *breaks: str, when: When = CHAT)
 
 
 def _responses(name: str, says: str, change: Change, *breaks: str, when: When = RESPONSES) -> Fault:
-    return _fault(f"responses.{name}", says, both(RESPONSES, when), RESPONSES_USAGE, change, *breaks)
+    return _fault(
+        f"responses.{name}", says, both(RESPONSES, when), RESPONSES_USAGE, change, *breaks
+    )
 
 
 def _prompt_length(request: Request) -> int:

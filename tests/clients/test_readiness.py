@@ -25,7 +25,10 @@ def codex(*rows):
 
 
 def test_a_client_is_ready_when_all_that_was_judged_of_its_needs_holds():
-    assert codex(row("responses.stream.terminal", "pass"), row("chat.stream.done", "fail"))["ready"] is True
+    assert (
+        codex(row("responses.stream.terminal", "pass"), row("chat.stream.done", "fail"))["ready"]
+        is True
+    )
 
 
 def test_one_broken_need_and_the_client_is_not_ready():
@@ -35,7 +38,12 @@ def test_one_broken_need_and_the_client_is_not_ready():
 
 
 def test_what_could_not_be_judged_leaves_it_open():
-    assert codex(row("responses.stream.terminal", "blocked"), row("responses.object.id", "pass"))["ready"] is None
+    assert (
+        codex(row("responses.stream.terminal", "blocked"), row("responses.object.id", "pass"))[
+            "ready"
+        ]
+        is None
+    )
     assert codex()["ready"] is None
 
 

@@ -18,14 +18,18 @@ QUICK = ("-k", "models.list", "-p", "no:cacheprovider")
 
 
 def environment(**more):
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("CONFORMANCE_", "OPENAI_", "PYTEST_"))}
+    kept = {
+        k: v
+        for k, v in os.environ.items()
+        if not k.startswith(("CONFORMANCE_", "OPENAI_", "PYTEST_"))
+    }
     return {**kept, **more}
 
 
 def run(*arguments, folder, **variables):
     return subprocess.run(
         [sys.executable, "-m", "pytest", "--report-dir", str(folder), *arguments],
-        cwd=ROOT, env=environment(**variables), capture_output=True, text=True, timeout=120,
+        cwd=ROOT, env=environment(**variables), capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
 
 
@@ -40,7 +44,12 @@ def output(done):
 def test_the_reference_gateway_is_judged_when_no_url_is_given(tmp_path):
     done = run(*QUICK, folder=tmp_path)
     assert done.returncode == 0, output(done)
-    assert {p.name for p in tmp_path.iterdir()} >= {"report.json", "report.html", "summary.md", "junit.xml"}
+    assert {p.name for p in tmp_path.iterdir()} >= {
+        "report.json",
+        "report.html",
+        "summary.md",
+        "junit.xml",
+    }
     assert "plan: " in done.stdout
     assert str(tmp_path / "report.html") in done.stdout
     assert all(row["outcome"] == "pass" for row in document(tmp_path)["results"])
@@ -66,7 +75,13 @@ def test_a_dead_host_is_one_line_and_exit_2(tmp_path):
     ("answer", "says"),
     [
         (http("200 OK", b"<!doctype html><title>hi</title>", "text/html"), "HTML"),
-        (http("401 Unauthorized", b'{"error":{"message":"no","type":"x","param":null,"code":null}}'), "CONFORMANCE_API_KEY"),
+        (
+            http(
+                "401 Unauthorized",
+                b'{"error":{"message":"no","type":"x","param":null,"code":null}}',
+            ),
+            "CONFORMANCE_API_KEY",
+        ),
         (b"SSH-2.0-OpenSSH_9.2\r\n", "--base-url"),
         (b"", "--base-url"),
     ],
@@ -74,7 +89,14 @@ def test_a_dead_host_is_one_line_and_exit_2(tmp_path):
 )
 def test_a_target_that_cannot_be_judged_is_one_line_and_exit_2(tmp_path, answer, says):
     with canned(answer) as url:
-        done = run("--base-url", url, "--model", "m", folder=tmp_path, CONFORMANCE_API_KEY="sk-wrong-0123456789")
+        done = run(
+            "--base-url",
+            url,
+            "--model",
+            "m",
+            folder=tmp_path,
+            CONFORMANCE_API_KEY="sk-wrong-0123456789",
+        )
     assert done.returncode == 2, output(done)
     assert says in output(done)
     assert "Traceback" not in output(done)
@@ -90,7 +112,12 @@ def test_https_to_a_plain_port_says_tls(tmp_path):
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--base-url", "nonsense"), ("--profile", "no-such"), ("--max-cost", "much"), ("--baseline", "no-such.json")],
+    [
+        ("--base-url", "nonsense"),
+        ("--profile", "no-such"),
+        ("--max-cost", "much"),
+        ("--baseline", "no-such.json"),
+    ],
 )
 def test_wrong_usage_is_exit_4_and_names_the_option(tmp_path, arguments):
     done = run(*arguments, folder=tmp_path)
@@ -111,7 +138,7 @@ def test_several_listed_models_need_a_choice(tmp_path):
 def test_the_catalogue_is_listed():
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "--list-requirements"],
-        cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=60,
+        cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 0
     assert re.search(r"\d+ requirements, \d+ judged", done.stdout)

@@ -3,7 +3,9 @@
 from conformance.grammar import END, Grammar, Step, walk
 
 DOOR = Grammar(
-    tables={"door": {"start": {"open": "ajar"}, "ajar": {"close": "shut", "knock": "ajar"}, "shut": {}}},
+    tables={
+        "door": {"start": {"open": "ajar"}, "ajar": {"close": "shut", "knock": "ajar"}, "shut": {}}
+    },
     accepting={"door": frozenset({"shut"})},
     blame={
         ("door", "*", "*"): "door.order",

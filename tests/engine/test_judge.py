@@ -17,7 +17,12 @@ ROW = Requirement("a.b", "a", Level.MUST, "It holds.", "here", feature="a")
 
 def exchange(name="a.probe", status=200, model="m", at=None, number=1):
     return Exchange(
-        f"{name}-{number}", Request("POST", "/x"), Reply(status), probe=name, model=model, started_at=at
+        f"{name}-{number}",
+        Request("POST", "/x"),
+        Reply(status),
+        probe=name,
+        model=model,
+        started_at=at,
     )
 
 
@@ -52,7 +57,9 @@ def test_a_must_fails_and_keeps_its_evidence():
 
 
 def test_a_should_is_advisory():
-    assert verdict(breaks, [exchange()], replace(ROW, level=Level.SHOULD)).outcome is Outcome.ADVISORY
+    assert (
+        verdict(breaks, [exchange()], replace(ROW, level=Level.SHOULD)).outcome is Outcome.ADVISORY
+    )
 
 
 def test_nothing_to_judge_is_blocked_with_the_reason_never_a_pass():

@@ -142,12 +142,17 @@ def test_alone_means_alone():
             inside -= 1
             return answer
 
-    run([simple("alone1", alone=True), simple("b"), simple("c"), simple("alone2", alone=True)], Counting())
+    run(
+        [simple("alone1", alone=True), simple("b"), simple("c"), simple("alone2", alone=True)],
+        Counting(),
+    )
     assert most == 1
 
 
 def test_steps_of_a_plan_are_in_order():
-    probes = {p.name: p for p in (simple("c", after=("b",)), simple("b", after=("a",)), simple("a"))}
+    probes = {
+        p.name: p for p in (simple("c", after=("b",)), simple("b", after=("a",)), simple("a"))
+    }
     assert [s.probe.name for s in plan(probes, ["c"], Profile("p"), ["m"])] == ["a", "b", "c"]
     assert Step(probes["a"], "m").key == ("a", "m")
 

@@ -11,7 +11,9 @@ def test_the_url_works_with_and_without_version_and_slash(tail):
     assert normalised(f"https://h:8/x{tail}") == "https://h:8/x/v1"
 
 
-@pytest.mark.parametrize("bad", ["", "localhost:8000", "ftp://h", "http://", "http://h?x=1", "http://h:port"])
+@pytest.mark.parametrize(
+    "bad", ["", "localhost:8000", "ftp://h", "http://", "http://h?x=1", "http://h:port"]
+)
 def test_a_bad_url_is_one_clear_line(bad):
     with pytest.raises(BadTarget) as caught:
         normalised(bad)
@@ -32,7 +34,10 @@ def test_profiles_are_found_by_name_and_by_host():
     assert profile_for("http://127.0.0.1:8000/v1").name == "openai"
 
 
-@pytest.mark.parametrize("text", ["models = 3", "nonsense = 1", "= broken", '[prices."x"]\ninput = "?"\ncached="1"\noutput="1"'])
+@pytest.mark.parametrize(
+    "text",
+    ["models = 3", "nonsense = 1", "= broken", '[prices."x"]\ninput = "?"\ncached="1"\noutput="1"'],
+)
 def test_a_broken_profile_names_its_file(tmp_path, text):
     path = tmp_path / "mine.toml"
     path.write_text(text)

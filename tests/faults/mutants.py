@@ -73,7 +73,8 @@ def restream(x: Exchange, parts: list[bytes]) -> Exchange:
 def rebody(x: Exchange, body: Any) -> Exchange:
     data = json.dumps(body, ensure_ascii=False).encode()
     headers = tuple(
-        (name, str(len(data)) if name == "content-length" else value) for name, value in x.reply.headers
+        (name, str(len(data)) if name == "content-length" else value)
+        for name, value in x.reply.headers
     )
     stamp = x.reply.chunks[0].at_ms if x.reply.chunks else 0.0
     return replace(x, reply=replace(x.reply, headers=headers, chunks=(Chunk(stamp, data),)))

@@ -47,7 +47,10 @@ class Log:
         changed: dict[str, Exchange] = {}
         touched: set[str] = set()
         for entry in self.entries:
-            if touched.intersection(entry.probe.after) and self._built(entry, changed) != entry.built:
+            if (
+                touched.intersection(entry.probe.after)
+                and self._built(entry, changed) != entry.built
+            ):
                 return None
             if not fault.when(entry.sent):
                 continue
@@ -73,7 +76,7 @@ class Log:
         ask = Ask(self.profile, entry.model or self.model, entry.index, earlier, keys, "0")
         try:
             return entry.probe.build(ask)
-        except Exception:  # noqa: BLE001 - whatever it is, the run would have gone another way
+        except Exception:
             return None
 
     def _answer(self, entry: Entry, fault: Fault) -> Exchange | None:
@@ -142,7 +145,11 @@ class RecordingSender(DirectSender):
     def redacted(self, raw: Exchange) -> Exchange:
         return self._redactor(raw.request).exchange(raw)
 
-    def received(self, said: GatewayReply, chunks: list[Chunk], raw: Exchange) -> tuple[Reply, object]:
+    def received(
+        self, said: GatewayReply, chunks: list[Chunk], raw: Exchange
+    ) -> tuple[Reply, object]:
         """Reply and connection of a replayed answer; the connection was as reused as before."""
         reply, connection = self._received(said, chunks, raw.connection.ended, "")
-        return reply, replace(connection, reused=raw.connection.reused, total_ms=raw.connection.total_ms)
+        return reply, replace(
+            connection, reused=raw.connection.reused, total_ms=raw.connection.total_ms
+        )
