@@ -53,6 +53,54 @@ NONE = (
     _probe("none-chat-streamed", lambda _: post(CHAT, {"stream": True}), feature="chat.stream"),
     _probe("none-responses", lambda _: post(RESPONSES, {}), feature="responses"),
 )
+
+
+def _asking(method: str, path: str) -> Callable[[Ask], Request]:
+    return lambda _: get(path, method=method)
+
+
+STORED = "/responses/resp_conformance0000000000000000000000000000000000000000"
+NONE_STORED = tuple(
+    _probe(
+        f"stored-no-key-{name}",
+        _asking(method, path),
+        feature="responses.store",
+    )
+    for name, method, path in (
+        ("get", "GET", STORED),
+        ("items", "GET", f"{STORED}/input_items"),
+        ("delete", "DELETE", STORED),
+        ("cancel", "POST", f"{STORED}/cancel"),
+    )
+)
+
+
+def _balance(ask: Ask) -> Request:
+    if not ask.profile.balance_path:
+        raise Impossible("the profile names no balance_path")
+    return get(ask.profile.balance_path)
+
+
+NONE_BALANCE = _probe("balance-no-key", _balance, feature="billing")
+
+
+def _of_another(ask: Ask) -> Request:
+    name = ask.reply("auth.marker-responses").get("id")
+    if not isinstance(name, str):
+        raise Impossible("auth.marker-responses has no id")
+    return get(f"/responses/{name}")
+
+
+# What one key stored, asked for with another.
+ANOTHER = Probe(
+    "auth.response-of-another",
+    _of_another,
+    after=("auth.marker-responses",),
+    key="low_limit",
+    feature="responses.store",
+    per_model=False,
+    output_tokens=0,
+)
 WRONG_KEY = (
     _probe("wrong-models", lambda _: get("/models", _with(WRONG))),
     _probe("wrong-chat", lambda _: post(CHAT, {}, _with(WRONG)), feature="chat"),

@@ -13,6 +13,9 @@ _PROBES_401 = "auth.none-*"
 
 STATUSES = (
     status_rule("auth.missing.status", (401,), _PROBES_401),
+    status_rule("auth.missing.stored", (401,), "auth.stored-no-key-*"),
+    status_rule("auth.missing.balance", (401,), "auth.balance-no-key"),
+    status_rule("auth.per-request", (401, 403), "http.keep-stranger"),
     status_rule("auth.wrong.status", (401,), "auth.wrong-*"),
     status_rule("auth.scheme.case", (200,), "auth.scheme-lower", "auth.scheme-upper"),
     status_rule("auth.scheme.basic", (401,), "auth.scheme-basic"),
@@ -41,8 +44,17 @@ DOORS = (
     _door("auth.scheme.other", "auth.scheme-token", "auth.scheme-none"),
     _door("auth.exact", "auth.key-longer", "auth.key-shorter", "auth.key-swapped-case", "auth.key-other-end", "auth.key-prefix-only"),
     _door("auth.query", "auth.key-in-query"),
-    _door("auth.body", "auth.key-in-body"),
+    _door("auth.foreign-response", "auth.response-of-another"),
 )  # fmt: skip
+
+
+@run_rule("auth.body", probes=("auth.none-chat", "auth.key-in-body"))
+def key_in_body(run: Run) -> Findings:
+    """The body is wrong in any case: who is let in is told so, who is not is told of the key."""
+    none, x = run.one("auth.none-chat"), run.one("auth.key-in-body")
+    if x.ok or (none.reply.status in {401, 403} and x.reply.status not in {401, 403}):
+        wanted = f"{none.reply.status} as without a key"
+        yield Finding("status", wanted, answer_of(x), exchange=x.id)
 
 
 @rule("auth.missing.message", on=probe(_PROBES_401))

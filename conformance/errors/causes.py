@@ -1,5 +1,7 @@
 """Rules about refusals that are not the request's fault: limits, credit, what lies behind."""
 
+import re
+
 from conformance.errors.kinds import ERROR, answer_of, code_is, error, status_is, text, within
 from conformance.errors.scripted import CAUSES, Cause
 from conformance.rule import Finding, Findings, Rule, probe, rule, run_rule, show
@@ -21,6 +23,7 @@ def rate_limit(run: Run) -> Findings:
             "all served",
             exchange=answers[-1].id,
         )
+    yield from _beyond(answers)
     for x in limited:
         yield from within(x, code_is(x, "rate_limit_exceeded"))
         if text(x, "type") not in {"requests", "tokens", "rate_limit_error", "rate_limit_exceeded"}:
@@ -30,6 +33,17 @@ def rate_limit(run: Run) -> Findings:
                 show(error(x).get("type")),
                 exchange=x.id,
             )
+
+
+def _beyond(answers: list[Exchange]) -> Findings:
+    """No more calls are served than the limit that the answers themselves tell."""
+    served = [x for x in answers if x.ok]
+    told = {x.reply.header("x-ratelimit-limit-requests") or "" for x in served}
+    limit = min((int(n) for n in told if re.fullmatch("[0-9]{1,9}", n)), default=None)
+    if limit is not None and len(served) > limit:
+        yield Finding(
+            "status", f"{limit} served, the limit", f"{len(served)}", exchange=served[-1].id
+        )
 
 
 @rule("errors.quota", on=probe("errors.no-credit*"))

@@ -105,6 +105,17 @@ def _essence(x: Exchange) -> tuple[object, ...]:
     return (x.reply.status, *(members.get(name) for name in ("type", "param", "code", "message")))
 
 
+@run_rule(
+    "errors.message.tells", probes=("errors.bad-json", "errors.path-unknown", "auth.none-models")
+)
+def message_tells(run: Run) -> Findings:
+    causes = [run.one(n) for n in ("errors.bad-json", "errors.path-unknown", "auth.none-models")]
+    said = [text(x, "message") for x in causes]
+    for x, message in zip(causes, said, strict=True):
+        if message and said.count(message) > 1:
+            yield Finding("error.message", "words for this cause", show(message), exchange=x.id)
+
+
 @run_rule("errors.same-shape", probes=("errors.bad-json", "errors.bad-json-responses"))
 def same_shape(run: Run) -> Findings:
     chat, responses = run.one("errors.bad-json"), run.one("errors.bad-json-responses")

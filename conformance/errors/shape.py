@@ -47,6 +47,11 @@ LEAKS = tuple(
 def content_type(x: Exchange) -> Findings:
     if x.reply.media_type != "application/json":
         yield Finding("header content-type", "application/json", x.reply.media_type or "none")
+    elif (
+        "charset" in (said := (x.reply.header("content-type") or "").lower())
+        and "utf-8" not in said
+    ):
+        yield Finding("header content-type", "charset utf-8", show(said))
 
 
 @rule("errors.no-leak", on=ERROR)

@@ -12,6 +12,7 @@ from wire.endpoint import Endpoint
 from wire.exchange import Ended, Exchange
 
 FIVE_MINUTES_S = 300
+ONCE = ("content-type", "content-length", "date", "location", "retry-after", "x-request-id")
 CREATES = frozenset({Endpoint.CHAT, Endpoint.RESPONSES})
 
 API = LIVE.only("of the API", is_api)
@@ -47,15 +48,28 @@ STREAM = Selector(
 def json_type(x: Exchange) -> Findings:
     if x.reply.media_type != "application/json":
         yield Finding("header content-type", "application/json", x.reply.media_type or "none")
+    yield from _utf8_said(x)
 
 
 @rule("http.content-type.stream", on=STREAM)
 def stream_type(x: Exchange) -> Findings:
     if x.reply.media_type != "text/event-stream":
         yield Finding("header content-type", "text/event-stream", x.reply.media_type or "none")
+    yield from _utf8_said(x)
+
+
+def _utf8_said(x: Exchange) -> Findings:
     charset = re.search(r"charset=\"?([\w-]+)", x.reply.header("content-type") or "", re.IGNORECASE)
     if charset and charset[1].lower() != "utf-8":
         yield Finding("header content-type", "charset utf-8", charset[1])
+
+
+@rule("http.header-once", on=API)
+def header_once(x: Exchange) -> Findings:
+    names = Counter(name for name, _ in x.reply.headers)
+    for name in ONCE:
+        if names[name] > 1:
+            yield Finding(f"header {name}", "once", f"{names[name]} times")
 
 
 @rule("http.stream.length", on=STREAM)

@@ -2,13 +2,14 @@
 
 import base64
 import binascii
+from collections import Counter
 from dataclasses import replace
 from itertools import count
 from urllib.parse import parse_qs
 
 from gateway.errors import ApiError
 from gateway.fault import Family, Fault, rows
-from gateway.forged import CARD, CRASHED, LIST, refused
+from gateway.forged import CARD, CRASHED, LIST, refused, served
 from gateway.frames import GatewayReply
 from gateway.keys import PREFIX
 from gateway.request_edits import with_request_header
@@ -30,6 +31,7 @@ from wire.exchange import Request
 
 _LIST = at(Endpoint.MODELS)
 _ONE = at(Endpoint.MODEL)
+_STORED = at(Endpoint.RESPONSE, Endpoint.INPUT_ITEMS, Endpoint.CANCEL)
 _BAD_BODY = ApiError(400, "Missing required parameter: 'model'.", param="model").body
 _NO_MODEL = ApiError(
     404, "The model 'x' does not exist", param="model", code="model_not_found"
@@ -142,6 +144,26 @@ def _key_in_stream(request: Request, reply: GatewayReply) -> GatewayReply:
     return on_frames(change, lambda _: next(first, False))(request, reply)
 
 
+class _Busiest:
+    """The Authorization that is sent most: in any run it is the main key's."""
+
+    def __init__(self) -> None:
+        self._seen: Counter[str] = Counter()
+
+    def watching(self, when: When) -> When:
+        def watched(request: Request) -> bool:
+            self._seen[_authorization(request)] += 1
+            return when(request)
+
+        return watched
+
+    def used(self, request: Request) -> Request:
+        return with_request_header("authorization", self._seen.most_common(1)[0][0])(request)
+
+
+_busiest = _Busiest()
+
+
 def _several(request: Request) -> bool:
     return sum(name == "authorization" for name, _ in request.headers) > 1
 
@@ -176,9 +198,9 @@ def _open(name: str, breaks: str, says: str, when: When) -> Fault:
 
 FAULTS = (
     _on_401("unauthorized-is-403",
-        "auth.before-body auth.before-model auth.empty auth.missing.status auth.revoked "
-        "auth.scheme.basic auth.two-headers.status auth.wrong.status tiers.foreign-key "
-        "tiers.messages.no-key",
+        "auth.before-body auth.before-model auth.empty auth.missing.balance auth.missing.status "
+        "auth.missing.stored auth.revoked auth.scheme.basic auth.two-headers.status "
+        "auth.wrong.status tiers.foreign-key tiers.messages.no-key",
         "A missing or wrong key is answered with 403.",
         Family.STATUS, with_status(403)),
     _on_401("detail-body",
@@ -254,11 +276,11 @@ FAULTS = (
         "auth.wrong.status",
         "Every key of the right form is taken.", both(_well_formed, _scheme("bearer"))),
     _open("no-key-models",
-        "auth.missing.status auth.query errors.same-shape",
+        "auth.missing.status auth.per-request auth.query errors.same-shape",
         "The model list needs no key.", both(_keyless, _LIST)),
     _open("no-key-model", "auth.before-model auth.missing.status", "A model can be retrieved without a key.", both(_keyless, _ONE)),
     _open("no-key-chat",
-        "auth.before-body auth.before-model auth.body auth.missing.status errors.same-shape",
+        "auth.before-body auth.before-model auth.missing.status errors.same-shape",
         "Chat needs no key.", both(_keyless, CHAT)),
     _open("no-key-responses", "auth.missing.status errors.same-shape", "Responses needs no key.", both(_keyless, RESPONSES)),
     _open("no-key-streams", "auth.missing.status", "Streams need no key.",
@@ -272,6 +294,16 @@ FAULTS = (
         Family.STATUS, when=_several, reply=CRASHED),
     Fault("auth.two-headers-flap", rows("auth.two-headers.fixed"), "Which of two Authorization headers counts changes.",
         Family.STATE, when=_several, reply=_flapping),
+    Fault("auth.stored-open", rows("auth.missing.stored"), "What concerns stored responses needs no key.",
+        Family.AUTH, when=both(_keyless, _STORED),
+        reply=on_status(401, in_turn(refused(404, "No such response."), without_header("www-authenticate")))),
+    Fault("auth.balance-open", rows("auth.missing.balance"), "The balance is told without a key.",
+        Family.AUTH, when=both(_keyless, lambda request: request.path.endswith("/credits")),
+        reply=on_status(401, in_turn(
+            served({"object": "credit_balance", "balance_usd": "12.5"}), without_header("www-authenticate")))),
+    Fault("auth.owner-unchecked", rows("auth.foreign-response"), "Any key gets what another key stored.",
+        Family.AUTH, when=_busiest.watching(at(Endpoint.RESPONSE, method="GET")),
+        request=_busiest.used),
     Fault("auth.one-endpoint", rows("auth.one-key tiers.key-accepted tiers.pairs"), "Responses refuses the key that chat takes, now and then.",
         Family.AUTH, when=both(RESPONSES, _marked),
         reply=in_turn(refused(401, "Incorrect API key provided.", "invalid_api_key"),

@@ -135,12 +135,10 @@ def _billed(_: Request, reply: GatewayReply) -> GatewayReply:
     return replace(reply, charge=Charge("codex", reply.request_id, "gpt-5.5", "default", usage))
 
 
-_turn = count()
-
-
-def _flapping(change: ReplyChange) -> ReplyChange:
-    """Every third answer comes from a replica that is different."""
-    return lambda request, reply: change(request, reply) if next(_turn) % 3 == 1 else reply
+def _flapping(change: ReplyChange, every: int = 3) -> ReplyChange:
+    """Every third answer (or so) comes from a replica that is different."""
+    turn = count()
+    return lambda request, reply: change(request, reply) if next(turn) % every == 1 else reply
 
 
 def _neighbour(request: Request) -> Request:
@@ -247,6 +245,15 @@ FAULTS = (
         "auth.missing.message errors.message tiers.messages.hint tiers.messages.shape "
         "tiers.messages.x-api-key tiers.root.refusal",
         "The message is empty.", Family.VALUE, put("error.message", ""), _ELSEWHERE),
+    _on_error("message-same", "errors.message.tells tiers.messages.no-key", "Every refusal says the same words.", Family.CONTENT,
+        put("error.message", "Wrong key or request; see /v1/chat/completions.")),
+    _reply("latin", "errors.content-type", "Refusals say that they are Latin-1.", Family.HEADER,
+        on_refusal(with_header("content-type", "application/json; charset=iso-8859-1"))),
+    _reply("limit-late",
+        "chat.answer.exact-text errors.rate-limit http.limits.falls",
+        "One call more than the limit is served.", Family.STATE,
+        on_status(429, _flapping(chat_served, 2)),
+        both(CHAT, lambda request: b"Count from 1 to 2" in request.body)),
     _on_error("message-object",
         "auth.missing.message errors.message tiers.messages.hint tiers.messages.shape "
         "tiers.messages.x-api-key tiers.root.refusal",
@@ -282,7 +289,8 @@ FAULTS = (
     _reply("type-as-409", "errors.not-retryable errors.wrong-type", "A wrong type is answered with 409.", Family.STATUS,
         on_status(400, with_status(409)), _asks("temperature", "warm")),
     _reply("type-as-500",
-        "chat.param.temperature.type errors.no-server-error errors.wrong-type",
+        "chat.param.temperature.type errors.no-server-error errors.wrong-type "
+        "responses.param.temperature.type",
         "A wrong type is answered with 500.", Family.STATUS,
         on_status(400, CRASHED), _asks("temperature", "warm")),
     _reply("bad-json-as-422",
@@ -312,10 +320,12 @@ FAULTS = (
         "A body that is nested deeply is answered with 500.", Family.STATUS,
         on_status(400, CRASHED), _deep),
     Fault("errors.type-ignored",
-        rows("chat.param.temperature.type errors.wrong-type responses.settings.echoed"),
+        rows("chat.param.temperature.type errors.wrong-type responses.param.temperature.type"),
         "A temperature that is no number is ignored.",
         Family.PARAMETER, when=_asks("temperature", "warm"), request=without_param("temperature")),
-    Fault("errors.stream-type-ignored", rows("chat.param.stream.type errors.wrong-type"), "A stream that is no boolean is ignored.",
+    Fault("errors.stream-type-ignored",
+        rows("chat.param.stream.type errors.wrong-type responses.param.stream.type"),
+        "A stream that is no boolean is ignored.",
         Family.PARAMETER, when=_asks("stream", "maybe"), request=without_param("stream")),
     _on_error("type-param-lost", "errors.wrong-type", "A wrong type does not name the parameter.", Family.VALUE,
         put("error.param", None), _asks("temperature", "warm")),
@@ -342,20 +352,17 @@ FAULTS = (
         "An unknown path is answered with an HTML page.", Family.SHAPE,
         _code_is("unknown_url")(with_body("<html>Not Found</html>", "text/html"))),
     _reply("in-stream",
-        "chat.param.stream-options.type chat.stream.error-before errors.before-stream.status "
-        "errors.content-policy errors.context http.limits.same http.stream.cache",
+        "chat.stream.error-before errors.before-stream.status http.limits.same http.stream.cache",
         "A refusal of a chat stream is a 200 with an error event.", Family.STATUS,
-        on_status(400, _as_event), both(CHAT, STREAM)),
+        on_status(400, _as_event), both(CHAT, STREAM, _asks("messages", []))),
     _reply("in-stream-responses",
-        "errors.before-stream.status errors.content-policy errors.context http.limits.same "
-        "http.stream.cache responses.stream.typed",
+        "errors.before-stream.status http.limits.same http.stream.cache",
         "A refusal of a Responses stream is a 200 with an error event.",
-        Family.STATUS, on_status(400, _as_event), both(RESPONSES, STREAM)),
+        Family.STATUS, on_status(400, _as_event), both(RESPONSES, STREAM, _asks("input", 5))),
     _reply("as-stream",
-        "chat.param.refused.param chat.stream.error-before errors.before-stream.json "
-        "errors.content-policy errors.content-type errors.context errors.envelope",
+        "chat.stream.error-before errors.before-stream.json errors.content-type errors.envelope",
         "A refused stream has the right status, but an event as body.", Family.SHAPE,
-        on_status(400, _as_error_stream), STREAM),
+        on_status(400, _as_error_stream), both(STREAM, _asks("messages", []))),
     _reply("flapping-status", "errors.bad-json errors.repeatable", "The same mistake gets 400 or 422, as it comes.", Family.STATE,
         _flapping(on_status(400, with_status(422))), _body(b'{"model": "gpt-5.5", "messages": [')),
     _reply("flapping-words", "errors.repeatable", "The words for the same mistake change.", Family.STATE,
@@ -405,8 +412,7 @@ FAULTS = (
     _reply("upstream-as-400", "errors.type.invalid-request errors.upstream", "A failure behind is blamed on the caller.", Family.STATUS,
         on_status(502, with_status(400)), _scripted("upstream_500")),
     _reply("upstream-streamed",
-        "chat.stream.error-before errors.upstream http.limits.same http.stream.cache "
-        "responses.stream.typed",
+        "chat.stream.error-before errors.upstream http.limits.same http.stream.cache",
         "A failure behind a stream is a 200 with an event.", Family.STATUS,
         on_status(502, _as_event), both(STREAM, _scripted("upstream_500"))),
     _reply("upstream-bare", "errors.type errors.upstream", "A failure behind has neither code nor type.", Family.VALUE,

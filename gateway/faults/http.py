@@ -1,6 +1,7 @@
 """Faults of headers, methods, bodies and connections, on any endpoint."""
 
 import gzip
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
 
@@ -99,6 +100,17 @@ def _twice(request: Request, reply: GatewayReply) -> GatewayReply:
     return replace(once, pieces=_zipped(request, encode(once)))
 
 
+def _rewritten(change: Callable[[bytes], bytes]) -> ReplyChange:
+    """The bytes of a plain body changed."""
+
+    def made(_: Request, reply: GatewayReply) -> GatewayReply:
+        if reply.body is None:
+            return reply
+        return replace(reply, pieces=(Piece(0, change(reply.data)),))
+
+    return made
+
+
 def _said_gzip(request: Request, reply: GatewayReply) -> GatewayReply:
     return with_header("content-encoding", "gzip")(request, reply)
 
@@ -135,6 +147,19 @@ FAULTS = (
         on_success(with_header("content-type", "text/html")), both(MODELS, _method("GET"))),
     _fault("json-untyped", "chat.response.status http.content-type.json", "Plain answers of chat have no Content-Type.", Family.HEADER,
         on_success(without_header("content-type")), both(CHAT, negated(STREAM))),
+    _fault("json-latin", "http.content-type.json", "Plain answers say that they are Latin-1.", Family.HEADER,
+        on_success(with_header("content-type", "application/json; charset=latin-1")),
+        both(CHAT, negated(STREAM))),
+    _fault("json-bom", "http.json.utf8", "JSON begins with a byte order mark.", Family.FRAMING,
+        _rewritten(lambda data: b"\xef\xbb\xbf" + data), MODELS),
+    _fault("json-utf16", "http.json.utf8", "JSON comes in UTF-16.", Family.FRAMING,
+        _rewritten(lambda data: data.decode().encode("utf-16-le")), MODELS),
+    _fault("json-member-twice", "http.json.members-once", "A member stands twice in the body.", Family.SHAPE,
+        _rewritten(lambda data: data.replace(b'"object":', b'"object":"","object":', 1)), MODELS),
+    _fault("request-id-twice", "http.header-once", "x-request-id stands twice.", Family.HEADER,
+        lambda _, reply: replace(reply, headers=(*reply.headers, ("x-request-id", "req_0")))),
+    _fault("content-type-twice", "http.header-once", "Content-Type stands twice on refusals.", Family.HEADER,
+        on_refusal(lambda _, reply: replace(reply, headers=(*reply.headers, ("content-type", "text/html"))))),
     _fault("stream-as-binary",
         "chat.stream.media-type http.content-type.stream",
         "Streams come as application/octet-stream.", Family.HEADER,
@@ -165,7 +190,9 @@ FAULTS = (
         both(MODELS, _method("GET"))),
     _fault("gzip-stream-held", "http.encoding.stream", "A compressed stream comes in one piece.", Family.TIMING, _as_gzip,
         both(CHAT, STREAM, _has("accept-encoding", "gzip"))),
-    _fault("gzip-twice", "http.encoding.valid models.list.shape", "Compressed answers are compressed twice.", Family.CONTENT, _twice,
+    _fault("gzip-twice",
+        "http.encoding.valid http.json.utf8 models.list.shape",
+        "Compressed answers are compressed twice.", Family.CONTENT, _twice,
         both(MODELS, _has("accept-encoding", "gzip"))),
     _fault("gzip-said", "http.encoding.valid", "Answers are said to be compressed and are not.", Family.HEADER, _said_gzip,
         both(MODELS, _has("accept-encoding", "gzip"))),
@@ -294,15 +321,16 @@ FAULTS = (
         lambda request: request.body.count(b'"temperature"') > 1),
     _fault("accept-strict", "http.accept http.too-large.after", "Only Accept: application/json is taken.", Family.STATUS,
         refused(406, "Not acceptable."),
-        lambda request: request.header("accept") in {"*/*", "text/event-stream"}),
+        lambda request: not RESPONSES(request)
+            and request.header("accept") in {"*/*", "text/event-stream"}),
     _fault("too-large-crash", "errors.no-server-error http.too-large.status", "A body that is too large is answered with 500.", Family.STATUS,
         on_status(413, CRASHED)),
-    _fault("too-large-reset", "http.too-large.status http.whole", "A body that is too large ends in a reset.", Family.TRUNCATION,
-        on_status(413, lambda request, reply: replace(with_body(None)(request, reply), status=0, ending=Ending.RESET))),
+    _fault("too-large-reset", "http.whole", "A body that is too large ends in a reset.", Family.TRUNCATION,
+        on_status(413, _ended(Ending.RESET))),
     _fault("after-large-refused", "http.too-large.after", "After a body that is too large the server is out of order.",
         Family.STATE, refused(403, "Out of order."),
         both(at(Endpoint.MODEL), lambda request: request.header("accept") == "*/*")),
-    _fault("after-abort-crash", "", "After a stream that was left the server is out of order.",
+    _fault("after-abort-crash", "errors.no-server-error http.abort", "After a stream that was left the server is out of order.",
         Family.STATE, CRASHED, both(at(Endpoint.MODEL), _has("accept", "text/plain"))),
     _fault("gzip-body-crash", "errors.no-server-error http.gzip-body", "A compressed body is answered with 500.", Family.STATUS, CRASHED,
         _has("content-encoding", "gzip")),
