@@ -79,11 +79,12 @@ def judged(lines: list[str], folder: Path, base_url: str) -> dict[str, Any] | No
             timeout=TIMEOUT_S,
             check=False,
         )  # fmt: skip
+        if done.returncode not in {0, 1}:
+            said = done.stderr.strip().splitlines() or ["no reason given"]
+            return {"exchanges": len(lines), "problem": said[-1][:200]}
         document = json.loads(out.read_text(encoding="utf-8"))
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         return {"exchanges": len(lines), "problem": str(error).splitlines()[0][:200]}
-    if done.returncode not in {0, 1}:
-        return {"exchanges": len(lines), "problem": done.stderr.strip().splitlines()[-1:]}
     results = document["results"]
     return {
         "exchanges": len(lines),
