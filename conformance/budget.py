@@ -10,6 +10,8 @@ from wire.usage import Usage
 # The dearest common rate stands in for a model without a price: an estimate must not be too low.
 DEAREST = Price(Decimal(5), Decimal("0.5"), Decimal(30))
 MILLION = Decimal(1_000_000)
+BYTES_A_TOKEN = 4
+FRAME_TOKENS = 20
 
 
 def cost_usd(price: Price, usage: Usage) -> Decimal:
@@ -26,7 +28,7 @@ def estimate_usd(profile: Profile, model: str, request: Request, output_tokens: 
     if not output_tokens:
         return Decimal(0)
     price = profile.price(model) or DEAREST
-    prompt_tokens = len(request.body) // 4 + 20
+    prompt_tokens = len(request.body) // BYTES_A_TOKEN + FRAME_TOKENS
     return (prompt_tokens * price.input + output_tokens * price.output) / MILLION
 
 
@@ -69,12 +71,18 @@ class Budget:
         if usage is None:
             if estimate:
                 self.billable_requests += 1
-                self.spent_usd += estimate
+                self.spent_usd += min(estimate, self._guess(exchange))
             return
         self.billable_requests += 1
         self.prompt_tokens += usage.prompt_tokens or 0
         self.completion_tokens += usage.completion_tokens or 0
         self.spent_usd += cost_usd(self.profile.price(exchange.model or "") or DEAREST, usage)
+
+    def _guess(self, exchange: Exchange) -> Decimal:
+        """What a stream without usage may have cost: an event is a token, or less."""
+        prompt = len(exchange.request.body) // BYTES_A_TOKEN + FRAME_TOKENS
+        usage = Usage(prompt_tokens=prompt, completion_tokens=len(exchange.reply.events) or prompt)
+        return cost_usd(self.profile.price(exchange.model or "") or DEAREST, usage)
 
 
 def usage_of(exchange: Exchange) -> Usage | None:

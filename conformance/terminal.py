@@ -116,12 +116,12 @@ def _table(write: Any, rows: list[dict[str, Any]]) -> None:
     for row in rows:
         counts.setdefault((row["area"], row["level"]), Counter())[row["outcome"]] += 1
     used = [name for name in OUTCOMES if any(c[name] for c in counts.values())]
-    write(f"{'area':<12}{'level':<8}" + "".join(f"{name:>14}" for name in used))
+    write(f"{'area':<18}{'level':<8}" + "".join(f"{name:>14}" for name in used))
     for area, level in sorted(counts, key=lambda k: (k[0], list(Level).index(Level(k[1])))):
         line = counts[area, level]
         cells = "".join(f"{line[name] or '.':>14}" for name in used)
         bad = bool(line["fail"] or line["error"])
-        write(f"{area:<12}{level:<8}{cells}", red=bad, green=not bad)
+        write(f"{area:<18}{level:<8}{cells}", red=bad, green=not bad)
 
 
 def _unjudged(write: Any, rows: list[dict[str, Any]]) -> None:
