@@ -24,6 +24,7 @@ BODY_LIMIT_BYTES = 64 * 2**20
 STREAM_LIMIT_S = 180.0
 RETRYABLE = frozenset({408, 409, 429, 500, 502, 503, 504})
 MAX_RETRIES = 3
+SETTLE_S = 0.5
 MAX_POLLS = 60
 POLL_S = 0.5
 MAX_WAIT_S = 30.0
@@ -101,6 +102,9 @@ class Sender:
                 break
             await self._let_pass(POLL_S)
             exchange = await self._answered(probe, request, model, index)
+        if exchange.connection.ended is Ended.ABORTED:
+            # A server learns late that nobody listens, and books late; what follows reads balances.
+            await self._let_pass(SETTLE_S)
         return exchange
 
     async def _let_pass(self, seconds: float) -> None:
