@@ -1,43 +1,63 @@
-"""Writes what the faults of large tables break: `gateway/faults/<area>.toml`, one line a fault.
+"""Writes what every fault breaks: `gateway/faults/<area>.toml`, one line a fault, and the pages of it.
 
-`python -m tests.faults.declare responses` runs every fault of that area whose module declares
-nothing itself, over all areas, and rewrites the table. Read the difference before you commit it:
-a requirement that appears there without reason is a rule that blames the wrong thing.
+`python -m tests.faults.declare` runs every fault over all areas and rewrites the tables, then
+`docs/kill-matrix.md` and `docs/traceability.md`. Read the difference before you commit it: a
+requirement that appears without reason is a rule that blames the wrong thing, one that vanishes is a
+rule that has gone blind. `--pages` only rewrites the pages.
 """
 
 import json
+import multiprocessing
 import sys
+import time
+from collections import defaultdict
 from pathlib import Path
 
 import gateway.faults
-from gateway.fault import all_faults, declared
-from tests.faults.matrix import Matrix
+from gateway.fault import all_faults
+from tests.faults import pages
+from tests.faults.matrix import matrix
+
+HEAD = "# What each fault breaks, as measured and read; made by `python -m tests.faults.declare`.\n"
 
 
-def table(area: str) -> dict[str, list[str]]:
-    """Fault -> requirements that fail with it; faults that nothing notices are left out."""
-    bench = Matrix()
-    own = declared()
-    rows = {}
-    for name, fault in all_faults().items():
-        if name.startswith(f"{area}.") and (name in own or not fault.breaks):
-            bad, errors = bench.broken(name)
+def measured(name: str) -> tuple[str, list[str], list[str]]:
+    """A fault, the requirements that fail with it, and those whose rules crash."""
+    bad, errors = matrix().broken(name)
+    return name, sorted(bad), sorted(errors)
+
+
+def area_of(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def main() -> None:
+    started = time.perf_counter()
+    names = [name for name in all_faults() if area_of(name) != "properties"]
+    tables: defaultdict[str, dict[str, list[str]]] = defaultdict(dict)
+    unnoticed = []
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        for done, (name, bad, errors) in enumerate(pool.imap_unordered(measured, names, 8), 1):
             if errors:
-                raise SystemExit(f"{name}: rules crash: {', '.join(sorted(errors))}")
+                raise SystemExit(f"{name}: rules crash: {', '.join(errors)}")
             if bad:
-                rows[name] = sorted(bad)
+                tables[area_of(name)][name] = bad
             else:
-                print(f"not noticed: {name}: {fault.says}")
-    return rows
-
-
-def write(area: str, rows: dict[str, list[str]]) -> Path:
-    path = Path(gateway.faults.__path__[0]) / f"{area}.toml"
-    head = "# What each fault breaks, as measured and read; made by `python -m tests.faults.declare`.\n"
-    lines = [f"{json.dumps(name)} = {json.dumps(rows[name])}\n" for name in sorted(rows)]
-    path.write_text(head + "".join(lines), encoding="utf-8")
-    return path
+                unnoticed.append(name)
+            if done % 100 == 0:
+                print(f"{done}/{len(names)} faults, {time.perf_counter() - started:.0f} s", flush=True)
+    for area, rows in tables.items():
+        lines = [f"{json.dumps(name)} = {json.dumps(rows[name])}\n" for name in sorted(rows)]
+        path = Path(gateway.faults.__path__[0]) / f"{area}.toml"
+        path.write_text(HEAD + "".join(lines), encoding="utf-8")
+    print(f"{len(names)} faults in {time.perf_counter() - started:.0f} s")
+    for name in sorted(unnoticed):
+        print(f"NOT NOTICED: {name}: {all_faults()[name].says}")
 
 
 if __name__ == "__main__":
-    print(write(sys.argv[1], table(sys.argv[1])))
+    if "--pages" not in sys.argv:
+        main()
+        all_faults.cache_clear()
+    for written in pages.write():
+        print(written)
