@@ -11,7 +11,8 @@ from gevent.monkey import get_original
 
 from load.body_reader import BodyReader
 from load.chat_reader import ChatReader
-from load.connection import CLOCK, Connection
+from load.clock import CLOCK
+from load.connection import Connection
 from load.flight import Flight, Reader, Shot
 from load.outcome import Outcome
 from load.responses_reader import ResponsesReader

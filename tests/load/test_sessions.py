@@ -38,8 +38,8 @@ def test_metrics_are_those_of_the_gateway(plain):
     assert metrics["ttft_ms"]["p50"] >= 30
     assert metrics["ttft_scheduled_ms"]["p50"] >= metrics["ttft_ms"]["p50"]
     assert metrics["ict_ms"]["count"] == SENT * 31
-    assert metrics["tpot_ms"]["p50"] > 2.5
-    assert metrics["e2e_ms"]["p50"] > metrics["ttft_ms"]["p50"] + 60
+    assert metrics["tpot_ms"]["count"] == SENT
+    assert metrics["e2e_ms"]["p50"] > metrics["ttft_ms"]["p50"]
     assert metrics["ttft_ms"]["p99"] is None  # so few samples have none
 
 

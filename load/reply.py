@@ -1,0 +1,116 @@
+"""The bytes of replies, one after the other on a connection: HTTP, then events, then the reader.
+
+No sockets here: `feed` takes what was received and its stamp, `whole` says that a message is over.
+"""
+
+from typing import Any, Final
+
+import httptools
+
+from load.ending import framing, readable
+from load.flight import KEPT_BYTES, Flight
+from wire.sse import Decoder
+
+BODY_LIMIT: Final = 64 * 2**20
+EVENT_STREAM: Final = "text/event-stream"
+
+
+class Reply:
+    __slots__ = (
+        "_body", "_body_size", "_decoder", "_parser", "at_ns", "feed", "flight", "keep_alive", "sized",
+        "whole",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.flight: Flight | None = None
+        self.at_ns = 0  # stamp of the bytes that are fed
+        self.whole = False  # the message is over
+        self.keep_alive = False
+        self.sized = False  # the message says itself where it ends
+        self._body: list[bytes] = []
+        self._body_size = 0
+        self._decoder: Decoder | None = None
+        self._parser: Any = httptools.HttpResponseParser(self)
+        self.feed: Any = self._parser.feed_data
+
+    def begin(self, flight: Flight) -> None:
+        """The next message belongs to this flight."""
+        self.flight = flight
+        self.whole = self.keep_alive = self.sized = False
+        self._decoder = None
+        self._body, self._body_size = [], 0
+
+    def close(self) -> None:
+        # The parser holds our bound methods: without this the two would live until a collection.
+        self._parser = self.feed = None
+        self.flight = None
+
+    def finish(self, at_ns: int) -> None:
+        """Hand over what the decoder and the body still hold; no more will come."""
+        flight = self.flight
+        assert flight is not None
+        if self._decoder is not None:
+            for event in self._decoder.close():
+                if readable(event):
+                    flight.reader.take(event.data, event.name, at_ns)
+            flight.violations |= framing(self._decoder, flight)
+        elif self.whole and 200 <= flight.status < 300 and not flight.shot.stream:
+            flight.first_event_ns = at_ns
+            flight.reader.take(b"".join(self._body).decode("utf-8", "replace"), "", at_ns)
+
+    # Callbacks of the parser. What follows a whole message was not asked for.
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        flight = self.flight
+        if flight is None or self.whole:
+            return
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        if key in {"content-length", "transfer-encoding"}:
+            self.sized = True
+        elif key == "content-type":
+            flight.media_type = text.partition(";")[0].strip().lower()
+        elif key == "retry-after":
+            flight.retry_after = text[:40]
+        if flight.kept is not None:
+            flight.headers.append((key, text))
+
+    def on_headers_complete(self) -> None:
+        flight = self.flight
+        if flight is None or self.whole:
+            return
+        status = self._parser.get_status_code()
+        if 100 <= status < 200:
+            return
+        flight.status = status
+        flight.headers_ns = self.at_ns
+        self.sized |= status in {204, 304}
+        if flight.shot.stream and 200 <= status < 300 and flight.media_type == EVENT_STREAM:
+            self._decoder = Decoder()
+
+    def on_body(self, body: bytes) -> None:
+        flight = self.flight
+        if flight is None or self.whole:
+            return
+        if flight.kept is not None and flight.received_bytes < KEPT_BYTES:
+            flight.kept.append((self.at_ns, body))
+        decoder = self._decoder
+        if decoder is None:
+            self._body_size += len(body)
+            if self._body_size > BODY_LIMIT:
+                raise ValueError("a body beyond the limit")
+            self._body.append(body)
+            return
+        at_ns = self.at_ns
+        take = flight.reader.take
+        for event in decoder.feed(body):
+            if not flight.first_event_ns:
+                flight.first_event_ns = at_ns
+            take(event.data, event.name, at_ns)
+
+    def on_message_complete(self) -> None:
+        flight = self.flight
+        if flight is None or not flight.headers_ns:
+            return  # of an interim response
+        # A second message in the same bytes: the connection cannot be trusted any more.
+        self.keep_alive = not self.whole and self.sized and self._parser.should_keep_alive()
+        self.whole = True
