@@ -95,7 +95,11 @@ def claude_model(x: Exchange) -> Findings:
 
 @rule(
     "tiers.models-only",
-    on=MODEL_LIST.only("of this tier", lambda x: x.probe != "tiers.other-models", "models.list"),
+    on=MODEL_LIST.only(
+        "of this tier",
+        lambda x: x.source is None and x.probe != "tiers.other-models",
+        "models.list",
+    ),
 )
 def models_only(x: Exchange) -> Findings:
     for name in listed(x):
