@@ -14,7 +14,7 @@ ECHO: Final = (
     '    {"key": [1, 2.50], "a\\\\b": "\\n"}  <b>&amp;</b>\n'
     "data: [DONE] \\u00e9 end."
 )
-SPACES: Final = "  two before\n\ttab, and after: \n\n "
+SPACES: Final = "  deux, café\n\ttab, and after: \n\n "
 _ECHO: Final = re.compile(
     r"Repeat the text between the markers exactly.*?\n<<<\n(.*)\n>>>", re.DOTALL
 )
