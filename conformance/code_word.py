@@ -12,8 +12,10 @@ ASK: Final = (
     "What is the code word? Answer with that word and nothing else. "
     "If nobody has told you, answer: unknown."
 )
+# Also an answer that ends where the word should stand.
 _IGNORANT: Final = re.compile(
-    r"\bunknown\b|do(?:n't| not) (?:know|have)|(?:not|n't) been told|nobody|no code word",
+    r"\bunknown\b|do(?:n't| not) (?:know|have)|(?:not|n't) been told|nobody|no code word"
+    r"|no output|empty|(?:said|output|result|word)(?: is)?\W*$",
     re.IGNORECASE,
 )
 

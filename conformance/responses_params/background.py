@@ -10,7 +10,8 @@ from conformance.responses_params.conversation import id_of
 from conformance.responses_params.kinds import text_of
 from conformance.responses_params.request import PATH
 from conformance.responses_params.stored import about
-from conformance.rule import Finding, Findings, Unsure, ok_probe, probe, rule, show
+from conformance.rule import Finding, Findings, Unsure, ok_probe, probe, rule, run_rule, show
+from conformance.run import Run
 from wire.exchange import Exchange, Reply, Request
 
 _BACK: Final = "responses_params.background."
@@ -79,6 +80,28 @@ def completes(x: Exchange) -> Findings:
         yield Finding("status", '"completed" in the end', show(_status(x.reply)))
     elif not text_of(x):
         yield Finding("output", "the text that was asked for", show(x.reply.json, 80))
+
+
+# What the work changes; all else stands as it was answered at first.
+_WORKED: Final = {
+    "status", "output", "usage", "completed_at", "error", "incomplete_details", "service_tier",
+    "tool_usage", "billing", "output_text",
+}  # fmt: skip
+
+
+@run_rule("responses.background.same", probes=(BEGUN.name, DONE.name))
+def same(run: Run) -> Findings:
+    begun, x = run.one(BEGUN.name).reply.json, run.one(DONE.name)
+    done = x.reply.json
+    if not x.ok or not isinstance(begun, dict) or not isinstance(done, dict):
+        yield Unsure(f"there is nothing to compare: {answer(x)}")
+        return
+    for name in begun.keys() - _WORKED:
+        if begun[name] != done.get(name):
+            yield Finding(name, show(begun[name], 60), show(done.get(name), 60), exchange=x.id)
+    text = text_of(x)
+    if text.startswith("1 2") and text.strip().rstrip(".") != "1 2 3 4 5":
+        yield Finding("output", '"1 2 3 4 5"', show(text, 60), exchange=x.id)
 
 
 @rule("responses.background.cancelled", on=probe(CANCELLED.name, AFTER_CANCEL.name))

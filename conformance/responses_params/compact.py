@@ -68,12 +68,46 @@ def shape(x: Exchange) -> Findings:
         )
 
 
+@rule("responses.compact.usage", on=ok_probe(MADE.name))
+def usage_of_compaction(x: Exchange) -> Findings:
+    told = _body(x).get("usage")
+    usage = told if isinstance(told, dict) else {}
+    counts = [usage.get("input_tokens"), usage.get("output_tokens")]
+    total = sum(n for n in counts if type(n) is int)
+    if usage.get("total_tokens") != total:
+        yield Finding("usage.total_tokens", str(total), show(usage.get("total_tokens")))
+    for name, member in (("input_tokens_details", "cached_tokens"),
+                         ("output_tokens_details", "reasoning_tokens")):  # fmt: skip
+        details = usage.get(name)
+        if not isinstance(details, dict) or type(details.get(member)) is not int:
+            yield Finding(f"usage.{name}.{member}", "a whole number", show(details))
+
+
 @rule("responses.compact.item", on=ok_probe(MADE.name))
 def item(x: Exchange) -> Findings:
     sealed = [i for i in dicts(_body(x).get("output")) if i.get("type") == "compaction"]
     if len(sealed) != 1 or not isinstance(sealed[0].get("encrypted_content"), str):
         kinds = [i.get("type") for i in dicts(_body(x).get("output"))]
         yield Finding("output", "one compaction item with encrypted_content", show(kinds))
+
+
+@rule("responses.compact.items", on=ok_probe(MADE.name))
+def items(x: Exchange) -> Findings:
+    """What is kept beside it are messages as they were sent."""
+    given = {row["content"] for row in _TURNS}
+    output = _body(x).get("output")
+    for n, kept in enumerate(output if isinstance(output, list) else ()):
+        if not isinstance(kept, dict) or not all(
+            isinstance(kept.get(name), str) for name in ("id", "type")
+        ):
+            yield Finding(f"output[{n}]", "an item with id and type", show(kept, 60))
+        elif kept["type"] == "message":
+            parts = dicts(kept.get("content"))
+            text = "".join(t for part in parts if isinstance(t := part.get("text"), str))
+            if text not in given or kept.get("role") not in {"user", "assistant"}:
+                yield Finding(f"output[{n}]", "a message that was sent", show(kept, 60))
+        elif kept["type"] != "compaction":
+            yield Finding(f"output[{n}].type", "message or compaction", show(kept["type"]))
 
 
 @rule("responses.compact.remembers", on=probe(FOLLOWED.name))

@@ -164,7 +164,9 @@ _CARRIERS: Final[dict[str, tuple[str, ...]]] = {
     "developer parts": (f"{VALID}codex*", f"{VALID}continue"),
     "assistant parts untyped": (f"{VALID}roo",),
     "function_call": (f"{VALID}codex-turn", PARTS.name),
+    "function_call_output": (f"{VALID}codex-turn", PARTS.name),
     "custom_tool_call": (f"{VALID}codex-turn",),
+    "custom_tool_call_output": (f"{VALID}codex-turn",),
 }
 _OWNERS: Final = {
     "user text untyped": "responses.input.untyped",
@@ -172,7 +174,9 @@ _OWNERS: Final = {
     "developer parts": "responses.input.developer",
     "assistant parts untyped": "responses.input.assistant",
     "function_call": "responses.input.function-call",
+    "function_call_output": "responses.input.function-call",
     "custom_tool_call": "responses.input.custom-call",
+    "custom_tool_call_output": "responses.input.custom-call",
 }
 
 

@@ -67,16 +67,23 @@ def page(x: Exchange) -> Json:
 
 def _row(item: Json) -> tuple[Any, ...]:
     """What an item is, as far as it was given and has to come back."""
-    content = item.get("content")
-    parts = [content] if isinstance(content, str) else [p.get("text") for p in dicts(content)]
-    kind = item.get("type") or "message"
-    return (kind, item.get("role"), item.get("call_id"), tuple(filter(None, parts)))
+    kind, role = item.get("type") or "message", item.get("role")
+    own = "output_text" if role == "assistant" else "input_text"
+    parts = (*_parts(item.get("content"), own), *_parts(item.get("output"), ""))
+    return (kind, role, item.get("call_id"), item.get("name"), item.get("arguments"), parts)
+
+
+def _parts(content: Any, kind: str) -> tuple[tuple[Any, Any], ...]:
+    """Types and texts of parts; a text alone is a part of this kind."""
+    if isinstance(content, str):
+        return ((kind, content),)
+    return tuple((part.get("type"), part.get("text")) for part in dicts(content))
 
 
 def _given(x: Exchange) -> list[tuple[Any, ...]]:
     given = x.request.params.get("input")
     if isinstance(given, str):
-        return [("message", "user", None, (given,))]
+        return [_row({"role": "user", "content": given})]
     return [_row(item) for item in dicts(given)]
 
 

@@ -71,23 +71,25 @@ def has_no_store(x: Exchange) -> bool:
     return x.reply.status in {404, 405, 501} and bool(error_of(x))
 
 
-# What a response keeps for good, and of its items all but what only `include` shows.
-_LASTING: Final = (
-    "id", "object", "created_at", "status", "model", "instructions", "metadata", "usage", "error",
-    "incomplete_details", "max_output_tokens", "temperature", "top_p", "tools", "tool_choice",
-    "parallel_tool_calls", "previous_response_id", "completed_at", "truncation", "reasoning",
-)  # fmt: skip
+# What is said anew whenever a response is shown.
+_PASSING: Final = {"billing", "output"}
 
 
-def _lasting(response: Json) -> Json:
-    kept: Json = {name: response[name] for name in _LASTING if name in response}
-    return {**kept, "output": [_bare(item) for item in dicts(response.get("output"))]}
+def _lasting(response: Json, *, logprobs: bool) -> Json:
+    """A response as far as it never changes; log probabilities are shown only on request."""
+    kept: Json = {name: value for name, value in response.items() if name not in _PASSING}
+    output = dicts(response.get("output"))
+    return {**kept, "output": output if logprobs else [_bare(item) for item in output]}
 
 
 def _bare(item: Json) -> Json:
     parts = [{n: v for n, v in p.items() if n != "logprobs"} for p in dicts(item.get("content"))]
-    kept = {n: v for n, v in item.items() if n != "encrypted_content"}
-    return {**kept, "content": parts} if "content" in item else kept
+    return {**item, "content": parts} if isinstance(item.get("content"), list) else item
+
+
+def _has_logprobs(response: Json) -> bool:
+    parts = [p for item in dicts(response.get("output")) for p in dicts(item.get("content"))]
+    return any(part.get("logprobs") for part in parts)
 
 
 @run_rule("responses.stored.same", probes=(READ.name, LOW_PROBE.name))
@@ -119,7 +121,8 @@ def _compare(run: Run, read: str, made: str) -> Findings:
     if not originals:
         yield Unsure("the response that it was made with is not here")
         return
-    before, now = _lasting(originals[0]), _lasting(found)
+    both = _has_logprobs(originals[0]) and _has_logprobs(found)
+    before, now = _lasting(originals[0], logprobs=both), _lasting(found, logprobs=both)
     for name in before:
         if before[name] != now.get(name):
             yield Finding(name, show(before[name], 60), show(now.get(name), 60), exchange=x.id)
