@@ -35,7 +35,7 @@ class StoredChats:
         return found
 
     def of(self, owner: str) -> list[dict[str, Any]]:
-        return [body for (name, _), (body, _) in self._kept.items() if name == owner]
+        return [dict(body) for (name, _), (body, _) in self._kept.items() if name == owner]
 
     def forget(self, call: Call) -> None:
         self.find(call)
@@ -59,7 +59,8 @@ def list_all(call: Call) -> GatewayReply:
 
 
 def retrieve(call: Call) -> GatewayReply:
-    return GatewayReply(body=call.gateway.room(StoredChats).find(call)[0])
+    # A copy: what is kept may change, what was answered may not.
+    return GatewayReply(body=dict(call.gateway.room(StoredChats).find(call)[0]))
 
 
 def update(call: Call) -> GatewayReply:
