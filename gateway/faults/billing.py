@@ -6,7 +6,10 @@ from decimal import Decimal
 
 from gateway.charge import Charge
 from gateway.fault import Family, Fault
+from gateway.frames import GatewayReply
+from gateway.selection import CHAT, STREAM
 from gateway.usage import Usage
+from wire.exchange import Request
 
 
 def _usage(change: Callable[[Usage], Usage]) -> Callable[[Charge], Charge]:
@@ -21,6 +24,19 @@ def _fault(name: str, says: str, settle: Callable[[Charge], Charge]) -> Fault:
     return Fault(f"billing.{name}", (), says, Family.BILLING, settle=settle)
 
 
+def _unasked(request: Request) -> bool:
+    """Whether a chat stream does not ask for the usage chunk."""
+    options = request.params.get("stream_options")
+    asked = isinstance(options, dict) and options.get("include_usage") is True
+    return CHAT(request) and STREAM(request) and not asked
+
+
+def _served(_: Request, reply: GatewayReply) -> GatewayReply:
+    error = reply.body.get("error") if isinstance(reply.body, dict) else None
+    empty = isinstance(error, dict) and error.get("code") == "insufficient_quota"
+    return replace(reply, status=200, body={}) if empty else reply
+
+
 FAULTS = (
     _fault("free", "Calls cost nothing.", _times("0")),
     _fault("double", "Each call is billed twice.", _times("2")),
@@ -29,8 +45,8 @@ FAULTS = (
         _usage(lambda usage: replace(usage, cached=0))),
     _fault("reasoning-twice", "Reasoning tokens are billed once more.",
         _usage(lambda usage: replace(usage, completion=usage.completion + usage.reasoning))),
-    _fault("one-price", "Every model costs as much as gpt-5.5.",
-        lambda charge: replace(charge, model="gpt-5.5")),
+    _fault("one-price", "Every model costs as much as gpt-5.4.",
+        lambda charge: replace(charge, model="gpt-5.4")),
     _fault("tier-ignored", "Every service tier costs as much as the default.",
         lambda charge: replace(charge, tier="default")),
     _fault("aborts-in-full", "An aborted stream is billed to its end.",
@@ -39,4 +55,8 @@ FAULTS = (
         _usage(lambda _: Usage(prompt=100, completion=100))),
     _fault("prompt-free", "The prompt is not billed.",
         _usage(lambda usage: replace(usage, prompt=0, cached=0))),
+    Fault("billing.unasked-double", (), "A stream that does not ask for its usage is billed twice.",
+        Family.BILLING, _unasked, settle=_times("2")),
+    Fault("billing.empty-served", (), "A key without credit gets an empty answer.", Family.BILLING,
+        reply=_served),
 )  # fmt: skip

@@ -1,7 +1,7 @@
 """Writes what every fault breaks: `gateway/faults/<area>.toml`, one line a fault, and the pages of it.
 
-`python -m tests.faults.declare` runs every fault over all areas and rewrites the tables, then
-`docs/kill-matrix.md` and `docs/traceability.md`. Read the difference before you commit it: a
+`python -m tests.faults.declare [AREA …]` runs the faults of these areas (default: of those that have a
+table) over all areas and rewrites the tables, then `docs/kill-matrix.md` and `docs/traceability.md`. Read the difference before you commit it: a
 requirement that appears without reason is a rule that blames the wrong thing, one that vanishes is a
 rule that has gone blind. `--pages` only rewrites the pages.
 """
@@ -33,7 +33,9 @@ def area_of(name: str) -> str:
 
 def main() -> None:
     started = time.perf_counter()
-    names = [name for name in all_faults() if area_of(name) != "properties"]
+    folder = Path(gateway.faults.__path__[0])
+    areas = set(sys.argv[1:]) or {path.stem for path in folder.glob("*.toml")}
+    names = [name for name in all_faults() if area_of(name) in areas]
     tables: defaultdict[str, dict[str, list[str]]] = defaultdict(dict)
     unnoticed = []
     with multiprocessing.get_context("spawn").Pool(2) as pool:
@@ -48,7 +50,7 @@ def main() -> None:
                 print(f"{done}/{len(names)} faults, {time.perf_counter() - started:.0f} s", flush=True)
     for area, rows in tables.items():
         lines = [f"{json.dumps(name)} = {json.dumps(rows[name])}\n" for name in sorted(rows)]
-        path = Path(gateway.faults.__path__[0]) / f"{area}.toml"
+        path = folder / f"{area}.toml"
         path.write_text(HEAD + "".join(lines), encoding="utf-8")
     print(f"{len(names)} faults in {time.perf_counter() - started:.0f} s")
     for name in sorted(unnoticed):
@@ -56,7 +58,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if "--pages" not in sys.argv:
+    if sys.argv[1:] != ["--pages"]:
         main()
         all_faults.cache_clear()
     for written in pages.write():
