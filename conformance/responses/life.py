@@ -1,0 +1,130 @@
+"""The order of a stream: the transition table of its lifecycle, from created to the terminal event."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from conformance.grammar import ANY, END, Grammar, Step, Violation, walk
+from conformance.responses.kinds import (
+    ASKED_STREAM,
+    EVERY_STREAM,
+    is_done_marker,
+    typed,
+    whole,
+)
+from conformance.rule import Finding, Findings, rule
+from wire.exchange import Exchange
+
+_S: Final = "responses.stream."
+
+LIFE: Final = Grammar(
+    tables={
+        "stream": {
+            "start": {"created": "created", "error": "broken"},
+            "created": {
+                "queued": "created",
+                "in_progress": "running",
+                "error": "broken",
+            },
+            "running": {"item": "running", "end": "ended", "error": "broken"},
+            "broken": {"failed": "ended", "[DONE]": "closed"},
+            "ended": {"[DONE]": "closed"},
+            "closed": {},
+        }
+    },
+    accepting={"stream": frozenset({"broken", "ended", "closed"})},
+    blame={
+        ("stream", ANY, ANY): _S + "in-progress",
+        ("stream", "start", "created"): _S + "created-first",
+        ("stream", "start", ANY): _S + "created-first",
+        ("stream", "start", "in_progress"): _S + "created-first",
+        ("stream", "start", "queued"): _S + "created-first",
+        ("stream", "start", "end"): _S + "created-first",
+        ("stream", ANY, "created"): _S + "created-once",
+        ("stream", ANY, "queued"): _S + "queued",
+        ("stream", ANY, END): _S + "terminal",
+        ("stream", ANY, "[DONE]"): _S + "terminal",
+        ("stream", "broken", ANY): _S + "error-ends",
+        ("stream", "broken", "end"): _S + "terminal",
+        ("stream", "broken", "error"): _S + "terminal",
+        ("stream", "ended", ANY): _S + "after-terminal",
+        ("stream", "ended", "created"): _S + "after-terminal",
+        ("stream", "ended", "queued"): _S + "after-terminal",
+        ("stream", "ended", "end"): _S + "terminal",
+        ("stream", "ended", "error"): _S + "terminal",
+        ("stream", "closed", ANY): _S + "after-terminal",
+        ("stream", "closed", "[DONE]"): _S + "after-terminal",
+    },
+    landing={
+        ("stream", "start", "in_progress"): "running",
+        ("stream", "start", "queued"): "created",
+        ("stream", "start", "item"): "running",
+        ("stream", "start", "end"): "ended",
+        ("stream", "created", "item"): "running",
+        ("stream", "created", "end"): "ended",
+        ("stream", "broken", "end"): "ended",
+    },
+)
+_LIFE_SYMBOLS: Final = {
+    "response.created": "created",
+    "response.queued": "queued",
+    "response.in_progress": "in_progress",
+    "response.completed": "end",
+    "response.incomplete": "end",
+    "response.failed": "end",
+    "error": "error",
+}
+
+
+def life_steps(x: Exchange) -> Iterator[Step]:
+    broken = False
+    kinds = {index: kind for index, kind, _ in typed(x)}
+    for event in x.reply.events:
+        kind = kinds.get(event.index)
+        if kind is None:
+            if is_done_marker(event.data):
+                yield Step("stream", 0, "[DONE]", event.index)
+            continue
+        symbol = _LIFE_SYMBOLS.get(kind, "item")
+        if broken and kind == "response.failed":
+            symbol = "failed"
+        broken = broken or kind == "error"
+        # Keep-alives and an implementor's own events may come anywhere before the end.
+        if symbol != "item" or kind.startswith("response."):
+            yield Step("stream", 0, symbol, event.index)
+
+
+@rule(
+    _S + "created-first",
+    _S + "created-once",
+    _S + "queued",
+    _S + "in-progress",
+    _S + "terminal",
+    _S + "after-terminal",
+    _S + "error-ends",
+    on=EVERY_STREAM,
+)
+def life(x: Exchange) -> Findings:
+    ended = whole(x) and bool(x.reply.events)
+    for violation in walk(LIFE, life_steps(x), ended=ended):
+        yield violated(violation, x)
+
+
+@rule(_S + "terminal", on=ASKED_STREAM)
+def streams_at_all(x: Exchange) -> Findings:
+    if not x.reply.is_stream:
+        yield Finding("body", "an event stream", x.reply.media_type or "nothing")
+    elif not x.reply.events and whole(x):
+        yield Finding("body", "events", "none")
+
+
+def violated(violation: Violation, x: Exchange) -> Finding:
+    """A violation as a finding."""
+    kinds = {index: kind for index, kind, _ in typed(x)}
+    allowed = " or ".join(violation.allowed) or "nothing more"
+    about = "" if violation.kind == "stream" else f" ({violation.kind} {violation.key})"
+    if violation.symbol == END:
+        where, found = "end of the stream" + about, "no more events"
+    else:
+        where = f"event {violation.event}{about}"
+        found = kinds.get(violation.event, violation.symbol)
+    return Finding(where, allowed, found, violation.event, violation.requirement)
