@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from conformance.probe import Ask, Probe, post
 from conformance.rule import Finding, Findings, Rule, Unsure, probe, show
-from wire.exchange import Exchange, Request
+from wire.exchange import Ended, Exchange, Request
 
 ABSENT: Final = object()
 """As the value of a parameter: leave it out, even where every request has it."""
@@ -53,6 +53,8 @@ def refused(x: Exchange, why: str) -> Findings:
     """The request was refused, and by the server itself: neither accepted nor passed on."""
     if x.ok:
         yield Finding("status", f"400, because {why}", f"{x.reply.status} {show(x.reply.text, 60)}")
+    elif not x.reply.status and x.connection.ended is Ended.TIMEOUT:
+        yield Unsure("no answer came in time; that the server takes long is told elsewhere")
     elif x.reply.status >= 500 and _NOT_HAD.search(answer(x)):
         yield Unsure(f"what is wrong in it is not supported at all: {answer(x)}")
     elif not 400 <= x.reply.status < 500:

@@ -6,7 +6,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from conformance.errors.kinds import LIVE, is_api
-from conformance.rule import Finding, Findings, Selector, rule, run_rule, show
+from conformance.rule import Finding, Findings, Selector, Unsure, rule, run_rule, show
 from conformance.run import Run
 from wire.endpoint import Endpoint
 from wire.exchange import Ended, Exchange
@@ -220,6 +220,9 @@ def _date(x: Exchange) -> float | None:
 
 @rule("http.whole", on=SENT)
 def whole(x: Exchange) -> Findings:
-    if x.connection.ended in {Ended.CUT, Ended.RESET, Ended.TIMEOUT, Ended.LIMIT}:
+    silent = x.connection.ended is Ended.TIMEOUT and not x.reply.status
+    if silent and x.endpoint in CREATES:
+        yield Unsure("no answer came in time, but a model may take long")
+    elif x.connection.ended in {Ended.CUT, Ended.RESET, Ended.TIMEOUT, Ended.LIMIT}:
         found = f"{x.connection.ended.value}: {x.connection.error}"
         yield Finding("connection", "the whole HTTP message", found)

@@ -99,8 +99,12 @@ def query_ignored(run: Run) -> Findings:
 
 @run_rule("models.list.codex-query", probes=("models.list", "models.list-codex"))
 def codex_query(run: Run) -> Findings:
-    x = run.one("models.list-codex")
-    yield from _same_list(run.one("models.list"), x)
+    """The same models; whether their times stay the same is models.list.stable."""
+    plain, x = run.one("models.list"), run.one("models.list-codex")
+    if plain.ok and not x.ok:
+        yield Finding("status", "the same list", answer_of(x), exchange=x.id)
+    elif sorted(listed(plain)) != sorted(listed(x)):
+        yield Finding("data[].id", show(listed(plain)), show(listed(x)), exchange=x.id)
 
 
 @rule("models.list.codex-catalogue", on=probe("models.list-codex"))

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from conformance.code_word import ASK, knows, knows_not, told
 from conformance.probe import Ask, Impossible, Probe, post
-from conformance.refusal import answer, refused, unjudged
+from conformance.refusal import answer, names, refused, unjudged
 from conformance.responses.kinds import place, responses
 from conformance.responses_params.accepted import HIGH_PROBE, KEPT, LOW_PROBE, NULL_PROBE, STALE
 from conformance.responses_params.clients import AGENTS
@@ -98,6 +98,8 @@ def _remembers(requirement: str, asked: Probe, word: str) -> Rule:
             yield from knows("output", text_of(x), word)
         elif x.reply.status >= 500:
             yield Unsure(f"the server failed: {answer(x)}")
+        elif asked is not INPUT and names(x, "previous_response_id"):
+            yield Unsure(f"the server keeps no state, which {INPUT.name} shows: {answer(x)}")
         elif not unjudged(x):
             yield Finding("status", "200: the response before is stored", answer(x))
 

@@ -160,7 +160,7 @@ FAULTS = (
     _listed("list.claude", "models.retrieve.equal tiers.models-only", "Models of another tier are listed.", Family.CONTENT,
         alter("data", lambda cards: [*cards, {**cards[0], "id": "claude-opus-4-5"}])),
     _reply("list.created-now",
-        "models.list.codex-query models.list.stable models.retrieve.equal",
+        "models.list.stable models.retrieve.equal",
         "created changes with each call.", Family.STATE, _LIST, _now),
     _reply("list.query-refused",
         "models.list.codex-query models.list.query-ignored",

@@ -193,6 +193,23 @@ class TestResponses:
         assert verdict("responses.state.model-asked", x).outcome is Outcome.FAIL
 
 
+class TestLists:
+    def test_for_codex_only_the_models_must_be_the_same(self):
+        """llama.cpp gives each model the time of the request."""
+
+        def models(probe, body):
+            return said(probe, {}, body, path="/models", method="GET", of_model=False)
+
+        def listing(created):
+            return {"object": "list", "data": [{"id": "m", "object": "model", "created": created}]}
+
+        name, plain = "models.list.codex-query", models("models.list", listing(1_790_000_000))
+        later = models("models.list-codex", listing(1_790_000_001))
+        assert verdict(name, plain, later).outcome is Outcome.PASS
+        other = models("models.list-codex", {"models": []})
+        assert verdict(name, plain, other).outcome is Outcome.FAIL
+
+
 class TestOtherReaders:
     def test_a_preflight_has_no_json(self):
         x = said("http.preflight-models", {}, "OK", path="/models", method="OPTIONS",
@@ -254,6 +271,17 @@ class TestRefusalsOfSomethingElse:
         x = said("responses_params.refuse.stream-options-type-0", body, [ERROR], status=500,
                  path=RESPONSES, of_model=False)  # fmt: skip
         assert verdict("responses.param.stream-options.type", x).outcome is not Outcome.FAIL
+
+    def test_a_slow_answer_accepts_nothing(self):
+        """A random model that runs on an oversubscribed machine."""
+        x = said("responses_params.refuse.format-type", {"input": "Hi"}, "", status=0, path=RESPONSES,
+                 of_model=False, ended=Ended.TIMEOUT, error="ReadTimeout")  # fmt: skip
+        assert verdict("responses.param.format.known", x).outcome is Outcome.INCONCLUSIVE
+        assert verdict("http.whole", x).outcome is Outcome.INCONCLUSIVE
+
+    def test_a_stream_that_stops_midway_is_cut(self):
+        x = said("chat.echo-stream", HELLO | {"stream": True}, [chunk()], ended=Ended.TIMEOUT)
+        assert verdict("http.whole", x).outcome is Outcome.FAIL
 
     def test_a_refusal_of_the_caller_is_no_refusal_of_the_request(self):
         x = said(
@@ -329,6 +357,18 @@ def test_a_server_that_fails_has_not_forgotten():
     x = said("responses_params.turn.output", {"stream": True}, [ERROR], status=500, path=RESPONSES)
     found = verdict("responses.conversation.output-kept", x)
     assert found.outcome is Outcome.INCONCLUSIVE
+
+
+def test_no_state_is_said_once():
+    message = "llama.cpp does not support 'previous_response_id'."
+    error = {"error": {**ERROR["error"], "message": message}}
+    body = {"previous_response_id": "resp_1"}
+    first, later = (
+        said(f"responses_params.turn.{name}", body, error, status=400, path=RESPONSES)
+        for name in ("input", "output")
+    )
+    assert verdict("responses.conversation.input-kept", first).outcome is Outcome.FAIL
+    assert verdict("responses.conversation.output-kept", later).outcome is Outcome.INCONCLUSIVE
 
 
 def test_a_header_may_tell_too_much():
