@@ -134,9 +134,7 @@ _ELSEWHERE: Final = {
         "billing.failures-free chat.answer.model chat.stream.error-before errors.free "
         "http.gzip-body models.unlisted.chat tiers.claude-model"
     ),
-    "messages.not-empty-taken": (
-        "billing.failures-free chat.stream.error-before errors.before-stream.status"
-    ),
+    "messages.not-empty-taken": "billing.failures-free",
     "tool-messages.orphan-taken": "chat.answer.exact-text",
     "tool-messages.id-taken": "chat.answer.exact-text",
     "temperature-type-crash": "errors.no-server-error errors.wrong-type",
