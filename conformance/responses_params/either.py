@@ -30,7 +30,8 @@ HOSTED: Final[list[dict[str, Any]]] = [
 ]  # fmt: skip
 _BODIES: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "hosted-tools": (
-        {"input": "Call the tool ping.", "tools": [*HOSTED, _PING], "tool_choice": "none"}, "tools"
+        {"input": "Call the tool ping.", "tools": [*HOSTED, _PING], "tool_choice": "none"},
+        "tools|vs_none|pages|mcp",
     ),
     "ultrafast": ({"service_tier": "ultrafast"}, "service_tier"),
     "management": ({
