@@ -24,8 +24,11 @@ def with_item(*kinds: str) -> When:
 
 def with_tool(*kinds: str) -> When:
     def when(request: Request) -> bool:
-        tools = request.params.get("tools") or []
-        return RESPONSES(request) and any(t.get("type") in kinds for t in tools)
+        tools = request.params.get("tools")
+        found = tools if isinstance(tools, list) else []
+        return RESPONSES(request) and any(
+            isinstance(tool, dict) and tool.get("type") in kinds for tool in found
+        )
 
     return when
 

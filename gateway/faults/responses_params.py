@@ -4,15 +4,16 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from gateway.fault import Family, Fault
+from gateway.items import TOOL_SCRIPTS
 from gateway.request_edits import RequestChange, clamped_param, on_json, with_param, without_param
 from gateway.response_edits import echoing
-from gateway.response_params import CREATE, INCLUDES
+from gateway.response_params import INCLUDES
 from gateway.selection import RESPONSES, When, asking, both
 from gateway.transform import ReplyChange, alter
 from wire.exchange import Request
 
 _FAMILY: Final = Family.PARAMETER
-_NAMES: Final = frozenset(param.name for param in CREATE)
+HOSTED_TOOLS: Final = frozenset({*TOOL_SCRIPTS, "namespace"})
 # Ignored parameters whose echo is made right, so that only their effect is missing.
 _IGNORED: Final[dict[str, str]] = {
     "instructions": "do not act",
@@ -39,11 +40,9 @@ def _fault(
     reply: ReplyChange | None = None,
     when: When = RESPONSES,
 ) -> Fault:
-    return Fault(f"responses.{name}", (), says, _FAMILY, when=when, request=request, reply=reply)
-
-
-def _known_only(body: Any) -> Any:
-    return {name: value for name, value in body.items() if name in _NAMES}
+    return Fault(
+        f"responses_params.{name}", (), says, _FAMILY, when=when, request=request, reply=reply
+    )
 
 
 def _items_kept(test: Callable[[Any], bool]) -> RequestChange:
@@ -61,12 +60,12 @@ def _items_kept(test: Callable[[Any], bool]) -> RequestChange:
 
 def _paired(request: Request) -> Request:
     """As if outputs without a call had not been sent."""
-    items = request.params.get("input")
-    calls = {i.get("call_id") for i in items if "_call" in str(i.get("type"))
-             and "output" not in str(i.get("type"))} if isinstance(items, list) else set()  # fmt: skip
-    return _items_kept(lambda i: "output" not in str(i.get("type")) or i["call_id"] in calls)(
-        request
-    )
+    given = request.params.get("input")
+    items = [item for item in given if isinstance(item, dict)] if isinstance(given, list) else []
+    calls = {item.get("call_id") for item in items if str(item.get("type")).endswith("_call")}
+    return _items_kept(
+        lambda item: "output" not in str(item.get("type")) or item.get("call_id") in calls
+    )(request)
 
 
 def _known_includes(request: Request) -> Request:
@@ -89,8 +88,17 @@ def _known_tools(request: Request) -> Request:
     tools = request.params.get("tools")
     if not isinstance(tools, list):
         return request
-    kept = [tool for tool in tools if tool.get("type") != "function" or "name" in tool]
+    kept = [
+        t for t in tools if not isinstance(t, dict) or t.get("type") != "function" or "name" in t
+    ]
     return with_param("tools", kept)(request)
+
+
+def _own(tools: Any) -> Any:
+    """The tools without those that the server would run; what is no tool stays."""
+    if not isinstance(tools, list):
+        return tools
+    return [t for t in tools if not isinstance(t, dict) or t.get("type") not in HOSTED_TOOLS]
 
 
 def _small_metadata(request: Request) -> Request:
@@ -121,12 +129,16 @@ def _known(request: Request) -> Request:
     return request if known else with_param("model", "gpt-5.5")(request)
 
 
+def _is_part(part: Any, kind: str) -> bool:
+    return isinstance(part, dict) and part.get("type") == kind
+
+
 def _without_parts(params: dict[str, Any], kind: str) -> dict[str, Any]:
     items = params.get("input")
     if not isinstance(items, list):
         return params
     kept = [
-        {**item, "content": [p for p in item["content"] if p.get("type") != kind] or "Hello."}
+        {**item, "content": [p for p in item["content"] if not _is_part(p, kind)] or "Hello."}
         if isinstance(item, dict) and isinstance(item.get("content"), list)
         else item
         for item in items
@@ -161,7 +173,6 @@ FAULTS: Final = (
             ("top_logprobs", 0, 20), ("max_tool_calls", 1, 10**9),
         )
     ),
-    _fault("unknown-parameter-taken", "Unknown parameters are ignored.", on_json(_known_only)),
     _fault("unknown-model-answered", "An unknown model is answered by another one.", _known),
     _fault("model-missing-answered", "A request without model is answered.", _known,
            when=both(RESPONSES, lambda r: "model" not in r.params)),
@@ -177,15 +188,12 @@ FAULTS: Final = (
     _fault("unknown-effort-taken", "Unknown efforts are taken as medium.", _known_effort),
     _fault("nested-tool-dropped", "Tools in the form of chat are left out.", _known_tools),
     _fault("metadata-cut", "Metadata that is too large is cut.", _small_metadata),
-    _fault("previous-wins", "conversation is ignored beside previous_response_id.",
-           _one_of("previous_response_id", "conversation")),
     _fault("stateless", "previous_response_id is ignored, even an unknown one.",
            without_param("previous_response_id"), echoing("previous_response_id")),
     _fault("file-ignored", "A file is left out of the prompt.",
            on_json(lambda body: _without_parts(body, "input_file"))),
     _fault("hosted-tool-dropped", "Hosted tools are left out without a word.",
-           on_json(alter("tools", lambda tools: [
-               t for t in tools or [] if t.get("type") in {"function", "custom"}])),
+           on_json(alter("tools", _own)),
            when=both(RESPONSES, asking("tools"), lambda r: isinstance(
                r.params.get("tool_choice", "auto"), str))),
     _fault("allowed-tools-ignored", "allowed_tools does not limit.", with_param("tool_choice", "auto"),

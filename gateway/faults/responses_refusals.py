@@ -1,12 +1,12 @@
 """Faults of Responses parameters: right ones are refused, wrong ones bring the server down."""
 
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from gateway.fault import Family, Fault
 from gateway.frames import GatewayReply
 from gateway.response_edits import refused
-from gateway.response_selection import having, with_content, with_item, with_part, with_tool
+from gateway.response_selection import with_item, with_tool
 from gateway.selection import RESPONSES, When, asking, both
 from gateway.transform import ReplyChange
 from wire.exchange import Request
@@ -20,7 +20,7 @@ def _fault(
     reply: ReplyChange | None = None,
     when: When = RESPONSES,
 ) -> Fault:
-    return Fault(f"responses.{name}", (), says, _FAMILY, when=when, reply=reply)
+    return Fault(f"responses_params.{name}", (), says, _FAMILY, when=when, reply=reply)
 
 
 def _no(param: str, message: str = "This is not supported.", status: int = 400) -> ReplyChange:
@@ -39,8 +39,33 @@ def _crash(request: Request) -> bool:
     return RESPONSES(request) and not (isinstance(given, str | list) and given)
 
 
-def _of_role(role: str) -> When:
-    return having(lambda item: item.get("role") == role)
+def _with_member(name: str, *steps: str) -> When:
+    """Requests with a member deep inside of a parameter; the last step may be its value."""
+
+    def when(request: Request) -> bool:
+        value: Any = request.params.get(name)
+        for step in steps[:-1]:
+            value = value.get(step) if isinstance(value, dict) else value
+        return RESPONSES(request) and (
+            steps[-1] in value if isinstance(value, dict) else value == steps[-1]
+        )
+
+    return when
+
+
+def _listed(request: Request, name: str) -> list[Any]:
+    value = request.params.get(name)
+    return value if isinstance(value, list) else []
+
+
+def _exactly(name: str, value: Any) -> When:
+    """Requests with this very value: 0 is not false, and 1.0 is not 1."""
+
+    def when(request: Request) -> bool:
+        given = request.params.get(name)
+        return RESPONSES(request) and type(given) is type(value) and bool(given == value)
+
+    return when
 
 
 FAULTS: Final = (
@@ -49,8 +74,39 @@ FAULTS: Final = (
                _no(name), both(RESPONSES, asking(name)))
         for name in ("store", "prompt_cache_key", "include", "reasoning", "parallel_tool_calls",
                      "stream_options", "metadata", "instructions", "text", "tools", "truncation",
-                     "client_metadata", "service_tier", "user", "safety_identifier")
+                     "client_metadata", "service_tier", "user", "safety_identifier", "stream",
+                     "temperature", "top_p", "max_output_tokens", "max_tool_calls", "top_logprobs",
+                     "tool_choice", "prompt_cache_retention")
     ),
+    *(
+        _fault(f"{name.replace('_', '-')}-{word}-refused", f"{name} {word} is refused.", _no(name),
+               _exactly(name, value))
+        for name, word, value in (
+            ("temperature", "zero", 0), ("temperature", "two", 2), ("top_p", "zero", 0),
+            ("store", "false", False), ("background", "true", True), ("background", "false", False),
+            ("parallel_tool_calls", "false", False), ("include", "empty", []), ("tools", "empty", []),
+            ("metadata", "empty", {}), ("max_output_tokens", "sixteen", 16),
+            ("tool_choice", "auto", "auto"), ("tool_choice", "none", "none"),
+            ("truncation", "auto", "auto"), ("service_tier", "default", "default"),
+        )
+    ),
+    _fault("metadata-sixteen-refused", "Sixteen pairs of metadata are too many.", _no("metadata"),
+           both(RESPONSES, lambda r: isinstance(r.params.get("metadata"), dict)
+                and len(r.params["metadata"]) > 10)),
+    _fault("null-refused", "A parameter that is null is refused.", _no("temperature"),
+           both(RESPONSES, lambda r: r.params.get("temperature", 0) is None)),
+    _fault("refused-nameless", "Many parameters at once are refused.", _no(""),
+           both(RESPONSES, lambda r: len(r.params) > 14)),
+    _fault("refused-without-code", "A parameter is refused without a code.",
+           refused(400, "temperature is not supported.", param="temperature"),
+           both(RESPONSES, asking("temperature"))),
+    _fault("string-refused", "A string as input is refused.", _no("input"),
+           both(RESPONSES, lambda r: isinstance(r.params.get("input"), str))),
+    _fault("headers-refused", "Headers that nobody knows are refused.", _no(""),
+           both(RESPONSES, lambda r: r.header("originator") is not None)),
+    _fault("strict-null-refused", "strict null is refused.", _no("tools[0].strict"),
+           both(RESPONSES, lambda r: any(isinstance(t, dict) and t.get("strict", 0) is None
+                and t.get("parameters") for t in _listed(r, "tools")))),
     _fault("model-missing-crash", "A request without model brings the server down.",
            _internal,
            both(RESPONSES, lambda r: "model" not in r.params)),
@@ -58,29 +114,6 @@ FAULTS: Final = (
            _internal, _crash),
     _fault("strings-only", "Only a string is taken as input.", _no("input"),
            both(RESPONSES, lambda r: isinstance(r.params.get("input"), list))),
-    _fault("type-required", "A message without type is refused.", _no("input[0].type"),
-           having(lambda item: "type" not in item)),
-    *(
-        _fault(f"role-{role}-refused", f"Messages of the role {role} are refused.",
-               _no("input[0].role"), _of_role(role))
-        for role in ("developer", "system", "assistant")
-    ),
-    _fault("output-text-refused", "The assistant's text is refused without annotations.",
-           _no("input[1].content[0].annotations"),
-           with_content(lambda p: p.get("type") == "output_text" and "annotations" not in p)),
-    _fault("reasoning-content-null-refused", "A reasoning item with content null is refused.",
-           _no("input[0].content"),
-           having(lambda i: i.get("type") == "reasoning" and i.get("content", 0) is None)),
-    _fault("reasoning-item-refused", "Reasoning items are refused.", _no("input[0].type"),
-           with_item("reasoning")),
-    _fault("call-id-required", "A function call without id is refused.", _no("input[0].id"),
-           having(lambda i: i.get("type") == "function_call" and "id" not in i)),
-    _fault("call-output-parts-refused", "Parts as the output of a call are refused.",
-           _no("input[1].output"), having(lambda i: isinstance(i.get("output"), list))),
-    _fault("custom-items-refused", "Items of custom tools are refused.",
-           _no("input[0].type"), with_item("custom_tool_call", "custom_tool_call_output")),
-    _fault("image-refused", "An image is refused.", _no("input[0].content[1]"),
-           with_part("input_image")),
     _fault("reference-crash", "A reference brings the server down.",
            _internal, with_item("item_reference")),
     _fault("custom-tool-refused", "Custom tools are refused.", _no("tools[0].type"),
@@ -93,12 +126,11 @@ FAULTS: Final = (
            _no("tool_choice"),
            both(RESPONSES, lambda r: isinstance(r.params.get("tool_choice"), dict))),
     _fault("summary-refused", "reasoning.summary is refused.", _no("reasoning.summary"),
-           both(RESPONSES, lambda r: "summary" in (r.params.get("reasoning") or {}))),
+           _with_member("reasoning", "summary")),
     _fault("verbosity-refused", "text.verbosity is refused.", _no("text.verbosity"),
-           both(RESPONSES, lambda r: "verbosity" in (r.params.get("text") or {}))),
+           _with_member("text", "verbosity")),
     _fault("schema-nested", "A JSON schema is wanted in the form of chat.",
-           _no("text.format.json_schema"), both(RESPONSES, lambda r: ((r.params.get("text") or {})
-               .get("format") or {}).get("type") == "json_schema")),
+           _no("text.format.json_schema"), _with_member("text", "format", "type", "json_schema")),
     _fault("tier-ultrafast-crash", "service_tier ultrafast brings the server down.",
            _internal, both(RESPONSES, asking("service_tier", "ultrafast"))),
 )  # fmt: skip

@@ -5,9 +5,8 @@ from typing import Any, Final
 
 from gateway.fault import Family, Fault
 from gateway.frames import GatewayReply
-from gateway.request_edits import with_param, without_param, without_query
+from gateway.request_edits import without_param, without_query
 from gateway.response_edits import about, echoing, refused
-from gateway.response_selection import having
 from gateway.selection import RESPONSES, When, asking, both
 from gateway.stream_edits import edit, renumbered
 from gateway.transform import (
@@ -46,7 +45,9 @@ def _fault(
     request: Any = None,
     family: Family = _STATE,
 ) -> Fault:
-    return Fault(f"responses.{name}", (), says, family, when=when, request=request, reply=reply)
+    return Fault(
+        f"responses_params.{name}", (), says, family, when=when, request=request, reply=reply
+    )
 
 
 def _unstored(request: Request) -> bool:
@@ -96,13 +97,6 @@ def _as_page_of_output(_: Request, reply: GatewayReply) -> GatewayReply:
     return on_body(change)(_, reply)
 
 
-def _old_instructions(request: Request) -> Request:
-    """Instructions of the first turn are put into every later one."""
-    if request.params.get("previous_response_id") and not request.params.get("instructions"):
-        return with_param("instructions", "The code word is STALE.")(request)
-    return request
-
-
 def _reversed_page(body: Any) -> Any:
     return {**body, "data": body["data"][::-1], "first_id": body["last_id"],
             "last_id": body["first_id"]}  # fmt: skip
@@ -116,10 +110,6 @@ def _socket(request: Request) -> bool:
 
 def _page(name: str, says: str, change: Change) -> Fault:
     return _fault(name, says, _LIST, on_body(change), family=Family.SHAPE)
-
-
-def _free(_: Request, reply: GatewayReply) -> GatewayReply:
-    return replace(reply, charge=None)
 
 
 FAULTS: Final = (
@@ -149,8 +139,6 @@ FAULTS: Final = (
     _fault("previous-unknown-500", "An unknown previous_response_id brings the server down.",
            both(RESPONSES, asking("previous_response_id")), on_refusal(with_status(500)),
            family=Family.STATUS),
-    _fault("instructions-carried", "Instructions of an earlier response stay active.", RESPONSES,
-           request=_old_instructions),
     _fault("conversation-not-named", "response.conversation is not set.",
            both(RESPONSES, asking("conversation")), on_body(drop("conversation"))),
     _fault("conversation-forgotten", "conversation is echoed and remembers nothing.",
@@ -207,7 +195,6 @@ FAULTS: Final = (
     _fault("compact-empty", "A compaction keeps nothing.", _COMPACT,
            on_body(alter("output[].encrypted_content", lambda _: "gAAAAAB")),
            family=Family.CONTENT),
-    _fault("compact-free", "A compaction is not charged.", _COMPACT, _free, family=Family.BILLING),
     _fault("input-tokens-differ", "input_tokens counts otherwise than usage.", _COUNT,
            on_body(alter("input_tokens", lambda n: n + 3)), family=Family.VALUE),
     _fault("input-tokens-object-wrong", "The count's object is wrong.", _COUNT,
@@ -216,8 +203,6 @@ FAULTS: Final = (
            on_body(alter("input_tokens", str)), family=Family.SHAPE),
     _fault("input-tokens-missing", "The count is answered by an HTML page.", _COUNT,
            in_turn(with_status(404), with_body(_HTML, "text/html")), family=Family.SHAPE),
-    _fault("encrypted-content-lost", "include reasoning.encrypted_content is ignored.", RESPONSES,
-           request=without_param("include"), family=Family.PARAMETER),
     _fault("encrypted-content-empty", "encrypted_content is an empty string.", RESPONSES,
            on_body(alter("output[].encrypted_content", lambda _: "")), family=Family.VALUE),
     _fault("websocket-404", "A WebSocket request is answered by 404.", _socket, with_status(404),
@@ -228,8 +213,4 @@ FAULTS: Final = (
     _fault("websocket-500", "A WebSocket request brings the server down.", _socket,
            in_turn(with_status(500), with_body("Internal Server Error", "text/plain")),
            family=Family.STATUS),
-    _fault("reasoning-given-back-refused", "Encrypted reasoning cannot be given back.",
-           having(lambda item: bool(item.get("encrypted_content"))),
-           refused(400, "The encrypted content could not be verified.",
-                   code="invalid_encrypted_content"), family=Family.PARAMETER),
 )  # fmt: skip

@@ -17,7 +17,7 @@ from wire.exchange import Request
 FAULTS = {
     name: fault
     for name, fault in all_faults().items()
-    if name.startswith("responses.") and not fault.breaks
+    if name.startswith(("responses.", "responses_params.")) and not fault.breaks
 }
 CODE = "What is the code word?"
 FILE = {
@@ -294,7 +294,7 @@ def test_a_fault_leaves_other_endpoints_alone():
 
 
 def test_what_is_kept_stays_right_behind_a_fault():
-    fault = FAULTS["responses.text-doubled"]
+    fault = all_faults()["responses.text-doubled"]
     desk = Desk(lambda gateway: Faulty(gateway, (fault,)))
     made = desk.respond(echo("once")).body
     assert made["output"][0]["content"][0]["text"] == "onceonce"
