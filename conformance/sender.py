@@ -127,7 +127,11 @@ class Sender:
         return replace(exchange, attempts=tuple(attempts)) if attempts else exchange
 
     async def _once(
-        self, probe: Probe, request: Request, model: str, index: int  # noqa: ARG002 - for subclasses
+        self,
+        probe: Probe,
+        request: Request,
+        model: str,
+        index: int,  # noqa: ARG002 - for subclasses
     ) -> Exchange:
         request = self._addressed(request, probe.key, probe.handling)
         started_at, start = self._clock(), time.perf_counter()

@@ -39,9 +39,7 @@ def _refusal(method: str, path: str, headers: Headers, body: bytes) -> Error:
     return error if isinstance(error, dict) else {}
 
 
-def refused_for(
-    param: str, *, code: str = "", message: str = ""
-) -> Callable[[Request], bool]:
+def refused_for(param: str, *, code: str = "", message: str = "") -> Callable[[Request], bool]:
     """Requests that are refused with this param, code and message (regular expressions)."""
 
     def when(request: Request) -> bool:
@@ -97,6 +95,8 @@ def elsewhere(rows: Mapping[str, str], faults: tuple[Fault, ...]) -> tuple[Fault
     if unknown:
         raise ValueError(f"no fault is called {prefix}{min(unknown)}")
     return tuple(
-        replace(fault, breaks=(*fault.breaks, *rows.get(fault.name.removeprefix(prefix), "").split()))
+        replace(
+            fault, breaks=(*fault.breaks, *rows.get(fault.name.removeprefix(prefix), "").split())
+        )
         for fault in faults
     )

@@ -189,7 +189,9 @@ def _marked(request: Request) -> bool:
 
 
 def _on_401(name: str, breaks: str, says: str, family: Family, *changes: ReplyChange) -> Fault:
-    return Fault(f"auth.{name}", rows(breaks), says, family, reply=on_status(401, in_turn(*changes)))
+    return Fault(
+        f"auth.{name}", rows(breaks), says, family, reply=on_status(401, in_turn(*changes))
+    )
 
 
 def _open(name: str, breaks: str, says: str, when: When) -> Fault:

@@ -154,5 +154,3 @@ FAULTS: tuple[Fault, ...] = (
 def _halved(usage: dict[str, Any]) -> dict[str, Any]:
     half = usage["completion_tokens"] // 2
     return {**usage, "completion_tokens": half, "total_tokens": usage["prompt_tokens"] + half}
-
-

@@ -48,7 +48,9 @@ def _stalled(place: float, ms: float) -> Any:
 
     def made(frames: Frames) -> Frames:
         at = min(len(frames) - 1, max(1, int(len(frames) * place)))
-        return tuple(f._replace(delay_ms=f.delay_ms + ms) if i == at else f for i, f in enumerate(frames))
+        return tuple(
+            f._replace(delay_ms=f.delay_ms + ms) if i == at else f for i, f in enumerate(frames)
+        )
 
     return edit(made)
 
@@ -82,7 +84,9 @@ def _error_as_stream(request: Request, reply: GatewayReply) -> GatewayReply:
 
 def _whole_price(charge: Charge) -> Charge:
     """Leaving early saves nothing: all is charged with the first frame."""
-    return replace(charge, completion_at=tuple(charge.usage.completion for _ in charge.completion_at))
+    return replace(
+        charge, completion_at=tuple(charge.usage.completion for _ in charge.completion_at)
+    )
 
 
 class _Leftover:

@@ -20,7 +20,34 @@ from gateway.transform import (
 _TYPE: Final = "^invalid_type$"
 _BOUNDS: Final = "^(?!invalid_type$|unknown_parameter$|unsupported|missing|.*combination).*"
 # Parameters whose values have a type and bounds; `:` before those that have only a type.
-_CHECKED: Final = ["temperature", "top_p", "frequency_penalty", "presence_penalty", "n", "max_completion_tokens", "max_tokens", "seed", ":logprobs", "top_logprobs", "stop", "logit_bias", "metadata", ":store", ":stream", ":parallel_tool_calls", "reasoning_effort", "verbosity", "service_tier", "modalities", "prompt_cache_retention", "safety_identifier", ":user", ":prompt_cache_key", ":stream_options", ":model"]
+_CHECKED: Final = [
+    "temperature",
+    "top_p",
+    "frequency_penalty",
+    "presence_penalty",
+    "n",
+    "max_completion_tokens",
+    "max_tokens",
+    "seed",
+    ":logprobs",
+    "top_logprobs",
+    "stop",
+    "logit_bias",
+    "metadata",
+    ":store",
+    ":stream",
+    ":parallel_tool_calls",
+    "reasoning_effort",
+    "verbosity",
+    "service_tier",
+    "modalities",
+    "prompt_cache_retention",
+    "safety_identifier",
+    ":user",
+    ":prompt_cache_key",
+    ":stream_options",
+    ":model",
+]
 
 # Requirement -> param of the refusal that is not given, a word of its code, a word of its message,
 # and the parameters that are left out instead.
@@ -68,7 +95,9 @@ _ALSO: Final = {"messages.role-required": ("messages.thousand",)}
 
 def _fault(name: str, breaks: tuple[str, ...], says: str, family: Family, **how: Any) -> Fault:
     how = {"when": CHAT, **how}
-    return Fault(f"chat.param.{name}", tuple(f"chat.param.{b}" for b in breaks), says, family, **how)
+    return Fault(
+        f"chat.param.{name}", tuple(f"chat.param.{b}" for b in breaks), says, family, **how
+    )
 
 
 def _taken(requirement: str, param: str, code: str, message: str, names: str) -> Fault:

@@ -43,7 +43,11 @@ def _as_read(request: Request) -> Request:
 
 
 def _deleted(request: Request, reply: GatewayReply) -> GatewayReply:
-    gone = {"object": "chat.completion.deleted", "id": request.path.rpartition("/")[2], "deleted": True}
+    gone = {
+        "object": "chat.completion.deleted",
+        "id": request.path.rpartition("/")[2],
+        "deleted": True,
+    }
     return replace(reply, body=gone) if reply.status == 200 else reply
 
 

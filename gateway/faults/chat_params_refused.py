@@ -29,7 +29,9 @@ def _refusal(param: str, status: int = 400, code: str | None = "unsupported_valu
 
 
 def _without_type(reply: GatewayReply) -> tuple[tuple[str, str], ...]:
-    others = tuple(pair for pair in reply.headers if pair[0] not in {"content-type", "cache-control"})
+    others = tuple(
+        pair for pair in reply.headers if pair[0] not in {"content-type", "cache-control"}
+    )
     return (("content-type", "application/json"), *others)
 
 
@@ -150,7 +152,9 @@ def _is_long(request: Request) -> bool:
 
 def _fault(name: str, breaks: tuple[str, ...], says: str, when: When, reply: Any) -> Fault:
     rows = tuple(f"chat.param.{row}" for row in breaks)
-    return Fault(f"chat.param.{name}", rows, says, Family.STATUS, when=both(CHAT, when), reply=reply)
+    return Fault(
+        f"chat.param.{name}", rows, says, Family.STATUS, when=both(CHAT, when), reply=reply
+    )
 
 
 # What they break in other areas.

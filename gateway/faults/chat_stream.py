@@ -117,7 +117,9 @@ def _usage_with_finish(frames: Frames) -> Frames:
     usage = next((frame.payload["usage"] for frame in frames if with_usage(frame)), None)
     kept = [frame for frame in frames if usage is None or not with_usage(frame)]
     return tuple(
-        frame._replace(payload={**frame.payload, "usage": usage}) if usage and finishing(frame) else frame
+        frame._replace(payload={**frame.payload, "usage": usage})
+        if usage and finishing(frame)
+        else frame
         for frame in kept
     )
 

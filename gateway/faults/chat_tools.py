@@ -52,7 +52,9 @@ def _in_one(frames: Frames) -> Frames:
     """The calls in their order, but the second first."""
     places = [i for i, frame in enumerate(frames) if _CALLING(frame)]
     calls = [frames[i] for i in places]
-    turned = sorted(calls, key=lambda f: f.payload["choices"][0]["delta"]["tool_calls"][0]["index"] == 0)
+    turned = sorted(
+        calls, key=lambda f: f.payload["choices"][0]["delta"]["tool_calls"][0]["index"] == 0
+    )
     fresh = dict(zip(places, turned, strict=True))
     return tuple(fresh.get(i, frame) for i, frame in enumerate(frames))
 
@@ -88,8 +90,16 @@ def _without_results(request: Request) -> Request:
     given = body.get("messages") if isinstance(body, dict) else None
     if not isinstance(given, list):
         return request
-    kept = [{**m, "content": ""} if isinstance(m, dict) and m.get("role") == "tool" else m for m in given]
-    return Request(request.method, request.path, request.headers, json.dumps({**body, "messages": kept}).encode())
+    kept = [
+        {**m, "content": ""} if isinstance(m, dict) and m.get("role") == "tool" else m
+        for m in given
+    ]
+    return Request(
+        request.method,
+        request.path,
+        request.headers,
+        json.dumps({**body, "messages": kept}).encode(),
+    )
 
 
 FAULTS: tuple[Fault, ...] = (

@@ -119,7 +119,11 @@ def _not_object(request: Request) -> bool:
 
 
 def _empty(request: Request) -> bool:
-    return request.method == "POST" and not request.body and at(Endpoint.CHAT, Endpoint.RESPONSES)(request)
+    return (
+        request.method == "POST"
+        and not request.body
+        and at(Endpoint.CHAT, Endpoint.RESPONSES)(request)
+    )
 
 
 def _asks(name: str, value: Any) -> When:
@@ -160,11 +164,15 @@ def _numbered(request: Request) -> bool:
     return "no-such-model-" in str(request.params.get("model"))
 
 
-def _on_error(name: str, breaks: str, says: str, family: Family, change: Change, when: When = always) -> Fault:
+def _on_error(
+    name: str, breaks: str, says: str, family: Family, change: Change, when: When = always
+) -> Fault:
     return Fault(f"errors.{name}", rows(breaks), says, family, reply=on_error(change), when=when)
 
 
-def _reply(name: str, breaks: str, says: str, family: Family, reply: ReplyChange, when: When = always) -> Fault:
+def _reply(
+    name: str, breaks: str, says: str, family: Family, reply: ReplyChange, when: When = always
+) -> Fault:
     return Fault(f"errors.{name}", rows(breaks), says, family, reply=reply, when=when)
 
 

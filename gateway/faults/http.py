@@ -136,7 +136,9 @@ def _hours_later(request: Request, reply: GatewayReply) -> GatewayReply:
     return reply
 
 
-def _fault(name: str, breaks: str, says: str, family: Family, reply: ReplyChange, when: When = always) -> Fault:
+def _fault(
+    name: str, breaks: str, says: str, family: Family, reply: ReplyChange, when: When = always
+) -> Fault:
     return Fault(f"http.{name}", rows(breaks), says, family, when=when, reply=reply)
 
 

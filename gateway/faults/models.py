@@ -93,7 +93,9 @@ def _found(name: str, breaks: str, says: str, family: Family, change: Change) ->
     return Fault(f"models.{name}", rows(breaks), says, family, when=_ONE, reply=on_body(change))
 
 
-def _reply(name: str, breaks: str, says: str, family: Family, when: When, reply: ReplyChange) -> Fault:
+def _reply(
+    name: str, breaks: str, says: str, family: Family, when: When, reply: ReplyChange
+) -> Fault:
     return Fault(f"models.{name}", rows(breaks), says, family, when=when, reply=reply)
 
 

@@ -74,13 +74,22 @@ def _inside(request: Request) -> Request:
 
 _WRONG_KEY = in_turn(
     with_status(401),
-    on_error(chain(put("error.code", "invalid_api_key"), alter("error.message", lambda _: "Incorrect API key provided."))),
+    on_error(
+        chain(
+            put("error.code", "invalid_api_key"),
+            alter("error.message", lambda _: "Incorrect API key provided."),
+        )
+    ),
     with_header("www-authenticate", "Bearer"),
 )
 
 
-def _messages(name: str, breaks: str, says: str, family: Family, reply: ReplyChange, when: When = MESSAGES) -> Fault:
-    return Fault(f"tiers.messages-{name}", rows(breaks), says, family, when=both(MESSAGES, when), reply=reply)
+def _messages(
+    name: str, breaks: str, says: str, family: Family, reply: ReplyChange, when: When = MESSAGES
+) -> Fault:
+    return Fault(
+        f"tiers.messages-{name}", rows(breaks), says, family, when=both(MESSAGES, when), reply=reply
+    )
 
 
 def _other(name: str, breaks: str, says: str, family: Family, reply: ReplyChange) -> Fault:

@@ -164,3 +164,24 @@ def test_a_path_that_has_fallen_silent_is_not_asked_for_ever():
     reason = f"/silent no longer answers: {SILENT} requests in a row got nothing"
     assert list(traffic.unsent.values()).count(reason) == 60 - SILENT
     assert ("a", "m") in traffic.exchanges
+
+
+def test_a_probe_waits_until_its_answer_passes():
+    wire = Wire({"/job": [200]})
+    seen = []
+
+    def done(reply):
+        seen.append(reply.status)
+        return len(seen) == 3
+
+    probe = Probe("job", lambda _: get("/job"), until=done, per_model=False, output_tokens=0)
+    traffic, wire, _ = run([probe], wire)
+    assert (wire.asked, wire.waits) == (["/job"] * 3, [0.5, 0.5])
+    assert len(traffic.exchanges["job", "m"]) == 1
+
+
+def test_a_refusal_is_not_waited_for():
+    probe = Probe("job", lambda _: get("/job"), until=lambda _: False, per_model=False,
+                  output_tokens=0)  # fmt: skip
+    _, wire, _ = run([probe], Wire({"/job": [404]}))
+    assert wire.asked == ["/job"]

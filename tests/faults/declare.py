@@ -47,7 +47,9 @@ def main() -> None:
             else:
                 unnoticed.append(name)
             if done % 100 == 0:
-                print(f"{done}/{len(names)} faults, {time.perf_counter() - started:.0f} s", flush=True)
+                print(
+                    f"{done}/{len(names)} faults, {time.perf_counter() - started:.0f} s", flush=True
+                )
     for area, rows in tables.items():
         lines = [f"{json.dumps(name)} = {json.dumps(rows[name])}\n" for name in sorted(rows)]
         path = folder / f"{area}.toml"
