@@ -16,6 +16,7 @@ from conformance.document import cost_row, result_row, run_document
 from conformance.judge import Outcome
 from conformance.options import Settings, add_options, settings
 from conformance.profile import KEY_VARIABLES
+from conformance.reference import NotStartedError
 from conformance.requirement import CatalogueError, Requirement
 from conformance.session import Session
 from conformance.target import BadTarget, first_look
@@ -240,7 +241,11 @@ def verdict(request: pytest.FixtureRequest) -> Verdict:
     state = request.config.stash[KEY]
     requirement, model = request.param
     session = state.open()
-    result = session.result(requirement, model)
+    try:
+        result = session.result(requirement, model)
+    except NotStartedError as reason:
+        state.could_not_run = str(reason)
+        pytest.exit(str(reason), returncode=2)
     if session.interrupted:
         raise KeyboardInterrupt
     request.node.stash[ROW] = result_row(result)

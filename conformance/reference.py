@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,15 +21,20 @@ class Reference:
     keys: Mapping[str, str]
 
 
+class NotStartedError(Exception):
+    """The reference gateway did not start; the message is the last thing it said."""
+
+
 @contextmanager
 def reference_gateway(arguments: Sequence[str] = ()) -> Iterator[Reference]:
     """Run `python -m gateway` on a free loopback port; it ends with the context."""
+    complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed below, with the process
     process = subprocess.Popen(  # noqa: S603 - our own module by our own interpreter
         [sys.executable, "-m", "gateway", *arguments],
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=complaints,
         text=True,
         # Its own group: Ctrl-C reaches the run, which then still talks to its gateway.
         start_new_session=True,
@@ -37,7 +43,10 @@ def reference_gateway(arguments: Sequence[str] = ()) -> Iterator[Reference]:
         assert process.stdout is not None
         line = process.stdout.readline()
         if not line:
-            raise RuntimeError(f"the reference gateway did not start (exit {process.wait(5)})")
+            process.wait(5)
+            complaints.seek(0)
+            said = complaints.read().decode("utf-8", "replace").strip().splitlines() or ["nothing"]
+            raise NotStartedError(f"the reference gateway did not start: {said[-1]}")
         ready = json.loads(line)
         keys = dict(ready["keys"])
         keys["main"] = keys.pop("codex")
@@ -49,5 +58,6 @@ def reference_gateway(arguments: Sequence[str] = ()) -> Iterator[Reference]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(5)
+        complaints.close()
         if process.stdout:
             process.stdout.close()
