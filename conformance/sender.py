@@ -90,7 +90,10 @@ class Sender:
     def _lane(self, name: str) -> httpx.AsyncClient:
         """The client of a lane: a named one has a single connection, the nameless one has many."""
         if name not in self._lanes:
-            many = httpx.Limits(max_connections=64, max_keepalive_connections=16)
+            # Servers close what was idle for five seconds; a request must not meet that moment.
+            many = httpx.Limits(
+                max_connections=64, max_keepalive_connections=16, keepalive_expiry=2.0
+            )
             self._lanes[name] = self._new_client(httpx.Limits(max_connections=1) if name else many)
         return self._lanes[name]
 

@@ -15,7 +15,6 @@ STATUSES = (
     status_rule("auth.missing.status", (401,), _PROBES_401),
     status_rule("auth.missing.stored", (401,), "auth.stored-no-key-*"),
     status_rule("auth.missing.balance", (401,), "auth.balance-no-key"),
-    status_rule("auth.per-request", (401, 403), "http.keep-stranger"),
     status_rule("auth.wrong.status", (401,), "auth.wrong-*"),
     status_rule("auth.scheme.case", (200,), "auth.scheme-lower", "auth.scheme-upper"),
     status_rule("auth.scheme.basic", (401,), "auth.scheme-basic"),
@@ -44,6 +43,7 @@ DOORS = (
     _door("auth.scheme.other", "auth.scheme-token", "auth.scheme-none"),
     _door("auth.exact", "auth.key-longer", "auth.key-shorter", "auth.key-swapped-case", "auth.key-other-end", "auth.key-prefix-only"),
     _door("auth.query", "auth.key-in-query"),
+    _door("auth.per-request", "http.keep-stranger"),
     _door("auth.foreign-response", "auth.response-of-another"),
 )  # fmt: skip
 

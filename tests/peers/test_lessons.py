@@ -123,6 +123,11 @@ class TestDoors:
         x = said("auth.wrong-chat", {}, ERROR, status=400, of_model=False)
         assert verdict("auth.wrong.status", x).outcome is Outcome.FAIL
 
+    def test_a_server_that_fails_at_the_door_lets_nobody_in(self):
+        x = said("http.keep-stranger", {}, "Internal Server Error", status=500, path="/models",
+                 method="GET", of_model=False)  # fmt: skip
+        assert verdict("auth.per-request", x).outcome is Outcome.PASS
+
     def test_an_open_door_is_found(self):
         x = said("auth.key-longer", {}, completion(), of_model=False)
         assert verdict("auth.exact", x).outcome is Outcome.FAIL
