@@ -187,9 +187,9 @@ class Conductor:
             found = replace(found, exit_code=found.exit_code if met else max(found.exit_code, 3))
         if self._calibration is not None:
             found.document["calibration"] = vars(self._calibration)
-        found.document["sample"] = sampled(
-            done.fleet.total.samples, plan.report_dir, self.target.base_url
-        )
+        if not done.fleet.stopped:  # who interrupts a run does not want to wait for more
+            folder, base_url = plan.report_dir, self.target.base_url
+            found.document["sample"] = sampled(done.fleet.total.samples, folder, base_url)
         for line in write_report(found.document, plan.report_dir, self._baseline):
             self._say(line)
         self.result = found

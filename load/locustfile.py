@@ -1,8 +1,12 @@
 """`locust -f load/locustfile.py`: a streaming load run on Locust's processes, messages and web UI."""
 
+import atexit
 import os
+import signal
 import sys
+import traceback
 from pathlib import Path
+from time import time
 from typing import Any
 
 import gevent
@@ -24,6 +28,7 @@ from load.target import Gateway, TargetError, target_of  # noqa: E402
 
 USAGE = 4
 COULD_NOT_RUN = 2
+SILENCE_S = 10.0  # of the master, after which it is taken for lost
 
 
 class Traffic(User):
@@ -51,16 +56,26 @@ def _init(environment: Environment, runner: Any, **_: Any) -> None:
 
 
 def _worker(environment: Environment, runner: WorkerRunner) -> None:
-    station = Traffic.station = Station(
-        lambda part: runner.send_message("load_part", packed(part)), dict(os.environ)
-    )
+    def send(part: dict[str, Any]) -> None:
+        runner.send_message("load_part", packed(part))
+
+    station = Traffic.station = Station(send, os.environ, keep=True)
     runner.register_message("load_go", lambda msg, **_: station.go(msg.data))
     runner.register_message("load_stop", lambda msg, **_: station.interrupt(msg.data["why"]))
 
     def quitting(**_: Any) -> None:
-        station.interrupt("interrupted")
+        heard = runner.last_heartbeat_timestamp
+        lost = heard is not None and time() - heard > SILENCE_S
+        station.interrupt("the master was lost" if lost else "interrupted")
+        if lost:
+            print(f"load: the master was lost; see {station.report_alone()}", file=sys.stderr)
         environment.process_exit_code = 0  # the master speaks for the run
 
+    def interrupted() -> None:
+        station.interrupt("interrupted")
+        runner.quit()
+
+    gevent.signal_handler(signal.SIGINT, interrupted)
     environment.events.quitting.add_listener(quitting)  # type: ignore[no-untyped-call]
 
 
@@ -74,6 +89,7 @@ def _lead(environment: Environment, runner: Any) -> None:
             target = target_of(environment.host, os.environ)
         else:
             gateway = Gateway(gateway_arguments(options))
+            atexit.register(gateway.stop)
             target = gateway.target
     except PlanError as error:
         _refuse(str(error), USAGE)
@@ -92,7 +108,7 @@ def _lead(environment: Environment, runner: Any) -> None:
         crew = Workers(runner)
         runner.register_message("load_part", lambda msg, **_: take(unpacked(msg.data)))
     else:
-        station = Traffic.station = Station(take, dict(os.environ))
+        station = Traffic.station = Station(take, os.environ)
 
         def handle(kind: str, data: dict[str, Any]) -> None:
             if kind == "load_go":
@@ -117,13 +133,13 @@ def _lead(environment: Environment, runner: Any) -> None:
         if conductor.result is not None:
             conductor = new_conductor()
         state["conducting"] = True
+        environment.process_exit_code = COULD_NOT_RUN  # until something better is known
         try:
-            result = conductor.conduct()
-        except TargetError as error:
+            environment.process_exit_code = conductor.conduct().exit_code
+        except (TargetError, PlanError) as error:
             print(f"load: {error}", file=sys.stderr)
-            environment.process_exit_code = COULD_NOT_RUN
-        else:
-            environment.process_exit_code = result.exit_code
+        except Exception:  # noqa: BLE001 - a session that hangs says nothing at all
+            traceback.print_exc()
         state["conducting"] = False
         if options.headless:
             runner.quit()
@@ -143,6 +159,15 @@ def _lead(environment: Environment, runner: Any) -> None:
         if gateway is not None:
             gateway.stop()
 
+    def interrupted() -> None:
+        if not state["conducting"] and conductor.result is None:
+            gevent.get_hub().parent.throw(KeyboardInterrupt)  # still waits for workers
+        stopping()
+        runner.quit()
+
+    if options.headless:
+        # Python's own handler raises wherever it happens to be, also in the middle of a report.
+        gevent.signal_handler(signal.SIGINT, interrupted)
     environment.events.test_start.add_listener(start)  # type: ignore[no-untyped-call]
     environment.events.test_stopping.add_listener(stopping)  # type: ignore[no-untyped-call]
     environment.events.quitting.add_listener(quitting)  # type: ignore[no-untyped-call]

@@ -14,6 +14,7 @@ from load.health import Health, peak_mb
 from load.oracle import Likeness, likeness_of
 from load.outcome import REFUSED, UNJUDGED, WHOLE, Outcome
 from load.plan import Plan
+from load.sample import MOST, line_of
 from load.supply import Supply
 from load.tally import Tally
 from load.target import Target
@@ -59,7 +60,7 @@ class Run:
         self._slots: dict[Flight, Slot] = {}
         self._empty: list[Slot] = []  # slots that wait for the start
         self._number = self.worker
-        self._hopeless = 0
+        self._hopeless = self._sampled = 0
         self._window = Window(0, 0, 0)
         self._greenlet: gevent.Greenlet | None = None
         self._later = gevent.get_hub().loop.run_callback
@@ -200,7 +201,9 @@ class Run:
             self._compare(flight, flight.shot.expected)
         if flight.violations and flight.kept is None:
             self._supply.keep_more()
-        self.tally.record(flight, self._window, time())
+        self.tally.record(flight, self._window)
+        if flight.kept is not None and self._sampled * self.workers < MOST:
+            self._sample(flight)
         if flight.outcome not in UNJUDGED:
             self._judge_hope(flight)
         slot = self._slots.pop(flight, None)
@@ -208,6 +211,14 @@ class Run:
             # Not here: a target that fails at once would nest calls without end.
             self._later(self._fill, slot)
         self._follow(flight)
+
+    def _sample(self, flight: Flight) -> None:
+        line = line_of(flight, time())
+        if line is not None:
+            self._sampled += 1
+            self.tally.samples.append(line)
+            if self._sampled * self.workers >= MOST:
+                self._supply.sample_every = 0
 
     def _compare(self, flight: Flight, expected: str) -> None:
         likeness = likeness_of(flight.reader.text(), expected)

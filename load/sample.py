@@ -16,8 +16,7 @@ from wire.exchange import Chunk, Connection, Ended, Exchange, Reply, Request
 from wire.jsonl import dump
 
 ROOT: Final = Path(__file__).parent.parent
-MOST: Final = 20  # of a part, that is a second of one process
-MOST_IN_ALL: Final = 100
+MOST: Final = 60  # exchanges of a run
 TIMEOUT_S: Final = 120
 
 

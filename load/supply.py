@@ -22,6 +22,7 @@ class Supply:
         self._scenario_of = plan.scenario_of()
         self._sessions: dict[Flight, Session] = {}
         self._to_keep = FIRST_KEPT
+        self.sample_every = SAMPLE_EVERY  # 0: there are enough
         self._prefix = ""
 
     def flight(self, number: int) -> Flight:
@@ -50,7 +51,8 @@ class Supply:
 
     def _made(self, shot: Shot, number: int) -> Flight:
         flight = Flight(shot, reader_of(shot), number)
-        if self._to_keep > 0 or number % SAMPLE_EVERY == 0:
+        every = self.sample_every
+        if self._to_keep > 0 or (every and number % every == 0):
             self._to_keep -= 1
             flight.kept = []
         return flight

@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 from load.flight import Flight
 from load.histogram import Histogram
 from load.outcome import FAILED, UNJUDGED, WHOLE, Outcome
-from load.sample import MOST, MOST_IN_ALL, line_of
+from load.sample import MOST
 from load.transcript import transcript
 from load.window import SECOND_NS, Window
 
@@ -62,7 +62,7 @@ class Tally:
         for name, kept in other.transcripts.items():
             mine = self.transcripts.setdefault(name, [])
             mine += kept[: TRANSCRIPTS - len(mine)]
-        self.samples += other.samples[: MOST_IN_ALL - len(self.samples)]
+        self.samples += other.samples[: MOST - len(self.samples)]
 
     def as_message(self) -> dict[str, Any]:
         """A form that msgpack carries; string keys only."""
@@ -102,7 +102,7 @@ class Tally:
             self.histogram(name).add_all(values)
             values.clear()
 
-    def record(self, flight: Flight, window: Window, started_at: float) -> None:
+    def record(self, flight: Flight, window: Window) -> None:
         """Take a flight that has landed."""
         outcome = flight.outcome
         assert outcome is not None
@@ -117,10 +117,6 @@ class Tally:
             self._times(flight, window, outcome)
         if flight.violations or outcome in FAILED:
             self._keep(flight, outcome)
-        if flight.kept is not None and len(self.samples) < MOST:
-            line = line_of(flight, started_at)
-            if line is not None:
-                self.samples.append(line)
 
     def _list(self, name: str) -> list[int]:
         found = self._values.get(name)

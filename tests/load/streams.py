@@ -120,6 +120,8 @@ def reset(connection):
 
 def start(folder, *arguments, environ=None, group=True):
     """Start a `locust` run; its document will be in `folder`."""
+    if "--processes" in arguments:
+        arguments = (*arguments, *fleet_ports())
     return subprocess.Popen(
         [LOCUST, "-f", "load/locustfile.py", "--headless", "--report-dir", str(folder), *map(str, arguments)],
         cwd=ROOT,
@@ -129,6 +131,13 @@ def start(folder, *arguments, environ=None, group=True):
         text=True,
         start_new_session=group,
     )  # fmt: skip
+
+
+def fleet_ports():
+    """Fleets beside each other each need a port of their own."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    return ("--master-bind-port", port, "--master-port", port)
 
 
 def run(folder, *arguments, environ=None):
@@ -157,11 +166,16 @@ def gateway(*faults, ttft_ms=0, itl_ms=0):
         inner.ledger.close()
 
 
-def session(base_url, key="", **options):
-    """A run of this process alone, without Locust: its document and exit code."""
+def options_of(**options):
+    """The options of a command line that names these."""
     parser = configargparse.ArgumentParser()
     add_options(parser)
-    chosen = vars(parser.parse_args([])) | options
+    return vars(parser.parse_args([])) | options
+
+
+def session(base_url, key="", **options):
+    """A run of this process alone, without Locust: its document and exit code."""
+    chosen = options_of(**options)
     fleet = Fleet(1)
     station = Station(fleet.take, {})
     order = {

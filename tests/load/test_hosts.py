@@ -17,7 +17,7 @@ from load.engine import Engine, Limits, reader_of
 from load.flight import Flight, Shot
 from load.outcome import Outcome
 from load.target import Target
-from tests.load.streams import CHAT, HEAD, LOCUST, ROOT, chunked, sse
+from tests.load.streams import CHAT, HEAD, LOCUST, ROOT, chunked, fleet_ports, sse
 from wire.endpoint import Endpoint
 
 
@@ -154,14 +154,15 @@ def test_a_master_and_workers_on_other_hosts(tmp_path, hosts):
     )  # fmt: skip
     ready = json.loads(gateway.stdout.readline())
     environ = {**os.environ, "CONFORMANCE_API_KEY": ready["keys"]["codex"]}
+    ports = fleet_ports()
     base = [LOCUST, "-f", "load/locustfile.py", "--headless", "--skip-log"]
     master = subprocess.Popen(
-        [*base, "--master", "--expect-workers", "2", "--host", ready["base_url"], "--rate", "20", "--duration", "2", "--report-dir", str(tmp_path)],
+        [*base, "--master", *ports[:2], "--expect-workers", "2", "--host", ready["base_url"], "--rate", "20", "--duration", "2", "--report-dir", str(tmp_path)],
         cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
     workers = [
         subprocess.Popen(
-            ["ip", "netns", "exec", name, *base, "--worker", "--master-host", "10.213.7.1"],
+            ["ip", "netns", "exec", name, *base, "--worker", *ports[2:], "--master-host", "10.213.7.1"],
             cwd=ROOT, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )
         for name in hosts

@@ -1,13 +1,16 @@
 """Sessions of one process without Locust, on the reference gateway and its faults."""
 
+import json
 import time
 
+import gevent
 import pytest
 
 from load.gate import gate_of
 from load.plan import PlanError
+from load.station import Station
 from schemas.loader import check
-from tests.load.streams import WHOLE, ended, gateway, saying, serving, session
+from tests.load.streams import WHOLE, ended, gateway, options_of, saying, serving, session
 
 FAST = {"rate": 60.0, "duration": 0.6}
 SENT = 36
@@ -186,8 +189,6 @@ def test_a_mix_sends_each_scenario_by_its_weight():
 
 def test_a_frozen_client_says_so():
     """The loop stands still: requests leave late, and the run is INVALID, never silently slower."""
-    import gevent
-
     with gateway() as (base_url, key):
         gevent.spawn_later(0.3, time.sleep, 0.4)
         document, code = session(base_url, key, rate=100.0, duration=1.0)
@@ -222,3 +223,27 @@ def test_a_gate_that_is_none_is_refused(text):
 def test_what_cannot_be_planned_is_refused(options):
     with pytest.raises(PlanError):
         session("http://127.0.0.1:1/v1", **options)
+
+
+def test_a_process_whose_master_is_gone_reports_what_it_knows(tmp_path):
+    parts = []
+    with serving(saying(WHOLE)) as base_url:
+        options = options_of(rate=50.0, duration=30.0, report_dir=str(tmp_path))
+        station = Station(parts.append, {}, keep=True)
+        order = {
+            "serial": 1,
+            "worker": 3,
+            "workers": 4,
+            "start_at": time.time(),
+            "base_url": base_url,
+            "key": "",
+        }
+        station.go(order | {"options": options})
+        gevent.sleep(0.6)
+        station.interrupt("the master was lost")
+    path = station.report_alone()
+    document = json.loads(path.read_text())
+    assert path.name == "load.worker-3.json"
+    assert document["outcomes"]["ok"] > 3
+    assert document["client"]["ended_early"] == "the master was lost"
+    assert check("load_report", document) == []

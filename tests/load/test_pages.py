@@ -1,0 +1,78 @@
+"""The pages of a load document: what they say, and that nothing a server says gets out of its place."""
+
+import csv
+import io
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from reports.fields import UnreadableError
+from reports.load_document import parse_load
+from reports.load_html import html
+from reports.load_markdown import markdown
+from reports.load_tables import junit, table
+from tests.load.streams import gateway, session
+
+
+@pytest.fixture(scope="module")
+def document():
+    with gateway("chat.stream.usage-missing") as (base_url, key):
+        return session(
+            base_url,
+            key,
+            rate=60.0,
+            duration=1.0,
+            gate=["e2e:p50:1us", "error_rate:1%"],
+            ttft_slo=500.0,
+        )[0]
+
+
+def test_the_stamp_comes_first(document):
+    load = parse_load(document)
+    stamp = document["validity"]["stamp"]
+    assert markdown(load).startswith(f"# {stamp}.")
+    assert f"<h1><em>{stamp}.</em>" in html(load)
+
+
+def test_the_page_is_one_file_with_its_charts_and_its_evidence(document):
+    page = html(parse_load(document), parse_load(document))
+    assert page.count('<svg class="chart"') >= 6
+    assert "chat.stream.usage-last" in page
+    assert "Compared with the earlier run" in page
+    assert "http://" not in page.replace(document["target"]["base_url"], "").replace(
+        "http://www.w3.org", ""
+    )
+
+
+def test_what_a_server_says_stays_text(document):
+    hostile = "</pre><script>alert(1)</script>| a | b |"
+    changed = document | {
+        "target": {"base_url": hostile, "model": hostile},
+        "conformance": {hostile: 3},
+    }
+    changed["validity"] = {"stamp": "INVALID", "reasons": [hostile]}
+    load = parse_load(changed)
+    assert "<script>alert" not in html(load)
+    assert "<script>" not in markdown(load).replace("\\<", "")
+    ET.fromstring(junit(load))
+
+
+def test_tables_hold_the_figures(document):
+    rows = list(csv.reader(io.StringIO(table(parse_load(document)))))
+    assert rows[0][:3] == ["metric", "count", "mean"]
+    assert any(row and row[0] == "ttft_ms" and row[1] == "60" for row in rows)
+    root = ET.fromstring(junit(parse_load(document)))
+    assert [case.get("name") for case in root.iter("testcase")] == [
+        "validity",
+        "e2e:p50:1us",
+        "error_rate:1%",
+    ]
+    assert len(list(root.iter("failure"))) == 1
+
+
+@pytest.mark.parametrize(
+    "data", [[], {}, {"schema_version": 2, "outcomes": {}}, {"schema_version": 1}]
+)
+def test_what_is_no_load_document_is_refused(data):
+    with pytest.raises(UnreadableError):
+        parse_load(data)
