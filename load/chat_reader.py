@@ -204,7 +204,7 @@ class ChatReader:
 
     def _loose(self, value: dict[str, Any], at_ns: int) -> None:
         """A chunk with fields of other types than documented: read for what it still says."""
-        self._say("chat.chunk.shape", "a field has not the documented type")
+        self._say("chat.chunk.values", "a field has not the documented type")
         if isinstance(value.get("usage"), dict):
             self._usage = value["usage"]
             self._usages += 1
@@ -231,5 +231,7 @@ def usage_violations(usage: dict[str, Any], shape: str) -> dict[str, str]:
     if type(prompt) is not int or type(completion) is not int or type(total) is not int:
         return {shape: "usage without its three counts"}
     if total != prompt + completion:
-        return {"usage.total": f"total {total}, the sum is {prompt + completion}"}
+        return {
+            f"usage.sum.{shape.partition('.')[0]}": f"total {total}, the sum is {prompt + completion}"
+        }
     return {}

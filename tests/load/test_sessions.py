@@ -79,7 +79,7 @@ def test_gates_say_what_they_measured(plain):
     ("responses-stream", "responses.stream.ended-early", "truncated", "responses.stream.terminal"),
     ("responses-stream", "responses.stream.reset", "reset_mid_stream", "responses.stream.terminal"),
     ("responses-stream", "responses.stream.usage-missing", "ok", "responses.stream.usage"),
-    ("responses-stream", "responses.stream.usage-total-wrong", "ok", "usage.total"),
+    ("responses-stream", "responses.stream.usage-total-wrong", "ok", "usage.sum.responses"),
     ("responses-stream", "responses.stream.created-missing", "ok", "responses.stream.created-first"),
     ("chat", "chat.usage-missing", "ok", "chat.response.usage"),
 ])  # fmt: skip
