@@ -164,7 +164,6 @@ _ELSEWHERE: Final = {
         "http.gzip-body models.unlisted.chat tiers.claude-model"
     ),
     "messages.not-empty-taken": "billing.failures-free",
-    "tool-messages.orphan-taken": "chat.answer.exact-text",
     "tool-messages.id-taken": "chat.answer.exact-text",
     "temperature-type-crash": "errors.no-server-error errors.wrong-type",
     "logit-bias-crash": "errors.no-server-error",

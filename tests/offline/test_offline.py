@@ -242,6 +242,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path):
         words = [sys.executable, "-c", program, str(path)]
         done = subprocess.run(words, capture_output=True, text=True, check=True)
         peaks.append(float(done.stderr.splitlines()[-1]))
-    assert peaks[1] < 200
+    # A child starts with the peak of the process that forked it, so only growth can be told.
+    assert peaks[1] - peaks[0] < 100
     assert peaks[1] - peaks[0] < 25, peaks
     assert ASKED
