@@ -130,7 +130,7 @@ def unsupported_code(x: Exchange) -> Findings:
     if x.ok or not blamed:
         return
     code, param = error_of(x).get("code"), error_of(x).get("param")
-    if code not in {"unsupported_parameter", "unsupported_value"}:
+    if code not in ("unsupported_parameter", "unsupported_value"):
         yield Finding("error.code", "unsupported_parameter or unsupported_value", show(code))
     if not isinstance(param, str):
         yield Finding("error.param", blamed[0], show(param))

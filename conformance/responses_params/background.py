@@ -17,7 +17,7 @@ from wire.exchange import Exchange, Reply, Request
 _BACK: Final = "responses_params.background."
 _COUNT: Final = "Count from 1 to 5"
 _RESUMED_AFTER: Final = 3
-_UNFINISHED: Final = {"queued", "in_progress"}
+_UNFINISHED: Final = ("queued", "in_progress")
 
 
 def _status(reply: Reply) -> Any:

@@ -104,7 +104,7 @@ def items(x: Exchange) -> Findings:
         elif kept["type"] == "message":
             parts = dicts(kept.get("content"))
             text = "".join(t for part in parts if isinstance(t := part.get("text"), str))
-            if text not in given or kept.get("role") not in {"user", "assistant"}:
+            if text not in given or kept.get("role") not in ("user", "assistant"):
                 yield Finding(f"output[{n}]", "a message that was sent", show(kept, 60))
         elif kept["type"] != "compaction":
             yield Finding(f"output[{n}].type", "message or compaction", show(kept["type"]))

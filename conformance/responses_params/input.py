@@ -151,7 +151,7 @@ def _holds(test: str) -> Selector:
 def _kind(item: dict[str, Any]) -> str:
     """The type of an item; messages are told apart by their form and role."""
     kind = item.get("type")
-    if kind not in {None, "message"}:
+    if kind not in (None, "message"):
         return str(kind)
     form = "parts" if isinstance(item.get("content"), list) else "text"
     return f"{item.get('role')} {form}{' untyped' if kind is None else ''}"

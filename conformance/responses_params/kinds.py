@@ -40,7 +40,7 @@ def status_of(x: Exchange) -> Any:
 
 def calls_of(x: Exchange) -> list[Json]:
     """Calls of functions and of custom tools in the finished response."""
-    wanted = {"function_call", "custom_tool_call"}
+    wanted = ("function_call", "custom_tool_call")
     return [item for item in kinds.final_items(x) if item.get("type") in wanted]
 
 

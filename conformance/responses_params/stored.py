@@ -180,5 +180,5 @@ UNKNOWN_RULES: Final[tuple[Rule, ...]] = (
 def deleted_object(x: Exchange) -> Findings:
     body: Any = x.reply.json
     found = body.get("object") if isinstance(body, dict) else body
-    if found not in {"response", "response.deleted"}:
+    if found not in ("response", "response.deleted"):
         yield Finding("object", '"response" or "response.deleted"', show(found))

@@ -100,7 +100,7 @@ def none(x: Exchange) -> Findings:
     "responses.param.tool-choice.required",
     on=_chosen("required", "tools-required").only(
         "of own tools",
-        lambda x: all(tool.get("type") in {"function", "custom"} for tool in tools_of(x)),
+        lambda x: all(tool.get("type") in ("function", "custom") for tool in tools_of(x)),
     ),
 )
 def required(x: Exchange) -> Findings:
@@ -165,9 +165,9 @@ def strict_shown(x: Exchange) -> Findings:
     """What was left open comes back as what the server made of it: true, or null as it came."""
     # A deferred function comes back inside of a namespace.
     listed = dicts(response_of(x).get("tools"))
-    shown = {tool.get("name"): tool for tool in listed if tool.get("type") == "function"}
+    shown = {str(tool.get("name")): tool for tool in listed if tool.get("type") == "function"}
     for n, tool in enumerate(tools_of(x)):
-        echo = shown.get(tool.get("name"))
+        echo = shown.get(str(tool.get("name")))
         if tool.get("type") != "function" or echo is None:
             continue
         given = tool.get("strict")
