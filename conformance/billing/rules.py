@@ -209,7 +209,7 @@ def _owes_usage(x: Exchange) -> bool:
     if x.reply.is_stream:
         return fold_responses(x.reply).terminal in {"response.completed", "response.incomplete"}
     body = x.reply.json
-    return isinstance(body, dict) and body.get("status") in {"completed", "incomplete"}
+    return isinstance(body, dict) and body.get("status") in ("completed", "incomplete")
 
 
 CHARGED = Selector(

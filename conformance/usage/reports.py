@@ -10,7 +10,8 @@ from wire.exchange import Exchange
 from wire.usage import Usage
 
 GENERATING = frozenset({Endpoint.CHAT, Endpoint.RESPONSES, Endpoint.RESPONSE, Endpoint.COMPACT})
-FINISHED = frozenset({"completed", "incomplete"})
+# A tuple: a hostile server may send a status that cannot be looked up in a set.
+FINISHED = ("completed", "incomplete")
 
 
 class Report(NamedTuple):
