@@ -120,6 +120,9 @@ class Sender:
         while True:
             exchange = await self._once(probe, request, model, index)
             status = exchange.reply.status
+            if not attempts and not probe.handling.lane and _met_its_end(exchange):
+                attempts.append(Attempt(status, 0.0))
+                continue
             if not probe.retries or status not in RETRYABLE or len(attempts) >= MAX_RETRIES:
                 break
             wait_s = _retry_after(exchange.reply, len(attempts))
@@ -263,6 +266,12 @@ def _say(failure: Exception) -> str:
 
 async def _chunked(body: bytes) -> AsyncIterator[bytes]:
     yield body
+
+
+def _met_its_end(exchange: Exchange) -> bool:
+    """Whether a kept connection was closed just when the request went out, as servers may."""
+    gone = exchange.connection.ended in {Ended.CUT, Ended.RESET}
+    return gone and not exchange.reply.status and exchange.connection.reused is not False
 
 
 def _retry_after(reply: Reply, tries: int) -> float:

@@ -14,6 +14,9 @@ from wire.exchange import Chunk, Connection, Ended, Reply
 USAGE = b'{"usage":{"prompt_tokens":1000,"completion_tokens":1000,"total_tokens":2000}}'
 
 
+GONE = -1
+
+
 class Wire(Sender):
     """Answers from a list of statuses by path, and remembers what was asked."""
 
@@ -33,6 +36,8 @@ class Wire(Sender):
         status = queue.pop(0) if len(queue) > 1 else (queue[0] if queue else 200)
         if status == 0:
             return Reply(0), Connection(Ended.FAILED, error="refused")
+        if status == GONE:
+            return Reply(0), Connection(Ended.CUT, error="disconnected")
         headers = (("retry-after", "2"),) if status == 429 else ()
         return Reply(status, headers, (Chunk(1.0, USAGE),), 1.0), Connection(Ended.COMPLETE)
 
@@ -185,3 +190,11 @@ def test_a_refusal_is_not_waited_for():
                   output_tokens=0)  # fmt: skip
     _, wire, _ = run([probe], Wire({"/job": [404]}))
     assert wire.asked == ["/job"]
+
+
+def test_a_connection_that_met_its_end_is_replaced_once():
+    traffic, wire, _ = run([simple("a")], Wire({"/a/m": [GONE, 200]}))
+    assert traffic.exchanges["a", "m"][0].reply.status == 200
+    traffic, wire, _ = run([simple("a")], Wire({"/a/m": [GONE]}))
+    assert wire.asked == ["/a/m"] * 2
+    assert traffic.exchanges["a", "m"][0].connection.ended is Ended.CUT
