@@ -23,6 +23,7 @@ NOT_A_STRING = st.sampled_from([7, 0.5, [], {}, True])
 NOT_A_BOOLEAN = st.sampled_from(["true", 1, [], {}])
 NOT_A_COUNT = st.sampled_from(["16", 1.5, [], {}, -1])
 OUTSIDE = st.one_of(st.floats(2.001, 1e6), st.floats(-1e6, -0.001))
+OUTSIDE_PENALTY = st.one_of(st.floats(2.001, 1e6), st.floats(-1e6, -2.001))
 
 SHARED = (
     Damage("model", NOT_A_STRING),
@@ -43,8 +44,8 @@ CHAT = (
     Damage("max_completion_tokens", NOT_A_COUNT),
     Damage("n", st.one_of(NOT_A_COUNT, st.sampled_from([0, 129]))),
     Damage("stop", st.sampled_from([7, {}, ["a", "b", "c", "d", "e"], [7]])),
-    Damage("presence_penalty", st.one_of(NOT_A_NUMBER, OUTSIDE)),
-    Damage("frequency_penalty", st.one_of(NOT_A_NUMBER, OUTSIDE)),
+    Damage("presence_penalty", st.one_of(NOT_A_NUMBER, OUTSIDE_PENALTY)),
+    Damage("frequency_penalty", st.one_of(NOT_A_NUMBER, OUTSIDE_PENALTY)),
     Damage("response_format", st.sampled_from([7, "json", {}, {"type": "yaml"}, {"type": "json_schema"}])),
     Damage("top_logprobs", st.sampled_from([21, -1, "2"])),
 )  # fmt: skip
