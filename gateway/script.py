@@ -186,7 +186,7 @@ def _calls(asked: Asked, wish: Wish) -> tuple[Part, ...]:
 def _call(tool: Tool, text: str, start: int) -> Call:
     if tool.kind is Kind.CUSTOM:
         given = _INPUT.match(text, start)
-        content = given[1].strip() if given else "scripted input"
+        content = _given_input(given[1].strip()) if given else "scripted input"
         return Call(tool.name, content, Kind.CUSTOM, tool.namespace)
     if match := _ARGUMENTS.match(text, start):
         try:
@@ -196,6 +196,15 @@ def _call(tool: Tool, text: str, start: int) -> Call:
             pass
     made = instance(tool.parameters or {"type": "object"})
     return Call(tool.name, _json(made), namespace=tool.namespace)
+
+
+def _given_input(text: str) -> str:
+    """The rest of the line as it is; a JSON string there can hold more than one line."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    return value if isinstance(value, str) else text
 
 
 def _json(value: Any) -> str:

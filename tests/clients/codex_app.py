@@ -1,0 +1,103 @@
+"""The server behind the Codex extension: JSON-RPC by lines, and what its user sees while it streams."""
+
+import json
+import subprocess
+import threading
+from typing import Any
+
+from tests.clients.codex import BINARY, INSTALL, PROMPT, SECONDS, configured, seen
+from tests.clients.driver import QUIET, Driver, Outcome, Target, kept_environment
+
+
+class Session:
+    """One app-server: asks, and keeps every notification until the turn is over."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self.notes: list[dict[str, Any]] = []
+        self._number = 0
+
+    def tell(self, method: str, **params: Any) -> None:
+        self._write({"method": method, "params": params})
+
+    def ask(self, method: str, **params: Any) -> dict[str, Any]:
+        self._number += 1
+        self._write({"id": self._number, "method": method, "params": params})
+        while message := self._read():
+            if message.get("id") == self._number and "method" not in message:
+                return message
+        raise EOFError(f"no answer to {method}")
+
+    def until(self, method: str) -> None:
+        while not any(note["method"] == method for note in self.notes):
+            if not self._read():
+                raise EOFError(f"no {method}")
+
+    def _write(self, message: dict[str, Any]) -> None:
+        self.process.stdin.write(json.dumps(message) + "\n")
+        self.process.stdin.flush()
+
+    def _read(self) -> dict[str, Any] | None:
+        line = self.process.stdout.readline()
+        if not line:
+            return None
+        message = json.loads(line)
+        if "method" in message:
+            self.notes.append(message)
+        return message
+
+
+def run(target: Target) -> Outcome:
+    env = configured(target)
+    work = target.folder / "work"
+    work.mkdir(exist_ok=True)
+    with (target.folder / "stderr").open("wb") as complaints:
+        process = subprocess.Popen(
+            [str(BINARY), "app-server"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=complaints, text=True, encoding="utf-8", cwd=work, start_new_session=True,
+            env={**kept_environment(), **QUIET, **env, "HOME": str(target.folder)},
+        )  # fmt: skip
+        late = threading.Timer(SECONDS, process.kill)
+        late.start()
+        try:
+            session = Session(process)
+            talk(session, str(work))
+            return judged(session, target)
+        except (EOFError, BrokenPipeError) as error:
+            return Outcome(False, f"killed after {SECONDS} s: {error}")
+        finally:
+            late.cancel()
+            process.kill()
+            process.communicate()
+
+
+def talk(session: Session, work: str) -> None:
+    session.ask("initialize", clientInfo={"name": "codex_vscode", "title": "t", "version": "1"})
+    session.tell("initialized")
+    started = session.ask("thread/start", cwd=work)
+    thread = started["result"]["thread"]["id"]
+    session.ask("turn/start", threadId=thread, input=[{"type": "text", "text": PROMPT}])
+    session.until("turn/completed")
+
+
+def judged(session: Session, target: Target) -> Outcome:
+    """The text as it grew on the screen, and the text that stays there, must be the same."""
+    notes = [(note["method"], note["params"]) for note in session.notes]
+    end = next(params["turn"] for name, params in notes if name == "turn/completed")
+    if end["status"] != "completed":
+        errors = [params["error"]["message"] for name, params in notes if name == "error"]
+        return Outcome(False, f"turn {end['status']}: {(errors or [end.get('error')])[0]}")
+    items = [params["item"] for name, params in notes if name == "item/completed"]
+    texts = [item["text"] for item in items if item["type"] == "agentMessage"]
+    outputs = [i["aggregatedOutput"] for i in items if i["type"] == "commandExecution"]
+    outcome = seen(texts, outputs, target.folder / "work")
+    grown = "".join(params["delta"] for name, params in notes if name == "item/agentMessage/delta")
+    if outcome.works and [grown] != texts:
+        return Outcome(False, f"the text as it streamed: {grown!r}")
+    return outcome
+
+
+DRIVER = Driver(
+    "Codex extension", "app-server 0.169.0", BINARY, INSTALL, run,
+    "a command and a patch in one turn, the answer shown as it streams",
+)  # fmt: skip
