@@ -42,10 +42,11 @@ def by_schema(where: str, text: Any, schema: Any) -> Findings:
     if isinstance(value, Invalid):
         yield Finding(where, "JSON by the schema and nothing around it", show(text))
     elif isinstance(schema, (dict, bool)):
-        yield from _judged(where, value, schema)
+        yield from by_value(where, value, schema)
 
 
-def _judged(where: str, value: Any, schema: Any) -> Findings:
+def by_value(where: str, value: Any, schema: Any) -> Findings:
+    """The first places of a decoded value that a schema of the request does not allow."""
     try:
         # No registry: a schema must not make the suite fetch anything.
         errors = list(Draft202012Validator(schema, registry=Registry()).iter_errors(value))

@@ -8,6 +8,7 @@ question needs; that is neither pass nor fail.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from wire.exchange import Exchange
@@ -70,7 +71,7 @@ class Selector:
         return self & Selector(name, matches, probes)
 
     def plans(self, probe: str) -> bool:
-        return any(fnmatchcase(probe, pattern) for pattern in self.probes)
+        return any(named(probe, pattern) for pattern in self.probes)
 
 
 def probe(*names: str) -> Selector:
@@ -85,8 +86,15 @@ def ok_probe(*names: str) -> Selector:
     )
 
 
+@cache
+def named(probe: str, pattern: str) -> bool:
+    """Whether a glob names a probe; remembered, as every selector asks it of every exchange."""
+    return fnmatchcase(probe, pattern)
+
+
 def _named(exchange: Exchange, names: tuple[str, ...]) -> bool:
-    return exchange.probe is not None and any(fnmatchcase(exchange.probe, n) for n in names)
+    probe = exchange.probe
+    return probe is not None and any(named(probe, n) for n in names)
 
 
 @dataclass(frozen=True)
@@ -120,7 +128,7 @@ class RunRule:
             yield replace(said, requirement=said.requirement or self.requirements[0])
 
     def plans(self, name: str) -> bool:
-        return any(fnmatchcase(name, pattern) for pattern in self.probes)
+        return any(named(name, pattern) for pattern in self.probes)
 
 
 def rule(*requirements: str, on: Selector) -> Callable[[Callable[[Exchange], Findings]], Rule]:

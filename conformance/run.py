@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import cached_property
 
 from conformance.profile import Profile
-from conformance.rule import Selector
+from conformance.rule import Selector, named
 from wire.exchange import Exchange
 
 
@@ -37,7 +36,7 @@ class Run:
     def named(self, pattern: str) -> list[Exchange]:
         """The exchanges of every probe that a glob names."""
         if pattern not in self._named:
-            names = [name for name in self._by_probe if fnmatchcase(name, pattern)]
+            names = [name for name in self._by_probe if named(name, pattern)]
             self._named[pattern] = [x for name in names for x in self._by_probe[name]]
         return self._named[pattern]
 

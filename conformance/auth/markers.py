@@ -54,7 +54,7 @@ def concurrent(x: Exchange) -> Findings:
 @run_rule("auth.one-key", "tiers.key-accepted", probes=("models.list", "auth.marker-*"))
 def one_key(run: Run) -> Findings:
     for x in run.where(probe("models.list", "auth.marker-*")):
-        if x.reply.status in {401, 403}:
+        if x.reply.status in (401, 403):
             for name in ("auth.one-key", "tiers.key-accepted"):
                 yield Finding(
                     "status", "the key to be taken", answer_of(x), requirement=name, exchange=x.id

@@ -52,7 +52,7 @@ DOORS = (
 def key_in_body(run: Run) -> Findings:
     """The body is wrong in any case: who is let in is told so, who is not is told of the key."""
     none, x = run.one("auth.none-chat"), run.one("auth.key-in-body")
-    if x.ok or (none.reply.status in {401, 403} and x.reply.status not in {401, 403}):
+    if x.ok or (none.reply.status in (401, 403) and x.reply.status not in (401, 403)):
         wanted = f"{none.reply.status} as without a key"
         yield Finding("status", wanted, answer_of(x), exchange=x.id)
 
@@ -92,7 +92,7 @@ def wrong_code(x: Exchange) -> Findings:
     ),
 )
 def refusal_type(x: Exchange) -> Findings:
-    if text(x, "type") not in {"invalid_request_error", "authentication_error"}:
+    if text(x, "type") not in ("invalid_request_error", "authentication_error"):
         yield Finding(
             "error.type",
             "invalid_request_error or authentication_error",
@@ -143,7 +143,7 @@ def revoked_code(x: Exchange) -> Findings:
 @rule("auth.refusal.discreet", on=probe("auth.wrong-*"))
 def discreet(x: Exchange) -> Findings:
     message = text(x, "message")
-    if x.reply.status in {401, 403} and re.search(
+    if x.reply.status in (401, 403) and re.search(
         r"\b(codex|claude|tier)\b", message, re.IGNORECASE
     ):
         yield Finding("error.message", "nothing of tiers to a stranger", show(message))

@@ -191,7 +191,7 @@ def parallel(run: Run) -> Findings:
 @run_rule("billing.empty-refused", probes=("billing.no-credit",))
 def empty_refused(run: Run) -> Findings:
     x = run.one("billing.no-credit")
-    if x.reply.status not in {402, 403, 429}:
+    if x.reply.status not in (402, 403, 429):
         yield Finding(
             "status", "402, 403 or 429 for a key without credit", str(x.reply.status), exchange=x.id
         )
@@ -207,7 +207,7 @@ def _owes_usage(x: Exchange) -> bool:
         failed = x.reply.is_stream and fold_chat(x.reply).error is not None
         return not failed and (asked or not x.wants_stream) and x.connection.ended != "aborted"
     if x.reply.is_stream:
-        return fold_responses(x.reply).terminal in {"response.completed", "response.incomplete"}
+        return fold_responses(x.reply).terminal in ("response.completed", "response.incomplete")
     body = x.reply.json
     return isinstance(body, dict) and body.get("status") in ("completed", "incomplete")
 

@@ -44,7 +44,7 @@ def heartbeat(x: Exchange) -> Findings:
 def no_event_name(x: Exchange) -> Findings:
     for event in x.reply.events:
         # An error may be named: the SDKs read it either way.
-        if event.name not in {"", "error"}:
+        if event.name not in ("", "error"):
             found = f"event: {event.name}"
             yield Finding(f"event {event.index}", "no event field", found, event.index)
 

@@ -140,7 +140,7 @@ def increments(x: Exchange) -> Findings:
     for index, chunk in chunks(x):
         for _, choice in choices(chunk):
             for name, text in member(choice, "delta").items():
-                if name not in {"content", "refusal"} or not isinstance(text, str) or not text:
+                if name not in ("content", "refusal") or not isinstance(text, str) or not text:
                     continue
                 key = (show(choice.get("index")), name)
                 before, times = last.get(key, ("", 0))

@@ -76,6 +76,6 @@ def one_object(x: Exchange) -> Findings:
 
 @rule("chat.response.json", on=PLAIN)
 def whole(x: Exchange) -> Findings:
-    if x.connection.ended in {"cut", "reset", "timeout"}:
+    if x.connection.ended in ("cut", "reset", "timeout"):
         found = x.connection.error or f"the connection was {x.connection.ended}"
         yield Finding("body", "the end of the HTTP message", found)

@@ -173,7 +173,7 @@ def readable(x: Exchange) -> bool:
     events = zip(x.reply.events, x.reply.payloads, strict=True)
     if any(fact.kind is FactKind.TOO_LONG for fact in x.reply.facts):
         return False
-    return all(isinstance(p, dict) or e.data.strip() in {"", DONE} for e, p in events)
+    return all(isinstance(p, dict) or e.data.strip() in ("", DONE) for e, p in events)
 
 
 def ends_by_itself(x: Exchange) -> bool:

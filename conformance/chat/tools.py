@@ -4,12 +4,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
-
 from conformance.chat.kinds import SUCCESS
 from conformance.chat.prompts import calls_asked
 from conformance.chat.said import Called, intact, member, said
+from conformance.instance import by_value
 from conformance.rule import Finding, Findings, rule, run_rule, show
 from conformance.run import Run
 from wire.exchange import Exchange, parse_json
@@ -113,17 +111,8 @@ def arguments_schema(x: Exchange) -> Findings:
             if function.get("strict") is not True or not isinstance(schema, dict):
                 continue
             value = parse_json(call.text) if isinstance(call.text, str) else None
-            if isinstance(value, dict) and (wrong := _first_error(schema, value)):
-                yield Finding(f"{call.where}.arguments", "what the schema says", wrong)
-
-
-def _first_error(schema: dict[str, Any], value: Any) -> str:
-    """The first thing that a schema does not allow; a broken schema is no fault of the answer."""
-    try:
-        error = next(iter(Draft202012Validator(schema).iter_errors(value)), None)
-    except (SchemaError, LookupError, TypeError, ValueError, RecursionError, re.error):
-        return ""
-    return "" if error is None else f"{error.json_path}: {error.message[:80]}"
+            if isinstance(value, dict):
+                yield from by_value(f"{call.where}.arguments", value, schema)
 
 
 @rule("chat.tools.id-unique", on=CALLING)

@@ -114,11 +114,11 @@ ACCEPTED: Final[dict[str, str]] = {
 
 def _valid(x: Exchange) -> bool:
     """A request that has to be accepted, when the server looked at it at all."""
-    return (x.probe or "").startswith(VALID) and x.reply.status not in {0, 401, 403, 408, 429, 503}
+    return (x.probe or "").startswith(VALID) and x.reply.status not in (0, 401, 403, 408, 429, 503)
 
 
 def _sent(x: Exchange) -> list[str]:
-    return [name for name in x.request.params if name not in {"model", "messages"}]
+    return [name for name in x.request.params if name not in ("model", "messages")]
 
 
 def _accepts(parameter: str, probes: str) -> Rule:
@@ -157,7 +157,7 @@ def unsupported_code(x: Exchange) -> Findings:
     code, param = error_of(x).get("code"), error_of(x).get("param")
     if x.ok or not blamed:
         return
-    if code not in {"unsupported_parameter", "unsupported_value"}:
+    if code not in ("unsupported_parameter", "unsupported_value"):
         yield Finding("error.code", "unsupported_parameter or unsupported_value", show(code))
     if not isinstance(param, str):
         yield Finding("error.param", blamed[0], show(param))
@@ -165,6 +165,6 @@ def unsupported_code(x: Exchange) -> Findings:
 
 @rule("chat.param.null", on=probe(f"{VALID}null"))
 def null_is_absent(x: Exchange) -> Findings:
-    if x.ok or x.reply.status in {401, 403, 429, 503}:
+    if x.ok or x.reply.status in (401, 403, 429, 503):
         return
     yield Finding("status", "200: null is the same as leaving a parameter out", answer(x))

@@ -82,7 +82,7 @@ PROBES: Final = (
 def _survives(x: Exchange) -> Findings:
     if x.reply.status >= 500 and not unjudged(x):
         yield Finding("status", "200, or 400", answer(x))
-    elif not x.reply.status or x.connection.ended in {Ended.CUT, Ended.RESET, Ended.TIMEOUT}:
+    elif not x.reply.status or x.connection.ended in (Ended.CUT, Ended.RESET, Ended.TIMEOUT):
         found = x.connection.error or x.connection.ended.value
         yield Finding("connection", "an answer", found)
 

@@ -70,7 +70,7 @@ AFTER_DELETE: Final = Probe(
 
 
 def _has_no_store(x: Exchange) -> bool:
-    return x.reply.status in {404, 405, 501}
+    return x.reply.status in (404, 405, 501)
 
 
 @rule("chat.param.store.retrievable", on=probe(STORED.name, STORED_STREAM.name))

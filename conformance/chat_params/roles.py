@@ -82,7 +82,7 @@ def _reaches(name: str, word: str) -> Rule:
 
 
 def _refused(x: Exchange) -> bool:
-    return x.reply.status >= 400 and x.reply.status not in {401, 403, 408, 429, 503}
+    return x.reply.status >= 400 and x.reply.status not in (401, 403, 408, 429, 503)
 
 
 def _accepted(requirement: str, *probes: str) -> Rule:

@@ -117,7 +117,7 @@ def none(x: Exchange) -> Findings:
 @rule("chat.param.tool-choice.required", on=_chosen("required", f"{VALID}tools-required*"))
 def required(x: Exchange) -> Findings:
     for choice in said(x):
-        if not choice.calls and choice.finish_reason not in {"length", "content_filter"}:
+        if not choice.calls and choice.finish_reason not in ("length", "content_filter"):
             yield Finding(choice.where, "at least one tool call", show(choice.content, 60))
 
 
@@ -125,7 +125,7 @@ def _named(x: Exchange, kind: str) -> Findings:
     inner = choice_of(x).get(kind)
     wanted = inner.get("name") if isinstance(inner, dict) else None
     for choice in said(x):
-        if choice.finish_reason in {"length", "content_filter"}:
+        if choice.finish_reason in ("length", "content_filter"):
             continue
         if not any(call.name == wanted for call in choice.calls):
             found = show([call.name for call in choice.calls]) if choice.calls else "no call"

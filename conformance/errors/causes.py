@@ -26,7 +26,7 @@ def rate_limit(run: Run) -> Findings:
     yield from _beyond(answers)
     for x in limited:
         yield from within(x, code_is(x, "rate_limit_exceeded"))
-        if text(x, "type") not in {"requests", "tokens", "rate_limit_error", "rate_limit_exceeded"}:
+        if text(x, "type") not in ("requests", "tokens", "rate_limit_error", "rate_limit_exceeded"):
             yield Finding(
                 "error.type",
                 "requests, tokens or rate_limit_error",

@@ -82,4 +82,4 @@ def within(x: Exchange, said: Findings) -> Findings:
 
 def whole(x: Exchange) -> bool:
     """The answer did not end early by the server's fault."""
-    return x.connection.ended not in {Ended.CUT, Ended.RESET, Ended.TIMEOUT, Ended.LIMIT}
+    return x.connection.ended not in (Ended.CUT, Ended.RESET, Ended.TIMEOUT, Ended.LIMIT)

@@ -88,7 +88,7 @@ def no_server_error(x: Exchange) -> Findings:
 @rule("errors.not-retryable", on=LIVE)
 def not_retryable(x: Exchange) -> Findings:
     mistaken = x.request.method != "POST" or not x.ok
-    if mistaken and x.reply.status in {408, 409, 425}:
+    if mistaken and x.reply.status in (408, 409, 425):
         yield Finding("status", "one that clients do not retry", answer_of(x))
 
 

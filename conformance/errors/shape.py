@@ -17,7 +17,7 @@ FIELDS = field_rules(
 
 USER_ERROR = ERROR.only(
     "for a mistake in the request",
-    lambda x: x.reply.status in {400, 404, 405, 413, 415, 422},
+    lambda x: x.reply.status in (400, 404, 405, 413, 415, 422),
     "errors.bad-json*",
     "errors.model-unknown-*",
 )
@@ -75,9 +75,9 @@ def invalid_request_type(x: Exchange) -> Findings:
 @rule("errors.should-retry", on=ERROR)
 def should_retry(x: Exchange) -> Findings:
     value = x.reply.header("x-should-retry")
-    if value is not None and value not in {"true", "false"}:
+    if value is not None and value not in ("true", "false"):
         yield Finding("header x-should-retry", "true or false", show(value))
-    mistaken = x.reply.status < 500 and x.reply.status not in {408, 409, 425, 429}
+    mistaken = x.reply.status < 500 and x.reply.status not in (408, 409, 425, 429)
     if value == "true" and mistaken:
         yield Finding("header x-should-retry", "false or none", f"true on {x.reply.status}")
 

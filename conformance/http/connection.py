@@ -177,6 +177,6 @@ def encoded_stream(x: Exchange) -> Findings:
         yield Unsure(f"the stream was answered {answer_of(x)}")
         return
     times = {chunk.at_ms for chunk in x.reply.chunks}
-    encoded = x.reply.header("content-encoding") not in {None, "identity"}
+    encoded = x.reply.header("content-encoding") not in (None, "identity")
     if encoded and len(x.reply.events) > MANY_EVENTS and len(times) == 1:
         yield Finding("body", f"{len(x.reply.events)} events in several pieces", "one piece")

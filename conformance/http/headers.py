@@ -223,6 +223,6 @@ def whole(x: Exchange) -> Findings:
     silent = x.connection.ended is Ended.TIMEOUT and not x.reply.status
     if silent and x.endpoint in CREATES:
         yield Unsure("no answer came in time, but a model may take long")
-    elif x.connection.ended in {Ended.CUT, Ended.RESET, Ended.TIMEOUT, Ended.LIMIT}:
+    elif x.connection.ended in (Ended.CUT, Ended.RESET, Ended.TIMEOUT, Ended.LIMIT):
         found = f"{x.connection.ended.value}: {x.connection.error}"
         yield Finding("connection", "the whole HTTP message", found)

@@ -34,8 +34,8 @@ WAIT = ERROR.only(
     lambda x: (
         x.reply.status == 429
         and (
-            text(x, "code") in {"rate_limit_exceeded", "slow_down"}
-            or text(x, "type") in {"requests", "tokens", "rate_limit_error"}
+            text(x, "code") in ("rate_limit_exceeded", "slow_down")
+            or text(x, "type") in ("requests", "tokens", "rate_limit_error")
         )
     ),
     "errors.rate-limit",
@@ -102,7 +102,7 @@ def falls(run: Run) -> Findings:
         )
     for x in run.all("errors.rate-limit"):
         told = _value(x, "x-ratelimit-remaining-requests")
-        if x.reply.status == 429 and told not in {None, "0"}:
+        if x.reply.status == 429 and told not in (None, "0"):
             yield Finding(
                 "header x-ratelimit-remaining-requests", "0 on a refusal", show(told), exchange=x.id
             )

@@ -124,7 +124,7 @@ def slash(run: Run) -> Findings:
 
 
 def _slash(run: Run, x: Exchange) -> Findings:
-    if x.reply.status not in {200, 301, 307, 308, 404, 405}:
+    if x.reply.status not in (200, 301, 307, 308, 404, 405):
         yield Finding("status", "200, a redirect or 404", answer_of(x), exchange=x.id)
     if x.ok and listed(x) != listed(run.one("models.list")):
         yield Finding("data[].id", "the model list", show(listed(x)), exchange=x.id)

@@ -74,7 +74,7 @@ def serves_claimed(run: Run) -> Findings:
 @run_rule("models.list.usable", probes=("models.list", "auth.marker-*"))
 def usable(run: Run) -> Findings:
     for x in run.where(probe("auth.marker-*")):
-        if x.reply.status in {400, 404} and x.model in listed(run.one("models.list")):
+        if x.reply.status in (400, 404) and x.model in listed(run.one("models.list")):
             yield Finding(
                 "status", f"{x.model}, which is listed, to answer", answer_of(x), exchange=x.id
             )

@@ -101,7 +101,7 @@ def _calls(run: Run, selector: Selector) -> Findings:
 
 def _free(x: Exchange) -> bool:
     params = x.request.params
-    return params.get("tool_choice") in {None, "auto"} if _hashable(params) else False
+    return params.get("tool_choice") in (None, "auto") if _hashable(params) else False
 
 
 def _hashable(params: dict[str, Any]) -> bool:

@@ -165,7 +165,7 @@ def finished(x: Exchange) -> Findings:
 
 
 def _settled(item: Json) -> bool:
-    return str(item.get("type")) in {"message", *_CALLS}
+    return str(item.get("type")) in ("message", *_CALLS)
 
 
 @rule("responses.item.arguments-json", on=with_item("function_call", *TOOL_PROBES))

@@ -20,7 +20,7 @@ def is_create(x: Exchange) -> bool:
 
 
 def has_object(x: Exchange) -> bool:
-    answering = x.endpoint in ANSWERING and x.request.method in {"GET", "POST"}
+    answering = x.endpoint in ANSWERING and x.request.method in ("GET", "POST")
     return x.ok and answering and not unearned(x)
 
 
@@ -112,7 +112,7 @@ def tools_of(x: Exchange) -> list[Json]:
 
 def whole(x: Exchange) -> bool:
     """Whether the end of the stream is the server's: we neither closed it nor gave up."""
-    return x.connection.ended not in {Ended.ABORTED, Ended.LIMIT}
+    return x.connection.ended not in (Ended.ABORTED, Ended.LIMIT)
 
 
 def is_done_marker(data: str) -> bool:

@@ -101,7 +101,7 @@ def settings_constant(x: Exchange) -> Findings:
 def usage(x: Exchange) -> Findings:
     for event, kind, response in lifecycle(x):
         value = response.get("usage")
-        if kind in {"response.completed", "response.incomplete"}:
+        if kind in ("response.completed", "response.incomplete"):
             if not isinstance(value, dict):
                 yield Finding(_where(event, "usage"), "an object", show(value), event)
         elif kind not in TERMINAL and value is not None:

@@ -57,7 +57,7 @@ GRAMMAR: Final = Grammar(
 def _phase(kind: str) -> tuple[str, str] | None:
     """(item type, phase) of a phase event."""
     family, _, phase = kind.removeprefix("response.").rpartition(".")
-    known = family in PHASES and phase in {*PHASES[family], "failed", "partial_image"}
+    known = family in PHASES and phase in (*PHASES[family], "failed", "partial_image")
     return (family, phase) if known else None
 
 
@@ -92,11 +92,11 @@ def in_order(x: Exchange) -> Findings:
 @rule(_MCP_END, on=_MCP)
 def mcp_end(x: Exchange) -> Findings:
     yield from _walked(x, _MCP_END)
-    ends = {step.key: step.symbol for step in _steps(x) if step.symbol in {"completed", "failed"}}
+    ends = {step.key: step.symbol for step in _steps(x) if step.symbol in ("completed", "failed")}
     for index, item in fold_responses(x.reply).items.items():
         if (
             item.done is None
-            or str(item.type) not in {"mcp_call", "mcp_list_tools"}
+            or str(item.type) not in ("mcp_call", "mcp_list_tools")
             or index not in ends
         ):
             continue

@@ -119,7 +119,7 @@ def inside_steps(x: Exchange) -> Iterator[Step]:
 
 def _key(kind: str, payload: Json, item: int | None, field: str) -> Hashable:
     part = number(payload, field) if field else 0
-    if field in {"content_index", "summary_index"}:
+    if field in ("content_index", "summary_index"):
         return item, part
     return kind.rpartition(".")[0], item, part
 

@@ -48,7 +48,7 @@ def _body(x: Exchange) -> dict[str, Any]:
 @rule("responses.compact.answered", on=probe(MADE.name))
 def answered(x: Exchange) -> Findings:
     """A server that does not compact says so in the form of an error."""
-    if not x.ok and not unjudged(x) and (x.reply.status not in {404, 405, 501} or not error_of(x)):
+    if not x.ok and not unjudged(x) and (x.reply.status not in (404, 405, 501) or not error_of(x)):
         yield Finding("status", "200, or 404 or 501 with an error object", answer(x))
 
 

@@ -155,7 +155,7 @@ def instructions_dropped(x: Exchange) -> Findings:
 def named(x: Exchange) -> Findings:
     """Taken and named in the answer, or refused; never taken and forgotten."""
     if not x.ok:
-        if x.reply.status not in {400, 404} and not unjudged(x):
+        if x.reply.status not in (400, 404) and not unjudged(x):
             yield Finding("status", "200, or 400 or 404", answer(x))
         return
     asked = x.request.params.get("conversation")

@@ -57,7 +57,7 @@ def _body(x: Exchange) -> dict[str, Any]:
 
 @rule("responses.input-tokens.answered", on=probe(*_ALL))
 def answered(x: Exchange) -> Findings:
-    if not x.ok and not unjudged(x) and (x.reply.status not in {404, 405, 501} or not error_of(x)):
+    if not x.ok and not unjudged(x) and (x.reply.status not in (404, 405, 501) or not error_of(x)):
         yield Finding("status", "200, or 404 or 501 with an error object", answer(x))
 
 

@@ -77,7 +77,7 @@ def _clear(requirement: str, slug: str) -> Rule:
     def check(x: Exchange) -> Findings:
         if x.ok or unjudged(x):
             return
-        if x.reply.status not in {400, 404}:
+        if x.reply.status not in (400, 404):
             yield Finding("status", f"200, or 400 because of {names_of}", answer(x))
         elif not names(x, names_of):
             found = show(error_of(x).get("param"))

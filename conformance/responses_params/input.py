@@ -205,5 +205,5 @@ def file_used(x: Exchange) -> Findings:
     """A server that reads no files says so; one that takes a file has read it."""
     if x.ok:
         yield from knows("output", text_of(x), "CURLEW-58")
-    elif is_looked_at(x) and x.reply.status not in {400, 413, 415, 422}:
+    elif is_looked_at(x) and x.reply.status not in (400, 413, 415, 422):
         yield Finding("status", "200, or 400 because of the file", answer(x))

@@ -32,5 +32,5 @@ REFERENCE: Final = Probe("responses_params.either.reference", _referring, after=
 def reference_used(x: Exchange) -> Findings:
     if x.ok:
         yield from knows("output", text_of(x), KEPT)
-    elif not unjudged(x) and x.reply.status not in {400, 404}:
+    elif not unjudged(x) and x.reply.status not in (400, 404):
         yield Finding("status", "200, or 400 or 404", answer(x))

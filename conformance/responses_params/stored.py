@@ -68,7 +68,7 @@ UNKNOWN: Final = (
 
 def has_no_store(x: Exchange) -> bool:
     """A server without a store says so, in the form of an error."""
-    return x.reply.status in {404, 405, 501} and bool(error_of(x))
+    return x.reply.status in (404, 405, 501) and bool(error_of(x))
 
 
 # What is said anew whenever a response is shown.

@@ -23,7 +23,7 @@ def messages_refused(x: Exchange) -> Findings:
 @rule("tiers.messages.x-api-key", on=probe("tiers.messages-x-api-key"))
 def messages_x_api_key(x: Exchange) -> Findings:
     yield from _refused(x)
-    if x.reply.status not in {0, 401} and not _hints(x):
+    if x.reply.status not in (0, 401) and not _hints(x):
         yield Finding("error.message", "the hint, or status 401", show(_message(x)))
 
 

@@ -83,7 +83,7 @@ def _says(report: Report, x: Exchange | None = None) -> bool:
     output = report.answer.get("output")
     if isinstance(output, list):
         kinds = [item.get("type") for item in output if isinstance(item, dict)]
-        return any(kind in {"message", "function_call", "custom_tool_call"} for kind in kinds)
+        return any(kind in ("message", "function_call", "custom_tool_call") for kind in kinds)
     choices = report.answer.get("choices")
     if isinstance(choices, list) and choices:
         messages = [c.get("message") for c in choices if isinstance(c, dict)]

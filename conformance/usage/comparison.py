@@ -73,7 +73,7 @@ def same_prompt(run: Run) -> Findings:
         first = members[0]
         expected = _prompt(first)
         for x in members[1:]:
-            if expected is not None and _prompt(x) not in {None, expected}:
+            if expected is not None and _prompt(x) not in (None, expected):
                 said = f"{expected}, as {first.probe} was told for the same prompt"
                 yield Finding("prompt tokens", said, str(_prompt(x)), exchange=x.id)
 

@@ -36,7 +36,8 @@ def _cut(x: Exchange) -> bool:
         reasons = [c.finish_reason for c in fold_chat(x.reply).choices.values()]
         if not x.reply.is_stream:
             choices = report.answer.get("choices")
-            reasons = [c.get("finish_reason") for c in choices or () if isinstance(c, dict)]
+            entries = choices if isinstance(choices, list) else []
+            reasons = [c.get("finish_reason") for c in entries if isinstance(c, dict)]
         return bool(reasons) and all(reason == "length" for reason in reasons)
     details = report.answer.get("incomplete_details")
     return isinstance(details, dict) and details.get("reason") == "max_output_tokens"

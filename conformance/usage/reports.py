@@ -52,7 +52,7 @@ def final(x: Exchange) -> Report | None:
 
 
 def generates(x: Exchange) -> bool:
-    generating = x.endpoint in GENERATING and x.request.method in {"POST", "GET"}
+    generating = x.endpoint in GENERATING and x.request.method in ("POST", "GET")
     return x.ok and generating and not unearned(x)
 
 
