@@ -1,5 +1,6 @@
 """Reads an answer that comes in one piece: a completion, a response, a list of models."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from load.chat_reader import usage_violations
@@ -12,7 +13,7 @@ class BodyReader:
     """See `load.flight.Reader`. There is one content event at most: the body itself."""
 
     __slots__ = (
-        "_body", "_endpoint", "content_events", "error", "events", "limited", "problem", "seen",
+        "_body", "_endpoint", "error", "events", "limited", "problem", "seen",
         "stamps", "visible_ns",
     )  # fmt: skip
 
@@ -22,7 +23,6 @@ class BodyReader:
         self.stamps: list[int] = []
         self.visible_ns = 0
         self.events = 0
-        self.content_events = 0
         self.problem = ""
         self.error: Any = None
         self.limited = False
@@ -38,8 +38,10 @@ class BodyReader:
         self.limited = _finish(self._body) == "length" or self._body.get("status") == "incomplete"
         if self.whole:
             self.stamps.append(at_ns)
-            self.content_events = 1
             self.visible_ns = at_ns
+
+    def take_held(self, pieces: Sequence[bytes], stamps: Sequence[int]) -> bool:  # noqa: ARG002
+        return False  # a body has no events
 
     @property
     def whole(self) -> bool:

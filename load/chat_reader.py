@@ -5,10 +5,12 @@ rules need it, because this runs on every event of every stream. A test holds th
 The usual chunk takes the short way through `take`; any other goes through `_unusual`.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 
+from load.held import lines_of
 from wire.exchange import Invalid, parse_json
 from wire.sse import DONE
 from wire.usage import Usage
@@ -38,6 +40,7 @@ class _Chunk(msgspec.Struct, gc=False):
 
 
 _decode: Final = msgspec.json.Decoder(_Chunk).decode
+_decode_lines: Final = msgspec.json.Decoder(_Chunk).decode_lines
 _unset: Final[Any] = object()
 _LIMITED: Final = "length"
 _COUNTS: Final = (
@@ -51,7 +54,7 @@ class ChatReader:
 
     __slots__ = (
         "_checks", "_done", "_finished", "_id", "_keep", "_model", "_texts", "_usage",
-        "_usages", "content_events", "error", "events", "limited", "problem", "seen", "stamps",
+        "_usages", "error", "events", "limited", "problem", "seen", "stamps",
         "visible_ns",
     )  # fmt: skip
 
@@ -59,7 +62,6 @@ class ChatReader:
         self.stamps: list[int] = []
         self.visible_ns = 0
         self.events = 0
-        self.content_events = 0
         self.problem = ""
         self.error: Any = None
         self.limited = False
@@ -80,6 +82,44 @@ class ChatReader:
         except msgspec.DecodeError:
             self._unusual(data, at_ns)
             return
+        self._take(chunk, at_ns)
+
+    def take_held(self, pieces: Sequence[bytes], stamps: Sequence[int]) -> bool:
+        text = None if self._done else lines_of(pieces)
+        if text is None:
+            return False
+        try:
+            chunks = _decode_lines(text)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return False
+        # No line holds less than one object, so that there are as many says that each holds one.
+        if len(chunks) != len(pieces):
+            return False
+        known, model, finished = self._id, self._model, self._finished
+        for chunk, at_ns in zip(chunks, stamps, strict=True):
+            choices = chunk.choices
+            if (
+                len(choices) == 1
+                and (choice := choices[0]).delta.content
+                and finished.get(choice.index) is False
+                and choice.finish_reason is None
+                and chunk.id == known
+                and chunk.model == model
+                and chunk.usage is None
+                and chunk.error is None
+                and self.visible_ns
+                and not self._usages
+            ):
+                self.events += 1
+                self.stamps.append(at_ns)
+                if self._keep:
+                    self._texts.append(choice.delta.content)
+            else:
+                self._take(chunk, at_ns)
+                known, model = self._id, self._model
+        return True
+
+    def _take(self, chunk: _Chunk, at_ns: int) -> None:
         self.events += 1
         if chunk.id != self._id or chunk.model != self._model:
             self._identity(chunk.id, chunk.model)
@@ -102,7 +142,6 @@ class ChatReader:
                 self._say("chat.stream.after-finish", "a chunk after the finish_reason")
         if content:
             self.stamps.append(at_ns)
-            self.content_events += 1
         elif not chunk.choices and chunk.usage is None and chunk.error is None:
             self._say("chat.stream.empty-choices", "a chunk without choices and usage")
 
@@ -220,7 +259,6 @@ class ChatReader:
                 self.problem = self.problem or f"event {self.events}: a choice without a delta"
             elif any(value for name, value in delta.items() if name != "role"):
                 self.stamps.append(at_ns)
-                self.content_events += 1
                 self.visible_ns = self.visible_ns or at_ns
 
 

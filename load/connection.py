@@ -4,12 +4,12 @@ Theory of operation. One persistent io watcher a connection calls `_readable` in
 monotonic stamp before anything is parsed, then llhttp, the SSE decoder and the flight's reader, all
 in that call. Between flights the watcher stays, so a connection that the server closes is known
 at once. Where the kernel stamps received bytes (Linux, no TLS), its stamp is taken instead of ours and
-the difference is kept as the client's own lag. Nothing here switches greenlets.
+the difference is kept as the client's own lag. Once a stream has begun, its usual pieces are only
+stamped and held, see `load.held`, and read a few at a time. Nothing here switches greenlets.
 """
 
 import errno
 import os
-import ssl
 import struct
 from collections.abc import Callable
 from time import perf_counter_ns
@@ -22,9 +22,9 @@ from gevent.monkey import get_original
 from load.clock import CLOCK
 from load.ending import classify
 from load.flight import Flight
+from load.held import EVENT_END, TOGETHER
 from load.outcome import Outcome
 from load.reply import Reply
-from load.secured import Secured
 
 if TYPE_CHECKING:
     from load.target import Address
@@ -42,9 +42,9 @@ class Connection:
     """Carries one flight at a time. `on_end` is called when it is over, with self."""
 
     __slots__ = (
-        "_loop", "_pending", "_recv", "_reply", "_request", "_secured", "_sock", "_watcher", "_writer",
-        "address", "closed", "connected", "connecting_ns", "fed", "flight", "flights", "kernel",
-        "on_end", "reusable",
+        "_held", "_holding", "_loop", "_pending", "_recvmsg", "_reply", "_request", "_sock", "_stamps",
+        "_watcher", "_writer", "address", "closed", "connected", "connecting_ns", "fed", "flight",
+        "flights", "kernel", "on_end", "reusable",
     )  # fmt: skip
 
     def __init__(
@@ -57,22 +57,35 @@ class Connection:
         self.closed = self.connected = False
         self.reusable = True
         self.fed = False  # whether anything came for this flight
-        self.kernel = kernel and address.tls is None
+        self.kernel = kernel
         self.connecting_ns = 0
+        self._holding = False  # whether pieces of the usual form may wait
+        self._held: list[bytes] = []
+        self._stamps: list[int] = []  # of what is held
         self._pending = b""  # for the socket, once it takes more
         self._request = b""  # waits for the connection
         self._reply = Reply()
-        self._secured: Secured | None = None
         self._loop = get_hub().loop
         self._watcher: Any = None
         self._writer: Any = None
         self._sock: Any = None
 
+    @property
+    def heard_ns(self) -> int:
+        """When the last bytes for the flight came."""
+        if self._stamps:
+            return self._stamps[-1]
+        return 0 if self.flight is None else self.flight.last_ns
+
+    def held_since(self, age_ns: int, now_ns: int) -> bool:
+        """Whether something is held, and nothing came for so long."""
+        return bool(self._stamps) and now_ns - self._stamps[-1] > age_ns
+
     def start(self, flight: Flight, data: bytes) -> None:
         """Send a request; connects first when there is no connection yet."""
         self.flight = flight
         self.flights += 1
-        self.fed = False
+        self.fed = self._holding = False
         self._reply.begin(flight)
         self._request = data
         if self.connected:
@@ -82,7 +95,7 @@ class Connection:
         try:
             self._connect()
         except OSError as error:
-            self._fail(Outcome.CONNECT_ERROR, _reason(error))
+            self._fail(Outcome.CONNECT_ERROR, reason(error))
 
     def close(self) -> None:
         """Let go of the connection; a flight on it is not told."""
@@ -100,8 +113,22 @@ class Connection:
 
     def abandon(self, outcome: Outcome, detail: str) -> None:
         """End the flight from outside: a time-out, or the end of the run."""
+        self.read_held()
         if self.flight is not None:
             self._fail(outcome, detail)
+
+    def read_held(self) -> None:
+        """Read what is held: all together, or one by one where a piece is not of the usual form."""
+        if not self._held:
+            return
+        pieces, stamps = self._held, self._stamps
+        self._held, self._stamps = [], []
+        flight = self.flight
+        if self._reply.take_held(pieces, stamps):
+            return
+        for data, at_ns in zip(pieces, stamps, strict=True):
+            if self.flight is flight:
+                self._feed(data, at_ns)
 
     # Connecting and writing.
 
@@ -126,16 +153,15 @@ class Connection:
         if code:
             self._fail(Outcome.CONNECT_ERROR, os.strerror(code))
             return
-        self._recv = self._sock.recv
         self._watcher = self._loop.io(self._sock.fileno(), READ)
-        if self.address.tls is None:
-            self._ready()
-            if not self.closed:
-                self._watcher.start(self._readable_stamped if self.kernel else self._readable)
-            return
-        self._secured = Secured(self.address.tls, self.address.name)
-        self._watcher.start(self._readable_tls)
-        self._handshake(self._secured)
+        self._open()
+
+    def _open(self) -> None:
+        """The socket is connected."""
+        self._recvmsg = self._sock.recvmsg
+        self._ready()
+        if not self.closed:
+            self._watcher.start(self._readable)
 
     def _ready(self) -> None:
         self.connected = True
@@ -143,20 +169,14 @@ class Connection:
             self.flight.connect_ns = perf_counter_ns() - self.connecting_ns
             self._send()
 
-    def _handshake(self, secured: Secured) -> None:
-        try:
-            self._flush(secured.handshake())
-        except ssl.SSLError as error:
-            self._fail(Outcome.TLS_ERROR, _reason(error))
-            return
-        if secured.ready and not self.closed:
-            self._ready()
-
     def _send(self) -> None:
         data, self._request = self._request, b""
         if self.flight is not None:
             self.flight.sent_ns = perf_counter_ns()
-        self._flush(data if self._secured is None else self._secured.write(data))
+        self._write(data)
+
+    def _write(self, data: bytes) -> None:
+        self._flush(data)
 
     def _flush(self, data: bytes) -> None:
         """Write now what the socket takes, the rest when it takes more."""
@@ -182,61 +202,32 @@ class Connection:
 
     def _readable(self) -> None:
         try:
-            data = self._recv(RECEIVE)
+            data, ancillary, _, _ = self._recvmsg(RECEIVE, _ANCILLARY)
         except BlockingIOError:
             return
         except OSError as error:
             self._lost(error)
             return
-        self._feed(data, perf_counter_ns())
-
-    def _readable_stamped(self) -> None:
-        try:
-            data, ancillary, _, _ = self._sock.recvmsg(RECEIVE, _ANCILLARY)
-        except BlockingIOError:
+        if ancillary:
+            seconds, rest = _stamp(ancillary[0][2])
+            at_ns = seconds * 1_000_000_000 + rest - CLOCK.offset_ns
+        else:
+            at_ns = perf_counter_ns()
+        if self._holding and data[-4:] == EVENT_END:
+            self._held.append(data)
+            self._stamps.append(at_ns)
+            if len(self._held) >= TOGETHER:
+                self.read_held()
             return
-        except OSError as error:
-            self._lost(error)
-            return
-        if not ancillary:
-            self._feed(data, perf_counter_ns())
-            return
-        seconds, rest = _stamp(ancillary[0][2])
-        at_ns = seconds * 1_000_000_000 + rest - CLOCK.offset_ns
         flight = self.flight
-        if flight is not None and flight.lag_ns < 0 and flight.headers_ns:
+        if ancillary and flight is not None and flight.lag_ns < 0 and flight.headers_ns:
             flight.lag_ns = max(0, perf_counter_ns() - at_ns)
-        self._feed(data, at_ns)
+        self._take(data, at_ns)
 
-    def _readable_tls(self) -> None:
-        try:
-            data = self._recv(RECEIVE)
-        except BlockingIOError:
-            return
-        except OSError as error:
-            self._lost(error)
-            return
-        at_ns = perf_counter_ns()
-        secured = self._secured
-        assert secured is not None
-        if not data:
-            self._feed(b"", at_ns)
-            return
-        secured.take(data)
-        if not self.connected:
-            self._handshake(secured)
-        if self.closed or not self.connected:
-            return
-        try:
-            plain = secured.read()
-        except ssl.SSLError as error:
-            if self.flight is None:
-                self.close()
-            else:
-                self._fail(Outcome.TLS_ERROR, _reason(error))
-            return
-        if plain:
-            self._feed(plain, at_ns)
+    def _take(self, data: bytes, at_ns: int) -> None:
+        """What was received, behind what is held."""
+        self.read_held()
+        self._feed(data, at_ns)
 
     def _feed(self, data: bytes, at_ns: int) -> None:
         flight = self.flight
@@ -261,6 +252,8 @@ class Connection:
                 return
         if reply.whole:
             self._over()
+        else:
+            self._holding = data[-4:] == EVENT_END and reply.holdable
 
     # Ends.
 
@@ -280,14 +273,15 @@ class Connection:
             self._over(Outcome.TRUNCATED, f"closed {where}")
 
     def _lost(self, error: OSError) -> None:
+        self.read_held()
         if self.flight is None:
             self.close()
         elif not self.fed and self.flights > 1:
             self._again()
         elif not self.connected:
-            self._fail(Outcome.CONNECT_ERROR, _reason(error))
+            self._fail(Outcome.CONNECT_ERROR, reason(error))
         else:
-            self._over(Outcome.RESET_MID_STREAM, _reason(error))
+            self._over(Outcome.RESET_MID_STREAM, reason(error))
 
     def _again(self) -> None:
         """A connection kept alive that the server had closed already: not the request's fault."""
@@ -303,16 +297,17 @@ class Connection:
         assert flight is not None
         at_ns = reply.at_ns if outcome is None and self.fed else perf_counter_ns()
         self.reusable = outcome is None and reply.keep_alive
+        self._holding = False
         reply.finish(at_ns)
         classify(flight, at_ns, outcome, detail)
         self.on_end(self)
 
     def _fail(self, outcome: Outcome, detail: str) -> None:
         assert self.flight is not None
-        self.reusable = False
+        self.reusable = self._holding = False
         self.flight.end(outcome, detail, perf_counter_ns())
         self.on_end(self)
 
 
-def _reason(error: OSError) -> str:
+def reason(error: OSError) -> str:
     return error.strerror or str(error) or type(error).__name__

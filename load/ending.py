@@ -48,7 +48,7 @@ def classify(flight: Flight, at_ns: int, outcome: Outcome | None, detail: str) -
     else:
         if outcome is not None:
             _violate(flight, _WHOLE_MESSAGE, detail)
-        if not reader.content_events:
+        if not reader.stamps:
             flight.end(Outcome.EMPTY, "no content", at_ns)
         elif reader.limited:
             flight.end(Outcome.INCOMPLETE_LENGTH, "", at_ns)

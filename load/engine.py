@@ -16,10 +16,13 @@ from load.connection import Connection
 from load.flight import Flight, Reader, Shot
 from load.outcome import Outcome
 from load.responses_reader import ResponsesReader
+from load.secured_connection import SecuredConnection
 from load.target import Target
 from wire.endpoint import Endpoint
 
-SWEEP_S: Final = 0.1
+SWEEP_S: Final = (0.05, 0.5)  # at least and at most, between two looks for what is overdue
+SWEEPS: Final = 20  # in the shortest time that is allowed for anything
+STALE_NS: Final = 1_000_000_000  # pieces that were held so long are read
 GATHER_FROM: Final = 100  # in flight
 GATHER_S: Final = 0.001
 _sleep: Final = get_original("time", "sleep")
@@ -70,6 +73,7 @@ class Engine:
         self.landed = landed
         self.kernel = kernel
         self.address = target.address()
+        self._kind = Connection if self.address.tls is None else SecuredConnection
         self.in_flight: dict[Connection, Flight] = {}
         self.connections = 0
         self._idle: list[Connection] = []
@@ -127,7 +131,7 @@ class Engine:
         # Where one kept connection was closed already, the others may be, too.
         connection = None if flight.retried else self._idle_connection()
         if connection is None:
-            connection = Connection(self.address, self._ended, kernel=self.kernel)
+            connection = self._kind(self.address, self._ended, kernel=self.kernel)
             self.connections += 1
         self.in_flight[connection] = flight
         connection.start(flight, data)
@@ -153,17 +157,22 @@ class Engine:
         self.landed(flight)
 
     def _sweep(self) -> None:
-        ticks, before = 0, perf_counter_ns()
+        limits = self.limits
+        shortest_s = min(limits.connect_s, limits.first_token_s, limits.idle_s, limits.total_s)
+        every_s = min(SWEEP_S[1], max(SWEEP_S[0], shortest_s / SWEEPS))
+        before = read_at = perf_counter_ns()
         while True:
-            gevent.sleep(SWEEP_S)
-            ticks += 1
-            if ticks % 10 == 0:
-                CLOCK.read()
+            gevent.sleep(every_s)
             now = perf_counter_ns()
-            stood_still = now - before > 5 * SWEEP_S * SECOND_NS
+            if now - read_at > SECOND_NS:
+                CLOCK.read()
+                read_at = now
+            stood_still = now - before > (every_s + 0.4) * SECOND_NS
             before = now
             if stood_still:  # this process did: let it read first what came meanwhile
                 continue
+            for connection in [one for one in self.in_flight if one.held_since(STALE_NS, now)]:
+                connection.read_held()
             late = [
                 (connection, outcome)
                 for connection, flight in self.in_flight.items()
@@ -181,9 +190,9 @@ class Engine:
         if now - flight.sent_ns > limits.total_s * SECOND_NS:
             return Outcome.TIMEOUT_TOTAL
         stamps = flight.reader.stamps
-        if not stamps and not flight.reader.content_events:
+        if not stamps:
             over = now - flight.sent_ns > limits.first_token_s * SECOND_NS
             return Outcome.TIMEOUT_FIRST_TOKEN if over else None
         # What is read late is no gap of the server's: the last bytes count, whenever we looked.
-        over = now - flight.last_ns > limits.idle_s * SECOND_NS
+        over = now - connection.heard_ns > limits.idle_s * SECOND_NS
         return Outcome.TIMEOUT_IDLE if over else None

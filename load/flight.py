@@ -1,5 +1,6 @@
 """One arrival on its way: what is sent, the time points of what happened, and how it ended."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -30,12 +31,15 @@ class Reader(Protocol):
     stamps: list[int]  # arrival of each content-bearing event, nanoseconds
     visible_ns: int  # of the first that is no reasoning; 0 when none
     events: int
-    content_events: int
     problem: str  # why it could not be read; empty when it could
     error: Any  # an error that came inside of a success
     limited: bool  # whether the token limit cut the answer
 
     def take(self, data: str, name: str, at_ns: int) -> None: ...
+    def take_held(self, pieces: Sequence[bytes], stamps: Sequence[int]) -> bool:
+        """Events of the usual form, each a piece, see `load.held`; False: nothing was taken."""
+        ...
+
     @property
     def whole(self) -> bool: ...
     @property

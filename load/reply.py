@@ -3,13 +3,14 @@
 No sockets here: `feed` takes what was received and its stamp, `whole` says that a message is over.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import httptools
 
 from load.ending import framing, readable
 from load.flight import KEPT_BYTES, Flight
-from wire.sse import Decoder
+from load.held import Events
 
 BODY_LIMIT: Final = 64 * 2**20
 EVENT_STREAM: Final = "text/event-stream"
@@ -29,7 +30,7 @@ class Reply:
         self.sized = False  # the message says itself where it ends
         self._body: list[bytes] = []
         self._body_size = 0
-        self._decoder: Decoder | None = None
+        self._decoder: Events | None = None
         self._parser: Any = httptools.HttpResponseParser(self)
         self.feed: Any = self._parser.feed_data
 
@@ -58,6 +59,31 @@ class Reply:
             flight.first_event_ns = at_ns
             flight.reader.take(b"".join(self._body).decode("utf-8", "replace"), "", at_ns)
 
+    @property
+    def holdable(self) -> bool:
+        """Whether a piece that ends an event and its chunk may wait: its stamp is all that is needed."""
+        flight, decoder = self.flight, self._decoder
+        return (
+            flight is not None
+            and decoder is not None
+            and decoder.between
+            and bool(flight.reader.stamps)
+            and flight.kept is None
+            and not self.whole
+        )
+
+    def take_held(self, pieces: Sequence[bytes], stamps: Sequence[int]) -> bool:
+        """Read pieces that were held; False: they are of another form, and nothing was read."""
+        flight, decoder = self.flight, self._decoder
+        assert flight is not None
+        assert decoder is not None
+        if not flight.reader.take_held(pieces, stamps):
+            return False
+        decoder.skip(len(pieces))
+        flight.received_bytes += sum(map(len, pieces))
+        flight.last_ns = stamps[-1]
+        return True
+
     # Callbacks of the parser. What follows a whole message was not asked for.
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -85,7 +111,7 @@ class Reply:
         flight.headers_ns = self.at_ns
         self.sized |= status in {204, 304}
         if flight.shot.stream and 200 <= status < 300 and flight.media_type == EVENT_STREAM:
-            self._decoder = Decoder()
+            self._decoder = Events()
 
     def on_body(self, body: bytes) -> None:
         flight = self.flight

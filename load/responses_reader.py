@@ -1,10 +1,12 @@
 """Reads a Responses stream while it arrives, as `load.chat_reader` does a chat stream."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 
 from load.chat_reader import usage_violations
+from load.held import named_lines_of
 from wire.exchange import Invalid, parse_json
 from wire.items import CHANNELS
 from wire.responses import LIFECYCLE, TERMINAL, output_text
@@ -20,6 +22,7 @@ class _Event(msgspec.Struct, gc=False):
 
 
 _decode: Final = msgspec.json.Decoder(_Event).decode
+_decode_lines: Final = msgspec.json.Decoder(_Event).decode_lines
 _DELTAS: Final = frozenset(channel.event + ".delta" for channel in CHANNELS)
 _TEXT: Final = "response.output_text.delta"
 _HIDDEN: Final = frozenset(
@@ -32,14 +35,13 @@ class ResponsesReader:
 
     __slots__ = (
         "_created", "_id", "_keep", "_sequence", "_terminal", "_text", "_texts", "_usage",
-        "content_events", "error", "events", "limited", "output", "problem", "seen", "stamps", "visible_ns",
+        "error", "events", "limited", "output", "problem", "seen", "stamps", "visible_ns",
     )  # fmt: skip
 
     def __init__(self, *, keep_text: bool = False) -> None:
         self.stamps: list[int] = []
         self.visible_ns = 0
         self.events = 0
-        self.content_events = 0
         self.problem = ""
         self.error: Any = None
         self.limited = False
@@ -60,6 +62,40 @@ class ResponsesReader:
         except msgspec.DecodeError:
             self._unusual(data)
             return
+        self._take(event, data, name, at_ns)
+
+    def take_held(self, pieces: Sequence[bytes], stamps: Sequence[int]) -> bool:
+        found = named_lines_of(pieces)
+        if found is None:
+            return False
+        names, text = found
+        try:
+            events = _decode_lines(text)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return False
+        if len(events) != len(pieces):
+            return False
+        for at, event in enumerate(events):
+            kind = event.type
+            if (
+                kind == _TEXT
+                and kind == names[at]
+                and event.delta
+                and event.sequence_number == self._sequence + 1
+                and self.visible_ns
+                and not self._terminal
+            ):
+                self.events += 1
+                self._sequence += 1
+                self.stamps.append(stamps[at])
+                if self._keep:
+                    self._texts.append(event.delta)
+            else:
+                data = text.split(b"\n")[at].decode() if kind == "error" else ""
+                self._take(event, data, names[at], stamps[at])
+        return True
+
+    def _take(self, event: _Event, data: str, name: str, at_ns: int) -> None:
         self.events += 1
         kind = event.type
         number = event.sequence_number
@@ -71,7 +107,6 @@ class ResponsesReader:
             if not event.delta:
                 return
             self.stamps.append(at_ns)
-            self.content_events += 1
             if not self.visible_ns and kind not in _HIDDEN:
                 self.visible_ns = at_ns
             if self._keep and kind == _TEXT:
