@@ -56,6 +56,8 @@ class Gateway:
         self.limits = Limits(per_minute)
         self.ledger = Ledger({name: kind.credit for name, kind in KINDS.items()}, ledger)
         self.cache = PromptCache()
+        self._seed = seed
+        self._handled = 0
         self._ids = random.Random(seed)  # noqa: S311 - ids need not be secret
         self._rooms: dict[type, Any] = {}
 
@@ -70,6 +72,10 @@ class Gateway:
         return room
 
     def handle(self, request: Request) -> GatewayReply:
+        if self._seed is not None:
+            # By number of the request, so that one answered otherwise does not move the others' ids.
+            self._handled += 1
+            self._ids.seed(f"{self._seed} {self._handled}")
         request_id = "req_" + self.hex(32)
         started = self.clock()
         try:

@@ -1,7 +1,7 @@
 """Writes what every fault breaks: `gateway/faults/<area>.toml`, one line a fault, and the pages of it.
 
-`python -m tests.faults.declare [AREA …]` runs the faults of these areas (default: of those that have a
-table) over all areas and rewrites the tables, then `docs/kill-matrix.md` and `docs/traceability.md`. Read the difference before you commit it: a
+`python -m tests.faults.declare [AREA …]` runs the faults of these areas (default: all) over all areas
+and rewrites the tables, then `docs/kill-matrix.md` and `docs/traceability.md`. Read the difference before you commit it: a
 requirement that appears without reason is a rule that blames the wrong thing, one that vanishes is a
 rule that has gone blind. `--pages` only rewrites the pages.
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import gateway.faults
 from gateway.fault import all_faults
-from tests.faults import pages
+from tests.faults import pages, properties
 from tests.faults.matrix import matrix
 
 HEAD = "# What each fault breaks, as measured and read; made by `python -m tests.faults.declare`.\n"
@@ -24,7 +24,9 @@ HEAD = "# What each fault breaks, as measured and read; made by `python -m tests
 def measured(name: str) -> tuple[str, list[str], list[str]]:
     """A fault, the requirements that fail with it, and those whose rules crash."""
     bad, errors = matrix().broken(name)
-    return name, sorted(bad), sorted(errors)
+    # Properties make their own requests, and are tried only with the faults meant for them.
+    meant = area_of(name) == "properties"
+    return name, sorted(bad | properties.broken(name) if meant else bad), sorted(errors)
 
 
 def area_of(name: str) -> str:
@@ -34,8 +36,8 @@ def area_of(name: str) -> str:
 def main() -> None:
     started = time.perf_counter()
     folder = Path(gateway.faults.__path__[0])
-    areas = set(sys.argv[1:]) or {path.stem for path in folder.glob("*.toml")}
-    names = [name for name in all_faults() if area_of(name) in areas]
+    areas = set(sys.argv[1:])
+    names = [name for name in all_faults() if not areas or area_of(name) in areas]
     tables: defaultdict[str, dict[str, list[str]]] = defaultdict(dict)
     unnoticed = []
     with multiprocessing.get_context("spawn").Pool(2) as pool:

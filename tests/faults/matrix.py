@@ -7,13 +7,15 @@ back byte for byte; what the rules said about it is taken over, and only the res
 
 import sys
 import time
+from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
 from functools import cache
 
 from conformance.area import Catalogue, catalogue
 from conformance.judge import Judge, Outcome
-from conformance.requirement import Requirement
-from conformance.rule import Rule, RunRule
+from conformance.profile import load_profile
+from conformance.rule import Finding, Rule, RunRule, Selector, named
+from conformance.run import Run
 from gateway.fault import all_faults
 from tests.direct import traffic
 from tests.faults.replay import Log, RecordingSender
@@ -22,39 +24,52 @@ from wire.exchange import Exchange
 BAD = {Outcome.FAIL, Outcome.ADVISORY}
 
 
-class AgainstClean(Judge):
-    """A judge that knows what the clean run's selectors matched, and asks them only of the rest."""
+class Reads:
+    """A run as one rule sees it, and which exchanges the rule asked for."""
 
-    def __init__(self, known, profile, exchanges, unsent, clean):
-        super().__init__(known, profile, exchanges, unsent)
-        self.clean = clean
-        same = {id(x) for x in clean.exchanges}
-        self.old = {id(x) for x in exchanges} & same
-        self.new = [x for x in exchanges if id(x) not in same]
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.profile, self.model = run.profile, run.model
+        self.globs: set[str] = set()
+        self.selectors: dict[int, Selector] = {}
+        self.everything = False
 
-    def matching(self, selector, run):
-        before = [x for x in self.clean.matched(selector, run.model) if id(x) in self.old]
-        new = self.new if not run.model else [x for x in self.new if x.model in {None, run.model}]
-        return before + [x for x in new if selector.matches(x)]
+    @property
+    def exchanges(self) -> tuple[Exchange, ...]:
+        self.everything = True
+        return self.run.exchanges
 
+    def all(self, probe: str) -> list[Exchange]:
+        self.globs.add(probe)
+        return self.run.all(probe)
 
-class Clean(Judge):
-    """The clean run's judge, which remembers what each selector matched."""
+    def one(self, probe: str) -> Exchange:
+        self.globs.add(probe)
+        return self.run.one(probe)
 
-    def matched(self, selector, model):
-        if not hasattr(self, "memory"):
-            self.memory = {}
-        key = (id(selector), model)
-        if key not in self.memory:
-            self.memory[key] = super().matching(selector, self._run(model))
-        return self.memory[key]
+    def named(self, pattern: str) -> list[Exchange]:
+        self.globs.add(pattern)
+        return self.run.named(pattern)
 
-    def matching(self, selector, run):
-        return self.matched(selector, run.model)
+    def where(self, selector: Selector) -> Iterator[Exchange]:
+        self.selectors[id(selector)] = selector
+        return self.run.where(selector)
+
+    def concerned(self, matches: Callable[[Selector, Exchange], bool], x: Exchange) -> bool:
+        """Whether the rule would have read this exchange as well."""
+        return (
+            self.everything
+            or any(named(x.probe or "", glob) for glob in self.globs)
+            or any(matches(selector, x) for selector in self.selectors.values())
+        )
 
 
 class Matrix:
-    """Judges runs of the gateway with faults, for one model; of all areas, or of those named."""
+    """Judges runs of the gateway with faults, for one model; of all areas, or of those named.
+
+    On the clean gateway no rule has anything to say, so with a fault only what differs is judged:
+    new exchanges by the rules over one, the run by those rules that read what is new or gone.
+    """
 
     def __init__(self, model: str = "gpt-5.5", *areas: str) -> None:
         self.model = model
@@ -62,85 +77,113 @@ class Matrix:
         chosen = [a for a in catalogue().areas if not areas or a.name in areas]
         self.known = Catalogue(tuple(chosen))
         self.rows = [row for row in self.known.requirements.values() if not row.excluded]
-        self.whole_run = {id(rule) for rule in self.known.rules if isinstance(rule, RunRule)}
         self.seen: dict[tuple[object, ...], Exchange] = {}
-        self.clean: Clean | None = None
-        self.log: Log | None = None
-        self.matched: dict[int, set[int]] = {}
-        self.kept: set[int] = set()
-        self.outcomes = self._outcomes(self._judge(()))
-        self.kept = {id(x) for x in self.seen.values()}
-
-    def _judge(self, faults: tuple[str, ...]) -> Judge:
-        """The judge of a whole run with these faults; the first one is the clean run's."""
-        if self.clean is None:
-            sent, profile = traffic(
-                (), models=(self.model,), known=self.known, at=self.at, exchanges=self.seen,
-                sender_type=RecordingSender, use=self._record,
-            )  # fmt: skip
-            self.clean = Clean(self.known, profile, tuple(sent.all()), sent.unsent)
-            self.log.profile = profile
-            return self.clean
-        sent, _ = traffic(
-            faults, models=(self.model,), known=self.known, at=self.at, exchanges=self.seen
-        )
-        # What only this run brought is forgotten with it.
-        for key in [key for key, x in self.seen.items() if id(x) not in self.kept]:
-            del self.seen[key]
-        return self.against(tuple(sent.all()), sent.unsent)
+        self.log: Log
+        self.memory: dict[tuple[int, int], bool] = {}
+        sent, self.profile = traffic(
+            (), models=(model,), known=self.known, at=self.at, exchanges=self.seen,
+            sender_type=RecordingSender, use=self._record,
+        )  # fmt: skip
+        self.log.profile = self.profile
+        self.clean = Judge(self.known, self.profile, tuple(sent.all()), sent.unsent)
+        self.outcomes = {
+            row.id: self.clean.result(row, model if row.per_model else "").outcome
+            for row in self.rows
+        }
+        self.old = {id(x) for x in self.clean.exchanges}
+        self.kept = set(self.seen)
+        self.single: dict[int, tuple[Selector, list[Rule]]] = {}
+        for rule in self.known.rules:
+            if isinstance(rule, Rule):
+                self.single.setdefault(id(rule.on), (rule.on, []))[1].append(rule)
+        self.overall = [
+            (rule, self._read(rule, of)) for rule in self.known.rules
+            if isinstance(rule, RunRule) for of in self._models(rule)
+        ]  # fmt: skip
 
     def _record(self, sender: RecordingSender) -> None:
-        self.log = Log(None, self.model, sender=sender)
-        sender.log = self.log
+        self.log = sender.log = Log(load_profile("reference"), self.model, self.at, sender)
 
-    def against(self, exchanges: tuple[Exchange, ...], unsent: dict[tuple[str, str], str]) -> Judge:
-        """A judge of these exchanges that takes over what was said of the clean ones."""
-        judge = AgainstClean(self.known, self.clean.profile, exchanges, unsent, self.clean)
-        names = {x.id for x in exchanges if id(x) in judge.old}
-        judge.said.update(
-            (key, said)
-            for key, said in self.clean.said.items()
-            if key[1] in names and key[0] not in self.whole_run
-        )
-        return judge
-
-    def _outcomes(self, judge: Judge, rows: list[Requirement] | None = None) -> dict[str, Outcome]:
+    def _models(self, rule: RunRule) -> set[str]:
         return {
-            row.id: judge.result(row, self.model if row.per_model else "").outcome
-            for row in (self.rows if rows is None else rows)
+            self.model if self.known.requirements[name].per_model else ""
+            for name in rule.requirements
         }
 
-    def _affected(self, changed: dict[str, Exchange]) -> list[Requirement]:
-        """Rows that a rule over any of these exchanges judges, as it was or as it is."""
-        old = {id(x) for x in self.clean.exchanges if x.id in changed}
-        names: set[str] = set()
-        for rule in self.known.rules:
-            if isinstance(rule, RunRule) or self._touches(rule, old, changed):
-                names.update(rule.requirements)
-        return [row for row in self.rows if row.id in names]
+    def _read(self, rule: RunRule, model: str) -> Reads:
+        reads = Reads(self._run(self.clean.exchanges, model))
+        if all(reads.named(pattern) for pattern in rule.probes):
+            list(rule.judge(reads))
+        return reads
 
-    def _touches(self, rule: Rule, old: set[int], changed: dict[str, Exchange]) -> bool:
-        key = id(rule.on)
-        if key not in self.matched:
-            exchanges = self.clean.exchanges
-            self.matched[key] = {id(x) for x in exchanges if rule.on.matches(x)}
-        return not old.isdisjoint(self.matched[key]) or any(map(rule.on.matches, changed.values()))
+    def _run(self, exchanges: Iterable[Exchange], model: str) -> "Remembering":
+        # The empty model is the run as a whole, as the judge has it.
+        mine = (x for x in exchanges if not model or x.model in {None, "", model})
+        run = Remembering(tuple(mine), self.profile, model)
+        run.matches = self._matches
+        return run
+
+    def _matches(self, selector: Selector, x: Exchange) -> bool:
+        """Whether a selector matches; asked once of what the clean run brought."""
+        if id(x) not in self.old:
+            return selector.matches(x)
+        key = (id(selector), id(x))
+        if key not in self.memory:
+            self.memory[key] = selector.matches(x)
+        return self.memory[key]
 
     def broken(self, *faults: str) -> tuple[set[str], set[str]]:
         """(requirements that deviate, rules that crashed) with these faults at once."""
         changed = self.log.replayed(all_faults()[faults[0]]) if len(faults) == 1 else None
-        if changed is None:
-            outcomes = self._outcomes(self._judge(faults))
-        else:
-            outcomes = self.with_changed(changed)
-        bad = {name for name, outcome in outcomes.items() if outcome in BAD}
-        errors = {name for name, outcome in outcomes.items() if outcome is Outcome.ERROR}
-        return bad, errors
+        if changed is not None:
+            return self.broken_with(changed)
+        sent, _ = traffic(
+            faults, models=(self.model,), known=self.known, at=self.at, exchanges=self.seen
+        )
+        said = self._said(tuple(sent.all()))
+        # What only this run brought is forgotten with it.
+        for key in [key for key in self.seen if key not in self.kept]:
+            del self.seen[key]
+        return said
 
-    def with_changed(self, changed: dict[str, Exchange]) -> dict[str, Outcome]:
-        """Outcomes of the clean run with some of its exchanges replaced; only what can differ."""
-        exchanges = tuple(changed.get(x.id, x) for x in self.clean.exchanges)
-        return self._outcomes(self.against(exchanges, self.clean.unsent), self._affected(changed))
+    def broken_with(self, changed: dict[str, Exchange]) -> tuple[set[str], set[str]]:
+        """The same with some exchanges of the clean run, by id, replaced."""
+        return self._said(tuple(changed.get(x.id, x) for x in self.clean.exchanges))
+
+    def _said(self, exchanges: tuple[Exchange, ...]) -> tuple[set[str], set[str]]:
+        new = [x for x in exchanges if id(x) not in self.old]
+        here = {id(x) for x in exchanges}
+        gone = [x for x in self.clean.exchanges if id(x) not in here]
+        bad: set[str] = set()
+        errors: set[str] = set()
+        for selector, rules in self.single.values():
+            for x in new:
+                if selector.matches(x):
+                    for rule in rules:
+                        self._judged(rule, x, bad, errors)
+        runs = {model: self._run(exchanges, model) for model in ("", self.model)}
+        for overall, reads in self.overall:
+            if any(reads.concerned(self._matches, x) for x in (*new, *gone)):
+                run = runs[reads.model]
+                if all(run.named(pattern) for pattern in overall.probes):
+                    self._judged(overall, run, bad, errors)
+        return bad & self.outcomes.keys(), errors
+
+    @staticmethod
+    def _judged(rule, subject, bad: set[str], errors: set[str]) -> None:
+        try:
+            bad.update(w.requirement for w in rule.judge(subject) if isinstance(w, Finding))
+        except Exception as error:
+            errors.update(f"{name}: {error!r}" for name in rule.requirements)
+
+
+class Remembering(Run):
+    """A run that asks a selector only once about exchanges that many runs share."""
+
+    matches: Callable[[Selector, Exchange], bool]
+
+    def where(self, selector: Selector) -> Iterator[Exchange]:
+        return (x for x in self.exchanges if self.matches(selector, x))
 
 
 @cache

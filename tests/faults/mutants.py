@@ -13,8 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from conformance.judge import Outcome
-from tests.faults.matrix import BAD, matrix
+from tests.faults.matrix import matrix
 from wire.endpoint import Endpoint
 from wire.exchange import Chunk, Exchange
 
@@ -196,18 +195,16 @@ def equivalent(made: Mutant) -> str:
 
 def noticed(made: Mutant) -> bool:
     """Whether any requirement deviates in the run with the mutant in place of its original."""
-    outcomes = matrix().with_changed({made.exchange.id: made.exchange})
-    crashed = [name for name, outcome in outcomes.items() if outcome is Outcome.ERROR]
+    bad, crashed = matrix().broken_with({made.exchange.id: made.exchange})
     if crashed:
         print("RULE CRASHED", crashed, made.kind, made.what)
-    return any(outcome in BAD for outcome in outcomes.values())
+    return bool(bad)
 
 
 def mutants(number: int, seed: int) -> Iterator[Mutant]:
     """Random mutants of answers that carry a body; refusals as well as successes."""
     source = random.Random(seed)
     bench = matrix()
-    assert bench.clean is not None
     # The balance is ours to define, and a stored completion is an extra that few servers offer.
     others = {Endpoint.OTHER, Endpoint.STORED_CHAT}
     chosen = [x for x in bench.clean.exchanges if x.reply.body and x.endpoint not in others]

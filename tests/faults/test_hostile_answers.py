@@ -13,7 +13,7 @@ from conformance.run import Run
 from tests.faults.matrix import matrix
 from wire.exchange import Chunk
 
-AREAS = ("responses_params",)
+AREAS = [area.name for area in catalogue().areas if area.rules and area.name != "properties"]
 JUNK = (
     None, [], "x", 5, True, 1e308, {}, {"a": {}},
     [None, 5, {"type": 5}, {"type": "message", "content": [5, {"type": "output_text", "text": 5}]}],
@@ -55,7 +55,7 @@ class Spoiler:
 @pytest.mark.parametrize("area", AREAS)
 def test_rules_bear_anything(area, seed):
     spoiler = Spoiler(seed)
-    clean = matrix("gpt-5.5", "responses", "responses_params").clean.exchanges
+    clean = matrix().clean.exchanges
     spoiled = tuple(spoiler.exchange(x) for x in clean)
     run = Run(spoiled, load_profile("reference"), "gpt-5.5")
     judged = 0
@@ -64,6 +64,7 @@ def test_rules_bear_anything(area, seed):
             for x in filter(rule.on.matches, spoiled):
                 list(rule.judge(x))
                 judged += 1
-        elif all(run.all(name) for name in rule.probes):
+        elif all(run.named(name) for name in rule.probes):
             list(rule.judge(run))
-    assert judged > 500
+            judged += 1
+    assert judged > 3

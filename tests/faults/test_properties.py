@@ -6,26 +6,12 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 
-from conformance.area import Area, Catalogue, catalogue
-from conformance.judge import Judge
+from conformance.area import Area, catalogue
 from conformance.properties import damage
 from gateway.fault import all_faults
-from tests.direct import traffic
+from tests.faults.properties import broken, judged
 
 FAULTS = [name for name in all_faults() if name.startswith("properties.")]
-
-
-def judged(seed, *faults):
-    """Outcomes of the properties' requirements, and the kept exchanges by probe."""
-    area = next(area for area in catalogue().areas if area.name == "properties")
-    known = Catalogue((area,))
-    sent, profile = traffic(faults, probes=(), known=known, seed=seed)
-    judge = Judge(known, profile, tuple(sent.all()), sent.unsent)
-    outcomes = {
-        row.id: judge.result(row, "gpt-5.5" if row.per_model else "").outcome.value
-        for row in area.requirements
-    }
-    return outcomes, {x.probe: x for x in sent.all()}
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -53,9 +39,7 @@ def test_every_damage_breaks_the_request(wrong):
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_each_fault_is_found_by_what_it_declares(name):
-    outcomes, _ = judged(0, name)
-    bad = {row for row, outcome in outcomes.items() if outcome in {"fail", "advisory"}}
-    assert bad == {row for row in all_faults()[name].breaks if row.startswith("properties.")}
+    assert broken(name) == {r for r in all_faults()[name].breaks if r.startswith("properties.")}
 
 
 def test_a_failure_is_shrunk_to_the_place_that_is_wrong():
