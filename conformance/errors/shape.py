@@ -1,12 +1,13 @@
 """Rules about the body and headers of every refusal, whoever caused it."""
 
+import json
 import re
 from pathlib import Path
 
 from conformance.errors.kinds import ERROR, error, text
 from conformance.fields import FieldSource, field_rules, whole_body
 from conformance.requirement import read_requirements
-from conformance.rule import Finding, Findings, rule, show
+from conformance.rule import Finding, Findings, Selector, rule, show
 from wire.exchange import Exchange
 
 ROWS = read_requirements(Path(__file__).parent / "requirements.toml")
@@ -15,6 +16,9 @@ FIELDS = field_rules(
     ROWS, [FieldSource("errors/error", ERROR, whole_body, "errors.envelope", "errors.misalignment")]
 )
 
+STREAM = Selector(
+    "a stream", lambda x: x.reply.is_stream, ("chat.midstream-error", "responses.stream.*")
+)
 USER_ERROR = ERROR.only(
     "for a mistake in the request",
     lambda x: x.reply.status in (400, 404, 405, 413, 415, 422),
@@ -54,16 +58,32 @@ def content_type(x: Exchange) -> Findings:
         yield Finding("header content-type", "charset utf-8", show(said))
 
 
-@rule("errors.no-leak", on=ERROR)
-def no_leak(x: Exchange) -> Findings:
+def _leaks(x: Exchange, where: str, told: str) -> Findings:
     asked = x.request.path + x.request.body.decode("utf-8", "replace")
     # JSON writes line ends and quotes as escapes; patterns want what a reader would see.
-    told = x.reply.text.replace('\\"', '"').replace("\\n", "\n").replace("\\/", "/")
+    told = told.replace('\\"', '"').replace("\\n", "\n").replace("\\/", "/")
     for name, pattern in LEAKS:
         for match in pattern.finditer(told):
             if match[0] not in asked:
-                yield Finding("body", f"nothing of {name}", show(match[0]))
+                yield Finding(where, f"nothing of {name}", show(match[0]))
                 break
+
+
+@rule("errors.no-leak", on=ERROR)
+def no_leak(x: Exchange) -> Findings:
+    yield from _leaks(x, "body", x.reply.text)
+
+
+@rule("errors.no-leak", on=STREAM)
+def no_leak_in_stream(x: Exchange) -> Findings:
+    for index, payload in enumerate(x.reply.payloads):
+        if isinstance(payload, dict):
+            response = payload.get("response")
+            told = payload if payload.get("type") == "error" else payload.get("error")
+            inner = response.get("error") if isinstance(response, dict) else None
+            for part in (told, inner):
+                if part:
+                    yield from _leaks(x, f"event {index}", json.dumps(part, ensure_ascii=False))
 
 
 @rule("errors.type.invalid-request", on=USER_ERROR)
