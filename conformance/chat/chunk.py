@@ -33,6 +33,13 @@ def status(x: Exchange) -> Findings:
         yield Finding("status", "200", f"{x.reply.status} {show(x.reply.text[:100])}")
 
 
+@rule("chat.stream.events", on=probe(*STREAMED))
+def events(x: Exchange) -> Findings:
+    """Most clients look at no header: whatever came is read as events."""
+    if x.ok and not x.reply.is_stream:
+        yield Finding("body", "events", show(x.reply.text[:100]))
+
+
 @rule("chat.stream.heartbeat", on=STREAM)
 def heartbeat(x: Exchange) -> Findings:
     for index, value in objects(x):

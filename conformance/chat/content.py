@@ -1,11 +1,12 @@
 """The content oracle: rules that know which text an answer has to be."""
 
+import re
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 
 from conformance.chat.chunk import chunks
 from conformance.chat.kinds import STREAM, SUCCESS, wanted_choices
-from conformance.chat.prompts import FRAGILE, text_asked
+from conformance.chat.prompts import FRAGILE, count_asked, text_asked
 from conformance.chat.said import choices, intact, member, said
 from conformance.chat.stream import ends_by_itself
 from conformance.rule import Finding, Findings, Unsure, rule, run_rule, show
@@ -23,6 +24,7 @@ _SCARS = (
     "&amp;amp;",
     "&lt;b&gt;",
 )
+_COUNTING = re.compile(r"1 2 [\d ]*")
 ECHOES = SUCCESS.only("to a known text", lambda x: text_asked(x) is not None and intact(x))
 _ECHO_PROBES = ("chat.echo", "chat.echo-stream", "chat.echo-stream-usage")
 
@@ -131,6 +133,21 @@ def _damaged(text: str, wanted: str, plain: str | None, x: Exchange) -> bool:
     if plain is None or essence(plain) != essence(wanted) or cut_short(x):
         return False
     return essence(text) != essence(wanted) and near(essence(text), essence(wanted))
+
+
+COUNTS = SUCCESS.only("to a count", lambda x: count_asked(x) is not None and intact(x))
+
+
+@rule("chat.answer.exact-text", "chat.stream.content", on=COUNTS)
+def counting(x: Exchange) -> Findings:
+    """No model that counts leaves a number out or says it twice, however early it is cut."""
+    wanted = count_asked(x) or ""
+    for where, text in spoken(x):
+        if _COUNTING.fullmatch(text) and not wanted.startswith(text):
+            name = "chat.stream.content" if x.reply.is_stream else "chat.answer.exact-text"
+            yield Finding(
+                f"{where}, content", show(wanted[:24]), difference(text, wanted), None, name
+            )
 
 
 @rule("chat.stream.increments", on=STREAM)

@@ -52,9 +52,13 @@ def text_asked(x: Exchange) -> str | None:
     text = prompt(x)
     if echoed := _ECHO.search(text):
         return echoed[1]
-    if counted := _COUNT.search(text):
-        return " ".join(str(n) for n in range(1, int(counted[1]) + 1))
-    return None
+    return count_asked(x)
+
+
+def count_asked(x: Exchange) -> str | None:
+    """The count that the answer has to be, or to begin when a limit or a stop word cuts it."""
+    counted = None if x.request.params.get("response_format") else _COUNT.search(prompt(x))
+    return " ".join(str(n) for n in range(1, int(counted[1]) + 1)) if counted else None
 
 
 def pace_asked(x: Exchange) -> dict[str, int]:

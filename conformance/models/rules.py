@@ -105,6 +105,17 @@ def codex_query(run: Run) -> Findings:
         yield Finding("status", "the same list", answer_of(x), exchange=x.id)
     elif sorted(listed(plain)) != sorted(listed(x)):
         yield Finding("data[].id", show(listed(plain)), show(listed(x)), exchange=x.id)
+    elif _by_id(plain) != _by_id(x):
+        yield Finding("data[]", show(_by_id(plain)), show(_by_id(x)), exchange=x.id)
+
+
+def _by_id(x: Exchange) -> dict[str, dict[str, object]]:
+    """What a list says of each model, times apart."""
+    return {
+        card["id"]: {n: type(v).__name__ if n == "created" else v for n, v in card.items()}
+        for card in cards(x)
+        if isinstance(card.get("id"), str)
+    }
 
 
 @rule("models.list.codex-catalogue", on=probe("models.list-codex"))

@@ -25,7 +25,12 @@ def has_object(x: Exchange) -> bool:
 
 
 def is_stream(x: Exchange) -> bool:
-    return is_create(x) and x.reply.is_stream
+    """A stream that tells of a response from its start: of a new one, or of a stored one again."""
+    return x.reply.is_stream and (is_create(x) or _is_replay(x))
+
+
+def _is_replay(x: Exchange) -> bool:
+    return x.ok and x.endpoint is Endpoint.RESPONSE and "starting_after" not in x.request.path
 
 
 Typed = tuple[tuple[int, str, Json], ...]

@@ -73,6 +73,32 @@ def _names(holder: Json) -> list[tuple[str, str]] | None:
     return sorted((str(tool.get("type")), str(tool.get("name"))) for tool in tools)
 
 
+def _described(holder: Json) -> dict[tuple[str, str], Any] | None:
+    """What the client says of its own functions. The API adds to schemas, and leaves what is there."""
+    if _names(holder) is None:
+        return None
+    return {
+        ("function", str(tool.get("name"))): (
+            tool.get("description") or None,
+            tool.get("parameters"),
+        )
+        for tool in dicts(holder.get("tools"))
+        if tool.get("type") == "function"
+    }
+
+
+def _kept(given: Any, shown: Any) -> bool:
+    """Whether everything given is shown, whatever was added to it; `$schema` is no part of it."""
+    if given is None:
+        return True
+    if isinstance(given, dict) and isinstance(shown, dict):
+        names = given.keys() - {"$schema"}
+        return all(name in shown and _kept(given[name], shown[name]) for name in names)
+    if isinstance(given, list) and isinstance(shown, list):
+        return all(any(_kept(one, other) for other in shown) for one in given)
+    return bool(given == shown)
+
+
 # Settings of which a part comes back as it was given: where it is in an object.
 _PARTS: Final[tuple[tuple[str, Callable[[Json], Any]], ...]] = (
     ("tools", _names),
@@ -96,6 +122,11 @@ def echoed_parts(x: Exchange) -> Findings:
             given = read(x.request.params)
             if given is not None and given != read(response):
                 yield Finding(place(event, path + name), *told(given, read(response)), event)
+        given, there = _described(x.request.params) or {}, _described(response) or {}
+        for key in given.keys() & there.keys():
+            if not _kept(list(given[key]), list(there[key])):
+                where = place(event, f"{path}tools, {key[1]}")
+                yield Finding(where, *told(given[key], there[key]), event)
 
 
 @rule("responses.settings.defaults", on=OWN)

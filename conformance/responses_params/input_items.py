@@ -102,6 +102,10 @@ def shape(x: Exchange) -> Findings:
     for n, row in enumerate(body["data"] if isinstance(body.get("data"), list) else ()):
         if not isinstance(row, dict) or not isinstance(row.get("id"), str) or not row.get("type"):
             yield Finding(f"data[{n}]", "an item with type and id", show(row, 60))
+        elif row["type"] == "message" and not isinstance(row.get("content"), list):
+            yield Finding(f"data[{n}].content", "an array of parts", show(row.get("content"), 60))
+        elif not isinstance(row.get("status", ""), str | None):
+            yield Finding(f"data[{n}].status", "a text", show(row["status"]))
 
 
 @rule("responses.stored.list-marks", on=LIST)

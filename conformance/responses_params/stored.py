@@ -10,8 +10,9 @@ from conformance.responses_params.clients import AGENTS, CODEX
 from conformance.responses_params.conversation import INSTRUCTIONS, OUTPUT, id_of
 from conformance.responses_params.kinds import response_of
 from conformance.responses_params.request import PATH
-from conformance.rule import Finding, Findings, Rule, Unsure, ok_probe, probe, rule, run_rule, show
+from conformance.rule import Finding, Findings, Rule, Selector, Unsure, probe, rule, run_rule, show
 from conformance.run import Run
+from wire.endpoint import Endpoint
 from wire.exchange import Exchange, Request
 
 _STORED: Final = "responses_params.stored."
@@ -142,6 +143,13 @@ def not_kept(x: Exchange) -> Findings:
         yield Finding("status", "404", answer(x))
 
 
+DELETIONS: Final = Selector(
+    "a deletion of a response",
+    lambda x: x.ok and x.endpoint is Endpoint.RESPONSE and x.request.method == "DELETE",
+    (DELETED.name,),
+)
+
+
 @rule("responses.stored.deleted", on=probe(DELETED.name))
 def deleted(x: Exchange) -> Findings:
     body = x.reply.json
@@ -149,8 +157,14 @@ def deleted(x: Exchange) -> Findings:
         yield Unsure(f"the server deletes no responses: {answer(x)}")
     elif not x.ok or not isinstance(body, dict) or body.get("deleted") is not True:
         yield Finding("deleted", "true", show(body, 60))
-    elif body.get("id") != (wanted := x.request.path.rpartition("/")[2]):
-        yield Finding("id", show(wanted), show(body.get("id")))
+
+
+@rule("responses.stored.deleted", on=DELETIONS)
+def deleted_id(x: Exchange) -> Findings:
+    body = x.reply.json
+    shown = body.get("id") if isinstance(body, dict) else None
+    if shown != (wanted := x.request.path.rpartition("/")[2]):
+        yield Finding("id", show(wanted), show(shown))
 
 
 @rule("responses.stored.gone", on=probe(*(p.name for p in GONE)))
@@ -176,7 +190,7 @@ UNKNOWN_RULES: Final[tuple[Rule, ...]] = (
 )
 
 
-@rule("responses.stored.deleted-object", on=ok_probe(DELETED.name))
+@rule("responses.stored.deleted-object", on=DELETIONS)
 def deleted_object(x: Exchange) -> Findings:
     body: Any = x.reply.json
     found = body.get("object") if isinstance(body, dict) else body

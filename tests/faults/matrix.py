@@ -80,6 +80,7 @@ class Matrix:
         self.seen: dict[tuple[object, ...], Exchange] = {}
         self.log: Log
         self.memory: dict[tuple[int, int], bool] = {}
+        self.lasting: dict[int, Selector] = {}
         sent, self.profile = traffic(
             (), models=(model,), known=self.known, at=self.at, exchanges=self.seen,
             sender_type=RecordingSender, use=self._record,
@@ -114,6 +115,7 @@ class Matrix:
         reads = Reads(self._run(self.clean.exchanges, model))
         if all(reads.named(pattern) for pattern in rule.probes):
             list(rule.judge(reads))
+        self.lasting |= reads.selectors
         return reads
 
     def _run(self, exchanges: Iterable[Exchange], model: str) -> "Remembering":
@@ -124,8 +126,11 @@ class Matrix:
         return run
 
     def _matches(self, selector: Selector, x: Exchange) -> bool:
-        """Whether a selector matches; asked once of what the clean run brought."""
-        if id(x) not in self.old:
+        """Whether a selector matches; asked once of what the clean run brought.
+
+        Some rules make a selector when they run: its id may come again for another one.
+        """
+        if id(x) not in self.old or id(selector) not in self.lasting:
             return selector.matches(x)
         key = (id(selector), id(x))
         if key not in self.memory:
