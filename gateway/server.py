@@ -40,6 +40,9 @@ class Protocol(HttpToolsProtocol):
         super().on_message_begin()
         self.scope["transport"] = self.transport  # type: ignore[typeddict-unknown-key]
 
+    def _unsupported_upgrade_warning(self) -> None:
+        """Codex asks for a WebSocket first. The answer is 426; no library of ours is missing."""
+
 
 class Application:
     def __init__(self, handler: Handler) -> None:

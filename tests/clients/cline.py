@@ -16,7 +16,7 @@ from tests.clients.driver import (
 )  # fmt: skip
 
 BINARY = MODULES / ".bin" / "cline"
-SECONDS = 25
+SECONDS = 90
 ARGUMENTS = json.dumps({"commands": [COMMAND]}, ensure_ascii=False)
 PROMPT = f"Call the tool `run_commands` with arguments {ARGUMENTS}"
 PROVIDER = "openai-compatible"
@@ -45,7 +45,7 @@ def run(target: Target) -> Outcome:
 
 
 def judged(ended: Ended) -> Outcome:
-    events = [json.loads(line) for line in ended.out.splitlines() if line.startswith("{")]
+    events = [json.loads(line) for line in ended.out.split("\n") if line.startswith("{")]
     result = next((event for event in events if event.get("type") == "run_result"), {})
     text = str(result.get("text", ""))
     if ended.code != 0 or result.get("finishReason") != "completed":

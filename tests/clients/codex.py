@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.clients.driver import (
@@ -19,8 +20,9 @@ from tests.clients.driver import (
 
 BINARY = MODULES / ".bin" / "codex"
 INSTALL = f"npm install --prefix {HOME.name} @openai/codex@0.169.0"
-SECONDS = 15
-PATCH = "*** Begin Patch\n*** Add File: pong.txt\n+" + SAID + "\n*** End Patch\n"
+SECONDS = 60
+ADDED = "".join(f"+{line}\n" for line in SAID.split("\n"))
+PATCH = f"*** Begin Patch\n*** Add File: pong.txt\n{ADDED}*** End Patch\n"
 PROMPT = (
     f"Call the tool `apply_patch` with input {json.dumps(PATCH, ensure_ascii=False)}\n"
     f"Call the tool `exec_command` with arguments {json.dumps({'cmd': COMMAND}, ensure_ascii=False)}"
@@ -28,20 +30,23 @@ PROMPT = (
 # Codex tells the model how long the command took; the rest is known.
 ANSWER = re.compile(
     r"The tool said: Chunk ID: \w+\nWall time: [\d.]+ seconds\nProcess exited with code 0\n"
-    r"Original token count: \d+\nOutput:\n" + SAID + r"\n"
+    r"Original token count: \d+\nOutput:\n" + re.escape(SAID) + r"\n"
 )
 # One attempt is what is judged; a retry that heals would hide that the stream is wrong.
-CONFIG = """\
+COMMON = """\
 model = "{model}"
-model_provider = "judged"
 approval_policy = "never"
 sandbox_mode = "danger-full-access"
 check_for_update_on_startup = false
 web_search = "disabled"
+"""
+QUIETLY = """\
 [features]
 plugins = false
 [analytics]
 enabled = false
+"""
+PROVIDER = """\
 [model_providers.judged]
 name = "judged"
 base_url = "{base_url}"
@@ -49,26 +54,47 @@ wire_api = "responses"
 env_key = "JUDGED_KEY"
 request_max_retries = 0
 stream_max_retries = 0
-stream_idle_timeout_ms = 5000
 """
 
 
 def configured(target: Target) -> dict[str, str]:
-    """The environment of a Codex whose only provider is the target."""
+    """The environment of a Codex whose provider is the target."""
+    text = 'model_provider = "judged"\n' + COMMON + QUIETLY + PROVIDER
+    return {**_home(target, text), "JUDGED_KEY": target.key}
+
+
+def configured_as_openai(target: Target) -> dict[str, str]:
+    """The environment of a Codex that takes the target for OpenAI, and tries a WebSocket first."""
+    env = _home(target, 'openai_base_url = "{base_url}"\n' + COMMON + QUIETLY)
+    login = {"OPENAI_API_KEY": target.key, "auth_mode": "apikey"}
+    (Path(env["CODEX_HOME"]) / "auth.json").write_text(json.dumps(login), encoding="utf-8")
+    return env
+
+
+def _home(target: Target, config: str) -> dict[str, str]:
     folder = target.folder / "codex"
     folder.mkdir(exist_ok=True)
-    text = CONFIG.format(model=MODEL, base_url=target.base_url)
+    text = config.format(model=MODEL, base_url=target.base_url)
     (folder / "config.toml").write_text(text, encoding="utf-8")
-    return {"CODEX_HOME": str(folder), "JUDGED_KEY": target.key}
+    return {"CODEX_HOME": str(folder)}
 
 
 def run(target: Target) -> Outcome:
-    words = [str(BINARY), "exec", "--skip-git-repo-check", "--ephemeral", "--json", PROMPT]
-    return judged(run_program(words, target, configured(target), SECONDS), target.folder / "work")
+    return judged(execute(target, configured(target)), target.folder / "work")
+
+
+def run_as_openai(target: Target) -> Outcome:
+    return judged(execute(target, configured_as_openai(target)), target.folder / "work")
+
+
+def execute(target: Target, env: Mapping[str, str], *options: str) -> Ended:
+    """One `codex exec` with the prompt, after these options."""
+    fixed = ["exec", "--skip-git-repo-check", "--json"]
+    return run_program([str(BINARY), *fixed, *options, PROMPT], target, env, SECONDS)
 
 
 def judged(ended: Ended, work: Path) -> Outcome:
-    events = [json.loads(line) for line in ended.out.splitlines() if line.startswith("{")]
+    events = [json.loads(line) for line in ended.out.split("\n") if line.startswith("{")]
     items = [event["item"] for event in events if event["type"] == "item.completed"]
     complaints = [e.get("message") or str(e.get("error")) for e in events
                   if e["type"] in {"error", "turn.failed"}]  # fmt: skip

@@ -16,7 +16,7 @@ from tests.clients.driver import (
 )  # fmt: skip
 
 BINARY = MODULES / ".bin" / "cn"
-SECONDS = 20
+SECONDS = 60
 PROMPT = (
     f"Call the tool `Bash` with arguments {json.dumps({'command': COMMAND}, ensure_ascii=False)}"
 )

@@ -10,9 +10,11 @@ ROOT = Path(__file__).parent.parent.parent
 HOME = Path(os.environ.get("CLIENTS_HOME", ROOT / ".clients"))
 MODULES = HOME / "node_modules"
 MODEL = "gpt-5.5"
-SAID = "pong-42 é 世界 🚀"
+# What servers are known to spoil: accents, joined emoji, spaces, line ends, separators, markup.
+_TRICKY = "é e\u0301 世界\n\n  <b>&amp; 👩\u200d🚀\u2028 end"
+SAID = f"pong-42 {_TRICKY}"
 # The shell has to work it out: the request does not hold the answer.
-COMMAND = 'echo "pong-$((40+2)) é 世界 🚀"'
+COMMAND = f'echo "pong-$((40+2)) {_TRICKY}"'
 # Nothing of what a client sends may leave the machine; these stop what asks before it calls home.
 QUIET = {
     "CI": "1",

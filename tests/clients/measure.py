@@ -43,13 +43,13 @@ def outcomes(
 
 
 def measure(
-    driver: Driver, glob: str, stands: Sequence[Stand], before: Measured | None
+    driver: Driver, globs: Sequence[str], stands: Sequence[Stand], before: Measured | None
 ) -> Measured:
     clean = drive(driver, stands[0])
     if not clean.works:
         raise SystemExit(f"{driver.name} does not work with the clean gateway: {clean.saw}")
     reach = Reach(stands[0].asked)
-    names = [name for name in all_faults() if fnmatchcase(name, glob)]
+    names = [name for name in all_faults() if any(fnmatchcase(name, g) for g in globs)]
     touched = [name for name, hit in zip(names, map(reach.touches, names), strict=True) if hit]
     works = {n for n in before.works if n not in names} if before else set()
     breaks = {n: s for n, s in before.breaks.items() if n not in names} if before else {}
@@ -69,7 +69,7 @@ def main() -> None:
     logging.disable()  # and so does the server
     parser = argparse.ArgumentParser(prog="python -m tests.clients.measure", description=__doc__)
     parser.add_argument("client", nargs="*", help="names as in clients.toml; default all")
-    parser.add_argument("--faults", default="*", metavar="GLOB")
+    parser.add_argument("--faults", nargs="+", default=["*"], metavar="GLOB")
     options = parser.parse_args()
     for driver in DRIVERS:
         if options.client and driver.name not in options.client:

@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 const words = JSON.parse(readFileSync(0, "utf8"));
 const { OpenAI } = await import(pathToFileURL(words.sdk));
 const defaultHeaders = { "HTTP-Referer": "https://github.com/RooVetGit/Roo-Cline", "X-Title": "Roo Code", "User-Agent": "RooCode/3.52.1" };
-const client = new OpenAI({ apiKey: words.key, baseURL: words.base_url, maxRetries: 0, timeout: 4000, defaultHeaders });
+const client = new OpenAI({ apiKey: words.key, baseURL: words.base_url, maxRetries: 0, timeout: 30_000, defaultHeaders });
 const parameters = { type: "object", properties: { command: { type: "string" } }, required: ["command"], additionalProperties: false };
 const tools = [{ type: "function", function: { name: "execute_command", description: "Run a command.", parameters, strict: true } }];
 const messages = [

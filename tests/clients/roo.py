@@ -8,7 +8,7 @@ from tests.clients.sdk_node import told
 
 SDK = MODULES / "roo-openai" / "index.mjs"
 TASK = Path(__file__).with_suffix(".mjs")
-SECONDS = 20
+SECONDS = 60
 ARGUMENTS = json.dumps({"command": COMMAND}, ensure_ascii=False)
 
 

@@ -8,12 +8,12 @@ from tests.clients.sdk_python import ANSWER, ARGUMENTS, CALL, ECHO, PARAMETERS
 
 SDK = MODULES / "openai" / "index.mjs"
 STORY = Path(__file__).with_suffix(".mjs")
-SECONDS = 30
+SECONDS = 120
 
 
 def run(target: Target) -> Outcome:
     words = {
-        "sdk": str(SDK), "base_url": target.base_url, "key": target.key, "model": MODEL, "ms": 4000,
+        "sdk": str(SDK), "base_url": target.base_url, "key": target.key, "model": MODEL, "ms": 30_000,
         "echo": ECHO, "said": SAID, "call": CALL, "arguments": ARGUMENTS, "answer": ANSWER,
         "parameters": PARAMETERS,
     }  # fmt: skip
@@ -25,7 +25,7 @@ def told(program: list[str], words: dict[str, object], target: Target, seconds: 
     ended = run_program(program, target, {}, seconds, json.dumps(words))
     if ended.code != 0:
         return Outcome(False, f"exit {ended.code}: {ended.err[-200:]}")
-    complaints = json.loads(ended.out.splitlines()[-1])
+    complaints = json.loads(ended.out.strip().split("\n")[-1])
     return Outcome(not complaints, "; ".join(complaints))
 
 

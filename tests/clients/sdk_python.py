@@ -12,9 +12,9 @@ try:
 except ImportError:  # the suite's own tests run without it
     openai = None
 
-SECONDS = 4.0
+SECONDS = 30.0
 ECHO = f"Repeat the text between the markers.\n<<<\n{SAID}\n>>>"
-ARGUMENTS = {"city": "Paris é 世界 🚀"}
+ARGUMENTS = {"city": SAID}
 CALL = f"Call the tool `weather` with arguments {json.dumps(ARGUMENTS, ensure_ascii=False)}"
 PARAMETERS = {
     "type": "object",

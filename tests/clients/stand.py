@@ -30,16 +30,19 @@ class Stand:
     def __init__(self, port: int) -> None:
         self.base_url = f"http://127.0.0.1:{port}/v1"
         self.asked: list[Request] = []
+        self.statuses: list[int] = []
         self.use()
 
     def use(self, *faults: str) -> None:
         gateway, self._handler = gateway_with(faults)
         self.key = gateway.keys.secrets["codex"]
-        self.asked = []
+        self.asked, self.statuses = [], []
 
     def handle(self, request: Request) -> GatewayReply:
         self.asked.append(request)
-        return self._handler.handle(request)
+        reply = self._handler.handle(request)
+        self.statuses.append(reply.status)
+        return reply
 
     def settle(self, reply: GatewayReply, sent: int | None = None) -> None:
         self._handler.settle(reply, sent)

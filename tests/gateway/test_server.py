@@ -50,6 +50,14 @@ def test_one_connection_many_calls(served: Served):
     assert statuses == [200, 400, 200, 400, 200]
 
 
+def test_a_wish_for_a_socket_is_refused_without_a_word_in_the_log(client: httpx.Client, caplog):
+    """Codex starts every session with it."""
+    headers = {"upgrade": "websocket", "connection": "Upgrade"}
+    assert client.get("/responses", headers=headers).status_code == 426
+    assert client.get("/models").status_code == 200
+    assert not [record for record in caplog.records if record.name.startswith("uvicorn")]
+
+
 def test_large_body_leaves_the_connection_usable(client: httpx.Client):
     large = client.post("/chat/completions", content=b"x" * (24 * 1024 * 1024))
     assert large.status_code == 413
