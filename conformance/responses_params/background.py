@@ -89,19 +89,29 @@ _WORKED: Final = {
 }  # fmt: skip
 
 
+_VIEWS: Final = ((BEGUN, DONE), (LONG, CANCELLED), (LONG, AFTER_CANCEL))
+
+
 @run_rule("responses.background.same", probes=(BEGUN.name, DONE.name))
 def same(run: Run) -> Findings:
-    begun, x = run.one(BEGUN.name).reply.json, run.one(DONE.name)
-    done = x.reply.json
-    if not x.ok or not isinstance(begun, dict) or not isinstance(done, dict):
-        yield Unsure(f"there is nothing to compare: {answer(x)}")
-        return
-    for name in begun.keys() - _WORKED:
-        if begun[name] != done.get(name):
-            yield Finding(name, show(begun[name], 60), show(done.get(name), 60), exchange=x.id)
+    for made, read in _VIEWS:
+        for begun, x in zip(run.all(made.name), run.all(read.name), strict=False):
+            yield from _settings(begun, x)
+    x = run.one(DONE.name)
     text = text_of(x)
     if text.startswith("1 2") and text.strip().rstrip(".") != "1 2 3 4 5":
         yield Finding("output", '"1 2 3 4 5"', show(text, 60), exchange=x.id)
+
+
+def _settings(made: Exchange, x: Exchange) -> Findings:
+    """What stands in both views of a response that is worked on between them."""
+    begun, now = made.reply.json, x.reply.json
+    if not x.ok or not isinstance(begun, dict) or not isinstance(now, dict):
+        yield Unsure(f"there is nothing to compare: {answer(x)}")
+        return
+    for name in begun.keys() - _WORKED:
+        if begun[name] != now.get(name):
+            yield Finding(name, show(begun[name], 60), show(now.get(name), 60), exchange=x.id)
 
 
 @rule("responses.background.cancelled", on=probe(CANCELLED.name, AFTER_CANCEL.name))

@@ -47,7 +47,7 @@ EQUIVALENT = (
         Equal(kind, name, "optional and nullable in the types of the openai package")
         for kind in (*OPTIONAL, "null-field")
         for name in (
-            "reasoning.effort", "reasoning.summary", "reasoning.mode", "text.verbosity",
+            "reasoning.effort", "reasoning.summary", "reasoning.mode", "reasoning.context", "text.verbosity",
             "prompt_cache_retention", "service_tier",
         )
     ),
