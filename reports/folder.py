@@ -12,6 +12,7 @@ from reports.junit import junit
 from reports.markdown import markdown
 
 DEFAULT: Final = Path(__file__).parent / "out"
+PROOF: Final = Path(__file__).parent.parent / "docs" / "traceability.md"
 
 
 def write_all(document: dict[str, Any], folder: Path = DEFAULT) -> list[Path]:
@@ -22,8 +23,14 @@ def write_all(document: dict[str, Any], folder: Path = DEFAULT) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     paths = [write(folder / "report.json", dumped(document))]
     read = parse(document)
-    pages = (("junit.xml", junit), ("summary.md", markdown), ("report.html", html))
-    return paths + [write(folder / name, render(read)) for name, render in pages]
+    pages = (("junit.xml", junit), ("summary.md", markdown))
+    paths += [write(folder / name, render(read)) for name, render in pages]
+    return [*paths, write(folder / "report.html", html(read, proof(folder)))]
+
+
+def proof(folder: Path) -> str:
+    """The page that names source, rule and fault of each requirement, as a link from a folder."""
+    return os.path.relpath(PROOF, folder).replace(os.sep, "/") if PROOF.exists() else ""
 
 
 def dumped(document: dict[str, Any]) -> str:

@@ -82,8 +82,8 @@ class _Room:
         return Shown(sighting, at, part if self.excerpts > 0 else None, exchange.curl)
 
 
-def html(document: Document) -> str:
-    """The whole page."""
+def html(document: Document, proof: str = "") -> str:
+    """The whole page. `proof`: where docs/traceability.md lies, seen from the page's folder."""
     rows = requirements(document)
     fails = failures(document, rows, "fail")
     advisories = failures(document, rows, "advisory")
@@ -92,6 +92,7 @@ def html(document: Document) -> str:
     names = list(dict.fromkeys(result.model for result in document.results if result.model))
     values: dict[str, Any] = {
         "document": document,
+        "proof": proof,
         "verdict": verdict(document),
         "rows": rows,
         "table": table(rows),

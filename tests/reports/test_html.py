@@ -4,6 +4,7 @@ from html.parser import HTMLParser
 import pytest
 
 from reports.document import parse
+from reports.folder import PROOF, write_all
 from reports.html import html
 from tests.reports.sample import (
     HOSTILE,
@@ -166,3 +167,10 @@ def test_an_empty_run_is_still_a_page(more):
     made = document(**more)
     made["cost"], made["target"] = {}, {}
     assert "<h1>" in html(parse(made))
+
+
+def test_the_proof_is_linked_from_where_the_page_lies(tmp_path):
+    write_all(full(), tmp_path / "deep" / "report")
+    text = (tmp_path / "deep" / "report" / "report.html").read_text(encoding="utf-8")
+    link = re.search(r'<a href="([^"]+)">docs/traceability.md</a>', text)
+    assert (tmp_path / "deep" / "report" / link[1]).resolve() == PROOF.resolve()
