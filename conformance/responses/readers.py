@@ -1,4 +1,4 @@
-"""Three ways to read a stream: by its deltas, by its finished items, by its end. Clients take one each.
+"""Ways to read a stream: by its deltas, by its finished items, by its end. Each client takes its own.
 
 Whoever reads in one way does not see what is wrong in the others, so each has a requirement of its own.
 """
@@ -9,9 +9,9 @@ from typing import Any, Final
 from conformance.responses.content import _free as free
 from conformance.responses.content import _unbound as unbound
 from conformance.responses.difference import differ
-from conformance.responses.kinds import STREAM, Json, dicts, final_items, typed
+from conformance.responses.kinds import STREAM, Json, dicts, final_items, number, typed
 from conformance.responses.known import asked_calls, asked_text, made_calls
-from conformance.rule import Finding, Findings, Unsure, run_rule, show
+from conformance.rule import Finding, Findings, Unsure, probe, rule, run_rule, show
 from conformance.run import Run
 from wire.exchange import Exchange
 from wire.responses import TERMINAL
@@ -20,14 +20,22 @@ Reader = Callable[[Exchange], list[Json]]
 
 
 def finished_items(x: Exchange) -> list[Json]:
-    """The items of output_item.done before the end: what comes later, nobody waits for."""
+    """The items of output_item.done before the end that can be used: a call is answered by its id."""
     found = []
     for _, kind, payload in typed(x):
         if kind in TERMINAL:
             break
-        if kind == "response.output_item.done" and isinstance(payload.get("item"), dict):
-            found.append(payload["item"])
+        item = payload.get("item")
+        if kind == "response.output_item.done" and isinstance(item, dict) and _usable(item):
+            found.append(item)
     return found
+
+
+def _usable(item: Json) -> bool:
+    if item.get("type") == "message":
+        return isinstance(item.get("role"), str)
+    is_call = item.get("type") in {"function_call", "custom_tool_call"}
+    return not is_call or bool(item.get("call_id"))
 
 
 def text_of(items: list[Json]) -> str:
@@ -38,9 +46,20 @@ def text_of(items: list[Json]) -> str:
     return "".join(text for text in texts if isinstance(text, str))
 
 
-def text_of_deltas(x: Exchange) -> str:
-    told = (p.get("delta") for _, kind, p in typed(x) if kind == "response.output_text.delta")
-    return "".join(delta for delta in told if isinstance(delta, str))
+def shown_text(x: Exchange) -> str:
+    """What a screen shows: text deltas, each while the message that it belongs to is there and open."""
+    found, is_open = [], False
+    for _, kind, payload in typed(x):
+        if kind in TERMINAL:
+            break
+        if kind in {"response.output_item.added", "response.output_item.done"}:
+            # Only what is a message opens one, and only its end closes it.
+            (item,) = dicts([payload.get("item")]) or [{}]
+            whole = kind.endswith("added") and isinstance(item.get("content"), list)
+            is_open = whole if item.get("type") == "message" else is_open
+        elif kind == "response.output_text.delta" and is_open:
+            found.append(payload.get("delta"))
+    return "".join(delta for delta in found if isinstance(delta, str))
 
 
 def _completed(x: Exchange) -> bool:
@@ -56,7 +75,7 @@ def _asked(run: Run, of: Callable[[Exchange], Any]) -> Iterator[Exchange]:
 def _texts(run: Run, read: Callable[[Exchange], str]) -> Findings:
     for x in _asked(run, asked_text):
         expected, found = asked_text(x) or "", read(x)
-        ways = (text_of_deltas(x), text_of(finished_items(x)), text_of(final_items(x)))
+        ways = (shown_text(x), text_of(finished_items(x)), text_of(final_items(x)))
         if found == expected:
             continue
         if run.profile.scripted or expected in ways:
@@ -82,7 +101,7 @@ _PROBES: Final = ("responses.stream.echo", "responses.stream.tools")
 
 @run_rule("responses.reader.deltas", probes=_PROBES[:1])
 def by_deltas(run: Run) -> Findings:
-    yield from _texts(run, text_of_deltas)
+    yield from _texts(run, shown_text)
 
 
 @run_rule("responses.reader.items", probes=_PROBES)
@@ -95,3 +114,26 @@ def by_items(run: Run) -> Findings:
 def by_end(run: Run) -> Findings:
     yield from _texts(run, lambda x: text_of(final_items(x)))
     yield from _calls(run, final_items)
+
+
+@rule("responses.reader.events", on=probe("responses.stream.echo", "responses.stream.tools"))
+def by_events(x: Exchange) -> Findings:
+    """Most clients look at no header: whatever came is read as events."""
+    if x.ok and not x.reply.is_stream:
+        yield Finding("body", "events", show(x.reply.text[:100]))
+
+
+_COUNTS: Final = ("input_tokens", "output_tokens", "total_tokens")
+
+
+@rule("responses.reader.usage", on=STREAM)
+def by_counts(x: Exchange) -> Findings:
+    for event, kind, payload in typed(x):
+        if kind != "response.completed":
+            continue
+        for usage in dicts(
+            [response.get("usage") for response in dicts([payload.get("response")])]
+        ):
+            for name in (name for name in _COUNTS if number(usage, name) is None):
+                where = f"event {event}, response.usage.{name}"
+                yield Finding(where, "a whole number", show(usage.get(name)), event)
