@@ -6,6 +6,7 @@ Values are composed from the parser's events: tags of other languages (`!ruby/ob
 
 import base64
 import binascii
+import re
 from collections.abc import Iterator
 from typing import IO, Any, Final
 
@@ -13,6 +14,10 @@ from conformance.json_stream import TornError
 
 _BINARY: Final = frozenset({"tag:yaml.org,2002:binary", "!binary"})
 _WORDS: Final = {"null": None, "~": None, "": None, "true": True, "false": False}
+_NUMBERS: Final = frozenset({"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"})
+# As YAML 1.1 has them, which recorders write: 1e5 is a text, and a leading zero would be octal.
+_INTEGER: Final = re.compile(r"[-+]?(0|[1-9]\d{0,17})", re.ASCII)
+_FLOAT: Final = re.compile(r"[-+]?(\d+\.\d*|\.\d+)([eE][-+]\d+)?", re.ASCII)
 INTERACTIONS: Final = frozenset({"interactions", "http_interactions", "recordings"})
 
 
@@ -112,8 +117,11 @@ def _scalar(event: Any) -> Any:
             return base64.b64decode(text)
         except (binascii.Error, ValueError) as error:
             raise TornError(event.start_mark.index, f"not base64: {error}") from error
-    if not event.implicit[0] or event.style:
+    plain = event.implicit[0] and not event.style
+    if not plain and event.tag not in _NUMBERS:
         return text
-    if text.lower() in _WORDS:
+    if plain and text.lower() in _WORDS:
         return _WORDS[text.lower()]
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else text
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    return float(text) if _FLOAT.fullmatch(text) else text

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -66,6 +67,27 @@ def test_forms_agree(tmp_path, form, stream, zipped):
     assert x.started_at == 1772359200, "the recorded time, or the answer's own"
     if not form.startswith(TIMELESS):
         assert str(x.day) == "2026-03-01"
+
+
+BODIES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**12), 10**12) | st.text(max_size=12)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.sampled_from(["1.0", "-1", "1e5", "0x1", "010", "null", "yes", "2026-01-01", ".5", "1_0", ""]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)  # fmt: skip
+
+
+@given(st.dictionaries(st.text("abc", min_size=1), BODIES, min_size=1, max_size=4))
+@settings(deadline=None)
+def test_a_body_that_the_recorder_parsed_comes_back_as_it_was(tmp_path_factory, body):
+    made = {"interactions": [{"request": {"method": "POST", "uri": "http://h/v1/chat/completions"},
+                              "response": {"status": {"code": 200}, "parsed_body": body}}]}  # fmt: skip
+    path = tmp_path_factory.mktemp("parsed") / "cassette.yaml"
+    path.write_text(yaml.safe_dump(made, allow_unicode=True), encoding="utf-8")
+    ((x, _),), troubles = read(path)
+    assert not troubles
+    assert x.reply.json == body
 
 
 def test_own_lines_keep_everything(tmp_path):
