@@ -158,12 +158,14 @@ class ChatReader:
 
     def violations(self) -> dict[str, str]:
         """Of the whole stream, once it is over. What is missing after a cut is one finding, not four."""
+        if self.error is not None:
+            return self.seen  # that is an end of its own
         if not self._done:
             self._say("chat.stream.done", "no [DONE]")
             return self.seen
         if not all(self._finished.values()) or not self._finished:
             self._say("chat.stream.finish-once", "a choice without finish_reason")
-        if self._checks and self._usages != 1 and not self.error:
+        if self._checks and self._usages != 1:
             self._say("chat.stream.usage-last", f"{self._usages} usage chunks, one was asked for")
         if self._usage is not None:
             self.seen |= usage_violations(self._usage, "chat.chunk.usage")

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _socket: Final = get_original("socket", "socket")
 READ, WRITE = 1, 2
-RECEIVE: Final = 65536
+RECEIVE: Final = 8192  # thirty events; a larger buffer would be made and cut down for each of them
 _STREAM, _TCP, _NODELAY = 1, 6, 1
 _SOL_SOCKET, _SO_ERROR, _SO_TIMESTAMPNS = 1, 4, 35
 _ANCILLARY: Final = 64

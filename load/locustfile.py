@@ -26,7 +26,6 @@ from load.rows import Rows  # noqa: E402
 from load.station import Station  # noqa: E402
 from load.target import Gateway, TargetError, target_of  # noqa: E402
 
-USAGE = 4
 COULD_NOT_RUN = 2
 SILENCE_S = 10.0  # of the master, after which it is taken for lost
 
@@ -91,10 +90,11 @@ def _lead(environment: Environment, runner: Any) -> None:
             gateway = Gateway(gateway_arguments(options))
             atexit.register(gateway.stop)
             target = gateway.target
-    except PlanError as error:
-        _refuse(str(error), USAGE)
-    except TargetError as error:
-        _refuse(str(error), COULD_NOT_RUN)
+        plan.report_dir.mkdir(parents=True, exist_ok=True)
+    except (PlanError, TargetError) as error:
+        _refuse(str(error))
+    except OSError as error:
+        _refuse(f"--report-dir {error.filename}: {error.strerror}")
     environment.host = target.base_url
     options.only_summary = not options.print_stats
     options.num_users = options.num_users or (plan.concurrency if plan.closed else 1)
@@ -173,6 +173,6 @@ def _lead(environment: Environment, runner: Any) -> None:
     environment.events.quitting.add_listener(quitting)  # type: ignore[no-untyped-call]
 
 
-def _refuse(why: str, code: int) -> None:
+def _refuse(why: str) -> None:
     print(f"load: {why}", file=sys.stderr)
-    raise SystemExit(code)
+    raise SystemExit(COULD_NOT_RUN)

@@ -15,6 +15,13 @@ from load.trace import Entry, TraceError, read_trace
 
 MODEL: Final = "gpt-5.5"
 BINS: Final = 600  # of the time series, at most
+MOST_ARRIVALS: Final = 20_000_000  # of a run: each is planned before it begins
+POSITIVE: Final = (
+    "rate", "duration", "trial", "shape", "trace_stretch", "spike_factor", "input_tokens",
+    "output_tokens", "connect_timeout", "first_token_timeout", "idle_timeout", "total_timeout",
+    "ttft_slo", "tpot_slo", "concurrency", "turns", "max_tokens", "max_in_flight",
+)  # fmt: skip
+NOT_NEGATIVE: Final = ("warm_up", "drain", "start_rate", "spread", "shared_prefix", "think", "slo_share", "max_cost")  # fmt: skip
 
 
 class PlanError(ValueError):
@@ -82,17 +89,28 @@ def plan_of(options: Namespace) -> Plan:
         gates = tuple(gate_of(text) for text in options.gate)
         if options.prompts:
             FromFile(Path(options.prompts))
-    except (OSError, TraceError, ValueError) as error:
+        if options.baseline:
+            Path(options.baseline).read_bytes()
+    except OSError as error:
+        raise PlanError(f"{error.filename}: {error.strerror}") from error
+    except (TraceError, ValueError) as error:
         raise PlanError(str(error)) from error
-    for name in ("rate", "duration", "trial", "shape", "trace_stretch", "spike_factor"):
-        if not 0 < getattr(options, name) < float("inf"):
-            raise PlanError(f"--{name.replace('_', '-')} must be above 0")
-    if options.concurrency < 1 or options.turns < 1:
-        raise PlanError("--concurrency and --turns must be 1 or more")
+    for names, least in ((POSITIVE, "above 0"), (NOT_NEGATIVE, "0 or more")):
+        for name in names:
+            value = getattr(options, name)
+            if value is not None and not (
+                0 <= value < float("inf") and (value or names is NOT_NEGATIVE)
+            ):
+                raise PlanError(f"--{name.replace('_', '-')} must be {least}")
     if options.warm_up >= options.duration:
         raise PlanError("--warm-up must be shorter than --duration")
     if options.arrivals == "search" and options.ttft_slo is None and options.tpot_slo is None:
         raise PlanError("--arrivals search needs --ttft-slo or --tpot-slo")
+    highest = max(options.rate, options.start_rate)
+    if options.arrivals == "spike":
+        highest *= options.spike_factor
+    if options.arrivals not in {"closed", "trace"} and highest * options.duration > MOST_ARRIVALS:
+        raise PlanError(f"--rate and --duration: more than {MOST_ARRIVALS:,} arrivals in one run")
     duration_s = options.duration
     if trace:
         duration_s = min(duration_s, trace[-1].at_s * options.trace_stretch + 0.001)

@@ -124,7 +124,10 @@ def mix_of(text: str) -> dict[str, float]:
     weights = {}
     for part in text.split(","):
         name, equals, weight = part.strip().partition("=")
-        weights[name] = float(weight) if equals else 1.0
+        try:
+            weights[name] = float(weight) if equals else 1.0
+        except ValueError:
+            raise ValueError(f"--mix {text}: {weight} is no weight") from None
     return weights
 
 

@@ -136,6 +136,8 @@ class Tally:
             add("connect_ms").append(flight.connect_ns // 1000)
         if flight.lag_ns >= 0:
             add("kernel_lag_ms").append(flight.lag_ns // 1000)
+        if flight.retry_after.isdecimal():
+            add("retry_after_ms").append(int(flight.retry_after) * 1_000_000)
         if outcome in FAILED:
             add("time_to_failure_ms").append((flight.end_ns - (sent or intended)) // 1000)
         if outcome not in WHOLE:

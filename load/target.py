@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -103,6 +104,7 @@ class Gateway:
     """The reference gateway as a process of its own."""
 
     def __init__(self, arguments: Sequence[str] = ()) -> None:
+        said = TemporaryFile()  # noqa: SIM115 - as long as the process
         self._process = subprocess.Popen(  # noqa: S603 - our own module
             [
                 sys.executable, "-m", "gateway", "--requests-per-minute", str(UNLIMITED), *arguments,
@@ -110,7 +112,7 @@ class Gateway:
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=said,
             text=True,
             env={name: value for name, value in os.environ.items() if name not in KEY_NAMES},
             # Its own group: Ctrl-C reaches the run, which then still talks to its gateway.
@@ -119,7 +121,10 @@ class Gateway:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise TargetError(f"the reference gateway did not start (exit {self._process.wait(5)})")
+            code = self._process.wait(5)
+            said.seek(0)
+            why = said.read().decode("utf-8", "replace").strip().splitlines() or [f"exit {code}"]
+            raise TargetError(f"the reference gateway did not start: {why[-1]}")
         ready = json.loads(line)
         self.pid = int(ready["pid"])
         self.target = Target(ready["base_url"], ready["keys"]["codex"])

@@ -22,6 +22,7 @@ def transcript(flight: Flight, why: str) -> dict[str, Any]:
         },
         "status": flight.status,
         "media_type": flight.media_type,
+        "retry_after": flight.retry_after,
         "events": flight.reader.events,
         "total_ms": round((flight.end_ns - start) / 1e6, 3),
     }

@@ -63,6 +63,11 @@ def test_an_error_inside_of_a_stream_is_kept():
     assert read([*CHAT[:2], chunk(error={"message": "boom"})]).error == {"message": "boom"}
 
 
+def test_an_error_ends_a_stream_without_more():
+    assert read([*CHAT[:2], '{"error": {"message": "boom"}}']).violations() == {}
+    assert read([*CHAT[:2], '{"error": {"message": "boom"}}', "[DONE]"]).violations() == {}
+
+
 def test_reasoning_is_content_but_not_visible():
     reader = read([CHAT[0], chunk({"reasoning_content": "hm"}), *CHAT[1:]])
     assert (reader.stamps, reader.visible_ns) == ([2, 3, 4], 3)

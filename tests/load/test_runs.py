@@ -99,7 +99,9 @@ def _parent(process):
 
 
 @pytest.mark.parametrize(("arguments", "code", "why"), [
-    (("--gate", "ttft:p99"), 4, "no limit"),
+    (("--gate", "ttft:p99"), 2, "no limit"),
+    (("--gateway-fault", "nope"), 2, "unknown fault: nope"),
+    (("--report-dir", "/proc/nope"), 2, "--report-dir /proc/nope: "),
     (("--host", "http://127.0.0.1:1", "--rate", 50, "--duration", 2), 2, "every answer"),
 ])  # fmt: skip
 def test_what_cannot_run_says_so(tmp_path, arguments, code, why):

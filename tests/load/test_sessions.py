@@ -219,10 +219,13 @@ def test_a_gate_that_is_none_is_refused(text):
 @pytest.mark.parametrize("options", [
     {"arrivals": "trace"}, {"arrivals": "search"}, {"prompts": "/nowhere.jsonl"}, {"rate": 0.0},
     {"warm_up": 9.0, "duration": 3.0}, {"mix": "nothing=1"}, {"gate": ["x"]}, {"concurrency": 0},
+    {"rate": float("nan")}, {"duration": float("inf")}, {"rate": 1e9}, {"max_cost": -1.0}, {"drain": -1.0}, {"idle_timeout": 0.0},
+    {"output_tokens": -5.0}, {"max_in_flight": 0}, {"baseline": "/nowhere.json"}, {"mix": "chat=x"}, {"trace": "/nowhere", "arrivals": "trace"},
 ])  # fmt: skip
 def test_what_cannot_be_planned_is_refused(options):
-    with pytest.raises(PlanError):
+    with pytest.raises(PlanError) as raised:
         session("http://127.0.0.1:1/v1", **options)
+    assert "Errno" not in str(raised.value)
 
 
 def test_a_process_whose_master_is_gone_reports_what_it_knows(tmp_path):
