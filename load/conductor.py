@@ -184,7 +184,8 @@ class Conductor:
                 "best_rate": max((one.rate for one in met), default=None),
                 "trials": [one.as_json() for one in sorted(self._trials, key=lambda one: one.rate)],
             }
-            found = replace(found, exit_code=found.exit_code if met else max(found.exit_code, 3))
+            if not met and found.exit_code in {0, 1}:
+                found = replace(found, exit_code=3)  # the targets are the gate
         if self._calibration is not None:
             found.document["calibration"] = vars(self._calibration)
         if not done.fleet.stopped:  # who interrupts a run does not want to wait for more

@@ -14,6 +14,18 @@ from locust import User, events, task
 from locust.env import Environment
 from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 
+COULD_NOT_RUN = 2
+
+
+def _interrupted_early(*_: Any) -> None:
+    """Ctrl-C while the session is being put together: there is nothing to report yet."""
+    print("load: interrupted before anything was sent", file=sys.stderr)
+    raise SystemExit(COULD_NOT_RUN)
+
+
+if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, _interrupted_early)
+
 ROOT = str(Path(__file__).parent.parent)
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
@@ -26,7 +38,6 @@ from load.rows import Rows  # noqa: E402
 from load.station import Station  # noqa: E402
 from load.target import Gateway, TargetError, target_of  # noqa: E402
 
-COULD_NOT_RUN = 2
 SILENCE_S = 10.0  # of the master, after which it is taken for lost
 
 
@@ -168,6 +179,8 @@ def _lead(environment: Environment, runner: Any) -> None:
     if options.headless:
         # Python's own handler raises wherever it happens to be, also in the middle of a report.
         gevent.signal_handler(signal.SIGINT, interrupted)
+    else:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     environment.events.test_start.add_listener(start)  # type: ignore[no-untyped-call]
     environment.events.test_stopping.add_listener(stopping)  # type: ignore[no-untyped-call]
     environment.events.quitting.add_listener(quitting)  # type: ignore[no-untyped-call]

@@ -119,7 +119,11 @@ class Gateway:
             start_new_session=True,
         )  # fmt: skip
         assert self._process.stdout is not None
-        line = self._process.stdout.readline()
+        try:
+            line = self._process.stdout.readline()
+        except BaseException:  # interrupted: it must not be left behind
+            self._process.terminate()
+            raise
         if not line:
             code = self._process.wait(5)
             said.seek(0)

@@ -65,6 +65,17 @@ def test_an_interrupted_run_is_reported(tmp_path, more):
     assert process.returncode == 2
 
 
+def test_an_interruption_while_the_gateway_starts_is_one_line(tmp_path):
+    with start(tmp_path, "--rate", 20, "--duration", 60) as process:
+        while not _children(process.pid):
+            assert process.poll() is None
+        os.killpg(process.pid, signal.SIGINT)
+        said, _ = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert "Traceback" not in said
+    assert "interrupted" in said
+
+
 def test_a_lost_worker_is_named(tmp_path):
     with (
         serving(saying(WHOLE)) as base_url,
@@ -75,11 +86,7 @@ def test_a_lost_worker_is_named(tmp_path):
         for line in process.stdout:
             if " in flight " in line:
                 break
-        children = [
-            one
-            for one in Path("/proc").iterdir()
-            if one.name.isdigit() and _parent(one) == process.pid
-        ]
+        children = _children(process.pid)
         workers = [
             int(one.name) for one in children if b"locustfile" in (one / "cmdline").read_bytes()
         ]
@@ -89,6 +96,10 @@ def test_a_lost_worker_is_named(tmp_path):
     assert len(document["client"]["lost"]) == 1, said
     assert any(reason.startswith("lost: worker") for reason in document["validity"]["reasons"])
     assert sum(document["outcomes"].values()) == document["arrivals"]["happened"] > 0
+
+
+def _children(pid):
+    return [one for one in Path("/proc").iterdir() if one.name.isdigit() and _parent(one) == pid]
 
 
 def _parent(process):
