@@ -22,7 +22,7 @@ _TWINS: Final = (
 )
 
 
-def _unbound(x: Exchange) -> bool:
+def unbound(x: Exchange) -> bool:
     """Whether nothing else in the request shapes the answer."""
     others = {"max_output_tokens", "text", "previous_response_id", "conversation", "prompt"}
     return not others & set(x.request.params)
@@ -50,7 +50,7 @@ def _begun(x: Exchange) -> str | None:
 
 
 def _echoes(run: Run, selector: Selector) -> Findings:
-    echoing = [x for x in run.where(CREATED) if asked_text(x) is not None and _unbound(x)]
+    echoing = [x for x in run.where(CREATED) if asked_text(x) is not None and unbound(x)]
     # A model that repeated the text once can do it: then another answer was changed on its way.
     able = {asked_text(x) for x in echoing if asked_text(x) in _told(x).values()}
     for x in echoing:
@@ -84,10 +84,10 @@ def stream_echo(run: Run) -> Findings:
 
 
 def _calls(run: Run, selector: Selector) -> Findings:
-    told = [x for x in run.where(CREATED) if asked_calls(x) and _unbound(x)]
+    told = [x for x in run.where(CREATED) if asked_calls(x) and unbound(x)]
     able = any(made_calls(final_items(x)) == asked_calls(x) for x in told)
     for x in told:
-        if not selector.matches(x) or not _told(x) or not _free(x):
+        if not selector.matches(x) or not _told(x) or not free(x):
             continue
         expected, found = asked_calls(x), made_calls(final_items(x))
         if found == expected:
@@ -99,7 +99,7 @@ def _calls(run: Run, selector: Selector) -> Findings:
             yield Unsure("the model did not make the calls that it was told to make")
 
 
-def _free(x: Exchange) -> bool:
+def free(x: Exchange) -> bool:
     params = x.request.params
     return params.get("tool_choice") in (None, "auto") if _hashable(params) else False
 

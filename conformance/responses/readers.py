@@ -6,10 +6,9 @@ Whoever reads in one way does not see what is wrong in the others, so each has a
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from conformance.responses.content import _free as free
-from conformance.responses.content import _unbound as unbound
+from conformance.responses.content import free, unbound
 from conformance.responses.difference import differ
-from conformance.responses.kinds import STREAM, Json, dicts, final_items, number, typed
+from conformance.responses.kinds import STREAM, Json, dicts, final_items, number, typed, whole
 from conformance.responses.known import asked_calls, asked_text, made_calls
 from conformance.rule import Finding, Findings, Unsure, probe, rule, run_rule, show
 from conformance.run import Run
@@ -121,6 +120,12 @@ def by_events(x: Exchange) -> Findings:
     """Most clients look at no header: whatever came is read as events."""
     if x.ok and not x.reply.is_stream:
         yield Finding("body", "events", show(x.reply.text[:100]))
+
+
+@rule("responses.reader.ending", on=STREAM)
+def by_ending(x: Exchange) -> Findings:
+    if whole(x) and not any(kind in {*TERMINAL, "error"} for _, kind, _ in typed(x)):
+        yield Finding("events", "a terminal event", "none of them")
 
 
 _COUNTS: Final = ("input_tokens", "output_tokens", "total_tokens")
