@@ -22,6 +22,7 @@ from load.search import Trial, judged, search
 from load.target import Gateway, Target
 from load.validity import validity
 
+ATTEMPTS: Final = 3  # of a trial that cannot be believed
 KEPT_RATE: Final = "poisson"  # arrivals of a trial
 
 
@@ -144,14 +145,17 @@ class Conductor:
                 "seed": plan.arrivals.seed + len(self._trials),
                 "max_cost": left,
             }
-            self.lead.perform(self.target, self._key, overrides, f"{rate:8.2f}/s ")
-            kept[rate] = found = self._done()
-            fleet = found.fleet
-            spent += fleet.total.sums.get("usd", 0.0)
-            one = judged(found.plan, fleet)
-            client = [reason for reason in validity(fleet, found.planned).reasons if "too few" not in reason]  # fmt: skip
-            if client and not fleet.stopped:
-                one = replace(one, met=False, why=f"not to be believed: {client[0]}")
+            for _ in range(ATTEMPTS):
+                self.lead.perform(self.target, self._key, overrides, f"{rate:8.2f}/s ")
+                kept[rate] = found = self._done()
+                spent += found.fleet.total.sums.get("usd", 0.0)
+                one = judged(found.plan, found.fleet)
+                doubts = [why for why in validity(found.fleet, found.planned).reasons if "too few" not in why]  # fmt: skip
+                if not doubts or found.fleet.stopped or self.lead.interrupted:
+                    break
+                # What disturbed the client says nothing about the target: once more.
+                one = replace(one, met=False, why=f"not to be believed: {doubts[0]}")
+                self._say(f"{rate:8.2f}/s {one.why}")
             self._trials.append(one)
             self._say(f"{rate:8.2f}/s {'meets the targets' if one.met else one.why}")
             return one

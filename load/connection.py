@@ -180,17 +180,17 @@ class Connection:
 
     def _flush(self, data: bytes) -> None:
         """Write now what the socket takes, the rest when it takes more."""
-        self._pending += data
-        if not self._pending:
+        data = self._pending + data
+        if not data:
             return
         try:
-            sent = self._sock.send(self._pending)
+            sent = self._sock.send(data)
         except BlockingIOError:
             sent = 0
         except OSError as error:
             self._lost(error)
             return
-        self._pending = self._pending[sent:]
+        self._pending = data[sent:]
         if self._pending:
             self._writer.start(self._writable)
 
@@ -220,7 +220,7 @@ class Connection:
                 self.read_held()
             return
         flight = self.flight
-        if ancillary and flight is not None and flight.lag_ns < 0 and flight.headers_ns:
+        if ancillary and flight is not None and flight.lag_ns < 0:
             flight.lag_ns = max(0, perf_counter_ns() - at_ns)
         self._take(data, at_ns)
 

@@ -1,8 +1,9 @@
 """One arrival on its way: what is sent, the time points of what happened, and how it ended."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
+
+import msgspec
 
 from load.outcome import Outcome
 from wire.endpoint import Endpoint
@@ -11,8 +12,8 @@ from wire.usage import Usage
 KEPT_BYTES: Final = 256 * 1024  # of a reply that is kept for a transcript
 
 
-@dataclass(frozen=True, slots=True)
-class Shot:
+# Structs, not dataclasses: one of each is made for every request, and these are filled in C.
+class Shot(msgspec.Struct, frozen=True):
     """A request that is ready to be sent. `expected` is the text that a faithful model answers."""
 
     scenario: str
@@ -48,8 +49,7 @@ class Reader(Protocol):
     def violations(self) -> dict[str, str]: ...
 
 
-@dataclass(slots=True, eq=False)
-class Flight:
+class Flight(msgspec.Struct, eq=False):
     """Times are nanoseconds of the monotonic clock of this process; 0 means never."""
 
     shot: Shot
@@ -74,8 +74,8 @@ class Flight:
     retried: bool = False
     reserved_usd: float = 0.0
     kept: list[tuple[int, bytes]] | None = None  # raw pieces of the body, where they are kept
-    headers: list[tuple[str, str]] = field(default_factory=list)
-    violations: dict[str, str] = field(default_factory=dict)
+    headers: list[tuple[str, str]] = []
+    violations: dict[str, str] = {}
 
     def end(self, outcome: Outcome, detail: str, at_ns: int) -> None:
         self.outcome, self.detail, self.end_ns = outcome, detail, at_ns

@@ -13,6 +13,7 @@ from load.flight import KEPT_BYTES, Flight
 from load.held import Events
 
 BODY_LIMIT: Final = 64 * 2**20
+_FRAMES: Final = frozenset({b"content-length", b"transfer-encoding"})  # say where the body ends
 EVENT_STREAM: Final = "text/event-stream"
 
 
@@ -90,15 +91,15 @@ class Reply:
         flight = self.flight
         if flight is None or self.whole:
             return
-        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
-        if key in {"content-length", "transfer-encoding"}:
+        key = name.lower()
+        if key in _FRAMES:
             self.sized = True
-        elif key == "content-type":
-            flight.media_type = text.partition(";")[0].strip().lower()
-        elif key == "retry-after":
-            flight.retry_after = text[:40]
+        elif key == b"content-type":
+            flight.media_type = value.partition(b";")[0].strip().lower().decode("latin-1")
+        elif key == b"retry-after":
+            flight.retry_after = value[:40].decode("latin-1")
         if flight.kept is not None:
-            flight.headers.append((key, text))
+            flight.headers.append((key.decode("latin-1"), value.decode("latin-1")))
 
     def on_headers_complete(self) -> None:
         flight = self.flight

@@ -1,7 +1,7 @@
 """What a run has measured so far. Parts of it, from any process, add up to the same whole."""
 
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Final, Self
@@ -14,7 +14,11 @@ from load.transcript import transcript
 from load.window import SECOND_NS, Window
 
 TRANSCRIPTS: Final = 3  # kept of each violation and each failing outcome
-TOKENS: Final = ("prompt", "completion", "total", "cached", "reasoning")
+HOUR_S: Final = 3600  # what a histogram holds
+
+
+def _lines() -> defaultdict[str, Counter[int]]:
+    return defaultdict(Counter)
 
 
 @dataclass
@@ -27,12 +31,13 @@ class Tally:
     counts: Counter[str] = field(default_factory=Counter)
     sums: dict[str, float] = field(default_factory=dict)  # tokens by event time, dollars
     histograms: dict[str, Histogram] = field(default_factory=dict)
-    series: dict[str, Counter[int]] = field(default_factory=dict)
+    series: defaultdict[str, Counter[int]] = field(default_factory=_lines)
     ttft_by_bin: dict[int, Histogram] = field(default_factory=dict)
     transcripts: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     samples: list[str] = field(default_factory=list)  # exchanges as JSON Lines
     _landed: Counter[tuple[str, Outcome, bool]] = field(default_factory=Counter)
-    _values: dict[str, list[int]] = field(default_factory=dict)
+    _values: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    _ttft_by_bin: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
 
     def histogram(self, name: str) -> Histogram:
         found = self.histograms.get(name)
@@ -41,10 +46,7 @@ class Tally:
         return found
 
     def line(self, name: str) -> Counter[int]:
-        found = self.series.get(name)
-        if found is None:
-            found = self.series[name] = Counter()
-        return found
+        return self.series[name]
 
     def gain(self, name: str, amount: float) -> None:
         self.sums[name] = self.sums.get(name, 0.0) + amount
@@ -82,7 +84,9 @@ class Tally:
             Counter(message["counts"]),
             dict(message["sums"]),
             {name: Histogram.of_message(one) for name, one in message["histograms"].items()},
-            {name: Counter(dict(line)) for name, line in message["series"].items()},
+            defaultdict(
+                Counter, {name: Counter(dict(line)) for name, line in message["series"].items()}
+            ),
             {second: Histogram.of_message(one) for second, one in message["ttft_by_bin"]},
             message["transcripts"],
             message["samples"],
@@ -101,6 +105,9 @@ class Tally:
         for name, values in self._values.items():
             self.histogram(name).add_all(values)
             values.clear()
+        for at, values in self._ttft_by_bin.items():
+            self.ttft_by_bin.setdefault(at, Histogram()).add_all(values)
+            values.clear()
 
     def record(self, flight: Flight, window: Window) -> None:
         """Take a flight that has landed."""
@@ -108,49 +115,43 @@ class Tally:
         assert outcome is not None
         steady = window.from_ns <= flight.intended_ns <= window.to_ns
         self._landed[flight.shot.scenario, outcome, steady] += 1
-        self.line("arrivals")[window.bin(flight.intended_ns)] += 1
+        self.series["arrivals"][window.bin(flight.intended_ns)] += 1
         if outcome not in UNJUDGED:
             kind = "completed" if outcome in WHOLE else "failed"
-            self.line(kind)[window.bin(flight.end_ns)] += 1
+            self.series[kind][window.bin(flight.end_ns)] += 1
         self._amounts(flight, window, outcome)
         if steady:
             self._times(flight, window, outcome)
         if flight.violations or outcome in FAILED:
             self._keep(flight, outcome)
 
-    def _list(self, name: str) -> list[int]:
-        found = self._values.get(name)
-        if found is None:
-            found = self._values[name] = []
-        return found
-
     def _times(self, flight: Flight, window: Window, outcome: Outcome) -> None:
         """The metrics, in microseconds; see the definitions in the document's notes."""
         sent, intended = flight.sent_ns, flight.intended_ns
-        add = self._list
+        values = self._values
         if sent:
             delay = (sent - intended) // 1000
-            add("dispatch_delay_ms").append(delay)
-            add("lateness_ms").append(max(0, delay - flight.connect_ns // 1000))
+            values["dispatch_delay_ms"].append(delay)
+            values["lateness_ms"].append(max(0, delay - flight.connect_ns // 1000))
         if flight.connect_ns:
-            add("connect_ms").append(flight.connect_ns // 1000)
+            values["connect_ms"].append(flight.connect_ns // 1000)
         if flight.lag_ns >= 0:
-            add("kernel_lag_ms").append(flight.lag_ns // 1000)
+            values["kernel_lag_ms"].append(flight.lag_ns // 1000)
         if flight.retry_after.isdecimal():
-            add("retry_after_ms").append(int(flight.retry_after) * 1_000_000)
+            values["retry_after_ms"].append(min(int(flight.retry_after), HOUR_S) * 1_000_000)
         if outcome in FAILED:
-            add("time_to_failure_ms").append((flight.end_ns - (sent or intended)) // 1000)
+            values["time_to_failure_ms"].append((flight.end_ns - (sent or intended)) // 1000)
         if outcome not in WHOLE:
             return
-        add("headers_ms").append((flight.headers_ns - sent) // 1000)
+        values["headers_ms"].append((flight.headers_ns - sent) // 1000)
         e2e = (flight.end_ns - sent) // 1000
-        add("e2e_ms").append(e2e)
-        add("e2e_scheduled_ms").append((flight.end_ns - intended) // 1000)
+        values["e2e_ms"].append(e2e)
+        values["e2e_scheduled_ms"].append((flight.end_ns - intended) // 1000)
         tpot = None
         since = flight.reader.stamps[0] - (intended if window.scheduled else sent)
         if flight.shot.stream:
             tpot = self._stream_times(flight, e2e)
-            self.by_bin(window.bin(intended)).add(since // 1000)
+            self._ttft_by_bin[window.bin(intended)].append(since // 1000)
         good = window.ttft_slo_ms is None or since <= window.ttft_slo_ms * 1e6
         # A request of one token has no time per token: that target says nothing about it.
         good &= window.tpot_slo_ms is None or tpot is None or tpot <= window.tpot_slo_ms * 1e3
@@ -158,34 +159,28 @@ class Tally:
 
     def _stream_times(self, flight: Flight, e2e: int) -> int | None:
         """What only streams have; gives the time per output token."""
-        add, reader, sent = self._list, flight.reader, flight.sent_ns
+        values, reader, sent = self._values, flight.reader, flight.sent_ns
         stamps = reader.stamps
         first, last = stamps[0], stamps[-1]
-        add("first_event_ms").append((flight.first_event_ns - sent) // 1000)
-        add("ttft_ms").append((first - sent) // 1000)
-        add("ttft_scheduled_ms").append((first - flight.intended_ns) // 1000)
+        values["first_event_ms"].append((flight.first_event_ns - sent) // 1000)
+        values["ttft_ms"].append((first - sent) // 1000)
+        values["ttft_scheduled_ms"].append((first - flight.intended_ns) // 1000)
         if reader.visible_ns:
-            add("ttfot_ms").append((reader.visible_ns - sent) // 1000)
-        add("done_lag_ms").append((flight.end_ns - last) // 1000)
+            values["ttfot_ms"].append((reader.visible_ns - sent) // 1000)
+        values["done_lag_ms"].append((flight.end_ns - last) // 1000)
         if len(stamps) > 1:
             gaps = [(b - a) // 1000 for a, b in pairwise(stamps)]
             self.histogram("ict_ms").add_all(gaps)
-            add("stall_max_ms").append(max(gaps))
+            values["stall_max_ms"].append(max(gaps))
         completion = flight.usage.completion_tokens if flight.usage else None
         if not completion:
             return None
-        add("ntpot_ms").append(e2e // completion)
+        values["ntpot_ms"].append(e2e // completion)
         if completion == 1:
             return None
         tpot = (last - first) // (completion - 1) // 1000
-        add("tpot_ms").append(tpot)
+        values["tpot_ms"].append(tpot)
         return tpot
-
-    def by_bin(self, at: int) -> Histogram:
-        found = self.ttft_by_bin.get(at)
-        if found is None:
-            found = self.ttft_by_bin[at] = Histogram()
-        return found
 
     def _amounts(self, flight: Flight, window: Window, outcome: Outcome) -> None:
         counts, reader, usage = self.counts, flight.reader, flight.usage
@@ -218,10 +213,13 @@ class Tally:
         inside = bisect_left(stamps, window.to_ns) - bisect_left(stamps, window.from_ns)
         self.gain("steady_tokens", inside * share)
         self.counts["steady_chunks"] += inside
-        line = self.line("tokens")
-        at = 0
+        line = self.series["tokens"]
+        at, last = 0, window.bin(stamps[-1])
         while at < len(stamps):
             second = window.bin(stamps[at])
+            if second == last:
+                line[second] += round((len(stamps) - at) * share)
+                return
             end = bisect_left(stamps, window.start_ns + (second + window.bin_s) * SECOND_NS, at)
             line[second] += round((end - at) * share)
             at = end
