@@ -1,5 +1,6 @@
 """An exchange made from what a recorder wrote down, whatever the recorder."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,6 +11,13 @@ from urllib.parse import urlsplit
 from conformance.coding import CodingError, undone_bytes
 from wire import jsonl
 from wire.exchange import Chunk, Connection, Exchange, Headers, Reply, Request, header
+
+# What those who publish recordings put in the place of a value: it says nothing of the server.
+_SCRUBBED = re.compile(
+    r"^(\W*(redacted|filtered|scrubbed|removed|masked|hidden|dummy|sanitized)\W*|\*{3,}|[xX]{3,}|"
+    r"[A-Z0-9_-]*-?X{3,}|<[A-Z0-9_ -]+>|\[[A-Z0-9_ -]+\]|\{\{.*\}\})$",
+    re.IGNORECASE,
+)
 
 
 class NotRecordedError(ValueError):
@@ -75,6 +83,7 @@ def made(
         # the client read by itself, of a body that was evicted before the export.
         raise NotRecordedError("the recorder kept no body")
     body = undone_bytes(body, header(headers, "content-encoding"))
+    headers = tuple((name, value) for name, value in headers if not _SCRUBBED.search(value))
     reply = Reply(status, headers, (Chunk(0.0, body),) if body else (), timed=False)
     return Exchange(
         id=name,
@@ -89,8 +98,12 @@ def made(
 def _must_have_body(method: str, status: int, headers: Headers) -> bool:
     """Whether an empty body would be wrong, and the server did not say that it is empty."""
     said_empty = (header(headers, "content-length") or "").strip() == "0"
-    bodiless = method.upper() in {"HEAD", "OPTIONS"} or status in {204, 205}
-    return 200 <= status < 300 and not bodiless and not said_empty
+    # No server says both: the length is then what the recorder made of what it kept.
+    said_empty = said_empty and header(headers, "transfer-encoding") is None
+    bodiless = method.upper() in {"HEAD", "OPTIONS"} or status in {204, 205, 304}
+    if status >= 300 and header(headers, "content-type") is not None:
+        return False
+    return status >= 200 and not bodiless and not said_empty
 
 
 def moment(text: Any) -> float | None:

@@ -117,11 +117,12 @@ def arguments_schema(x: Exchange) -> Findings:
 
 @rule("chat.tools.id-unique", on=CALLING)
 def id_unique(x: Exchange) -> Findings:
-    seen: set[str] = set()
-    for call in calls(x):
-        if isinstance(call.id, str) and call.id in seen:
-            yield Finding(f"{call.where}.id", "an id of its own", show(call.id))
-        seen |= {call.id} if isinstance(call.id, str) else set()
+    for choice in said(x):
+        seen: set[str] = set()
+        for call in choice.calls:
+            if isinstance(call.id, str) and call.id in seen:
+                yield Finding(f"{call.where}.id", "an id of its own", show(call.id))
+            seen |= {call.id} if isinstance(call.id, str) else set()
 
 
 @run_rule("chat.tools.id-unique", probes=("chat.tool", "chat.tools-parallel"))

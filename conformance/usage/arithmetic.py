@@ -3,7 +3,16 @@
 from typing import Any
 
 from conformance.rule import Finding, Findings, rule
-from conformance.usage.reports import CHAT, FINISHED, REPORTING, RESPONSES, Report, final, reports
+from conformance.usage.reports import (
+    CHAT,
+    FINISHED,
+    REPORTING,
+    RESPONSES,
+    Report,
+    final,
+    reports,
+    speaks,
+)
 from wire.exchange import Exchange
 
 
@@ -66,7 +75,7 @@ def prompt_positive(x: Exchange) -> Findings:
     if (
         report
         and report.usage.prompt_tokens == 0
-        and (report.usage.completion_tokens or _says(report))
+        and (report.usage.completion_tokens or speaks(report))
     ):
         yield Finding(f"{report.where}: prompt tokens", "more than 0", "0", report.event)
 
@@ -74,27 +83,8 @@ def prompt_positive(x: Exchange) -> Findings:
 @rule("usage.output-positive", on=REPORTING)
 def output_positive(x: Exchange) -> Findings:
     report = final(x)
-    if report and report.usage.completion_tokens == 0 and _says(report, x):
+    if report and report.usage.completion_tokens == 0 and speaks(report, x):
         yield Finding(f"{report.where}: output tokens", "more than 0", "0", report.event)
-
-
-def _says(report: Report, x: Exchange | None = None) -> bool:
-    """Whether the answer carries text or a call."""
-    output = report.answer.get("output")
-    if isinstance(output, list):
-        kinds = [item.get("type") for item in output if isinstance(item, dict)]
-        return any(kind in ("message", "function_call", "custom_tool_call") for kind in kinds)
-    choices = report.answer.get("choices")
-    if isinstance(choices, list) and choices:
-        messages = [c.get("message") for c in choices if isinstance(c, dict)]
-        return any(
-            isinstance(m, dict) and (m.get("content") or m.get("tool_calls")) for m in messages
-        )
-    if x is not None and x.reply.is_stream:
-        from wire.chat import fold_chat
-
-        return fold_chat(x.reply).content_chunks > 0
-    return False
 
 
 @rule("usage.cached-subset", on=REPORTING)

@@ -1,7 +1,7 @@
 """Usage against what was asked for: limits, choices, logprobs, errors, repeated reports."""
 
 from conformance.rule import Finding, Findings, Selector, rule
-from conformance.usage.reports import CHAT, REPORTING, final, reports
+from conformance.usage.reports import CHAT, REPORTING, final, reports, speaks
 from wire.chat import fold_chat
 from wire.endpoint import Endpoint
 from wire.exchange import Exchange
@@ -59,8 +59,11 @@ def within_limit(x: Exchange) -> Findings:
 def cut_at_limit(x: Exchange) -> Findings:
     report, limit = final(x), limit_of(x)
     output = report.usage.completion_tokens if report else None
-    # More than the limit is the matter of usage.within-limit.
-    if report and limit is not None and output is not None and output < limit:
+    # More than the limit is the matter of usage.within-limit. A model that is cut while it reasons
+    # stops at the end of a block, below the limit.
+    if not report or limit is None or output is None or not speaks(report, x):
+        return
+    if output < limit:
         where = f"{report.where}: output tokens"
         yield Finding(where, f"{limit}, where it was cut", str(output), report.event)
 

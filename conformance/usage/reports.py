@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from conformance.owed import unearned
 from conformance.rule import Selector
+from wire.chat import fold_chat
 from wire.endpoint import Endpoint
 from wire.exchange import Exchange
 from wire.usage import Usage
@@ -68,3 +69,20 @@ CHAT = REPORTING.only("of chat", is_chat, "chat.echo", "chat.echo-stream-usage")
 RESPONSES = REPORTING.only(
     "of Responses", lambda x: not is_chat(x), "responses.echo", "responses.stream.echo"
 )
+
+
+def speaks(report: Report, x: Exchange | None = None) -> bool:
+    """Whether the answer carries text or a call."""
+    output = report.answer.get("output")
+    if isinstance(output, list):
+        kinds = [item.get("type") for item in output if isinstance(item, dict)]
+        return any(kind in ("message", "function_call", "custom_tool_call") for kind in kinds)
+    choices = report.answer.get("choices")
+    if isinstance(choices, list) and choices:
+        messages = [c.get("message") for c in choices if isinstance(c, dict)]
+        return any(
+            isinstance(m, dict) and (m.get("content") or m.get("tool_calls")) for m in messages
+        )
+    if x is not None and x.reply.is_stream:
+        return fold_chat(x.reply).content_chunks > 0
+    return False

@@ -195,6 +195,39 @@ def test_foreign_files_are_one_line(tmp_path, name, data):
     assert troubles
 
 
+def cassette(path, status, headers, body, asked=None):
+    response = {"status": {"code": status}, "headers": headers, "body": {"string": body}}
+    asked = asked or {"model": "gpt-5.5", "messages": []}
+    request = {"method": "POST", "uri": "https://api.openai.com/v1/chat/completions", "headers": {},
+               "body": json.dumps(asked)}  # fmt: skip
+    path.write_text(yaml.safe_dump({"interactions": [{"request": request, "response": response}]}))
+    return read(path)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "kept"),
+    [
+        (200, {"Content-Length": ["0"], "Transfer-Encoding": ["chunked"]}, False),
+        (500, {"Date": ["Mon, 14 Aug 2023 15:02:13 GMT"]}, False),
+        (500, {"Content-Length": ["0"]}, True),
+        (502, {"Content-Type": ["text/html"]}, True),
+    ],
+)
+def test_empty_bodies_of_cassettes(tmp_path, status, headers, kept):
+    entries, troubles = cassette(tmp_path / "a.yaml", status, headers, "")
+    assert (len(entries), len(troubles)) == ((1, 0) if kept else (0, 1))
+
+
+@pytest.mark.parametrize(
+    "value", ["X-RATELIMIT-LIMIT-REQUESTS-XXX", "REDACTED", "[FILTERED]", "<ORG_ID>", "***", "xxxx"]
+)
+def test_a_header_that_was_scrubbed_says_nothing(tmp_path, value):
+    headers = {"X-RateLimit-Limit-Requests": [value], "Content-Type": ["application/json"]}
+    ((x, _),), _ = cassette(tmp_path / "a.yaml", 200, headers, "{}")
+    assert x.reply.header("x-ratelimit-limit-requests") is None
+    assert x.reply.media_type == "application/json"
+
+
 def test_bodies_left_out_are_not_blamed_and_not_torn(tmp_path):
     path = tmp_path / "a.har"
     entry = har_entry(REQUEST_BODY, b"", [JSON_TYPE], {"size": 812, "mimeType": "application/json"})
