@@ -69,8 +69,10 @@ def test_forms_agree(tmp_path, form, stream, zipped):
         assert str(x.day) == "2026-03-01"
 
 
+# Line ends of YAML that JSON does not know are folded by the recorder already.
+TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), max_size=12)
 BODIES = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**12), 10**12) | st.text(max_size=12)
+    st.none() | st.booleans() | st.integers(-(10**12), 10**12) | TEXT
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.sampled_from(["1.0", "-1", "1e5", "0x1", "010", "null", "yes", "2026-01-01", ".5", "1_0", ""]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
