@@ -128,6 +128,24 @@ def by_ending(x: Exchange) -> Findings:
         yield Finding("events", "a terminal event", "none of them")
 
 
+# Beginning of a type -> what a reader needs to put it into its place.
+_PLACES: Final = {
+    "response.output_item.": ("output_index", "item"),
+    "response.content_part.": ("output_index", "content_index", "part"),
+    "response.output_text.": ("output_index", "content_index"),
+    "response.function_call_arguments.": ("output_index",),
+}
+
+
+@rule("responses.reader.placed", on=STREAM)
+def by_place(x: Exchange) -> Findings:
+    for event, kind, payload in typed(x):
+        for beginning, names in _PLACES.items():
+            for name in names if kind.startswith(beginning) else ():
+                if payload.get(name) is None:
+                    yield Finding(f"event {event}, {name}", "a value", "none", event)
+
+
 _COUNTS: Final = ("input_tokens", "output_tokens", "total_tokens")
 
 
