@@ -75,7 +75,7 @@ BODIES = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**12), 10**12) | TEXT
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.sampled_from(["1.0", "-1", "1e5", "0x1", "010", "null", "yes", "2026-01-01", ".5", "1_0", ""]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
     max_leaves=8,
 )  # fmt: skip
 
