@@ -90,7 +90,7 @@ class ChatReader:
             return False
         try:
             chunks = _decode_lines(text)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return False
         # No line holds less than one object, so that there are as many says that each holds one.
         if len(chunks) != len(pieces):

@@ -242,9 +242,8 @@ class Connection:
         flight.received_bytes += len(data)
         self.fed = True
         reply = self._reply
-        reply.at_ns = at_ns
         try:
-            reply.feed(data)
+            reply.feed(data, at_ns)
         except httptools.HttpParserError as error:
             reply.keep_alive = False  # bytes after a whole message, or no message at all
             if not reply.whole:

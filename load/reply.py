@@ -19,8 +19,8 @@ EVENT_STREAM: Final = "text/event-stream"
 
 class Reply:
     __slots__ = (
-        "_body", "_body_size", "_decoder", "_parser", "at_ns", "feed", "flight", "keep_alive", "sized",
-        "whole",
+        "_body", "_body_size", "_decoder", "_parser", "_parts", "at_ns", "flight", "keep_alive",
+        "sized", "whole",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -32,8 +32,8 @@ class Reply:
         self._body: list[bytes] = []
         self._body_size = 0
         self._decoder: Events | None = None
+        self._parts: list[bytes] = []  # of an event stream, out of the bytes that are fed
         self._parser: Any = httptools.HttpResponseParser(self)
-        self.feed: Any = self._parser.feed_data
 
     def begin(self, flight: Flight) -> None:
         """The next message belongs to this flight."""
@@ -44,8 +44,33 @@ class Reply:
 
     def close(self) -> None:
         # The parser holds our bound methods: without this the two would live until a collection.
-        self._parser = self.feed = None
+        self._parser = None
         self.flight = None
+
+    def feed(self, data: bytes, at_ns: int) -> None:
+        """Bytes as received, and their stamp. Raises HttpParserError."""
+        self.at_ns = at_ns
+        try:
+            self._parser.feed_data(data)
+        finally:
+            if self._parts:
+                self._read_parts()
+
+    def _read_parts(self) -> None:
+        """All that one receive brought, whatever chunks it came in, goes through the decoder at once."""
+        flight, decoder, at_ns = self.flight, self._decoder, self.at_ns
+        assert flight is not None
+        assert decoder is not None
+        body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        self._parts.clear()
+        take = flight.reader.take
+        try:
+            for event in decoder.feed(body):
+                if not flight.first_event_ns:
+                    flight.first_event_ns = at_ns
+                take(event.data, event.name, at_ns)
+        except (RecursionError, ValueError) as error:
+            raise httptools.HttpParserError(f"an event that cannot be read: {error}") from error
 
     def finish(self, at_ns: int) -> None:
         """Hand over what the decoder and the body still hold; no more will come."""
@@ -120,19 +145,13 @@ class Reply:
             return
         if flight.kept is not None and flight.received_bytes < KEPT_BYTES:
             flight.kept.append((self.at_ns, body))
-        decoder = self._decoder
-        if decoder is None:
-            self._body_size += len(body)
-            if self._body_size > BODY_LIMIT:
-                raise ValueError("a body beyond the limit")
-            self._body.append(body)
+        if self._decoder is not None:
+            self._parts.append(body)
             return
-        at_ns = self.at_ns
-        take = flight.reader.take
-        for event in decoder.feed(body):
-            if not flight.first_event_ns:
-                flight.first_event_ns = at_ns
-            take(event.data, event.name, at_ns)
+        self._body_size += len(body)
+        if self._body_size > BODY_LIMIT:
+            raise ValueError("a body beyond the limit")
+        self._body.append(body)
 
     def on_message_complete(self) -> None:
         flight = self.flight

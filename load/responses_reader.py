@@ -71,7 +71,7 @@ class ResponsesReader:
         names, text = found
         try:
             events = _decode_lines(text)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return False
         if len(events) != len(pieces):
             return False

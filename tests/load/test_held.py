@@ -49,7 +49,12 @@ class Script:
 def read(shot, pieces, *, hold):
     """What a flight of these pieces comes to. Where its bytes are kept, nothing is held."""
     landed = []
-    connection = Connection(Target("http://127.0.0.1:1/v1").address(), landed.append, kernel=True)
+
+    def end(connection):
+        landed.append(connection)
+        connection.flight = None
+
+    connection = Connection(Target("http://127.0.0.1:1/v1").address(), end, kernel=True)
     connection._sock = script = Script([*pieces, b""])
     connection._recvmsg, connection.connected = script.recvmsg, True
     flight = Flight(shot, reader_of(shot), kept=None if hold else [])
@@ -60,7 +65,7 @@ def read(shot, pieces, *, hold):
     reader = flight.reader
     return {
         "outcome": flight.outcome, "detail": flight.detail, "violations": flight.violations,
-        "stamps": [stamp - reader.stamps[0] for stamp in reader.stamps], "events": reader.events,
+        "stamps": [stamp - flight.headers_ns for stamp in reader.stamps], "events": reader.events,
         "visible": bool(reader.visible_ns), "usage": flight.usage, "text": reader.text(),
         "bytes": flight.received_bytes, "reusable": connection.reusable,
     }  # fmt: skip
@@ -98,6 +103,21 @@ def test_what_is_held_changes_nothing(events, places, ended):
     pieces += [*cut(b"".join(pieces[-3:]), places)] if places else []
     pieces.append(tail or framed(sse([CHAT[1]])))
     assert read(CHAT_SHOT, pieces, hold=True) == read(CHAT_SHOT, pieces, hold=False)
+
+
+@pytest.mark.parametrize("place", [0, 5])
+def test_an_event_too_deep_to_be_read_is_a_parse_error(place):
+    deep = framed(b'data: {"usage": {"a":' + b"[" * 1500 + b"]" * 1500 + b'}, "choices": []}\n\n')
+    pieces = [
+        HEAD + framed(ROLE),
+        *[framed(sse([CHAT[1]]))] * place,
+        deep,
+        framed(sse(CHAT[3:])),
+        END,
+    ]
+    held = read(CHAT_SHOT, pieces, hold=True)
+    assert held == read(CHAT_SHOT, pieces, hold=False)
+    assert held["outcome"] is Outcome.PARSE_ERROR
 
 
 def delta(number, **more):
