@@ -55,8 +55,9 @@ def time_charts(load: Load) -> list[Markup]:
             {"arrivals": points("arrivals", width), "completed": points("completed", width)},
             Words("Requests", "seconds from the start", "per second"),
         ),
-        line({"tokens": points("tokens", width)}, Words("Output tokens", "seconds from the start", "per second"), area=True),
-    ]  # fmt: skip
+    ]
+    if any(list_in(series, "tokens")):
+        charts.append(line({"tokens": points("tokens", width)}, Words("Output tokens", "seconds from the start", "per second"), area=True))  # fmt: skip
     if flying:
         charts.append(line({"in flight": flying}, Words("In flight", "seconds from the start", "requests"), area=True))  # fmt: skip
     if any(list_in(series, "failed")):
@@ -69,6 +70,8 @@ def search_charts(load: Load) -> list[Markup]:
     trials = objects_in(object_in(load.data, "search"), "trials")
     if not trials:
         return []
+    # What was offered is random around what was asked for: lines run along what was offered.
+    trials = sorted(trials, key=lambda one: float(one["offered_per_s"]))
 
     def points(name: str) -> list[tuple[float, float | None]]:
         return [(float(one["offered_per_s"]), one.get(name)) for one in trials]

@@ -27,6 +27,7 @@ METRICS: Final = {
     "dispatch_delay_ms": ("Dispatch delay", "planned arrival to send"),
     "loop_lag_ms": ("Loop lag", "of the client"),
     "kernel_lag_ms": ("Kernel to client", "received bytes waiting to be read"),
+    "retry_after_ms": ("Retry-After", "that refusals asked for"),
     "time_to_failure_ms": ("Time to failure", "of failed requests"),
 }
 WHOLE: Final = ("ok", "incomplete_length")
@@ -90,6 +91,11 @@ class Load:
         if not self.happened:
             return lead, "Nothing was sent."
         parts = []
+        search = object_in(self.data, "search")
+        if search:
+            best = number_in(search, "best_rate")
+            parts.append(f"{best:.4g} requests/s is the highest rate that meets the targets." if best else "No rate meets the targets.")  # fmt: skip
+            parts.append("The trial at that rate:" if best else "The last trial:")
         if self.failed:
             parts.append(f"{self.failed:,} of {self.happened:,} requests failed.")
         elif sum(self.outcomes.get(name, 0) for name in WHOLE) == self.happened:

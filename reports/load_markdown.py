@@ -39,11 +39,11 @@ def _parts(load: Load, before: Load | None) -> Iterator[str]:
     trials = objects_in(object_in(load.data, "search"), "trials")
     if trials:
         best = number_in(object_in(load.data, "search"), "best_rate")
-        yield f"\n## Highest rate that meets the targets: {'none' if best is None else f'{best:g}/s'}\n"
+        yield f"\n## Highest rate that meets the targets: {'none' if best is None else f'{best:.4g}/s'}\n"
         yield "| rate | good | TTFT p50 | |\n|---|---|---|---|"
         for one in trials:
             good = f"{one['attainment']:.1%}" if one.get("attainment") is not None else "n/a"
-            yield f"| {one['rate']:g} | {good} | {shown_ms(one.get('ttft_p50_ms'))} | {plain(one.get('why') or 'meets the targets')} |"  # fmt: skip
+            yield f"| {one['rate']:.4g} | {good} | {shown_ms(one.get('ttft_p50_ms'))} | {plain(one.get('why') or 'meets the targets')} |"  # fmt: skip
     found = object_in(load.data, "conformance")
     if found:
         yield "\n## Requirements violated under load\n\n| requirement | streams |\n|---|---|"
