@@ -44,7 +44,11 @@ def rows(names: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Fault:
-    """One way of being wrong. `breaks` names every requirement that it must make fail."""
+    """One way of being wrong.
+
+    `breaks` where a fault is written names the requirements it was made for, or none; in
+    `all_faults()` it is every requirement that fails with it, from the measured tables.
+    """
 
     name: str
     breaks: tuple[str, ...]
@@ -109,7 +113,7 @@ def all_faults() -> dict[str, Fault]:
 
 
 def declared() -> dict[str, tuple[str, ...]]:
-    """What the faults of large tables break: `gateway/faults/*.toml`, one line a fault."""
+    """What each fault breaks, as measured: `gateway/faults/*.toml`, one line a fault."""
     rows: dict[str, tuple[str, ...]] = {}
     for folder in gateway.faults.__path__:
         for path in sorted(Path(folder).glob("*.toml")):

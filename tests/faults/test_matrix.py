@@ -1,9 +1,12 @@
 """The kill matrix: the clean gateway passes, each fault breaks what it declares, the pages are true."""
 
+import importlib
+import pkgutil
 import re
 
 import pytest
 
+import gateway.faults
 from conformance.area import catalogue
 from conformance.judge import Outcome
 from gateway.fault import all_faults, declared
@@ -40,6 +43,12 @@ def test_every_fault_is_declared_and_noticed():
     assert set(declared()) == set(all_faults())
     assert {row for breaks in declared().values() for row in breaks} <= judged()
     assert [name for name, breaks in declared().items() if not breaks] == []
+
+
+def test_every_fault_breaks_what_it_was_made_for():
+    for module in pkgutil.iter_modules(gateway.faults.__path__):
+        for fault in importlib.import_module(f"gateway.faults.{module.name}").FAULTS:
+            assert not fault.breaks or set(fault.breaks) & set(declared()[fault.name])
 
 
 @pytest.mark.parametrize("name", pages.PAGES)
