@@ -7,12 +7,17 @@ readers take turns within each round; figures are medians over the rounds.
 """
 
 import argparse
+import json
+import os
+import subprocess
+import tempfile
+from pathlib import Path
 from statistics import median
 from typing import Any
 
 from load_ours import ours
 from load_peers import NAMES, peer
-from paced_server import CLIENT_CORE, paced, quantile
+from paced_server import CLIENT_CORE, binary, paced, prefer, quantile
 
 TTFT_MS, GAP_MS, TOKENS = 200, 20, 100
 STREAM_S = (TTFT_MS + GAP_MS * (TOKENS + 1)) / 1000
@@ -35,6 +40,18 @@ def one(name: str, streams: int) -> dict[str, float] | None:
         "gap99": seen["gap_ms"]["p99"] - quantile(truth.gap_ms, 99),
         "mb": seen["peak_mb"],
     }
+
+
+def raw(base_url: str, streams: int) -> float:
+    """The least that it can cost: a client in C that parses nothing."""
+    with tempfile.TemporaryDirectory() as name:
+        program = binary(Path(name), Path(__file__).with_name("raw_client.c"))
+        port = base_url.removesuffix("/v1").rpartition(":")[2]
+        process = subprocess.Popen([program, port, str(streams), "3"], stdout=subprocess.PIPE, text=True)  # fmt: skip
+        prefer(process.pid, first=True)
+        os.sched_setaffinity(process.pid, {CLIENT_CORE})
+        said, _ = process.communicate(timeout=120)
+    return float(json.loads(said)["us_per_event"])
 
 
 def _ours(name: str, base_url: str, streams: int) -> dict[str, Any]:
@@ -73,10 +90,13 @@ def main() -> None:
             result = one(name, options.streams)
             if result is not None:
                 found[name].append(result)
+    with paced(TTFT_MS, GAP_MS, TOKENS) as truth:
+        least = raw(truth.base_url, options.streams)
     print(f"{options.streams} streams, {1000 // GAP_MS} tokens/s each; medians of {options.rounds}")
     print(
         f"{'reader':22} {'µs/event':>9} {'TTFT error p50':>15} {'p99':>8} {'gap error p50':>14} {'p99':>8} {'MB':>6}"
     )
+    print(f"{'raw epoll in C':22} {least:9.1f}")
     for name, results in found.items():
         if not results:
             print(f"{name:22} did not end")

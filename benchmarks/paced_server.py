@@ -31,10 +31,10 @@ class Truth:
         os.kill(self.pid, signal.SIGCONT)
 
 
-def binary(folder: Path) -> Path:
-    """The compiled server."""
-    path = folder / "paced_server"
-    subprocess.run(["gcc", "-O2", "-o", str(path), str(SOURCE)], check=True)
+def binary(folder: Path, source: Path = SOURCE) -> Path:
+    """The compiled server, or another program beside it."""
+    path = folder / source.stem
+    subprocess.run(["gcc", "-O2", "-o", str(path), str(source)], check=True)
     return path
 
 
