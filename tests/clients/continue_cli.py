@@ -16,7 +16,7 @@ from tests.clients.driver import (
 )  # fmt: skip
 
 BINARY = MODULES / ".bin" / "cn"
-SECONDS = 60
+SECONDS = 15  # it answers in two, or tries again and again for minutes
 PROMPT = (
     f"Call the tool `Bash` with arguments {json.dumps({'command': COMMAND}, ensure_ascii=False)}"
 )
@@ -52,6 +52,8 @@ def run(target: Target) -> Outcome:
 
 
 def judged(ended: Ended) -> Outcome:
+    if ended.code is None:
+        return Outcome(False, f"killed after {SECONDS} s: {(ended.err or ended.out)[-200:]}")
     if ended.code != 0:
         return Outcome(False, f"exit {ended.code}: {(ended.err or ended.out)[-200:]}")
     whole = ended.out.strip() == f"The tool said: {SAID}"

@@ -26,20 +26,20 @@ def codex(*rows):
 
 def test_a_client_is_ready_when_all_that_was_judged_of_its_needs_holds():
     assert (
-        codex(row("responses.stream.terminal", "pass"), row("chat.stream.done", "fail"))["ready"]
+        codex(row("responses.reader.ending", "pass"), row("chat.stream.done", "fail"))["ready"]
         is True
     )
 
 
 def test_one_broken_need_and_the_client_is_not_ready():
-    verdict = codex(row("responses.stream.terminal", "fail"), row("responses.object.id", "pass"))
+    verdict = codex(row("responses.reader.ending", "fail"), row("responses.object.id", "pass"))
     assert verdict["ready"] is False
-    assert verdict["because"] == ["responses.stream.terminal"]
+    assert verdict["because"] == ["responses.reader.ending"]
 
 
 def test_what_could_not_be_judged_leaves_it_open():
     assert (
-        codex(row("responses.stream.terminal", "blocked"), row("responses.object.id", "pass"))[
+        codex(row("responses.reader.ending", "blocked"), row("responses.object.id", "pass"))[
             "ready"
         ]
         is None
@@ -48,5 +48,5 @@ def test_what_could_not_be_judged_leaves_it_open():
 
 
 def test_a_failure_names_the_clients_it_hurts():
-    requirement = catalogue().requirements["responses.stream.terminal"]
+    requirement = catalogue().requirements["responses.reader.ending"]
     assert {"Codex CLI", "OpenAI SDK (Python)"} <= set(clients_hurt(requirement))

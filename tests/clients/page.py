@@ -1,0 +1,65 @@
+"""`python -m tests.clients.page`: writes docs/clients.md, what was measured and how well it is foretold."""
+
+from collections.abc import Iterator
+
+from gateway.fault import all_faults
+from tests.clients.agreement import Agreement, agreements, explained
+from tests.clients.driver import ROOT
+
+PATH = ROOT / "docs" / "clients.md"
+HEAD = """\
+# Clients
+
+Made by `python -m tests.clients.page`; a test holds it.
+
+A report says of each client whether it is ready to be used with the server. That follows from the
+requirements it cannot do without (`conformance/clients/clients.toml`), and those follow from trials:
+the client itself, headless, does a task against the reference gateway with one fault at a time.
+Every fault that changes a byte of what the client receives was tried; a fault that seemed to break it
+was tried twice. A client *breaks* when its task is not done: an error, a wrong or missing text on the
+screen, a tool that did not run as asked. Retries are off where the client has a setting for them.
+
+"""
+ROO = """
+Roo Code comes as an extension only, from no package registry. Its row was measured with the OpenAI SDK
+that it carries, sending what it sends and reading of each chunk what it reads.
+"""
+
+
+def page() -> str:
+    rows = list(agreements())
+    return HEAD + "\n".join([*_table(rows), ROO, *_left(rows)]) + "\n"
+
+
+def _table(rows: list[Agreement]) -> Iterator[str]:
+    yield "| client | version | task | faults tried | works | breaks | foretold | ready, but breaks | not ready, but works |"
+    yield "|---|---|---|---|---|---|---|---|---|"
+    for row in rows:
+        m = row.measured
+        yield (
+            f"| {m.client} | {m.version} | {m.task} | {len(m.faults)} | {len(m.works)} | {len(m.breaks)} "
+            f"| {row.share:.1%} | {len(row.missed)} | {len(row.alarms)} |"
+        )
+
+
+def _left(rows: list[Agreement]) -> Iterator[str]:
+    yield "## Where the foretelling is wrong, and left so"
+    yield ""
+    yield "| client | fault | what is wrong | said | measured | why it is left |"
+    yield "|---|---|---|---|---|---|"
+    for row in rows:
+        reasons = explained(row.measured.client)
+        for fault in sorted(row.missed | row.alarms):
+            saw = row.measured.breaks.get(fault, "works").replace("|", "\\|")
+            said = "ready" if fault in row.missed else "not ready"
+            says = all_faults()[fault].says
+            yield f"| {row.measured.client} | `{fault}` | {says} | {said} | {saw} | {reasons.get(fault, '')} |"
+
+
+def main() -> None:
+    PATH.write_text(page(), encoding="utf-8")
+    print(f"{PATH.relative_to(ROOT)} is written")
+
+
+if __name__ == "__main__":
+    main()
