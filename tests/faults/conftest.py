@@ -13,11 +13,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Keep all tests but those of single faults, of which a part is enough for a quick run."""
     if config.getoption("--every-fault"):
         return
-    kept, seen = [], 0
+    kept, left, seen = [], [], 0
     for item in items:
         single = getattr(item, "originalname", "") == "test_a_fault_breaks_what_it_declares"
         seen += single
-        if not single or seen % ONE_IN == 1:
-            kept.append(item)
-    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+        (left if single and seen % ONE_IN != 1 else kept).append(item)
+    config.hook.pytest_deselected(items=left)
     items[:] = kept
