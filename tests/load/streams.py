@@ -142,7 +142,11 @@ def fleet_ports():
 
 def run(folder, *arguments, environ=None):
     """A whole run: its document and its exit code."""
-    process = start(folder, *arguments, environ=environ)
+    return finish(start(folder, *arguments, environ=environ), folder)
+
+
+def finish(process, folder):
+    """Wait for a run that was started."""
     said, _ = process.communicate(timeout=50)
     path = Path(folder) / "load.json"
     document = json.loads(path.read_text()) if path.exists() else None

@@ -157,7 +157,7 @@ def test_a_master_and_workers_on_other_hosts(tmp_path, hosts):
     ports = fleet_ports()
     base = [LOCUST, "-f", "load/locustfile.py", "--headless", "--skip-log"]
     master = subprocess.Popen(
-        [*base, "--master", *ports[:2], "--expect-workers", "2", "--host", ready["base_url"], "--rate", "20", "--duration", "2", "--report-dir", str(tmp_path)],
+        [*base, "--master", *ports[:2], "--expect-workers", "2", "--host", ready["base_url"], "--rate", "40", "--duration", "1", "--report-dir", str(tmp_path)],
         cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
     workers = [

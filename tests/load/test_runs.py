@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.load.streams import WHOLE, ended, run, saying, serving, start
+from tests.load.streams import WHOLE, ended, finish, run, saying, serving, start
 
-FAST = ("--rate", 40, "--duration", 1.5, "--drain", 10)
+FAST = ("--rate", 60, "--duration", 1, "--drain", 10)
 
 
 def test_one_process_and_two_count_the_same(tmp_path):
@@ -22,8 +22,11 @@ def test_one_process_and_two_count_the_same(tmp_path):
 
     key = {"CONFORMANCE_API_KEY": "sk-secret-123456"}
     with serving(answer) as base_url:
-        one, _, said = run(tmp_path / "1", *FAST, "--host", base_url, environ=key)
-        two, _, _ = run(tmp_path / "2", *FAST, "--host", base_url, "--processes", 2, environ=key)
+        common = (*FAST, "--host", base_url)
+        first = start(tmp_path / "1", *common, environ=key)
+        second = start(tmp_path / "2", *common, "--processes", 2, environ=key)
+        one, _, said = finish(first, tmp_path / "1")
+        two, _, _ = finish(second, tmp_path / "2")
     assert two["client"]["processes"] == 2
     assert ended(one) == ended(two) == {"ok": 60}
     assert {k: v for k, v in one["usage"].items() if k != "received_bytes"} == {
@@ -80,7 +83,7 @@ def test_a_lost_worker_is_named(tmp_path):
     with (
         serving(saying(WHOLE)) as base_url,
         start(
-            tmp_path, "--rate", 20, "--duration", 5, "--processes", 2, "--host", base_url
+            tmp_path, "--rate", 20, "--duration", 3, "--processes", 2, "--host", base_url
         ) as process,
     ):
         for line in process.stdout:
