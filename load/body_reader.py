@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from load.chat_reader import usage_violations
+from load.accounts import usage_violations
 from wire.endpoint import Endpoint
 from wire.exchange import parse_json
 from wire.usage import Usage

@@ -10,43 +10,15 @@ from typing import Any, Final
 
 import msgspec
 
+from load.accounts import usage_violations
+from load.chunk import Choice, Chunk, Delta, decode, decode_lines
 from load.held import lines_of
 from wire.exchange import Invalid, parse_json
 from wire.sse import DONE
 from wire.usage import Usage
 
-
-class _Delta(msgspec.Struct, gc=False):
-    content: str | None = None
-    role: str | None = None
-    reasoning_content: str | None = None
-    reasoning: str | None = None
-    refusal: str | None = None
-    tool_calls: list[Any] | None = None
-
-
-class _Choice(msgspec.Struct, gc=False):
-    delta: _Delta
-    index: int
-    finish_reason: str | None = None
-
-
-class _Chunk(msgspec.Struct, gc=False):
-    choices: list[_Choice]
-    id: str | None = None
-    model: str | None = None
-    usage: dict[str, Any] | None = None
-    error: Any = None
-
-
-_decode: Final = msgspec.json.Decoder(_Chunk).decode
-_decode_lines: Final = msgspec.json.Decoder(_Chunk).decode_lines
 _unset: Final[Any] = object()
 _LIMITED: Final = "length"
-_COUNTS: Final = (
-    ("prompt_tokens", "completion_tokens", "total_tokens"),
-    ("input_tokens", "output_tokens", "total_tokens"),
-)
 
 
 class ChatReader:
@@ -78,7 +50,7 @@ class ChatReader:
 
     def take(self, data: str, name: str, at_ns: int) -> None:  # noqa: ARG002 - chat has no names
         try:
-            chunk = _decode(data)
+            chunk = decode(data)
         except msgspec.DecodeError:
             self._unusual(data, at_ns)
             return
@@ -89,7 +61,7 @@ class ChatReader:
         if text is None:
             return False
         try:
-            chunks = _decode_lines(text)
+            chunks = decode_lines(text)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return False
         # No line holds less than one object, so that there are as many says that each holds one.
@@ -119,7 +91,7 @@ class ChatReader:
                 known, model = self._id, self._model
         return True
 
-    def _take(self, chunk: _Chunk, at_ns: int) -> None:
+    def _take(self, chunk: Chunk, at_ns: int) -> None:
         self.events += 1
         if chunk.id != self._id or chunk.model != self._model:
             self._identity(chunk.id, chunk.model)
@@ -184,7 +156,7 @@ class ChatReader:
             self._say("chat.stream.model-constant", f"model {model!r} after {self._model!r}")
         self._id, self._model = name, model
 
-    def _other(self, delta: _Delta, at_ns: int) -> bool:
+    def _other(self, delta: Delta, at_ns: int) -> bool:
         """Content that is no plain text."""
         if delta.refusal or delta.tool_calls:
             if not self.visible_ns:
@@ -192,7 +164,7 @@ class ChatReader:
             return True
         return bool(delta.reasoning_content or delta.reasoning)
 
-    def _state(self, choice: _Choice) -> None:
+    def _state(self, choice: Choice) -> None:
         """A choice begins, or ends."""
         known = self._finished.get(choice.index)
         if known is None and choice.delta.role is None:
@@ -205,7 +177,7 @@ class ChatReader:
         self._finished[choice.index] = True
         self.limited |= choice.finish_reason == _LIMITED
 
-    def _beside(self, chunk: _Chunk) -> None:
+    def _beside(self, chunk: Chunk) -> None:
         """What stands beside the choices, and what follows the end."""
         if self._done:
             self._say("chat.stream.nothing-after-done", "a chunk after [DONE]")
@@ -262,16 +234,3 @@ class ChatReader:
             elif any(value for name, value in delta.items() if name != "role"):
                 self.stamps.append(at_ns)
                 self.visible_ns = self.visible_ns or at_ns
-
-
-def usage_violations(usage: dict[str, Any], shape: str) -> dict[str, str]:
-    """The three counts are there, and the total is the sum."""
-    names = _COUNTS[0] if "prompt_tokens" in usage else _COUNTS[1]
-    prompt, completion, total = (usage.get(name) for name in names)
-    if type(prompt) is not int or type(completion) is not int or type(total) is not int:
-        return {shape: "usage without its three counts"}
-    if total != prompt + completion:
-        return {
-            f"usage.sum.{shape.partition('.')[0]}": f"total {total}, the sum is {prompt + completion}"
-        }
-    return {}

@@ -8,67 +8,53 @@ the difference is kept as the client's own lag. Once a stream has begun, its usu
 stamped and held, see `load.held`, and read a few at a time. Nothing here switches greenlets.
 """
 
-import errno
-import os
 import struct
 from collections.abc import Callable
 from time import perf_counter_ns
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import httptools
-from gevent import get_hub
-from gevent.monkey import get_original
 
 from load.clock import CLOCK
 from load.ending import classify
 from load.flight import Flight
 from load.held import EVENT_END, TOGETHER
+from load.link import Link
 from load.outcome import Outcome
 from load.reply import Reply
 
 if TYPE_CHECKING:
     from load.target import Address
 
-_socket: Final = get_original("socket", "socket")
-READ, WRITE = 1, 2
 RECEIVE: Final = 8192  # thirty events; a larger buffer would be made and cut down for each of them
-_STREAM, _TCP, _NODELAY = 1, 6, 1
-_SOL_SOCKET, _SO_ERROR, _SO_TIMESTAMPNS = 1, 4, 35
 _ANCILLARY: Final = 64
 _stamp: Final = struct.Struct("qq").unpack
 
 
-class Connection:
+class Connection(Link):
     """Carries one flight at a time. `on_end` is called when it is over, with self."""
 
     __slots__ = (
-        "_held", "_holding", "_loop", "_pending", "_recvmsg", "_reply", "_request", "_sock", "_stamps",
-        "_watcher", "_writer", "address", "closed", "connected", "connecting_ns", "fed", "flight",
-        "flights", "kernel", "on_end", "reusable",
+        "_held", "_holding", "_recvmsg", "_reply", "_request", "_stamps", "connected",
+        "connecting_ns", "fed", "flight", "flights", "on_end", "reusable",
     )  # fmt: skip
 
     def __init__(
         self, address: "Address", on_end: Callable[["Connection"], None], *, kernel: bool
     ) -> None:
-        self.address = address
+        super().__init__(address, kernel=kernel)
         self.on_end = on_end
         self.flight: Flight | None = None
         self.flights = 0
-        self.closed = self.connected = False
+        self.connected = False
         self.reusable = True
         self.fed = False  # whether anything came for this flight
-        self.kernel = kernel
         self.connecting_ns = 0
         self._holding = False  # whether pieces of the usual form may wait
         self._held: list[bytes] = []
         self._stamps: list[int] = []  # of what is held
-        self._pending = b""  # for the socket, once it takes more
         self._request = b""  # waits for the connection
         self._reply = Reply()
-        self._loop = get_hub().loop
-        self._watcher: Any = None
-        self._writer: Any = None
-        self._sock: Any = None
 
     @property
     def heard_ns(self) -> int:
@@ -99,17 +85,9 @@ class Connection:
 
     def close(self) -> None:
         """Let go of the connection; a flight on it is not told."""
-        if self.closed:
-            return
-        self.closed = True
-        for watcher in (self._watcher, self._writer):
-            if watcher is not None:
-                watcher.stop()
-                watcher.close()
-        self._watcher = self._writer = None
-        if self._sock is not None:
-            self._sock.close()
-        self._reply.close()
+        if not self.closed:
+            super().close()
+            self._reply.close()
 
     def abandon(self, outcome: Outcome, detail: str) -> None:
         """End the flight from outside: a time-out, or the end of the run."""
@@ -130,34 +108,12 @@ class Connection:
             if self.flight is flight:
                 self._feed(data, at_ns)
 
-    # Connecting and writing.
+    # Connected, and sending.
 
-    def _connect(self) -> None:
-        self._sock = _socket(self.address.family, _STREAM, _TCP)
-        self._sock.setblocking(False)
-        self._sock.setsockopt(_TCP, _NODELAY, 1)
-        if self.kernel:
-            try:
-                self._sock.setsockopt(_SOL_SOCKET, _SO_TIMESTAMPNS, 1)
-            except OSError:
-                self.kernel = False
-        code = self._sock.connect_ex(self.address.place)
-        if code not in {0, errno.EINPROGRESS}:
-            raise OSError(code, os.strerror(code))
-        self._writer = self._loop.io(self._sock.fileno(), WRITE)
-        self._writer.start(self._connectable)
-
-    def _connectable(self) -> None:
-        self._writer.stop()
-        code = self._sock.getsockopt(_SOL_SOCKET, _SO_ERROR)
-        if code:
-            self._fail(Outcome.CONNECT_ERROR, os.strerror(code))
-            return
-        self._watcher = self._loop.io(self._sock.fileno(), READ)
-        self._open()
+    def _refused(self, why: str) -> None:
+        self._fail(Outcome.CONNECT_ERROR, why)
 
     def _open(self) -> None:
-        """The socket is connected."""
         self._recvmsg = self._sock.recvmsg
         self._ready()
         if not self.closed:
@@ -177,26 +133,6 @@ class Connection:
 
     def _write(self, data: bytes) -> None:
         self._flush(data)
-
-    def _flush(self, data: bytes) -> None:
-        """Write now what the socket takes, the rest when it takes more."""
-        data = self._pending + data
-        if not data:
-            return
-        try:
-            sent = self._sock.send(data)
-        except BlockingIOError:
-            sent = 0
-        except OSError as error:
-            self._lost(error)
-            return
-        self._pending = data[sent:]
-        if self._pending:
-            self._writer.start(self._writable)
-
-    def _writable(self) -> None:
-        self._writer.stop()
-        self._flush(b"")
 
     # Reading.
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from load.chat_reader import usage_violations
+from load.accounts import usage_violations
 from load.held import named_lines_of
 from wire.exchange import Invalid, parse_json
 from wire.items import CHANNELS

@@ -10,10 +10,10 @@ from dataclasses import asdict, dataclass
 from statistics import mean
 from typing import Any, Final
 
-from load.document import goodput, rates
 from load.fleet import Fleet
 from load.outcome import WHOLE
 from load.plan import Plan
+from load.rates import goodput, rates
 
 CLOSE: Final = 1.08  # ratio of the lowest failing to the highest passing rate
 DOUBLINGS: Final = 12
