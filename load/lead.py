@@ -15,7 +15,7 @@ from load.rows import Rows
 from load.target import Target
 
 LEAD_S: Final = 1.0  # between the order and the start, so that all workers are ready
-PATIENCE_S: Final = 5.0  # for the last parts after an interruption
+PATIENCE_S: Final = 10.0  # for the last parts after an interruption; who is gone is not waited for
 TICK_S: Final = 0.05
 
 
