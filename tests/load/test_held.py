@@ -175,3 +175,28 @@ def test_what_is_held_is_read_before_a_flight_is_cut():
     (flight,) = landed
     assert flight.outcome is Outcome.CUT_BY_END
     assert len(flight.reader.stamps) == TOGETHER // 2
+
+
+def test_an_end_that_hides_in_a_held_piece_is_found():
+    hidden = framed(sse(CHAT[3:])) + END + b"what nobody asked for\n\n\r\n"
+
+    def answer(connection, _request):
+        connection.sendall(HEAD + framed(sse(CHAT[:1])))
+        for _ in range(2):
+            time.sleep(0.01)
+            connection.sendall(framed(sse([CHAT[1]])))
+        time.sleep(0.01)
+        connection.sendall(hidden)
+        time.sleep(3)
+
+    with serving(answer) as base_url:
+        landed = []
+        engine = Engine(Target(base_url), Limits(), landed.append)
+        engine.launch(Flight(CHAT_SHOT, reader_of(CHAT_SHOT)))
+        until = time.monotonic() + 2.8
+        while not landed and time.monotonic() < until:
+            gevent.sleep(0.02)
+        engine.stop()
+    (flight,) = landed
+    assert flight.outcome is Outcome.OK
+    assert (flight.end_ns - flight.sent_ns) / 1e6 < 500  # when it came, not when it was read

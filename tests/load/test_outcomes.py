@@ -8,7 +8,9 @@ import pytest
 from load.engine import Engine, Limits, reader_of
 from load.flight import Flight, Shot
 from load.outcome import Outcome
+from load.tally import Tally
 from load.target import Target
+from load.window import Window
 from tests.load.streams import CHAT, HEAD, USAGE, WHOLE, chunk, chunked, reset, saying, serving, sse
 from wire.endpoint import Endpoint
 
@@ -85,6 +87,10 @@ def test_retry_after_is_kept():
     with serving(saying(error(429, b"Retry-After: 7\r\n"))) as base_url:
         landed, _ = fly(base_url)
     assert landed[0].retry_after == "7"
+    tally = Tally()
+    tally.record(landed[0], Window(0, 0, 2**63))
+    tally.settle()
+    assert tally.histogram("retry_after_ms").as_distribution()["max"] == 7000
 
 
 def test_a_reset_in_the_middle():
