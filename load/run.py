@@ -18,6 +18,7 @@ from load.sample import MOST, line_of
 from load.supply import Supply
 from load.tally import Tally
 from load.target import Target
+from load.validity import COST
 from load.window import Window
 
 PART_S: Final = 1.0
@@ -188,7 +189,7 @@ class Run:
     def _refuse(self, flight: Flight, estimate_usd: float) -> None:
         """No money: for good, or until what is in flight has turned out to be cheaper than reserved."""
         if self._budget.spent_usd + estimate_usd > (self._budget.limit_usd or 0.0):
-            self.stopped = self.stopped or f"the limit of ${self.plan.max_cost:.2f} was reached"
+            self.stopped = self.stopped or f"{COST}{self.plan.max_cost:.2f} was reached"
         flight.end(Outcome.CLIENT_SATURATED, "the limit of cost is reserved", perf_counter_ns())
         self._landed(flight)
 

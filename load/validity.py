@@ -15,6 +15,7 @@ STAMPED_LAG_MS: Final = 50.0  # where the kernel stamps, a late loop moves no st
 CPU_SHARE: Final = 0.90
 SENT_SHARE: Final = 0.99
 FEWEST: Final = 30
+COST: Final = "the limit of $"  # how a run says that it ended for want of money
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def _reasons(fleet: Fleet, planned: int | None) -> list[str]:
             reasons.append(f"worker {number} used {worker.cpu_share:.0%} of a core (allowed {CPU_SHARE:.0%})")  # fmt: skip
     counts = total.counts
     saturated = counts["outcome:client_saturated"]
-    if saturated:
+    if saturated and not fleet.stopped.startswith(COST):
         reasons.append(f"{saturated} arrivals were not sent: as much in flight as allowed")
     if planned and not fleet.stopped and counts["arrivals"] < SENT_SHARE * planned:
         reasons.append(f"{counts['arrivals']} of {planned} arrivals happened")

@@ -139,6 +139,7 @@ def test_the_limit_of_cost_holds():
     assert 0 < document["usage"]["usd"] <= 0.02
     assert sum(document["outcomes"].values()) == document["arrivals"]["happened"]
     assert document["client"]["ended_early"] == "the limit of $0.02 was reached"
+    assert not any("in flight as allowed" in why for why in document["validity"]["reasons"])
 
 
 def test_a_closed_loop_keeps_so_many_in_flight():
