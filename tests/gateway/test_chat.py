@@ -169,6 +169,11 @@ def test_several_calls_keep_their_order(desk: Desk):
     assert len(message(one)["tool_calls"]) == 1
 
 
+def test_an_input_of_many_lines_is_given_as_a_json_string(desk: Desk):
+    reply = say(desk, 'Call the tool patch with input "*** Begin\\n+é\\n"', tools=[PATCH])
+    assert message(reply)["tool_calls"][0]["custom"]["input"] == "*** Begin\n+é\n"
+
+
 @pytest.mark.parametrize(
     ("choice", "names"),
     [
