@@ -128,6 +128,9 @@ class FromFile:
         if not self._prompts:
             raise ValueError(f"{path}: no prompts")
 
+    def __len__(self) -> int:
+        return len(self._prompts)
+
     def __call__(self, number: int) -> Prompt:
         return self._prompts[number % len(self._prompts)]
 

@@ -5,7 +5,7 @@ from typing import Final
 from load.engine import reader_of
 from load.flight import Flight, Shot
 from load.plan import Plan
-from load.prompts import Lengths, Synthetic
+from load.prompts import FromFile, Lengths, Synthetic
 from load.responses_reader import ResponsesReader
 from load.scenario import Session
 
@@ -20,6 +20,9 @@ class Supply:
         self._plan = plan
         self._writer = plan.writer()
         self._scenario_of = plan.scenario_of()
+        prompts = self._writer.prompts
+        self._period = len(prompts) if isinstance(prompts, FromFile) else 0
+        self._shots: dict[tuple[str, int], Shot] = {}  # of a file's lines, which come again
         self._sessions: dict[Flight, Session] = {}
         self._to_keep = FIRST_KEPT
         self.sample_every = SAMPLE_EVERY  # 0: there are enough
@@ -29,9 +32,18 @@ class Supply:
         """Of arrival `number`."""
         name = self._scenario_of(number)
         if name != "agent":
-            return self._made(self._writer.shot(name, number), number)
+            return self._made(self._shot(name, number), number)
         session = Session(self._writer, number, self._plan.turns, self._instructions())
         return self._turn(session)
+
+    def _shot(self, name: str, number: int) -> Shot:
+        if not self._period:
+            return self._writer.shot(name, number)
+        key = name, number % self._period
+        found = self._shots.get(key)
+        if found is None:
+            found = self._shots[key] = self._writer.shot(name, number)
+        return found
 
     def after(self, flight: Flight) -> Flight | None:
         """What follows a flight that has landed: the next turn of an agent, if there is one."""
