@@ -14,7 +14,7 @@ from tests.faults.properties import broken, judged
 FAULTS = [name for name in all_faults() if name.startswith("properties.")]
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(50))
 def test_the_clean_gateway_holds_for_every_seed(seed):
     outcomes, _ = judged(seed)
     assert set(outcomes.values()) == {"pass"}
