@@ -54,13 +54,7 @@ class DirectSender(Sender):
     async def _exchange(
         self, request: Request, handling: Handling, start: float
     ) -> tuple[Reply, Connection]:
-        path = self.target.url(request.path).removeprefix(self.target.origin)
-        body = request.body + b" " * handling.padding_bytes
-        size = ("content-length", str(len(body)))
-        framing = ("transfer-encoding", "chunked") if handling.chunked else size
-        headers = (*request.headers, framing) if body else request.headers
-        sent = Request(request.method, path, headers, body)
-        reply = self._handled(sent)
+        reply = self._handled(self.on_the_wire(request, handling))
         now = reply.delay_ms
         chunks: list[Chunk] = []
         ended, decoder, events = ENDED[reply.ending], Decoder(), 0
@@ -74,6 +68,15 @@ class DirectSender(Sender):
                     break
         self._handler.settle(reply, len(chunks))
         return self._received(reply, chunks, ended, handling.lane)
+
+    def on_the_wire(self, request: Request, handling: Handling) -> Request:
+        """The request as the gateway sees it."""
+        path = self.target.url(request.path).removeprefix(self.target.origin)
+        body = request.body + b" " * handling.padding_bytes
+        size = ("content-length", str(len(body)))
+        framing = ("transfer-encoding", "chunked") if handling.chunked else size
+        headers = (*request.headers, framing) if body else request.headers
+        return Request(request.method, path, headers, body)
 
     def _handled(self, sent: Request) -> GatewayReply:
         return self._handler.handle(sent)

@@ -151,9 +151,10 @@ class Matrix:
             del self.seen[key]
         return said
 
-    def broken_with(self, changed: dict[str, Exchange]) -> tuple[set[str], set[str]]:
-        """The same with some exchanges of the clean run, by id, replaced."""
-        return self._said(tuple(changed.get(x.id, x) for x in self.clean.exchanges))
+    def broken_with(self, changed: dict[str, Exchange | None]) -> tuple[set[str], set[str]]:
+        """The same with some exchanges of the clean run, by id, replaced or (None) left out."""
+        now = (changed.get(x.id, x) for x in self.clean.exchanges)
+        return self._said(tuple(x for x in now if x is not None))
 
     def _said(self, exchanges: tuple[Exchange, ...]) -> tuple[set[str], set[str]]:
         new = [x for x in exchanges if id(x) not in self.old]

@@ -1,13 +1,12 @@
 """Replays a recorded clean run with a fault, without scheduling and sending everything anew.
 
 A fault that only changes answers is a function of request and reply: it is applied to the recorded
-replies. One that changes requests or charges needs a gateway with its own state: the recorded
-requests are handed to a fresh one. Either way only answers that differ become new exchanges. A replay
-gives up (`None`) where the run itself would have gone another way: a probe builds something else on a
-changed answer, a retry becomes due, a connection ends otherwise.
+replies. Where it changes requests or charges, or where a probe builds something else on a changed
+answer, a gateway with a state of its own is needed: the requests are handed to a fresh one. Either way
+only answers that differ become new exchanges. A replay gives up (`None`) where the run itself would
+have gone another way: a retry becomes due, a connection ends otherwise.
 """
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from conformance.probe import Ask, Probe
@@ -41,6 +40,10 @@ class GaveUp(Exception):  # noqa: N818 - no error: the run has to be made in ful
     """The run would have gone another way."""
 
 
+class AsksOtherwise(Exception):  # noqa: N818 - no error: the gateway has to be asked
+    """A probe builds another request on a changed answer."""
+
+
 @dataclass
 class Log:
     """The sendings of a run in order, and what is needed to build its requests again."""
@@ -51,58 +54,79 @@ class Log:
     sender: "RecordingSender"
     entries: list[Entry] = field(default_factory=list)
 
-    def replayed(self, fault: Fault) -> dict[str, Exchange] | None:
-        """Changed exchanges by id; None when the run would not have been the same."""
+    def replayed(self, fault: Fault) -> dict[str, Exchange | None] | None:
+        """Changed exchanges by id, None for those that were not made; or None for a run in full."""
         try:
             if not fault.request and not fault.settle:
-                said = self._said_of_answers(fault)
-                if said is not None:
-                    return self._changed(said)
-            return self._changed(self._said_by_gateway(fault))
+                try:
+                    return self._of_answers(fault)
+                except AsksOtherwise:
+                    pass
+            return self._of_gateway(fault)
         except GaveUp:
             return None
 
-    def _said_of_answers(self, fault: Fault) -> list[GatewayReply] | None:
-        """The replies of a fault that only changes answers; None when money changes with them."""
-        replies = []
-        for entry in self.entries:
-            said = entry.said
-            if fault.when(entry.sent):
-                if fault.reply:
-                    said = fault.reply(entry.sent, said)
-                if fault.wire:
-                    said = replace(said, pieces=fault.wire(entry.sent, encode(said)))
-                if said.charge != entry.said.charge:
-                    return None
-                if said != entry.said and entry.probe.handling.abort_after_events is not None:
-                    return None
-            replies.append(said)
-        return replies
-
-    def _said_by_gateway(self, fault: Fault) -> Iterator[GatewayReply]:
-        """What a gateway with the fault answers to the recorded requests, one after the other."""
-        passed = 0.0
-        handler = Faulty(Gateway(seed=1, clock=lambda: self.at + passed), (fault,))
-        for entry in self.entries:
-            passed = entry.passed
-            said = handler.handle(entry.sent)
-            handler.settle(said, len(_played(said, entry.probe)))
-            yield said
-
-    def _changed(self, replies: Iterable[GatewayReply]) -> dict[str, Exchange]:
-        changed: dict[str, Exchange] = {}
+    def _of_answers(self, fault: Fault) -> dict[str, Exchange | None]:
+        """The fault applied to the recorded replies."""
+        changed: dict[str, Exchange | None] = {}
         touched: set[str] = set()
-        for entry, said in zip(self.entries, replies, strict=True):
+        for entry in self.entries:
             after = touched.intersection(entry.probe.after)
             if after and self._built(entry, changed) != entry.built:
-                raise GaveUp
-            new = self._answer(entry, said)
-            if new is not entry.exchange:
-                changed[new.id] = new
-                touched.add(entry.probe.name)
+                raise AsksOtherwise
+            if not fault.when(entry.sent):
+                continue
+            said = fault.reply(entry.sent, entry.said) if fault.reply else entry.said
+            if fault.wire:
+                said = replace(said, pieces=fault.wire(entry.sent, encode(said)))
+            if said.charge != entry.said.charge:
+                raise AsksOtherwise
+            if said != entry.said and entry.probe.handling.abort_after_events is not None:
+                raise AsksOtherwise
+            self._note(entry, said, changed, touched)
         return changed
 
-    def _built(self, entry: Entry, changed: dict[str, Exchange]) -> Request | None:
+    def _of_gateway(self, fault: Fault) -> dict[str, Exchange | None]:
+        """What a gateway with the fault answers to the requests, one after the other."""
+        changed: dict[str, Exchange | None] = {}
+        touched: set[str] = set()
+        passed = 0.0
+        gateway = Gateway(seed=1, clock=lambda: self.at + passed)
+        handler = Faulty(gateway, (fault,))
+        for number, recorded in enumerate(self.entries):
+            entry = recorded
+            if touched.intersection(entry.probe.after):
+                built = self._built(entry, changed)
+                if built is None:
+                    changed[entry.exchange.id] = None
+                    touched.add(entry.probe.name)
+                    continue
+                entry = self._asking(entry, built) if built != entry.built else entry
+            passed = entry.passed
+            gateway._handled = number  # its ids are those of the recorded run
+            said = handler.handle(entry.sent)
+            handler.settle(said, len(_played(said, entry.probe)))
+            self._note(entry, said, changed, touched)
+        return changed
+
+    def _note(
+        self, entry: Entry, said: GatewayReply, changed: dict[str, Exchange | None],
+        touched: set[str],
+    ) -> None:  # fmt: skip
+        new = self._answer(entry, said)
+        if new is not entry.exchange:
+            changed[new.id] = new
+            touched.add(entry.probe.name)
+
+    def _asking(self, entry: Entry, built: Request) -> Entry:
+        """The entry with another request; what was said to the old one is forgotten."""
+        handling = entry.probe.handling
+        request = self.sender._addressed(built, entry.probe.key, handling)
+        sent = self.sender.on_the_wire(request, handling)
+        raw = replace(entry.raw, request=request)
+        return replace(entry, built=built, sent=sent, said=replace(entry.said, status=0), raw=raw)
+
+    def _built(self, entry: Entry, changed: dict[str, Exchange | None]) -> Request | None:
         """The request as it would be built on the changed answers; None when it cannot be."""
         earlier: dict[str, list[Exchange]] = {}
         for name in entry.probe.after:
@@ -110,7 +134,10 @@ class Log:
             mine = [e for e in own if e.model in {entry.model, ""}] or own
             # A polled probe keeps its last answer only.
             last = mine[-1:] if mine and mine[0].probe.until else mine
-            earlier[name] = [changed.get(e.exchange.id, e.exchange) for e in last]
+            kept = [changed.get(e.exchange.id, e.exchange) for e in last]
+            earlier[name] = [x for x in kept if x is not None]
+            if own and not earlier[name]:
+                return None
         keys = self.sender.target.keys
         ask = Ask(self.profile, entry.model or self.model, entry.index, earlier, keys, "0")
         try:
@@ -127,9 +154,15 @@ class Log:
         moved = (said.ending, said.header("connection")) != (old.ending, old.header("connection"))
         if due or moved:
             raise GaveUp
-        reply, connection = self.sender.received(said, _played(said, entry.probe), entry.raw)
+        played = _played(said, entry.probe)
+        if entry.probe.handling.abort_after_events is not None and len(played) == len(encode(said)):
+            raise GaveUp  # nothing was there to be cut
+        reply, connection = self.sender.received(said, played, entry.raw)
         until = entry.probe.until
-        if until and (until(reply), reply.status) != (until(entry.raw.reply), old.status):
+        if until and (until(reply), reply.status) != (
+            until(entry.raw.reply),
+            entry.raw.reply.status,
+        ):
             raise GaveUp
         raw = replace(entry.raw, reply=reply, connection=connection)
         if raw.reply == entry.raw.reply and raw.connection == entry.raw.connection:
