@@ -58,7 +58,8 @@ class Failure:
     reason: str
     models: tuple[str, ...]
     spared: tuple[str, ...]  # models on which it holds
-    clients: tuple[str, ...]
+    clients: tuple[str, ...]  # that are not ready because of it
+    concerned: tuple[str, ...]  # others that use what is wrong here, and get by
     sightings: tuple[Sighting, ...]
     known: str = ""
 
@@ -74,12 +75,13 @@ def failures(document: Document, rows: list[Requirement], outcome: str) -> list[
     for row in rows:
         results = [result for result in row.results if result.outcome == outcome]
         if results:
-            names = [name for result in results for name in result.clients] + hurt.get(row.id, [])
             passed = [result.model for result in row.results if result.outcome == "pass"]
-            found.append(
-                _failure(results, tuple(dict.fromkeys(names)), passed, known.get(row.id, ""))
-            )
-    return sorted(found, key=lambda one: (LEVELS.index(one.level), -len(one.clients)))
+            broken = tuple(dict.fromkeys(hurt.get(row.id, [])))
+            found.append(_failure(results, broken, passed, known.get(row.id, "")))
+    return sorted(
+        found,
+        key=lambda one: (LEVELS.index(one.level), -len(one.clients), -len(one.concerned)),
+    )
 
 
 def _failure(
@@ -97,6 +99,9 @@ def _failure(
         models=tuple(dict.fromkeys(result.model for result in results if result.model)),
         spared=tuple(model for model in dict.fromkeys(passed) if model),
         clients=clients,
+        concerned=tuple(
+            dict.fromkeys(n for result in results for n in result.clients if n not in clients)
+        ),
         sightings=_sightings(results),
         known=known,
     )

@@ -98,6 +98,8 @@ def _failures(fails: list[Failure], document: Document) -> Iterator[str]:
             yield f"- Source: {plain(one.source)}"
         if one.clients:
             yield f"- Breaks: {plain(listed(one.clients, 9))}"
+        if one.concerned:
+            yield f"- Concerns: {plain(listed(one.concerned, 9))}"
         for seen in one.sightings[:2]:
             yield from _evidence(seen)
         yield from (f"- {line}" for line in _rest(len(one.sightings), 2))

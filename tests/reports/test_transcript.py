@@ -4,6 +4,7 @@ import pytest
 
 from reports.document import parse
 from reports.failure import failures
+from reports.html import html
 from reports.json_lines import culprit, pretty
 from reports.tally import requirements
 from reports.text import one_line, shortened, visible
@@ -118,6 +119,17 @@ def test_the_same_failure_on_two_models_is_one():
     assert [len(seen.places) for seen in usage.sightings] == [18, 2]
     assert usage.sightings[0].exchanges == ("u0", "u1")
     assert found["responses.stream.item-done"].spared == ("gpt-5.4",)
+
+
+def test_only_clients_that_are_not_ready_are_said_to_break():
+    made = document(result("chat.a", "fail", clients=["A", "B"]))
+    made["clients"] = [{"name": "A", "version": "1", "ready": False, "because": ["chat.a"]},
+                       {"name": "B", "version": "1", "ready": True, "because": []}]  # fmt: skip
+    run = parse(made)
+    (one,) = failures(run, requirements(run), "fail")
+    assert (one.clients, one.concerned) == (("A",), ("B",))
+    assert "Breaks A<" in html(run)
+    assert "Concerns B<" in html(run)
 
 
 def test_what_hurts_clients_comes_first_and_must_before_should():
