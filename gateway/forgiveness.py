@@ -1,8 +1,7 @@
 """Building blocks of faults: what the gateway would refuse, and the request without that fault."""
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import Any, Final
 
@@ -86,17 +85,3 @@ def ignoring(
         # What has to be refused still is: that a value goes unchecked is another fault.
         when = both(when, either(negated(CHAT), negated(refused_for(".*"))))
     return Fault(f"chat.param.{name}", rows, says, family, when=when, request=request, reply=reply)
-
-
-def elsewhere(rows: Mapping[str, str], faults: tuple[Fault, ...]) -> tuple[Fault, ...]:
-    """The same faults, with the requirements of other areas that some break as well."""
-    prefix = "chat.param."
-    unknown = set(rows) - {fault.name.removeprefix(prefix) for fault in faults}
-    if unknown:
-        raise ValueError(f"no fault is called {prefix}{min(unknown)}")
-    return tuple(
-        replace(
-            fault, breaks=(*fault.breaks, *rows.get(fault.name.removeprefix(prefix), "").split())
-        )
-        for fault in faults
-    )

@@ -33,7 +33,7 @@ def finished_items(x: Exchange) -> list[Json]:
 def _usable(item: Json) -> bool:
     if item.get("type") == "message":
         return isinstance(item.get("role"), str)
-    is_call = item.get("type") in {"function_call", "custom_tool_call"}
+    is_call = item.get("type") in ("function_call", "custom_tool_call")
     return not is_call or bool(item.get("call_id"))
 
 
@@ -54,8 +54,8 @@ def shown_text(x: Exchange) -> str:
         if kind in {"response.output_item.added", "response.output_item.done"}:
             # Only what is a message opens one, and only its end closes it.
             (item,) = dicts([payload.get("item")]) or [{}]
-            whole = kind.endswith("added") and isinstance(item.get("content"), list)
-            is_open = whole if item.get("type") == "message" else is_open
+            begun = kind.endswith("added") and isinstance(item.get("content"), list)
+            is_open = begun if item.get("type") == "message" else is_open
         elif kind == "response.output_text.delta" and is_open:
             found.append(payload.get("delta"))
     return "".join(delta for delta in found if isinstance(delta, str))

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from gateway.fault import Family, Fault
-from gateway.forgiveness import elsewhere, refused_for, repaired
+from gateway.forgiveness import refused_for, repaired
 from gateway.request_edits import with_param
 from gateway.selection import CHAT, CHAT_STREAM, both
 from gateway.transform import (
@@ -151,60 +151,8 @@ _CLEAR: Final = (
     "prompt-cache-options.clear", "unknown.clear",
 )  # fmt: skip
 
-# What they break in other areas.
-_ELSEWHERE: Final = {
-    "temperature.type-taken": "errors.wrong-type",
-    "temperature.bounds-taken": "errors.free",
-    "max-completion-tokens.bounds-taken": "usage.within-limit",
-    "max-tokens.bounds-taken": "usage.within-limit",
-    "top-logprobs.bounds-taken": "chat.answer.token-logprobs",
-    "stream.type-taken": "errors.wrong-type",
-    "model.known-taken": (
-        "billing.failures-free chat.answer.model chat.stream.error-before errors.free "
-        "http.gzip-body models.unlisted.chat tiers.claude-model"
-    ),
-    "messages.not-empty-taken": "billing.failures-free",
-    "tool-messages.id-taken": "chat.answer.exact-text",
-    "temperature-type-crash": "errors.no-server-error errors.wrong-type",
-    "logit-bias-crash": "errors.no-server-error",
-    "metadata-crash": "errors.no-server-error",
-    "image-crash": "errors.no-server-error",
-    "model-elsewhere": (
-        "errors.no-server-error models.unlisted.chat tiers.claude-model tiers.root.refusal"
-    ),
-    "refused-422": (
-        "errors.bad-json errors.before-stream.status errors.content-policy errors.context "
-        "errors.deep-body errors.empty-body errors.not-object errors.not-utf8 "
-        "errors.parameter-unknown errors.same-shape errors.unsupported-parameter "
-        "errors.unsupported-value errors.wrong-type"
-    ),
-    "refused-nameless": (
-        "auth.missing.message errors.parameter-unknown errors.unsupported-parameter "
-        "errors.unsupported-value errors.wrong-type"
-    ),
-    "refused-param-null": (
-        "errors.unsupported-parameter errors.unsupported-value errors.wrong-type"
-    ),
-    "refused-param-wrong": (
-        "auth.missing.message errors.parameter-unknown errors.unsupported-parameter "
-        "errors.unsupported-value errors.wrong-type"
-    ),
-    "refused-param-path": (
-        "errors.parameter-unknown errors.unsupported-parameter errors.unsupported-value "
-        "errors.wrong-type"
-    ),
-    "refused-answered": "errors.no-usage",
-    "refused-billed": "errors.no-usage usage.none-on-errors",
-    "context-code": "errors.context",
-    "context-cut": "errors.context",
-    "unknown-crash": (
-        "auth.body errors.content-type errors.envelope errors.no-server-error "
-        "errors.parameter-unknown"
-    ),
-    "unknown-nameless": "errors.parameter-unknown",
-}  # fmt: skip
 
-FAULTS = elsewhere(_ELSEWHERE, (
+FAULTS = (
     *_unchecked(),
     *(_taken(*row) for row in _TAKEN),
     *(_unchecked_in_streams(name) for name in ("temperature", "n", "stop", "max_completion_tokens")),
@@ -247,4 +195,4 @@ FAULTS = elsewhere(_ELSEWHERE, (
     _fault("unknown-nameless", ("unknown.clear",), "An unknown parameter is not named.",
            Family.VALUE, when=both(CHAT, refused_for(".*", code="unknown_parameter")),
            reply=on_error(chain(put("error.message", _PLAIN), put("error.param", None)))),
-))  # fmt: skip
+)  # fmt: skip

@@ -4,11 +4,9 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
 
 from gateway.errors import ApiError
 from gateway.fault import Family, Fault
-from gateway.forgiveness import elsewhere
 from gateway.frames import GatewayReply
 from gateway.selection import CHAT, When, both
 from wire.exchange import Request
@@ -70,17 +68,7 @@ def _fault(name: str, row: str, says: str, when: When, change: Bytes | None = No
     )  # fmt: skip
 
 
-# What they break in other areas.
-_ELSEWHERE: Final = {
-    "json.huge-crash": "errors.no-server-error",
-    "json.deep-crash": "errors.deep-body errors.no-server-error",
-    "json.duplicate-crash": "errors.no-server-error http.doubled-key",
-    "json.surrogate-crash": "errors.no-server-error",
-    "json.nul-crash": "errors.no-server-error",
-    "json.bom-crash": "errors.no-server-error",
-}  # fmt: skip
-
-FAULTS = elsewhere(_ELSEWHERE, (
+FAULTS = (
     _fault("nan-as-one", "numbers", "NaN and Infinity are read as 1.",
            _holding(rb": -?(NaN|Infinity)"), lambda data: re.sub(rb"-?(NaN|Infinity)", b"1", data)),
     _fault("beyond-double", "numbers", "Numbers beyond a double are read as 1.",
@@ -105,4 +93,4 @@ FAULTS = elsewhere(_ELSEWHERE, (
            _holding(rb"^\xef\xbb\xbf")),
     _fault("any-encoding", "encoding", "Bodies in other encodings are taken.",
            lambda r: _decoded(r.body) != r.body, _decoded),
-))  # fmt: skip
+)  # fmt: skip

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any, Final
 
 from gateway.fault import Family, Fault
-from gateway.forgiveness import elsewhere
 from gateway.forgiveness import ignoring as _fault
 from gateway.frames import GatewayReply
 from gateway.request_edits import RequestChange, on_json, with_param, without_param
@@ -60,22 +59,7 @@ def _not_html(_: Request, reply: GatewayReply) -> GatewayReply:
     return replace(reply, status=404, body=page, headers=(("content-type", "text/html"),))
 
 
-# What they break in other areas.
-_ELSEWHERE: Final = {
-    "effort.uncounted": "chat.chunk.values chat.response.usage-completion-details",
-    "effort.always": "usage.logprobs-count",
-    "tier.silent": "billing.service-tier chat.answer.usual-fields",
-    "tier.silent-in-streams": "chat.answer.usual-fields",
-    "stream.null-streams": "billing.usage-present http.content-type.json",
-    "stream.false-streams": "billing.usage-present http.content-type.json",
-    "stream.usage-missing": "billing.usage-present chat.stream.usage-last",
-    "stream.usage-always": "chat.stream.no-usage-unasked",
-    "stream.obfuscation-always": "chat.stream.obfuscation-off",
-    "stream.obfuscation-text-only": "chat.stream.obfuscation",
-    "store.page": "errors.content-type errors.envelope http.date.present http.request-id.present",
-}  # fmt: skip
-
-FAULTS = elsewhere(_ELSEWHERE, (
+FAULTS = (
     _fault("store.plain-only", "store.streamed", "Streamed answers are not kept.", when=CHAT_STREAM,
            request=without_param("store")),
     _fault("tier.echoed-in-streams", "service-tier.reported",
@@ -136,4 +120,4 @@ FAULTS = elsewhere(_ELSEWHERE, (
           "An unknown parameter is ignored now and then.", Family.STATE,
           when=both(CHAT, asking("conformance_unknown"), _turns()),
           request=without_param("conformance_unknown")),
-))  # fmt: skip
+)  # fmt: skip

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from gateway.errors import ApiError
 from gateway.fault import Family, Fault
-from gateway.forgiveness import elsewhere
 from gateway.frames import GatewayReply
 from gateway.selection import CHAT, When, both
 from wire.exchange import Request
@@ -157,24 +156,7 @@ def _fault(name: str, breaks: tuple[str, ...], says: str, when: When, reply: Any
     )
 
 
-# What they break in other areas.
-_ELSEWHERE: Final = {
-    "logprobs.refuses-true": "chat.stream.media-type",
-    "prediction.crash": "errors.no-server-error",
-    "moderation.crash": "errors.no-server-error",
-    "prompt-cache-options.crash": "errors.no-server-error",
-    "web-search-options.crash": "errors.no-server-error errors.unsupported-parameter",
-    "functions.crash": "errors.no-server-error",
-    "parallel-without-tools.crash": "errors.no-server-error",
-    "messages.refuses-null-content": "chat.response.status",
-    "minimal-refused": (
-        "chat.response.status chat.stream.after-abort errors.rate-limit models.list.usable "
-        "tiers.pairs"
-    ),
-    "messages.many-crash": "errors.no-server-error",
-}  # fmt: skip
-
-FAULTS = elsewhere(_ELSEWHERE, (
+FAULTS = (
     *(
         _fault(f"{name.replace('_', '-')}.refuses-{word}", (f"{name.replace('_', '-')}.accepted",),
                f"{name} is refused: {word}.", having(name, test), _refusal(name))
@@ -201,4 +183,4 @@ FAULTS = elsewhere(_ELSEWHERE, (
            _refusal("temperature", code=None)),
     _fault("messages.many-crash", ("messages.thousand",), "500 messages are too many to bear.",
            _is_long, _crash),
-))  # fmt: skip
+)  # fmt: skip

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from gateway.fault import Family
-from gateway.forgiveness import elsewhere
 from gateway.forgiveness import ignoring as _fault
 from gateway.frames import GatewayReply
 from gateway.request_edits import RequestChange, on_json, with_param, without_param
@@ -80,28 +79,7 @@ def _told_as_asked(request: Request, reply: GatewayReply) -> GatewayReply:
     return on_all(alter("usage.completion_tokens", lambda n: min(n, limit)))(request, reply)
 
 
-# What they break in other areas.
-_ELSEWHERE: Final = {
-    "stop.finish": "chat.chunk.finish-reason chat.response.finish-reason",
-    "limit.ignored": "usage.within-limit",
-    "limit.ignored-in-streams": "usage.within-limit",
-    "limit.one-more": "usage.within-limit",
-    "limit.told-only": "usage.logprobs-count usage.reasoning-subset usage.sum.chat",
-    "limit.without-reasoning": "usage.within-limit",
-    "limit.max-tokens-ignored": "usage.within-limit",
-    "n.ignored": "chat.answer.choices",
-    "n.ignored-in-streams": "chat.answer.choices",
-    "n.first-only": "chat.answer.choices usage.same-answer",
-    "logprobs.ignored": "chat.stream.logprobs",
-    "logprobs.one-lost": "usage.logprobs-count",
-    "logprobs.always": "usage.logprobs-count",
-    "logprobs.uncounted": "usage.cut-at-limit usage.logprobs-count usage.sum.chat",
-    "top-logprobs.capped": "chat.answer.token-logprobs",
-    "top-logprobs.none": "chat.answer.token-logprobs",
-    "limit.max-tokens-ignored-in-streams": "usage.within-limit",
-}  # fmt: skip
-
-FAULTS = elsewhere(_ELSEWHERE, (
+FAULTS = (
     _fault("stop.first-only", "stop.honoured stop.cuts-there", "Only the first stop sequence counts.",
            request=_param("stop", lambda v: v[:1] if isinstance(v, list) else v)),
     _fault("stop.single-tokens", "stop.honoured stop.cuts-there",
@@ -194,4 +172,4 @@ FAULTS = elsewhere(_ELSEWHERE, (
     ),
     _fault("limit.max-tokens-ignored-in-streams", "max-tokens.honoured", "Streams ignore max_tokens.",
            when=CHAT_STREAM, request=without_param("max_tokens")),
-))  # fmt: skip
+)  # fmt: skip

@@ -1,8 +1,5 @@
 """Faults of tools, tool_choice and parallel_tool_calls: taken, and not done."""
 
-from typing import Final
-
-from gateway.forgiveness import elsewhere
 from gateway.forgiveness import ignoring as _fault
 from gateway.request_edits import on_json, with_param, without_param
 from gateway.selection import CHAT, CHAT_PLAIN, CHAT_STREAM, When, both
@@ -17,12 +14,7 @@ def _choice(kind: str) -> When:
     return when
 
 
-# What they break in other areas.
-_ELSEWHERE: Final = {
-    "tools.ignored": "chat.tools.custom chat.tools.order usage.tools-count",
-}  # fmt: skip
-
-FAULTS = elsewhere(_ELSEWHERE, (
+FAULTS = (
     _fault("tools.ignored", "tool-choice.required tool-choice.named tool-choice.allowed "
            "tool-choice.custom tool-choice.auto", "Tools are ignored.",
            request=without_param("tools", "tool_choice", "parallel_tool_calls")),
@@ -60,4 +52,4 @@ FAULTS = elsewhere(_ELSEWHERE, (
     _fault("parallel.ignored-in-streams", "parallel-tool-calls.off",
            "Streams ignore parallel_tool_calls.", when=CHAT_STREAM,
            request=without_param("parallel_tool_calls")),
-))  # fmt: skip
+)  # fmt: skip
