@@ -6,6 +6,29 @@ import threading
 
 
 @contextlib.contextmanager
+def listening(serve):
+    """Yield an origin. `serve(connection, stop)` runs in a thread of its own for each connection."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+    listener.settimeout(0.05)
+    stop = threading.Event()
+
+    def accept():
+        while not stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                connection, _ = listener.accept()
+                threading.Thread(target=serve, args=(connection, stop), daemon=True).start()
+
+    thread = threading.Thread(target=accept, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        stop.set()
+        thread.join(2)
+        listener.close()
+
+
+@contextlib.contextmanager
 def canned(
     answer: bytes, *, tail: bytes = b"", repeat: int = 0, reset: bool = False, hang: bool = False
 ):
@@ -13,11 +36,8 @@ def canned(
 
     `hang`: only GET is answered, anything else waits until the end.
     """
-    listener = socket.create_server(("127.0.0.1", 0))
-    listener.settimeout(0.1)
-    stop = threading.Event()
 
-    def serve(connection):
+    def serve(connection, stop):
         with connection, contextlib.suppress(OSError):
             connection.settimeout(10)
             if not connection.recv(65536).startswith(b"GET") and hang:
@@ -32,20 +52,8 @@ def canned(
                 linger = b"\x01\x00\x00\x00\x00\x00\x00\x00"
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
 
-    def accept():
-        while not stop.is_set():
-            with contextlib.suppress(TimeoutError):
-                connection, _ = listener.accept()
-                threading.Thread(target=serve, args=(connection,), daemon=True).start()
-
-    thread = threading.Thread(target=accept, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        stop.set()
-        thread.join(2)
-        listener.close()
+    with listening(serve) as origin:
+        yield origin
 
 
 def http(status: str, body: bytes, media_type: str = "application/json") -> bytes:

@@ -33,7 +33,7 @@ _DROPPED: Final = (
 )  # fmt: skip
 
 
-def _fault(
+def parameter_fault(
     name: str,
     says: str,
     request: RequestChange | None = None,
@@ -156,49 +156,49 @@ def _shortened(request: Request) -> Request:
 
 FAULTS: Final = (
     *(
-        _fault(f"{name.replace('_', '-')}-ignored", f"{name} is echoed and {effect}.",
+        parameter_fault(f"{name.replace('_', '-')}-ignored", f"{name} is echoed and {effect}.",
                without_param(name), echoing(name), both(RESPONSES, asking(name)))
         for name, effect in _IGNORED.items()
     ),
     *(
-        _fault(f"{name.replace('_', '-')}-dropped", f"{name} is taken and has no effect at all.",
+        parameter_fault(f"{name.replace('_', '-')}-dropped", f"{name} is taken and has no effect at all.",
                without_param(name))
         for name in _DROPPED
     ),
     *(
-        _fault(f"{name.replace('_', '-')}-clamped", f"{name} out of range is moved into it.",
+        parameter_fault(f"{name.replace('_', '-')}-clamped", f"{name} out of range is moved into it.",
                clamped_param(name, low, high))
         for name, low, high in (
             ("temperature", 0, 2), ("top_p", 0, 1), ("max_output_tokens", 16, 10**9),
             ("top_logprobs", 0, 20), ("max_tool_calls", 1, 10**9),
         )
     ),
-    _fault("unknown-model-answered", "An unknown model is answered by another one.", _known),
-    _fault("model-missing-answered", "A request without model is answered.", _known,
+    parameter_fault("unknown-model-answered", "An unknown model is answered by another one.", _known),
+    parameter_fault("model-missing-answered", "A request without model is answered.", _known,
            when=both(RESPONSES, lambda r: "model" not in r.params)),
-    _fault("input-wrong-answered", "A missing, empty or wrong input is answered.",
+    parameter_fault("input-wrong-answered", "A missing, empty or wrong input is answered.",
            with_param("input", "Hello."), when=both(_crash, lambda r: not any(
                r.params.get(n) for n in ("previous_response_id", "conversation", "prompt")))),
-    _fault("unknown-item-dropped", "Input items of unknown type are left out.",
+    parameter_fault("unknown-item-dropped", "Input items of unknown type are left out.",
            _items_kept(lambda item: item.get("type") != "foo" and (
                item.get("type") is None or "_" in item["type"]
                or item["type"] in {"message", "reasoning", "compaction", "program"}))),
-    _fault("unknown-call-taken", "An output without its call is left out.", _paired),
-    _fault("unknown-include-taken", "Unknown include values are ignored.", _known_includes),
-    _fault("unknown-effort-taken", "Unknown efforts are taken as medium.", _known_effort),
-    _fault("nested-tool-dropped", "Tools in the form of chat are left out.", _known_tools),
-    _fault("metadata-cut", "Metadata that is too large is cut.", _small_metadata),
-    _fault("stateless", "previous_response_id is ignored, even an unknown one.",
+    parameter_fault("unknown-call-taken", "An output without its call is left out.", _paired),
+    parameter_fault("unknown-include-taken", "Unknown include values are ignored.", _known_includes),
+    parameter_fault("unknown-effort-taken", "Unknown efforts are taken as medium.", _known_effort),
+    parameter_fault("nested-tool-dropped", "Tools in the form of chat are left out.", _known_tools),
+    parameter_fault("metadata-cut", "Metadata that is too large is cut.", _small_metadata),
+    parameter_fault("stateless", "previous_response_id is ignored, even an unknown one.",
            without_param("previous_response_id"), echoing("previous_response_id")),
-    _fault("file-ignored", "A file is left out of the prompt.",
+    parameter_fault("file-ignored", "A file is left out of the prompt.",
            on_json(lambda body: _without_parts(body, "input_file"))),
-    _fault("hosted-tool-dropped", "Hosted tools are left out without a word.",
+    parameter_fault("hosted-tool-dropped", "Hosted tools are left out without a word.",
            on_json(alter("tools", _own)),
            when=both(RESPONSES, asking("tools"), lambda r: isinstance(
                r.params.get("tool_choice", "auto"), str))),
-    _fault("allowed-tools-ignored", "allowed_tools does not limit.", with_param("tool_choice", "auto"),
+    parameter_fault("allowed-tools-ignored", "allowed_tools does not limit.", with_param("tool_choice", "auto"),
            echoing("tool_choice"), both(RESPONSES, lambda r: isinstance(
                r.params.get("tool_choice"), dict)
                and r.params["tool_choice"].get("type") == "allowed_tools")),
-    _fault("truncated-silently", "An input that is too long is cut without a word.", _shortened),
+    parameter_fault("truncated-silently", "An input that is too long is cut without a word.", _shortened),
 )  # fmt: skip

@@ -3,28 +3,14 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from gateway.fault import Family, Fault
+from gateway.faults.responses_params import parameter_fault
 from gateway.frames import GatewayReply
 from gateway.request_edits import RequestChange, on_json, with_param
 from gateway.response_edits import echoing, on_events, refused
 from gateway.response_selection import with_tool
-from gateway.selection import RESPONSES, RESPONSES_PLAIN, RESPONSES_STREAM, When, asking, both
-from gateway.transform import ReplyChange, alter, drop, in_turn, on_all, on_body, put
+from gateway.selection import RESPONSES, RESPONSES_PLAIN, RESPONSES_STREAM, asking, both
+from gateway.transform import alter, drop, in_turn, on_all, on_body, put
 from wire.exchange import Request
-
-_FAMILY: Final = Family.PARAMETER
-
-
-def _fault(
-    name: str,
-    says: str,
-    request: RequestChange | None = None,
-    reply: ReplyChange | None = None,
-    when: When = RESPONSES,
-) -> Fault:
-    return Fault(
-        f"responses_params.{name}", (), says, _FAMILY, when=when, request=request, reply=reply
-    )
 
 
 def _items(change: Callable[[Any], Any]) -> RequestChange:
@@ -153,64 +139,64 @@ _NO_USAGE: Final = on_events(("response.completed", "response.incomplete"), _no_
 
 FAULTS: Final = (
     *(
-        _fault(f"{role}-lost", f"Messages of the role {role} do not reach the model.",
+        parameter_fault(f"{role}-lost", f"Messages of the role {role} do not reach the model.",
                _without_role(role))
         for role in ("system", "developer", "assistant")
     ),
-    _fault("outputs-lost", "The outputs of calls reach the model empty.", _outputs(lambda _: "")),
-    _fault("output-parts-lost", "Outputs in parts reach the model empty.",
+    parameter_fault("outputs-lost", "The outputs of calls reach the model empty.", _outputs(lambda _: "")),
+    parameter_fault("output-parts-lost", "Outputs in parts reach the model empty.",
            _outputs(lambda output: [] if isinstance(output, list) else output)),
-    _fault("output-strings-lost", "Outputs in strings reach the model empty.",
+    parameter_fault("output-strings-lost", "Outputs in strings reach the model empty.",
            _outputs(lambda output: "" if isinstance(output, str) else output)),
-    _fault("first-part-only", "Of several parts only the first reaches the model.",
+    parameter_fault("first-part-only", "Of several parts only the first reaches the model.",
            _parts(lambda parts: parts[:1])),
-    _fault("last-part-only", "Of several parts only the last reaches the model.",
+    parameter_fault("last-part-only", "Of several parts only the last reaches the model.",
            _parts(lambda parts: parts[-1:])),
-    _fault("last-message-only", "Of several messages only the last reaches the model.",
+    parameter_fault("last-message-only", "Of several messages only the last reaches the model.",
            on_json(_last_only)),
-    _fault("instructions-carried", "Instructions of an earlier response stay active.",
+    parameter_fault("instructions-carried", "Instructions of an earlier response stay active.",
            _MEMORY.request, _MEMORY.reply),
-    _fault("stream-forced", "Every answer is a stream.", with_param("stream", True),
+    parameter_fault("stream-forced", "Every answer is a stream.", with_param("stream", True),
            when=RESPONSES_PLAIN),
-    _fault("stream-usage-on-request", "Streams end without usage unless chat's option asks for it.",
+    parameter_fault("stream-usage-on-request", "Streams end without usage unless chat's option asks for it.",
            reply=_NO_USAGE, when=both(RESPONSES_STREAM, lambda r: not isinstance(
                r.params.get("stream_options"), dict)
                or not r.params["stream_options"].get("include_usage"))),
-    _fault("usage-lost-with-option", "include_usage takes the usage away.", reply=_NO_USAGE,
+    parameter_fault("usage-lost-with-option", "include_usage takes the usage away.", reply=_NO_USAGE,
            when=both(RESPONSES_STREAM, lambda r: isinstance(r.params.get("stream_options"), dict)
                      and r.params["stream_options"].get("include_usage") is True)),
-    _fault("effort-none-ignored", "The model reasons though effort is none.", on_json(_effort),
+    parameter_fault("effort-none-ignored", "The model reasons though effort is none.", on_json(_effort),
            echoing("reasoning")),
-    _fault("tools-strict-lost", "The tools of an answer do not say whether they are strict.",
+    parameter_fault("tools-strict-lost", "The tools of an answer do not say whether they are strict.",
            reply=in_turn(on_body(_shown), on_events(
                ("response.created", "response.in_progress", "response.completed"),
                alter("response", _shown)))),
     *(
-        _fault(f"include-{slug}-always", f"{word} is shown though nobody asked for it.",
+        parameter_fault(f"include-{slug}-always", f"{word} is shown though nobody asked for it.",
                _included(word))
         for slug, word in _WORDS.items()
     ),
     *(
-        _fault(f"include-{slug}-ignored", f"{word} is not shown though it was asked for.",
+        parameter_fault(f"include-{slug}-ignored", f"{word} is not shown though it was asked for.",
                _excluded(word))
         for slug, word in _WORDS.items()
     ),
-    _fault("json-fenced", "JSON comes in a code fence.",
+    parameter_fault("json-fenced", "JSON comes in a code fence.",
            reply=on_all(alter("output[].content[].text", _fenced)),
            when=both(RESPONSES_PLAIN, asking("text"))),
-    _fault("parallel-ignored-in-plain", "parallel_tool_calls is ignored where nothing is streamed.",
+    parameter_fault("parallel-ignored-in-plain", "parallel_tool_calls is ignored where nothing is streamed.",
            with_param("parallel_tool_calls", True), echoing("parallel_tool_calls"), RESPONSES_PLAIN),
-    _fault("choice-none-ignored-in-plain", "tool_choice none is ignored where nothing is streamed.",
+    parameter_fault("choice-none-ignored-in-plain", "tool_choice none is ignored where nothing is streamed.",
            with_param("tool_choice", "auto"), echoing("tool_choice"),
            both(RESPONSES_PLAIN, asking("tool_choice", "none"))),
-    _fault("choice-named-first", "The first tool is called, whatever tool_choice names.",
+    parameter_fault("choice-named-first", "The first tool is called, whatever tool_choice names.",
            with_param("tool_choice", "required"), echoing("tool_choice"),
            both(RESPONSES, lambda r: isinstance(r.params.get("tool_choice"), dict)
                 and r.params["tool_choice"].get("type") in {"function", "custom"})),
-    _fault("hosted-tools-vague", "Hosted tools are refused, and no word says which.",
+    parameter_fault("hosted-tools-vague", "Hosted tools are refused, and no word says which.",
            reply=refused(400, "This is not supported."),
            when=with_tool("web_search")),
-    _fault("newer-crash", "context_management brings the server down.",
+    parameter_fault("newer-crash", "context_management brings the server down.",
            reply=refused(500, "Internal server error", type="server_error"),
            when=both(RESPONSES, asking("context_management"))),
 )  # fmt: skip

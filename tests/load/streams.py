@@ -24,6 +24,7 @@ from load.fleet import Fleet
 from load.options import add_options
 from load.plan import plan_of
 from load.station import Station
+from tests.canned import listening
 
 ROOT = Path(__file__).parents[2]
 LOCUST = str(Path(sys.executable).with_name("locust"))
@@ -65,11 +66,8 @@ WHOLE = HEAD + chunked(sse(CHAT))
 @contextlib.contextmanager
 def serving(answer):
     """Yield a base URL. `answer(connection, request)` writes a reply; False closes the connection."""
-    listener = socket.create_server(("127.0.0.1", 0), backlog=512)
-    listener.settimeout(0.05)
-    stop = threading.Event()
 
-    def serve(connection):
+    def serve(connection, stop):
         with connection, contextlib.suppress(OSError):
             connection.settimeout(10)
             data = b""
@@ -88,20 +86,8 @@ def serving(answer):
                 if answer(connection, head + b"\r\n\r\n" + body[:length]) is False:
                     return
 
-    def accept():
-        while not stop.is_set():
-            with contextlib.suppress(TimeoutError):
-                connection, _ = listener.accept()
-                threading.Thread(target=serve, args=(connection,), daemon=True).start()
-
-    thread = threading.Thread(target=accept, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
-    finally:
-        stop.set()
-        thread.join(2)
-        listener.close()
+    with listening(serve) as origin:
+        yield f"{origin}/v1"
 
 
 def saying(data, *, keep=True):
