@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
-from conformance.recordings import Reader
+from conformance.offline.recordings import Reader
 from wire import jsonl
 
 PROGRAM = """

@@ -20,7 +20,7 @@ from load_ours import PROMPT, ROOT
 from paced_server import CLIENT_CORE, paced, prefer
 
 sys.path.insert(0, str(ROOT))
-from load.histogram import Histogram, lowest_of
+from load.measure.histogram import Histogram, lowest_of
 
 RATE, SECONDS, FROZEN_S, FREEZE_AT_S = 50, 10, 2.0, 4.0
 OVER_MS = 300

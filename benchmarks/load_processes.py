@@ -16,7 +16,7 @@ from load_ours import ROOT, ours
 from paced_server import paced
 
 sys.path.insert(0, str(ROOT))
-from load.histogram import Histogram, index_of
+from load.measure.histogram import Histogram, index_of
 
 ARRIVALS = ("--arrivals", "poisson", "--rate", "100", "--duration", "10")
 

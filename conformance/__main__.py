@@ -4,7 +4,9 @@ import argparse
 import sys
 from typing import Any, NoReturn
 
-from conformance import offline_command, scrub, tap
+from conformance.offline import command as judge
+from conformance.offline import scrub
+from conformance.tap import command as tap
 from reports.document import parse
 from reports.folder import write_all
 from reports.html import html
@@ -32,7 +34,7 @@ def main(words: list[str] | None = None) -> int:
     """Run a command and return its exit code."""
     parser = Parser(prog="python -m conformance", description=ABOUT)
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
-    for module in (offline_command, tap, scrub):
+    for module in (judge, tap, scrub):
         module.add_parser(commands)
     parser.set_defaults(page=page, write_all=write_all)
     arguments = parser.parse_args(words)

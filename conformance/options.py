@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.profile import Profile, ProfileError, load_profile, profile_for
-from conformance.target import BadTarget, is_loopback, normalised
+from conformance.running.profile import Profile, ProfileError, load_profile, profile_for
+from conformance.running.target import BadTarget, is_loopback, normalised
 
 DEFAULT_MAX_COST_USD = Decimal("1.00")
 

@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 
 from conformance import terminal
-from conformance.area import Catalogue, catalogue
-from conformance.budget import Budget
-from conformance.document import cost_row, result_row, run_document
-from conformance.judge import Outcome
+from conformance.judging.area import Catalogue, catalogue
+from conformance.judging.judge import Outcome
+from conformance.judging.requirement import CatalogueError, Requirement
 from conformance.options import Settings, add_options, settings
-from conformance.profile import KEY_VARIABLES
-from conformance.reference import NotStartedError
-from conformance.requirement import CatalogueError, Requirement
-from conformance.session import Session
-from conformance.target import BadTarget, first_look
+from conformance.running.budget import Budget
+from conformance.running.document import cost_row, result_row, run_document
+from conformance.running.profile import KEY_VARIABLES
+from conformance.running.reference import NotStartedError
+from conformance.running.session import Session
+from conformance.running.target import BadTarget, first_look
 from conformance.verdict import Verdict, allure_attach
 
 MARKERS = ("must", "should", "may", "stream", "tools", "usage", "costs")
@@ -70,7 +70,7 @@ class Conformance:
 
     def look(self) -> None:
         """Look at a given target once, before collection: a run that cannot work ends here."""
-        from conformance.sender import Target
+        from conformance.running.sender import Target
 
         profile = self.settings.profile
         keys = {kind: key for kind in KEY_VARIABLES if (key := profile.key(kind))}
@@ -264,7 +264,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     elif call.when == "setup" and call.excinfo and _subject(item) and not report.passed:
         requirement, model = _subject(item) or (None, "")
         if requirement and not call.excinfo.errisinstance(KeyboardInterrupt):
-            from conformance.judge import Result
+            from conformance.judging.judge import Result
 
             reason = f"the suite broke: {call.excinfo.typename}: {call.excinfo.value}"
             report.conformance = result_row(

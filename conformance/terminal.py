@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conformance.area import Catalogue
-from conformance.judge import Outcome
-from conformance.requirement import Level
-from conformance.session import Session
+from conformance.judging.area import Catalogue
+from conformance.judging.judge import Outcome
+from conformance.judging.requirement import Level
+from conformance.running.session import Session
 
 if TYPE_CHECKING:
     from conformance.plugin import Conformance

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from conformance.evidence import curl, transcript
-from conformance.judge import Outcome, Result
-from conformance.session import Session
+from conformance.judging.judge import Outcome, Result
+from conformance.running.evidence import curl, transcript
+from conformance.running.session import Session
 
 SHOWN = 5
 

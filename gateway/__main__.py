@@ -8,9 +8,9 @@ import signal
 import sys
 from collections.abc import Sequence
 
+from gateway.accounts.keys import PUBLIC
 from gateway.core import PER_MINUTE, Gateway
-from gateway.fault import Fault, Faulty, Handler, all_faults
-from gateway.keys import PUBLIC
+from gateway.faults.machinery.fault import Fault, Faulty, Handler, all_faults
 from gateway.server import bind, make_server
 
 

@@ -6,14 +6,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from gateway import content, script
-from gateway.answer import Answer, Asked, Conversation
-from gateway.causes import context_exceeded, raise_scripted
-from gateway.charge import Charge
+from gateway import request_body
+from gateway.accounts.charge import Charge
+from gateway.accounts.keys import Key
+from gateway.accounts.prices import Model, models
 from gateway.frames import GatewayReply
-from gateway.keys import Key
-from gateway.prices import Model, models
-from gateway.usage import Usage
+from gateway.model import script
+from gateway.model.answer import Answer, Asked, Conversation
+from gateway.model.usage import Usage
+from gateway.scripted_errors import context_exceeded, raise_scripted
 from wire.exchange import Request
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Call:
     @cached_property
     def body(self) -> dict[str, Any]:
         """The JSON object that was sent; raises the refusal when it is none."""
-        return content.json_object(self.request)
+        return request_body.json_object(self.request)
 
     def new_id(self, prefix: str, digits: int = 48) -> str:
         """A fresh id, for instance `call.new_id("chatcmpl-", 32)`."""

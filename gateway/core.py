@@ -12,14 +12,14 @@ from email.utils import formatdate
 from typing import Any, Final, TypeVar
 
 from gateway import routes
-from gateway.cache import PromptCache
+from gateway.accounts.keys import KINDS, TIER, Key, Keyring
+from gateway.accounts.ledger import Ledger
+from gateway.accounts.limits import Limits, admit, headers
 from gateway.call import Call
-from gateway.causes import out_of_credit
 from gateway.errors import ApiError
 from gateway.frames import GatewayReply
-from gateway.keys import KINDS, TIER, Key, Keyring
-from gateway.ledger import Ledger
-from gateway.limits import Limits, admit, headers
+from gateway.model.cache import PromptCache
+from gateway.scripted_errors import out_of_credit
 from wire.exchange import Request
 
 T = TypeVar("T")

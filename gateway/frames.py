@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from gateway.charge import Charge
+from gateway.accounts.charge import Charge
 from wire.exchange import header
 
 

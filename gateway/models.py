@@ -2,10 +2,10 @@
 
 from typing import Any, Final
 
+from gateway.accounts.prices import Model, models
 from gateway.call import Call, Route
 from gateway.errors import ApiError
 from gateway.frames import GatewayReply
-from gateway.prices import Model, models
 
 _OWNER: Final = "openai"
 

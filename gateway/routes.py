@@ -3,7 +3,9 @@
 import importlib
 import pkgutil
 import re
+from collections.abc import Iterator
 from functools import cache
+from types import ModuleType
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
@@ -11,8 +13,8 @@ import gateway
 from gateway.call import Endpoint
 
 PREFIX: Final = "/v1"
-# Modules that start servers are not asked for routes.
-_SKIPPED: Final = {"__main__", "server", "core"}
+# What starts servers, and what is no endpoint, is not asked for routes.
+_SKIPPED: Final = {f"gateway.{name}" for name in ("__main__", "server", "core", "faults", "model")}
 
 
 class Match(NamedTuple):
@@ -28,14 +30,22 @@ class Match(NamedTuple):
 def _routes() -> tuple[tuple[str, str, re.Pattern[str], Endpoint], ...]:
     """Every module's ROUTES; patterns without placeholders first, so that they win."""
     found = []
-    for info in pkgutil.iter_modules(gateway.__path__):
-        if info.ispkg or info.name in _SKIPPED:
-            continue
-        module = importlib.import_module(f"gateway.{info.name}")
+    for module in _modules():
         for method, pattern, endpoint in getattr(module, "ROUTES", ()):
             expression = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(pattern))
             found.append((method, pattern, re.compile(expression), endpoint))
     return tuple(sorted(found, key=lambda route: route[1].count("{")))
+
+
+def _modules() -> Iterator[ModuleType]:
+    """The modules at the root and in the endpoints' folders."""
+    for info in pkgutil.iter_modules(gateway.__path__, "gateway."):
+        if info.ispkg and info.name not in _SKIPPED:
+            folder = importlib.import_module(info.name)
+            for inner in pkgutil.iter_modules(folder.__path__, f"{info.name}."):
+                yield importlib.import_module(inner.name)
+        elif info.name not in _SKIPPED:
+            yield importlib.import_module(info.name)
 
 
 @cache

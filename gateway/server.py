@@ -16,10 +16,10 @@ from typing import Any, Final
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from gateway.causes import FAILURE
-from gateway.content import LIMIT
-from gateway.fault import Handler
+from gateway.faults.machinery.fault import Handler
 from gateway.frames import Ending, GatewayReply, Piece, encode
+from gateway.request_body import LIMIT
+from gateway.scripted_errors import FAILURE
 from wire.exchange import Request
 
 Scope = MutableMapping[str, Any]

@@ -30,13 +30,13 @@ ROOT = str(Path(__file__).parent.parent)
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
-from load.conductor import Conductor  # noqa: E402
-from load.crew import Alone, Crew, Workers, packed, unpacked  # noqa: E402
 from load.options import add_options, gateway_arguments  # noqa: E402
-from load.plan import PlanError, plan_of  # noqa: E402
-from load.rows import Rows  # noqa: E402
-from load.station import Station  # noqa: E402
-from load.target import Gateway, TargetError, target_of  # noqa: E402
+from load.report.locust_stats import Rows  # noqa: E402
+from load.session.conductor import Conductor  # noqa: E402
+from load.session.processes import Alone, Crew, Workers, packed, unpacked  # noqa: E402
+from load.session.worker import Station  # noqa: E402
+from load.transport.target import Gateway, TargetError, target_of  # noqa: E402
+from load.workload.plan import PlanError, plan_of  # noqa: E402
 
 SILENCE_S = 10.0  # of the master, after which it is taken for lost
 

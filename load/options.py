@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from load import scenario
-from load.arrivals import KINDS
+from load.workload import scenario
+from load.workload.arrivals import KINDS
 
 DEFAULT_FOLDER: Final = Path(__file__).parent.parent / "reports" / "out"
 Add = Callable[..., None]

@@ -8,15 +8,15 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from conformance.area import Catalogue, catalogue
-from conformance.budget import Budget
-from conformance.judge import Judge, Result
-from conformance.probe import Handling
-from conformance.profile import Profile, load_profile
-from conformance.schedule import Schedule, Traffic, plan
-from conformance.sender import Sender, Target, decoded
+from conformance.judging.area import Catalogue, catalogue
+from conformance.judging.judge import Judge, Result
+from conformance.running.budget import Budget
+from conformance.running.probe import Handling
+from conformance.running.profile import Profile, load_profile
+from conformance.running.schedule import Schedule, Traffic, plan
+from conformance.running.sender import Sender, Target, decoded
 from gateway.core import Gateway
-from gateway.fault import Faulty, Handler, all_faults
+from gateway.faults.machinery.fault import Faulty, Handler, all_faults
 from gateway.frames import Ending, GatewayReply, encode
 from wire.exchange import Chunk, Connection, Ended, Exchange, Reply, Request
 from wire.sse import Decoder

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from conformance.area import catalogue
-from conformance.rule import Finding, Rule
+from conformance.judging.area import catalogue
+from conformance.judging.rule import Finding, Rule
 from wire import jsonl
 
 RECORDINGS = Path(__file__).parent.parent.parent / "shared/recordings/openai-dev.jsonl.gz"

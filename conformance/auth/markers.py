@@ -2,9 +2,9 @@
 
 from conformance.auth.kinds import said
 from conformance.errors.kinds import answer_of
-from conformance.probe import Ask, Probe, post
-from conformance.rule import Finding, Findings, Unsure, probe, rule, run_rule, show
-from conformance.run import Run
+from conformance.judging.rule import Finding, Findings, Unsure, probe, rule, run_rule, show
+from conformance.judging.run import Run
+from conformance.running.probe import Ask, Probe, post
 from wire.exchange import Exchange, Request
 
 WORDS = ("amber é", "cobalt 世界", "jade 👩‍🚀", "umber שלום")

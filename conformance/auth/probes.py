@@ -4,7 +4,7 @@ import base64
 from collections.abc import Callable, Sequence
 
 from conformance.errors.probes import CHAT, HELLO, HELLO_RESPONSES, RESPONSES, UNKNOWN
-from conformance.probe import Ask, Impossible, Probe, get, post
+from conformance.running.probe import Ask, Impossible, Probe, get, post
 from wire.exchange import Request
 
 WRONG = "sk-cs4-5d1c0a7be94f4c2e8b3a6f7d9e0c1b2a"

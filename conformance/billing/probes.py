@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from conformance.chat.prompts import SHORT, echo, user
-from conformance.probe import Ask, Impossible, Probe, get, post, sends
+from conformance.running.probe import Ask, Impossible, Probe, get, post, sends
 from conformance.usage import probes as usage
 from wire.exchange import Request
 

@@ -3,9 +3,9 @@
 from decimal import Decimal, InvalidOperation
 
 from conformance.billing.rates import charges
-from conformance.budget import usage_of
-from conformance.rule import Finding, Findings, RunRule, Selector, Unsure, rule, run_rule
-from conformance.run import Run
+from conformance.judging.rule import Finding, Findings, RunRule, Selector, Unsure, rule, run_rule
+from conformance.judging.run import Run
+from conformance.running.budget import usage_of
 from conformance.usage.reports import GENERATING
 from wire.chat import fold_chat
 from wire.endpoint import Endpoint

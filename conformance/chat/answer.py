@@ -8,8 +8,8 @@ from conformance.chat.kinds import SUCCESS, wanted_choices
 from conformance.chat.prompts import text_asked
 from conformance.chat.said import Said, choices, indexes, intact, member, objects, place, said
 from conformance.chat.stream import ends_by_itself
-from conformance.rule import Finding, Findings, Unsure, ok_probe, rule, run_rule, show
-from conformance.run import Run
+from conformance.judging.rule import Finding, Findings, Unsure, ok_probe, rule, run_rule, show
+from conformance.judging.run import Run
 from wire.chat import fold_chat
 from wire.exchange import Exchange
 

@@ -1,7 +1,7 @@
 """Kinds of chat exchanges, for selectors: by what was asked and what came back, not by probe."""
 
-from conformance.owed import unearned
-from conformance.rule import Selector
+from conformance.judging.rule import Selector
+from conformance.running.unexpected_success import unearned
 from wire.endpoint import Endpoint
 from wire.exchange import Exchange
 

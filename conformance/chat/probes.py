@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from conformance.chat.prompts import SHORT, echo, user
-from conformance.probe import Ask, Handling, Impossible, Probe, get, post, sends
+from conformance.running.probe import Ask, Handling, Impossible, Probe, get, post, sends
 from wire.exchange import Request
 
 PATH: Final = "/chat/completions"

@@ -5,8 +5,8 @@ from typing import Any, Final
 from conformance.chat.probes import PATH, USAGE, chat
 from conformance.chat.prompts import user
 from conformance.chat.said import choices, member
-from conformance.framing import lone_surrogates
-from conformance.probe import Ask, Impossible, Probe, post, sends
+from conformance.judging.framing import lone_surrogates
+from conformance.running.probe import Ask, Impossible, Probe, post, sends
 from wire.exchange import Request
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from conformance.chat.chunk import chunks
 from conformance.chat.kinds import PLAIN, STREAM
-from conformance.fields import FieldSource, Part, field_rules
-from conformance.framing import lone_surrogates
-from conformance.requirement import read_requirements
-from conformance.rule import Finding, Findings, Unsure, probe, rule, show
+from conformance.judging.fields import FieldSource, Part, field_rules
+from conformance.judging.framing import lone_surrogates
+from conformance.judging.requirement import read_requirements
+from conformance.judging.rule import Finding, Findings, Unsure, probe, rule, show
 from wire.exchange import Exchange, Invalid
 
 ROWS = read_requirements(Path(__file__).parent / "requirements.toml")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from conformance.framing import lone_surrogates
+from conformance.judging.framing import lone_surrogates
 from wire.chat import fold_chat
 from wire.exchange import Exchange
 from wire.sse import FactKind

@@ -6,8 +6,8 @@ from typing import Any
 from conformance.chat.chunk import chunks
 from conformance.chat.kinds import STREAM
 from conformance.chat.said import choices, member
-from conformance.grammar import ANY, START, Grammar, Step, walk
-from conformance.rule import Finding, Findings, rule
+from conformance.judging.grammar import ANY, START, Grammar, Step, walk
+from conformance.judging.rule import Finding, Findings, rule
 from wire.chat import fold_chat
 from wire.exchange import Exchange
 

@@ -7,9 +7,9 @@ from typing import Any
 from conformance.chat.kinds import SUCCESS
 from conformance.chat.prompts import calls_asked
 from conformance.chat.said import Called, intact, member, said
-from conformance.instance import by_value
-from conformance.rule import Finding, Findings, rule, run_rule, show
-from conformance.run import Run
+from conformance.judging.rule import Finding, Findings, rule, run_rule, show
+from conformance.judging.run import Run
+from conformance.judging.structured_output import by_value
 from wire.exchange import Exchange, parse_json
 
 # Other words, and none, are judged as a field.

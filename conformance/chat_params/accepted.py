@@ -2,7 +2,6 @@
 
 from typing import Any, Final
 
-from conformance.again import again
 from conformance.chat_params.request import (
     COUNT,
     HELLO,
@@ -11,9 +10,10 @@ from conformance.chat_params.request import (
     VALID,
     asking,
 )  # fmt: skip
-from conformance.probe import Probe
-from conformance.refusal import answer, error_of, names
-from conformance.rule import Finding, Findings, Rule, Selector, Unsure, probe, rule, show
+from conformance.judging.refusal import answer, error_of, names
+from conformance.judging.rule import Finding, Findings, Rule, Selector, Unsure, probe, rule, show
+from conformance.running.probe import Probe
+from conformance.running.resend import again
 from wire.exchange import Exchange
 
 LOW: Final[dict[str, Any]] = {

@@ -6,9 +6,9 @@ from typing import Any, Final
 from conformance.chat.said import said
 from conformance.chat_params.kinds import SUCCESS
 from conformance.chat_params.request import VALID, asking
-from conformance.instance import QUESTION, SCHEMA, an_object, by_schema
-from conformance.probe import Probe
-from conformance.rule import Findings, Unsure, rule
+from conformance.judging.rule import Findings, Unsure, rule
+from conformance.judging.structured_output import QUESTION, SCHEMA, an_object, by_schema
+from conformance.running.probe import Probe
 from wire.exchange import Exchange
 
 # As long as a name may be, with all that it may hold.

@@ -4,9 +4,9 @@ import json
 from typing import Final
 
 from conformance.chat_params.request import PATH
-from conformance.probe import Ask, Handling, Probe, post
-from conformance.refusal import answer, refused, unjudged
-from conformance.rule import Finding, Findings, Rule, Unsure, probe
+from conformance.judging.refusal import answer, refused, unjudged
+from conformance.judging.rule import Finding, Findings, Rule, Unsure, probe
+from conformance.running.probe import Ask, Handling, Probe, post
 from wire.exchange import Ended, Exchange, Request
 
 _START: Final = '{"model": MODEL, "messages": [{"role": "user", "content": "Say hello."}], '

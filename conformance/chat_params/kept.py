@@ -4,10 +4,19 @@ from typing import Any, Final
 
 from conformance.chat_params.accepted import LOW
 from conformance.chat_params.request import VALID
-from conformance.probe import Ask, Impossible, Probe, get, post
-from conformance.refusal import error_of
-from conformance.rule import Finding, Findings, Unsure, ok_probe, probe, rule, run_rule, show
-from conformance.run import Run
+from conformance.judging.refusal import error_of
+from conformance.judging.rule import (
+    Finding,
+    Findings,
+    Unsure,
+    ok_probe,
+    probe,
+    rule,
+    run_rule,
+    show,
+)
+from conformance.judging.run import Run
+from conformance.running.probe import Ask, Impossible, Probe, get, post
 from wire.chat import fold_chat
 from wire.exchange import Exchange, Request
 

@@ -6,7 +6,7 @@ from conformance.chat.kinds import wanted_choices
 from conformance.chat.said import said
 from conformance.chat_params.kinds import SUCCESS
 from conformance.chat_params.request import COUNT, VALID
-from conformance.rule import Finding, Findings, Rule, Selector, Unsure, rule, show
+from conformance.judging.rule import Finding, Findings, Rule, Selector, Unsure, rule, show
 from wire.chat import fold_chat
 from wire.exchange import Exchange
 from wire.usage import Usage

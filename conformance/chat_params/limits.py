@@ -9,9 +9,9 @@ from typing import Final
 
 from conformance.chat.kinds import is_chat
 from conformance.chat_params.request import refusing
-from conformance.limit import Limit
-from conformance.refusal import Refusal, refused, unjudged
-from conformance.rule import Findings, Rule, Selector, show
+from conformance.judging.limit import Limit
+from conformance.judging.refusal import Refusal, refused, unjudged
+from conformance.judging.rule import Findings, Rule, Selector, show
 from wire.exchange import Exchange
 
 INT64: Final = 2**63

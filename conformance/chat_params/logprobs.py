@@ -8,7 +8,7 @@ from conformance.chat.said import Said, member, said
 from conformance.chat_params.kinds import SUCCESS
 from conformance.chat_params.length import usage_json
 from conformance.chat_params.request import VALID
-from conformance.rule import Finding, Findings, Unsure, rule, show
+from conformance.judging.rule import Finding, Findings, Unsure, rule, show
 from wire.exchange import Exchange
 from wire.usage import Usage
 

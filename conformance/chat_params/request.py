@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from conformance.claimed import claimed
-from conformance.probe import Ask, Impossible, post
-from conformance.refusal import Refusal, Refusals
+from conformance.judging.refusal import Refusal, Refusals
+from conformance.running.claimed_members import claimed
+from conformance.running.probe import Ask, Impossible, post
 from wire.exchange import Request
 
 PATH: Final = "/chat/completions"

@@ -5,10 +5,20 @@ from typing import Any, Final
 from conformance.chat.kinds import is_chat
 from conformance.chat.said import said
 from conformance.chat_params.request import VALID, asking
-from conformance.code_word import ASK, knows, told
-from conformance.probe import Probe
-from conformance.refusal import answer
-from conformance.rule import Finding, Findings, Rule, Selector, Unsure, ok_probe, probe, rule, show
+from conformance.judging.code_word import ASK, knows, told
+from conformance.judging.refusal import answer
+from conformance.judging.rule import (
+    Finding,
+    Findings,
+    Rule,
+    Selector,
+    Unsure,
+    ok_probe,
+    probe,
+    rule,
+    show,
+)
+from conformance.running.probe import Probe
 from wire.exchange import Exchange
 
 TEXT: Final = 'Été naïve 世界 🚀 👩‍🚀 שלום "quoted" \u2028 tail, ñandú.'

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from conformance.chat_params.request import HELLO, refusing, user
-from conformance.refusal import ABSENT, Refusal
+from conformance.judging.refusal import ABSENT, Refusal
 
 _NOTE: Final = {"type": "function", "function": {"name": "note"}}
 _CALL: Final = {"id": "call_1", "type": "function", "function": {"name": "note", "arguments": "{}"}}

@@ -5,8 +5,8 @@ from typing import Any, Final
 from conformance.chat.said import Said, said
 from conformance.chat_params.kinds import SUCCESS
 from conformance.chat_params.request import NINE, VALID, asking
-from conformance.probe import Probe
-from conformance.rule import Finding, Findings, Unsure, ok_probe, rule, show
+from conformance.judging.rule import Finding, Findings, Unsure, ok_probe, rule, show
+from conformance.running.probe import Probe
 from wire.exchange import Exchange
 
 # The second sequence spans several tokens, and is not the first of the list.

@@ -6,8 +6,8 @@ from conformance.chat.prompts import calls_asked
 from conformance.chat.said import Called, said
 from conformance.chat_params.kinds import SUCCESS
 from conformance.chat_params.request import HELLO, VALID, asking
-from conformance.probe import Probe
-from conformance.rule import Finding, Findings, Selector, rule, show
+from conformance.judging.rule import Finding, Findings, Selector, rule, show
+from conformance.running.probe import Probe
 from wire.exchange import Exchange
 
 # A function without parameters takes none.

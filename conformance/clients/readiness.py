@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from conformance.requirement import Requirement
+from conformance.judging.requirement import Requirement
 
 TABLE = Path(__file__).parent / "clients.toml"
 

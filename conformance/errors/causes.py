@@ -4,8 +4,8 @@ import re
 
 from conformance.errors.kinds import ERROR, answer_of, code_is, error, status_is, text, within
 from conformance.errors.scripted import CAUSES, Cause
-from conformance.rule import Finding, Findings, Rule, probe, rule, run_rule, show
-from conformance.run import Run
+from conformance.judging.rule import Finding, Findings, Rule, probe, rule, run_rule, show
+from conformance.judging.run import Run
 from wire.exchange import Exchange
 
 

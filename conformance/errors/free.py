@@ -3,9 +3,9 @@
 from decimal import Decimal, InvalidOperation
 
 from conformance.errors.probes import CHAT, HELLO, RESPONSES, UNKNOWN
-from conformance.probe import Ask, Impossible, Probe, get, post
-from conformance.rule import Finding, Findings, RunRule, Unsure, run_rule
-from conformance.run import Run
+from conformance.judging.rule import Finding, Findings, RunRule, Unsure, run_rule
+from conformance.judging.run import Run
+from conformance.running.probe import Ask, Impossible, Probe, get, post
 from wire.exchange import Exchange, Request
 
 

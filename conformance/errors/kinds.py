@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from conformance.rule import Finding, Findings, Rule, Selector, probe, rule, show
+from conformance.judging.rule import Finding, Findings, Rule, Selector, probe, rule, show
 from wire.exchange import Ended, Exchange
 
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})

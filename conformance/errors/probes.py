@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from conformance.probe import Ask, Probe, post, sends
+from conformance.running.probe import Ask, Probe, post, sends
 from wire.exchange import Request
 
 UNKNOWN = "conformance-no-such-model"

@@ -10,8 +10,8 @@ from conformance.errors.kinds import (
     text,
 )
 from conformance.errors.probes import UNKNOWN
-from conformance.rule import Finding, Findings, Unsure, probe, rule, run_rule, show
-from conformance.run import Run
+from conformance.judging.rule import Finding, Findings, Unsure, probe, rule, run_rule, show
+from conformance.judging.run import Run
 from wire.endpoint import Endpoint
 from wire.exchange import Exchange
 

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from conformance.errors.probes import CHAT, RESPONSES
-from conformance.probe import Probe, sends
+from conformance.running.probe import Probe, sends
 
 
 class Cause(NamedTuple):

@@ -5,9 +5,9 @@ import re
 from pathlib import Path
 
 from conformance.errors.kinds import ERROR, error, text
-from conformance.fields import FieldSource, field_rules, whole_body
-from conformance.requirement import read_requirements
-from conformance.rule import Finding, Findings, Selector, rule, show
+from conformance.judging.fields import FieldSource, field_rules, whole_body
+from conformance.judging.requirement import read_requirements
+from conformance.judging.rule import Finding, Findings, Selector, rule, show
 from wire.exchange import Exchange
 
 ROWS = read_requirements(Path(__file__).parent / "requirements.toml")

@@ -5,9 +5,9 @@ from itertools import pairwise
 
 from conformance.errors.kinds import answer_of, status_is, status_rule
 from conformance.errors.probes import CHAT
-from conformance.probe import Ask, Handling, Probe, get, post
-from conformance.rule import Finding, Findings, Unsure, probe, rule, run_rule
-from conformance.run import Run
+from conformance.judging.rule import Finding, Findings, Unsure, probe, rule, run_rule
+from conformance.judging.run import Run
+from conformance.running.probe import Ask, Handling, Probe, get, post
 from wire.exchange import Exchange, Request
 
 KEPT = Handling(lane="keep-alive")

@@ -6,8 +6,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from conformance.errors.kinds import LIVE, is_api
-from conformance.rule import Finding, Findings, Selector, Unsure, rule, run_rule, show
-from conformance.run import Run
+from conformance.judging.rule import Finding, Findings, Selector, Unsure, rule, run_rule, show
+from conformance.judging.run import Run
 from wire.endpoint import Endpoint
 from wire.exchange import Ended, Exchange
 

@@ -2,7 +2,7 @@
 
 from conformance.errors.kinds import LIVE, is_api
 from conformance.errors.shape import LEAKS
-from conformance.rule import Finding, Findings, rule, show
+from conformance.judging.rule import Finding, Findings, rule, show
 from wire.exchange import Exchange
 
 _ADDRESS = dict(LEAKS)["an inner address"]

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from conformance.errors.kinds import is_api
-from conformance.rule import Finding, Findings, Selector, rule, show
+from conformance.judging.rule import Finding, Findings, Selector, rule, show
 from wire.exchange import Exchange
 
 JSON_BODY = Selector(

@@ -4,8 +4,8 @@ import re
 from email.utils import parsedate_to_datetime
 
 from conformance.errors.kinds import ERROR, text
-from conformance.rule import Finding, Findings, Selector, rule, run_rule, show
-from conformance.run import Run
+from conformance.judging.rule import Finding, Findings, Selector, rule, run_rule, show
+from conformance.judging.run import Run
 from wire.endpoint import Endpoint
 from wire.exchange import Exchange
 

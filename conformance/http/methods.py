@@ -4,9 +4,9 @@ import re
 from urllib.parse import urljoin, urlsplit
 
 from conformance.errors.kinds import ERROR, LIVE, answer_of, is_api, status_is, status_rule
+from conformance.judging.rule import Finding, Findings, Selector, probe, rule, run_rule, show
+from conformance.judging.run import Run
 from conformance.models.kinds import listed
-from conformance.rule import Finding, Findings, Selector, probe, rule, run_rule, show
-from conformance.run import Run
 from wire.exchange import Exchange
 
 STATUSES = (

@@ -1,7 +1,7 @@
 """Requests with other methods, paths and headers than clients of the API send. All are free."""
 
 from conformance.errors.probes import CHAT, RESPONSES
-from conformance.probe import Handling, Probe, get, post
+from conformance.running.probe import Handling, Probe, get, post
 from wire.exchange import Headers
 
 ORIGIN = ("origin", "https://conformance.example")

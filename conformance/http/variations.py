@@ -8,9 +8,9 @@ from typing import NamedTuple
 from conformance.errors.kinds import answer_of, text
 from conformance.errors.probes import CHAT, HELLO, UNKNOWN
 from conformance.http.probes import CLIENT_HEADERS
-from conformance.probe import Handling, Probe
-from conformance.rule import Finding, Findings, RunRule, run_rule
-from conformance.run import Run
+from conformance.judging.rule import Finding, Findings, RunRule, run_rule
+from conformance.judging.run import Run
+from conformance.running.probe import Handling, Probe
 from wire.exchange import Exchange, Headers, Request
 
 BODY = json.dumps({"model": UNKNOWN, **HELLO}).encode()

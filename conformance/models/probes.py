@@ -3,7 +3,7 @@
 from urllib.parse import quote
 
 from conformance.models.kinds import listed
-from conformance.probe import Ask, Impossible, Probe, get
+from conformance.running.probe import Ask, Impossible, Probe, get
 from wire.exchange import Request
 
 UNKNOWN = "conformance-no-such-model"

@@ -5,11 +5,20 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from conformance.errors.kinds import answer_of, code_is, status_is, status_rule, within
-from conformance.fields import FieldSource, field_rules, whole_body
+from conformance.judging.fields import FieldSource, field_rules, whole_body
+from conformance.judging.requirement import read_requirements
+from conformance.judging.rule import (
+    Finding,
+    Findings,
+    Selector,
+    Unsure,
+    probe,
+    rule,
+    run_rule,
+    show,
+)
+from conformance.judging.run import Run
 from conformance.models.kinds import MODEL_LIST, ONE_MODEL, cards, listed
-from conformance.requirement import read_requirements
-from conformance.rule import Finding, Findings, Selector, Unsure, probe, rule, run_rule, show
-from conformance.run import Run
 from wire.exchange import Exchange
 
 ROWS = read_requirements(Path(__file__).parent / "requirements.toml")

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from conformance.probe import post
 from conformance.properties import bodies
+from conformance.running.probe import post
 from wire.exchange import Request
 
 

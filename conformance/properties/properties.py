@@ -2,9 +2,9 @@
 
 from hypothesis import strategies as st
 
-from conformance.probe import Probe, get, post
 from conformance.properties import bodies, damage
-from conformance.property import Property
+from conformance.running.probe import Probe, get, post
+from conformance.running.property import Property
 from wire.exchange import Exchange, Request
 
 

@@ -1,7 +1,7 @@
 """What the kept exchange of each property says: the shrunk failure, or the last that held."""
 
+from conformance.judging.rule import Finding, Findings, probe, rule, show
 from conformance.properties.properties import not_accepted, not_refused
-from conformance.rule import Finding, Findings, probe, rule, show
 from wire.exchange import Exchange
 
 

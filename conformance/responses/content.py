@@ -3,12 +3,12 @@
 import unicodedata
 from typing import Any, Final
 
+from conformance.judging.rule import Finding, Findings, Selector, Unsure, run_rule, show
+from conformance.judging.run import Run
 from conformance.responses.difference import differ
 from conformance.responses.kinds import CREATED, PLAIN, STREAM, Json, final, final_items, typed
 from conformance.responses.known import Call, asked_calls, asked_text, made_calls
 from conformance.responses.lifecycle import CHANGING
-from conformance.rule import Finding, Findings, Selector, Unsure, run_rule, show
-from conformance.run import Run
 from wire.exchange import Exchange, Invalid
 from wire.responses import output_text
 

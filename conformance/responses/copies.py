@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
+from conformance.judging.rule import Finding, Findings, rule
 from conformance.responses.difference import differ, told
 from conformance.responses.kinds import (
     dicts,
     stream_with,
 )
-from conformance.rule import Finding, Findings, rule
 from wire.exchange import Exchange
 from wire.items import Item, Text
 from wire.responses import fold_responses

@@ -3,9 +3,9 @@
 from collections import defaultdict
 from typing import Any
 
+from conformance.judging.rule import Finding, Findings, rule, show
 from conformance.responses.difference import differ, told
 from conformance.responses.kinds import STREAM, dicts, number, stream_with, typed
-from conformance.rule import Finding, Findings, rule, show
 from wire.exchange import Exchange
 from wire.responses import fold_responses
 

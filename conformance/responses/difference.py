@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from conformance.rule import show
+from conformance.judging.rule import show
 
 
 class Absent:

@@ -3,11 +3,11 @@
 from typing import Any, Final
 
 import schemas.loader as schema
-from conformance.requirement import Requirement
+from conformance.judging.requirement import Requirement
+from conformance.judging.rule import Finding, Findings, Rule, Selector, rule
 from conformance.responses.framing import KNOWN
 from conformance.responses.kinds import STREAM, stream_with, typed, types
 from conformance.responses.object import ROWS
-from conformance.rule import Finding, Findings, Rule, Selector, rule
 from schemas.problem import Problem
 from wire.exchange import Exchange
 

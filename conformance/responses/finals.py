@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
+from conformance.judging.rule import Finding, Findings, Selector, Unsure, rule, show
 from conformance.responses.difference import ABSENT, told
 from conformance.responses.kinds import STREAM, Json, dicts, number, place, typed
-from conformance.rule import Finding, Findings, Selector, Unsure, rule, show
 from wire.exchange import Exchange
 from wire.responses import TERMINAL
 

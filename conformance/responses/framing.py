@@ -3,7 +3,9 @@
 from typing import Any, Final
 
 from conformance.errors.kinds import answer_of
-from conformance.framing import framing_rules
+from conformance.judging.framing import framing_rules
+from conformance.judging.rule import Finding, Findings, Unsure, probe, rule, run_rule, show
+from conformance.judging.run import Run
 from conformance.responses.kinds import (
     ASKED_STREAM,
     STREAM,
@@ -12,8 +14,6 @@ from conformance.responses.kinds import (
     typed,
     types,
 )
-from conformance.rule import Finding, Findings, Unsure, probe, rule, run_rule, show
-from conformance.run import Run
 from schemas.loader import names
 from wire.exchange import Exchange
 

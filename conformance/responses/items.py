@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 import schemas.loader as schema
-from conformance.fields import FieldSource, Part, field_rules
+from conformance.judging.fields import FieldSource, Part, field_rules
+from conformance.judging.rule import Finding, Findings, rule, run_rule, show
+from conformance.judging.run import Run
 from conformance.responses.kinds import (
     CREATED,
     OBJECT,
@@ -21,8 +23,6 @@ from conformance.responses.kinds import (
     with_item,
 )
 from conformance.responses.object import ROWS
-from conformance.rule import Finding, Findings, rule, run_rule, show
-from conformance.run import Run
 from wire.exchange import Exchange, Invalid, parse_json
 
 TOOL_PROBES: Final = ("responses.tools", "responses.stream.tools")

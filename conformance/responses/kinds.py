@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from conformance.owed import unearned
-from conformance.rule import Selector
+from conformance.judging.rule import Selector
+from conformance.running.unexpected_success import unearned
 from wire.endpoint import Endpoint
 from wire.exchange import Ended, Exchange
 from wire.responses import LIFECYCLE, fold_responses

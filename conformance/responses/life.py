@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
-from conformance.grammar import ANY, END, Grammar, Step, Violation, walk
+from conformance.judging.grammar import ANY, END, Grammar, Step, Violation, walk
+from conformance.judging.rule import Finding, Findings, rule
 from conformance.responses.kinds import (
     ASKED_STREAM,
     EVERY_STREAM,
@@ -11,7 +12,6 @@ from conformance.responses.kinds import (
     typed,
     whole,
 )
-from conformance.rule import Finding, Findings, rule
 from wire.exchange import Exchange
 
 _S: Final = "responses.stream."

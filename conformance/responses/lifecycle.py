@@ -2,10 +2,10 @@
 
 from typing import Final
 
+from conformance.judging.rule import Finding, Findings, Selector, rule, show
 from conformance.responses.difference import ABSENT, told
 from conformance.responses.kinds import STREAM, Json, lifecycle, stream_with, typed
 from conformance.responses.state import INCOMPLETE
-from conformance.rule import Finding, Findings, Selector, rule, show
 from schemas.loader import load
 from wire.exchange import Exchange
 from wire.responses import TERMINAL

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from conformance.fields import FieldSource, Part, field_rules
-from conformance.requirement import read_requirements
+from conformance.judging.fields import FieldSource, Part, field_rules
+from conformance.judging.requirement import read_requirements
 from conformance.responses.kinds import OBJECT, responses
 from conformance.responses.state import is_current
 from wire.exchange import Exchange

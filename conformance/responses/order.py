@@ -3,6 +3,7 @@
 from collections.abc import Hashable, Iterator
 from typing import Any, Final
 
+from conformance.judging.rule import Finding, Findings, rule, show
 from conformance.responses.kinds import (
     Json,
     dicts,
@@ -13,7 +14,6 @@ from conformance.responses.kinds import (
     typed,
     with_item,
 )
-from conformance.rule import Finding, Findings, rule, show
 from wire.exchange import Exchange
 from wire.responses import fold_responses
 

@@ -3,9 +3,9 @@
 from collections import defaultdict
 from typing import Any, Final
 
-from conformance.grammar import ANY, END, Grammar, Step, walk
+from conformance.judging.grammar import ANY, END, Grammar, Step, walk
+from conformance.judging.rule import Finding, Findings, Selector, rule, show
 from conformance.responses.kinds import number, stream_with, typed
-from conformance.rule import Finding, Findings, Selector, rule, show
 from wire.exchange import Exchange
 from wire.responses import fold_responses
 

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from conformance.probe import Probe, sends
 from conformance.responses.known import SPACES, repeat
 from conformance.responses.probes_stream import RESPONSES
+from conformance.running.probe import Probe, sends
 
 _COUNT: Final = "Count from 1 to 3"
 # One stream with every call that the server runs itself; audio comes last, as it is no item.

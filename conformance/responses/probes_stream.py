@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
-from conformance.probe import Ask, Probe, post, sends
 from conformance.responses.known import ECHO, repeat
+from conformance.running.probe import Ask, Probe, post, sends
 from wire.exchange import Request
 
 RESPONSES: Final = "/responses"

@@ -6,12 +6,12 @@ Whoever reads in one way does not see what is wrong in the others, so each has a
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from conformance.judging.rule import Finding, Findings, Unsure, probe, rule, run_rule, show
+from conformance.judging.run import Run
 from conformance.responses.content import free, unbound
 from conformance.responses.difference import differ
 from conformance.responses.kinds import STREAM, Json, dicts, final_items, number, typed, whole
 from conformance.responses.known import asked_calls, asked_text, made_calls
-from conformance.rule import Finding, Findings, Unsure, probe, rule, run_rule, show
-from conformance.run import Run
 from wire.exchange import Exchange
 from wire.responses import TERMINAL
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from conformance.judging.rule import Finding, Findings, rule, show
 from conformance.responses.kinds import STREAM, number, typed
-from conformance.rule import Finding, Findings, rule, show
 from wire.exchange import Exchange
 
 

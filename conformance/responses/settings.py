@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any, Final
 
+from conformance.judging.rule import Finding, Findings, rule
 from conformance.responses.difference import told
 from conformance.responses.kinds import CREATED, Json, dicts, is_create, place, responses
-from conformance.rule import Finding, Findings, rule
 from wire.exchange import Exchange
 
 # Settings that come back as they were given.

@@ -5,6 +5,8 @@ import re
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, TypeGuard
 
+from conformance.judging.rule import Finding, Findings, Selector, rule, run_rule, show
+from conformance.judging.run import Run
 from conformance.responses.kinds import (
     CREATED,
     OBJECT,
@@ -16,8 +18,6 @@ from conformance.responses.kinds import (
     place,
     responses,
 )
-from conformance.rule import Finding, Findings, Selector, rule, run_rule, show
-from conformance.run import Run
 from schemas.loader import load
 from wire.exchange import Exchange
 from wire.responses import output_text

@@ -3,7 +3,8 @@
 from collections.abc import Hashable, Iterator
 from typing import Final
 
-from conformance.grammar import ANY, END, Grammar, Step, walk
+from conformance.judging.grammar import ANY, END, Grammar, Step, walk
+from conformance.judging.rule import Findings, rule
 from conformance.responses.kinds import (
     STREAM,
     Json,
@@ -11,7 +12,6 @@ from conformance.responses.kinds import (
     typed,
 )
 from conformance.responses.life import violated
-from conformance.rule import Findings, rule
 from wire.exchange import Exchange
 from wire.responses import TERMINAL
 

@@ -4,8 +4,8 @@ import re
 from itertools import pairwise
 from typing import Final
 
+from conformance.judging.rule import Finding, Findings, Selector, Unsure, rule
 from conformance.responses.kinds import is_stream, typed
-from conformance.rule import Finding, Findings, Selector, Unsure, rule
 from wire.exchange import Exchange
 from wire.responses import fold_responses
 

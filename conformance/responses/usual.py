@@ -3,9 +3,9 @@
 from datetime import date
 from typing import Final
 
+from conformance.judging.rule import Finding, Findings, rule, show
 from conformance.responses.kinds import OBJECT, dicts, place, responses
 from conformance.responses.object import CURRENT
-from conformance.rule import Finding, Findings, rule, show
 from wire.exchange import Exchange
 
 # Field -> the day from which no recorded answer lacks it.

@@ -2,12 +2,12 @@
 
 from typing import Any, Final
 
-from conformance.again import again
-from conformance.code_word import told
-from conformance.probe import Probe
-from conformance.refusal import answer, error_of, names, unjudged
+from conformance.judging.code_word import told
+from conformance.judging.refusal import answer, error_of, names, unjudged
+from conformance.judging.rule import Finding, Findings, Rule, Selector, Unsure, probe, rule, show
 from conformance.responses_params.request import COUNT, LIMIT, NINE, VALID, asking
-from conformance.rule import Finding, Findings, Rule, Selector, Unsure, probe, rule, show
+from conformance.running.probe import Probe
+from conformance.running.resend import again
 from wire.exchange import Exchange
 
 STALE: Final = "HERRING-90"

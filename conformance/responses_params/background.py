@@ -2,16 +2,25 @@
 
 from typing import Any, Final
 
-from conformance.probe import Ask, Probe, get, post
-from conformance.refusal import answer, unjudged
+from conformance.judging.refusal import answer, unjudged
+from conformance.judging.rule import (
+    Finding,
+    Findings,
+    Unsure,
+    ok_probe,
+    probe,
+    rule,
+    run_rule,
+    show,
+)
+from conformance.judging.run import Run
 from conformance.responses.kinds import number, typed
 from conformance.responses_params.accepted import NULL_PROBE
 from conformance.responses_params.conversation import id_of
 from conformance.responses_params.kinds import text_of
 from conformance.responses_params.request import PATH
 from conformance.responses_params.stored import about
-from conformance.rule import Finding, Findings, Unsure, ok_probe, probe, rule, run_rule, show
-from conformance.run import Run
+from conformance.running.probe import Ask, Probe, get, post
 from wire.exchange import Exchange, Reply, Request
 
 _BACK: Final = "responses_params.background."

@@ -2,13 +2,13 @@
 
 from typing import Any, Final
 
-from conformance.code_word import ASK, knows, told
-from conformance.probe import Ask, Probe, post
-from conformance.refusal import answer
+from conformance.judging.code_word import ASK, knows, told
+from conformance.judging.refusal import answer
+from conformance.judging.rule import Finding, Findings, Rule, Selector, ok_probe
 from conformance.responses_params.accepted import is_valid
 from conformance.responses_params.kinds import SUCCESS, text_of
 from conformance.responses_params.request import PATH, VALID, function, said, typed
-from conformance.rule import Finding, Findings, Rule, Selector, ok_probe
+from conformance.running.probe import Ask, Probe, post
 from wire.exchange import Exchange, Request
 
 # A thread, a turn and an installation have ids of this form; every message has one of its own.

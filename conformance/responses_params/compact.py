@@ -2,13 +2,13 @@
 
 from typing import Any, Final
 
-from conformance.code_word import ASK, knows, told
-from conformance.probe import Ask, Probe, post, sends
-from conformance.refusal import answer, error_of, refused, unjudged
+from conformance.judging.code_word import ASK, knows, told
+from conformance.judging.refusal import answer, error_of, refused, unjudged
+from conformance.judging.rule import Finding, Findings, Unsure, ok_probe, probe, rule, show
 from conformance.responses.kinds import dicts
 from conformance.responses_params.kinds import text_of
 from conformance.responses_params.request import HELLO, PATH, said
-from conformance.rule import Finding, Findings, Unsure, ok_probe, probe, rule, show
+from conformance.running.probe import Ask, Probe, post, sends
 from wire.exchange import Exchange, Request
 from wire.usage import Usage
 

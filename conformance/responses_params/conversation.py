@@ -2,15 +2,15 @@
 
 from typing import Any, Final
 
-from conformance.code_word import ASK, knows, knows_not, told
-from conformance.probe import Ask, Impossible, Probe, post
-from conformance.refusal import answer, names, refused, unjudged
+from conformance.judging.code_word import ASK, knows, knows_not, told
+from conformance.judging.refusal import answer, names, refused, unjudged
+from conformance.judging.rule import Finding, Findings, Rule, Unsure, ok_probe, probe, rule, show
 from conformance.responses.kinds import place, responses
 from conformance.responses_params.accepted import HIGH_PROBE, KEPT, LOW_PROBE, NULL_PROBE, STALE
 from conformance.responses_params.clients import AGENTS
 from conformance.responses_params.kinds import SUCCESS, response_of, text_of
 from conformance.responses_params.request import HELLO, PATH
-from conformance.rule import Finding, Findings, Rule, Unsure, ok_probe, probe, rule, show
+from conformance.running.probe import Ask, Impossible, Probe, post
 from wire.exchange import Exchange, Request
 from wire.responses import fold_responses
 

@@ -2,15 +2,24 @@
 
 from typing import Any, Final
 
-from conformance.probe import Ask, Probe, post
-from conformance.refusal import answer, error_of, refused, unjudged
+from conformance.judging.refusal import answer, error_of, refused, unjudged
+from conformance.judging.rule import (
+    Finding,
+    Findings,
+    Unsure,
+    ok_probe,
+    probe,
+    rule,
+    run_rule,
+    show,
+)
+from conformance.judging.run import Run
 from conformance.responses_params.accepted import LOW_PROBE
 from conformance.responses_params.clients import AGENTS
 from conformance.responses_params.conversation import INPUT
 from conformance.responses_params.kinds import response_of
 from conformance.responses_params.request import PATH
-from conformance.rule import Finding, Findings, Unsure, ok_probe, probe, rule, run_rule, show
-from conformance.run import Run
+from conformance.running.probe import Ask, Probe, post
 from wire.exchange import Exchange, Request
 from wire.usage import Usage
 

@@ -2,12 +2,12 @@
 
 from typing import Any, Final
 
-from conformance.probe import Probe, sends
-from conformance.refusal import answer, error_of, names, unjudged
+from conformance.judging.refusal import answer, error_of, names, unjudged
+from conformance.judging.rule import Finding, Findings, Rule, probe, rule, show
 from conformance.responses.kinds import dicts
 from conformance.responses_params.kinds import response_of
 from conformance.responses_params.request import HELLO, PATH
-from conformance.rule import Finding, Findings, Rule, probe, rule, show
+from conformance.running.probe import Probe, sends
 from wire.exchange import Exchange
 
 _EITHER: Final = "responses_params.either."

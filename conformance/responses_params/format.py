@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from conformance.instance import QUESTION, SCHEMA, an_object, by_schema
-from conformance.probe import Probe
+from conformance.judging.rule import Finding, Findings, Unsure, rule, show
+from conformance.judging.structured_output import QUESTION, SCHEMA, an_object, by_schema
 from conformance.responses.kinds import dicts, final_items
 from conformance.responses_params.input import SYSTEM
 from conformance.responses_params.kinds import SUCCESS, response_of, status_of
 from conformance.responses_params.request import VALID, asking
-from conformance.rule import Finding, Findings, Unsure, rule, show
+from conformance.running.probe import Probe
 from wire.exchange import Exchange
 
 _FORMAT: Final = {"type": "json_schema", "name": "reading", "strict": True, "schema": SCHEMA}

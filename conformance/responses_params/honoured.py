@@ -2,11 +2,11 @@
 
 from typing import Any, Final
 
+from conformance.judging.rule import Finding, Findings, Selector, Unsure, rule, show
 from conformance.responses.kinds import final, final_items, is_create, typed
 from conformance.responses_params.accepted import HIGH_PROBE, LOW_PROBE
 from conformance.responses_params.kinds import SUCCESS, response_of, status_of, text_of
 from conformance.responses_params.request import COUNT
-from conformance.rule import Finding, Findings, Selector, Unsure, rule, show
 from wire.exchange import Exchange
 from wire.usage import Usage
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from conformance.probe import Probe, sends
+from conformance.judging.rule import Finding, Findings, Rule, Selector, Unsure, rule, show
 from conformance.responses.kinds import Json, dicts, final_items
 from conformance.responses_params.kinds import SUCCESS
 from conformance.responses_params.request import PATH
-from conformance.rule import Finding, Findings, Rule, Selector, Unsure, rule, show
+from conformance.running.probe import Probe, sends
 from wire.exchange import Exchange
 
 # Four calls are scripted; the limit lets three of them happen.

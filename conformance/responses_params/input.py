@@ -4,15 +4,15 @@ import base64
 import re
 from typing import Any, Final
 
-from conformance.code_word import ASK, knows, told
-from conformance.probe import Ask, Impossible, Probe, post
-from conformance.refusal import answer, error_of, names, unjudged
+from conformance.judging.code_word import ASK, knows, told
+from conformance.judging.refusal import answer, error_of, names, unjudged
+from conformance.judging.rule import Finding, Findings, Rule, Selector, ok_probe, probe, rule, show
 from conformance.responses.kinds import dicts
 from conformance.responses_params.accepted import is_valid
 from conformance.responses_params.clients import AGENTS, reaches
 from conformance.responses_params.kinds import text_of
 from conformance.responses_params.request import PATH, VALID, asking, function, said, typed
-from conformance.rule import Finding, Findings, Rule, Selector, ok_probe, probe, rule, show
+from conformance.running.probe import Ask, Impossible, Probe, post
 from wire.exchange import Exchange, Request
 
 _FUNCTION: Final = [function("lookup", word="string")]

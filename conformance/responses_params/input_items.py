@@ -2,15 +2,8 @@
 
 from typing import Any, Final
 
-from conformance.probe import Ask, Impossible, Probe, get
-from conformance.refusal import answer, unjudged
-from conformance.responses.kinds import Json, dicts
-from conformance.responses_params.accepted import NULL_PROBE
-from conformance.responses_params.conversation import id_of
-from conformance.responses_params.input import IMAGES, PARTS
-from conformance.responses_params.request import PATH
-from conformance.responses_params.stored import about, has_no_store
-from conformance.rule import (
+from conformance.judging.refusal import answer, unjudged
+from conformance.judging.rule import (
     Finding,
     Findings,
     Selector,
@@ -21,7 +14,14 @@ from conformance.rule import (
     run_rule,
     show,
 )
-from conformance.run import Run
+from conformance.judging.run import Run
+from conformance.responses.kinds import Json, dicts
+from conformance.responses_params.accepted import NULL_PROBE
+from conformance.responses_params.conversation import id_of
+from conformance.responses_params.input import IMAGES, PARTS
+from conformance.responses_params.request import PATH
+from conformance.responses_params.stored import about, has_no_store
+from conformance.running.probe import Ask, Impossible, Probe, get
 from wire.endpoint import Endpoint
 from wire.exchange import Exchange, Request
 

@@ -2,10 +2,10 @@
 
 from typing import Any, Final
 
+from conformance.judging.rule import Selector
 from conformance.responses import kinds
 from conformance.responses.kinds import Json, final
 from conformance.responses_params.request import BROKEN, REFUSED
-from conformance.rule import Selector
 from wire.exchange import Exchange
 from wire.responses import output_text
 

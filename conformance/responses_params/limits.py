@@ -6,10 +6,10 @@ value that the table excludes has to be refused.
 
 from typing import Any, Final
 
-from conformance.limit import Limit
-from conformance.refusal import Refusal, refused, unjudged
+from conformance.judging.limit import Limit
+from conformance.judging.refusal import Refusal, refused, unjudged
+from conformance.judging.rule import Findings, Rule, Selector, show
 from conformance.responses_params.request import feature_of
-from conformance.rule import Findings, Rule, Selector, show
 from wire.endpoint import Endpoint
 from wire.exchange import Exchange
 

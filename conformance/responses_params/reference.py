@@ -2,15 +2,15 @@
 
 from typing import Final
 
-from conformance.code_word import ASK, knows
-from conformance.probe import Ask, Impossible, Probe, post
-from conformance.refusal import answer, unjudged
+from conformance.judging.code_word import ASK, knows
+from conformance.judging.refusal import answer, unjudged
+from conformance.judging.rule import Finding, Findings, probe, rule
 from conformance.responses.kinds import dicts
 from conformance.responses_params.accepted import KEPT
 from conformance.responses_params.input_items import OF_STRING
 from conformance.responses_params.kinds import text_of
 from conformance.responses_params.request import PATH, said
-from conformance.rule import Finding, Findings, probe, rule
+from conformance.running.probe import Ask, Impossible, Probe, post
 from wire.exchange import Exchange, Request
 
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from conformance.refusal import Refusal, Refusals
+from conformance.judging.refusal import Refusal, Refusals
 from conformance.responses_params import limits, shapes
 from conformance.responses_params.request import HELLO, PATH, feature_of
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from conformance.claimed import claimed
-from conformance.probe import Ask, post
+from conformance.running.claimed_members import claimed
+from conformance.running.probe import Ask, post
 from wire.exchange import Request
 
 PATH: Final = "/responses"

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from conformance.refusal import ABSENT, Refusal
+from conformance.judging.refusal import ABSENT, Refusal
 from conformance.responses_params.request import HELLO, function, said
 
 _NOTE: Final = function("note", text="string")

@@ -2,16 +2,26 @@
 
 from typing import Any, Final
 
-from conformance.probe import Ask, Probe, get
-from conformance.refusal import answer, error_of, unjudged
+from conformance.judging.refusal import answer, error_of, unjudged
+from conformance.judging.rule import (
+    Finding,
+    Findings,
+    Rule,
+    Selector,
+    Unsure,
+    probe,
+    rule,
+    run_rule,
+    show,
+)
+from conformance.judging.run import Run
 from conformance.responses.kinds import Json, dicts
 from conformance.responses_params.accepted import HIGH_PROBE, LOW_PROBE
 from conformance.responses_params.clients import AGENTS, CODEX
 from conformance.responses_params.conversation import INSTRUCTIONS, OUTPUT, id_of
 from conformance.responses_params.kinds import response_of
 from conformance.responses_params.request import PATH
-from conformance.rule import Finding, Findings, Rule, Selector, Unsure, probe, rule, run_rule, show
-from conformance.run import Run
+from conformance.running.probe import Ask, Probe, get
 from wire.endpoint import Endpoint
 from wire.exchange import Exchange, Request
 

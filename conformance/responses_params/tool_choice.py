@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from conformance.probe import Probe
+from conformance.judging.rule import Finding, Findings, Selector, rule, show
 from conformance.responses.kinds import Json, dicts, tools_of
 from conformance.responses_params.clients import CONTINUE
 from conformance.responses_params.kinds import (
@@ -14,7 +14,7 @@ from conformance.responses_params.kinds import (
     text_of,
 )
 from conformance.responses_params.request import HELLO, VALID, asking, function
-from conformance.rule import Finding, Findings, Selector, rule, show
+from conformance.running.probe import Probe
 from wire.exchange import Exchange
 
 # A function without parameters takes none.

@@ -5,7 +5,7 @@ from typing import Any
 
 from conformance.auth.probes import FOREIGN
 from conformance.errors.probes import CHAT, HELLO, HELLO_RESPONSES, RESPONSES
-from conformance.probe import Ask, Probe, get, post
+from conformance.running.probe import Ask, Probe, get, post
 from wire.exchange import Request
 
 CLAUDE = "claude-sonnet-4-5"

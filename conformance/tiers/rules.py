@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 
 from conformance.errors.kinds import answer_of, code_is, error, status_is, text
+from conformance.judging.rule import Finding, Findings, probe, rule, show
 from conformance.models.kinds import MODEL_LIST, listed
-from conformance.rule import Finding, Findings, probe, rule, show
 from wire.exchange import Exchange
 
 REFUSED = probe("tiers.messages", "tiers.messages-*")

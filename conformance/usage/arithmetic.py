@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from conformance.rule import Finding, Findings, rule
+from conformance.judging.rule import Finding, Findings, rule
 from conformance.usage.reports import (
     CHAT,
     FINISHED,

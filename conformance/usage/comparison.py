@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterator
 from itertools import groupby
 
-from conformance.budget import usage_of
-from conformance.rule import Finding, Findings, Unsure, run_rule
-from conformance.run import Run
+from conformance.judging.rule import Finding, Findings, Unsure, run_rule
+from conformance.judging.run import Run
+from conformance.running.budget import usage_of
 from conformance.usage.limits import limit_of
 from conformance.usage.reports import generates
 from wire.chat import fold_chat

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from conformance.chat.prompts import SHORT, echo, user
-from conformance.probe import Ask, Probe, post, sends
+from conformance.running.probe import Ask, Probe, post, sends
 from wire.exchange import Request
 
 CHAT: Final = "/chat/completions"

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from conformance.owed import unearned
-from conformance.rule import Selector
+from conformance.judging.rule import Selector
+from conformance.running.unexpected_success import unearned
 from wire.chat import fold_chat
 from wire.endpoint import Endpoint
 from wire.exchange import Exchange

@@ -3,9 +3,9 @@
 import json
 from typing import Any
 
-from conformance.area import catalogue
-from conformance.judge import Judge, Result
-from conformance.profile import Profile, load_profile
+from conformance.judging.area import catalogue
+from conformance.judging.judge import Judge, Result
+from conformance.running.profile import Profile, load_profile
 from wire.exchange import Chunk, Connection, Ended, Exchange, Reply, Request
 
 HEAD = {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from conformance.framing import NAMES
+from conformance.judging.framing import NAMES
 from tests.chat.hand_made import HEAD, chunk, encoded, judged, stream, verdict, words
 from wire.exchange import Ended
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conformance.clients.readiness import Client, clients
-from gateway.fault import all_faults
+from gateway.faults.machinery.fault import all_faults
 from tests.clients.measured import Measured, read
 
 LEFT = Path(__file__).with_name("disagreements.toml")

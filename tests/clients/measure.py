@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from fnmatch import fnmatchcase
 from queue import SimpleQueue
 
-from gateway.fault import all_faults
+from gateway.faults.machinery.fault import all_faults
 from tests.clients import measured
 from tests.clients.bench import DRIVERS, Reach, drive
 from tests.clients.driver import Driver, Outcome

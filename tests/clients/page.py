@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from gateway.fault import all_faults
+from gateway.faults.machinery.fault import all_faults
 from tests.clients.agreement import Agreement, agreements, explained
 from tests.clients.driver import ROOT
 

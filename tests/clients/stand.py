@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from gateway.core import Gateway
-from gateway.fault import Faulty, Handler, all_faults
+from gateway.faults.machinery.fault import Faulty, Handler, all_faults
 from gateway.frames import GatewayReply
 from gateway.server import bind, make_server
 from wire.exchange import Request

@@ -3,7 +3,7 @@
 import pytest
 
 from conformance.clients.readiness import clients
-from gateway.fault import all_faults
+from gateway.faults.machinery.fault import all_faults
 from tests.clients import page
 from tests.clients.agreement import agreements, disagreements, explained
 from tests.clients.bench import DRIVERS

@@ -2,8 +2,8 @@
 
 import pytest
 
-from conformance.area import catalogue
 from conformance.clients.readiness import clients, clients_hurt, readiness
+from conformance.judging.area import catalogue
 
 PAIRS = [(client, need) for client in clients() for need in client.needs]
 

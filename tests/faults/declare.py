@@ -1,4 +1,4 @@
-"""Writes what every fault breaks: `gateway/faults/<area>.toml`, one line a fault, and the pages of it.
+"""Writes what every fault breaks: `gateway/faults/<area>/breaks.toml`, one line a fault, and the pages of it.
 
 `python -m tests.faults.declare [AREA …]` runs the faults of these areas (default: all) over all areas
 and rewrites the tables, then `docs/kill-matrix.md` and `docs/traceability.md`. Read the difference before you commit it: a
@@ -14,7 +14,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import gateway.faults
-from gateway.fault import all_faults
+from gateway.faults.machinery.fault import all_faults
 from tests.faults import pages, properties
 from tests.faults.matrix import matrix
 
@@ -54,7 +54,7 @@ def main() -> None:
                 )
     for area, rows in tables.items():
         lines = [f"{json.dumps(name)} = {json.dumps(rows[name])}\n" for name in sorted(rows)]
-        path = folder / f"{area}.toml"
+        path = folder / area / "breaks.toml"
         path.write_text(HEAD + "".join(lines), encoding="utf-8")
     print(f"{len(names)} faults in {time.perf_counter() - started:.0f} s")
     for name in sorted(unnoticed):

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
 from functools import cache
 
-from conformance.area import Catalogue, catalogue
-from conformance.judge import Judge, Outcome
-from conformance.profile import load_profile
-from conformance.rule import Finding, Rule, RunRule, Selector, named
-from conformance.run import Run
-from gateway.fault import all_faults
+from conformance.judging.area import Catalogue, catalogue
+from conformance.judging.judge import Judge, Outcome
+from conformance.judging.rule import Finding, Rule, RunRule, Selector, named
+from conformance.judging.run import Run
+from conformance.running.profile import load_profile
+from gateway.faults.machinery.fault import all_faults
 from tests.direct import traffic
 from tests.faults.replay import Log, RecordingSender
 from wire.exchange import Exchange

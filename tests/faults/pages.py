@@ -3,10 +3,10 @@
 from collections import defaultdict
 from pathlib import Path
 
-from conformance.area import catalogue
-from conformance.requirement import Requirement
-from conformance.rule import Rule, RunRule
-from gateway.fault import all_faults
+from conformance.judging.area import catalogue
+from conformance.judging.requirement import Requirement
+from conformance.judging.rule import Rule, RunRule
+from gateway.faults.machinery.fault import all_faults
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 INTRODUCTION = """Each fault is a named way of being wrong that the reference gateway can be given

@@ -1,7 +1,7 @@
 """What the property-based probes say of the gateway with faults, for one seed."""
 
-from conformance.area import Catalogue, catalogue
-from conformance.judge import Judge
+from conformance.judging.area import Catalogue, catalogue
+from conformance.judging.judge import Judge
 from tests.direct import traffic
 
 

@@ -9,11 +9,11 @@ have gone another way: a retry becomes due, a connection ends otherwise.
 
 from dataclasses import dataclass, field, replace
 
-from conformance.probe import Ask, Probe
-from conformance.profile import Profile
-from conformance.sender import RETRYABLE
+from conformance.running.probe import Ask, Probe
+from conformance.running.profile import Profile
+from conformance.running.sender import RETRYABLE
 from gateway.core import Gateway
-from gateway.fault import Fault, Faulty
+from gateway.faults.machinery.fault import Fault, Faulty
 from gateway.frames import GatewayReply, encode
 from tests.direct import DirectSender
 from wire.exchange import Chunk, Exchange, Reply, Request

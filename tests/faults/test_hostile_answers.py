@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from conformance.area import catalogue
-from conformance.profile import load_profile
-from conformance.rule import Rule
-from conformance.run import Run
+from conformance.judging.area import catalogue
+from conformance.judging.rule import Rule
+from conformance.judging.run import Run
+from conformance.running.profile import load_profile
 from tests.faults.matrix import matrix
 from wire.exchange import Chunk
 

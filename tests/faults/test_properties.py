@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 
-from conformance.area import Area, catalogue
+from conformance.judging.area import Area, catalogue
 from conformance.properties import damage
-from gateway.fault import all_faults
+from gateway.faults.machinery.fault import all_faults
 from tests.faults.properties import broken, judged
 
 FAULTS = [name for name in all_faults() if name.startswith("properties.")]

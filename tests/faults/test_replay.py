@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.fault import all_faults
+from gateway.faults.machinery.fault import all_faults
 from tests.direct import traffic
 from tests.faults.matrix import matrix
 

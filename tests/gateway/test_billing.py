@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from gateway.charge import Charge
-from gateway.fault import Faulty, all_faults
-from gateway.ledger import Ledger
-from gateway.prices import price
-from gateway.usage import Usage
+from gateway.accounts.charge import Charge
+from gateway.accounts.ledger import Ledger
+from gateway.accounts.prices import price
+from gateway.faults.machinery.fault import Faulty, all_faults
+from gateway.model.usage import Usage
 from tests.gateway.chatting import say
 from tests.gateway.in_process import Desk
 

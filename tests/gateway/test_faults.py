@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from gateway.fault import Fault, Faulty, all_faults
+from gateway.faults.machinery.fault import Fault, Faulty, all_faults
+from gateway.faults.machinery.stream_edits import is_json, renumbered, swap_frames
+from gateway.faults.machinery.transform import alter, drop, put, rename
 from gateway.frames import Ending, Frame, encode
-from gateway.stream_edits import is_json, renumbered, swap_frames
-from gateway.transform import alter, drop, put, rename
 from tests.gateway.chatting import PATCH, WEATHER, say
 from tests.gateway.in_process import Desk, echo
 from wire.exchange import Request

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.instance import instance
+from gateway.model.instance import instance
 
 NAMES = st.sampled_from(["a", "b", "c", "d e"])
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from gateway.accounts.limits import duration
 from gateway.core import Gateway
-from gateway.limits import duration
 from schemas.loader import check
 from tests.gateway.chatting import say
 from tests.gateway.in_process import Desk

@@ -6,7 +6,7 @@ import openai
 import pydantic
 import pytest
 
-from gateway.items import PREFIXES
+from gateway.responses.items import PREFIXES
 from tests.gateway.in_process import Desk, echo
 from tests.gateway.test_responses import FUNCTION
 

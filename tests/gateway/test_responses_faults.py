@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.fault import Fault, Faulty, all_faults
+from gateway.faults.machinery.fault import Fault, Faulty, all_faults
 from gateway.frames import GatewayReply, encode
 from tests.gateway.in_process import Desk, echo
 from tests.gateway.test_responses import CUSTOM, FUNCTION, PNG, REFUSED

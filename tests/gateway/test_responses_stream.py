@@ -7,8 +7,8 @@ from openai.types.responses import ResponseStreamEvent
 from pydantic import TypeAdapter
 
 from gateway.frames import encode
-from gateway.response_stream import completion_at
-from gateway.script import HOSTED
+from gateway.model.script import HOSTED
+from gateway.responses.stream import completion_at
 from schemas.loader import check
 from schemas.loader import names as schema_names
 from tests.gateway.in_process import Desk, echo

@@ -14,9 +14,9 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.fault import Faulty, all_faults
-from gateway.prices import price
-from gateway.usage import Usage
+from gateway.accounts.prices import price
+from gateway.faults.machinery.fault import Faulty, all_faults
+from gateway.model.usage import Usage
 from tests.gateway.serving import Served, serving
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.stored import LIMIT, Stored, StoredResponses
+from gateway.responses.stored import LIMIT, Stored, StoredResponses
 from schemas.loader import check
 from tests.gateway.in_process import Desk, echo
 from tests.gateway.test_responses import CUSTOM, FUNCTION, text_of

@@ -9,9 +9,9 @@ from locust.stats import StatsError
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from load.histogram import Histogram
-from load.rows import Rows
-from load.tally import Tally
+from load.measure.histogram import Histogram
+from load.measure.tally import Tally
+from load.report.locust_stats import Rows
 
 
 def statistics_have_the_fields_that_we_fill():

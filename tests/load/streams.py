@@ -17,13 +17,13 @@ import configargparse
 import gevent
 
 from gateway.core import Gateway
-from gateway.fault import Faulty, all_faults
+from gateway.faults.machinery.fault import Faulty, all_faults
 from gateway.server import bind, make_server
-from load.document import result
-from load.fleet import Fleet
 from load.options import add_options
-from load.plan import plan_of
-from load.station import Station
+from load.report.document import result
+from load.session.fleet import Fleet
+from load.session.worker import Station
+from load.workload.plan import plan_of
 from tests.canned import listening
 
 ROOT = Path(__file__).parents[2]

@@ -5,8 +5,8 @@ from statistics import mean, stdev
 
 import pytest
 
-from load.arrivals import OPEN, Arrivals
-from load.trace import Entry, TraceError, read_trace
+from load.workload.arrivals import OPEN, Arrivals
+from load.workload.trace import Entry, TraceError, read_trace
 
 LONG = 400.0
 

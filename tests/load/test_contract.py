@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from gevent.monkey import get_original
 
-from load.chat_reader import ChatReader
+from load.transport.chat_reader import ChatReader
 
 
 def test_gevent_loop_has_the_watchers_that_we_drive():

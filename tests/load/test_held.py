@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from load.connection import Connection
-from load.engine import Engine, Limits, reader_of
-from load.flight import Flight, Shot
-from load.held import TOGETHER, lines_of, named_lines_of
-from load.outcome import Outcome
-from load.target import Target
+from load.measure.outcome import Outcome
+from load.transport.batched_events import TOGETHER, lines_of, named_lines_of
+from load.transport.connection import Connection
+from load.transport.engine import Engine, Limits, reader_of
+from load.transport.request import Flight, Shot
+from load.transport.target import Target
 from tests.load.streams import CHAT, HEAD, USAGE, chunk, chunked, serving, sse
 from wire.endpoint import Endpoint
 

@@ -7,7 +7,7 @@ from hdrh.histogram import HdrHistogram
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from load.histogram import HIGHEST_US, Histogram, enough, highest_of, index_of, lowest_of
+from load.measure.histogram import HIGHEST_US, Histogram, enough, highest_of, index_of, lowest_of
 
 VALUES = st.integers(0, HIGHEST_US)
 

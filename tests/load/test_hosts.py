@@ -13,10 +13,10 @@ from pathlib import Path
 import gevent
 import pytest
 
-from load.engine import Engine, Limits, reader_of
-from load.flight import Flight, Shot
-from load.outcome import Outcome
-from load.target import Target
+from load.measure.outcome import Outcome
+from load.transport.engine import Engine, Limits, reader_of
+from load.transport.request import Flight, Shot
+from load.transport.target import Target
 from tests.load.streams import CHAT, HEAD, LOCUST, ROOT, chunked, fleet_ports, sse
 from wire.endpoint import Endpoint
 

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from conformance.area import catalogue
+from conformance.judging.area import catalogue
 
 # Of the load run itself: no rule of a single exchange knows what was asked for.
 OWN = {"text.as-asked"}

@@ -5,12 +5,12 @@ import time
 import gevent
 import pytest
 
-from load.engine import Engine, Limits, reader_of
-from load.flight import Flight, Shot
-from load.outcome import Outcome
-from load.tally import Tally
-from load.target import Target
-from load.window import Window
+from load.measure.outcome import Outcome
+from load.measure.tally import Tally
+from load.measure.window import Window
+from load.transport.engine import Engine, Limits, reader_of
+from load.transport.request import Flight, Shot
+from load.transport.target import Target
 from tests.load.streams import CHAT, HEAD, USAGE, WHOLE, chunk, chunked, reset, saying, serving, sse
 from wire.endpoint import Endpoint
 

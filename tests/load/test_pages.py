@@ -8,10 +8,10 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from reports.fields import UnreadableError
-from reports.load_document import parse_load
-from reports.load_html import html
-from reports.load_markdown import markdown
-from reports.load_tables import junit, table
+from reports.load.document import parse_load
+from reports.load.html import html
+from reports.load.markdown import markdown
+from reports.load.tables import junit, table
 from tests.load.streams import gateway, session
 
 

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from load.chat_reader import ChatReader
-from load.flight import Flight, Shot
-from load.oracle import Likeness, likeness_of
-from load.responses_reader import ResponsesReader
+from load.transport.chat_reader import ChatReader
+from load.transport.request import Flight, Shot
+from load.transport.responses_reader import ResponsesReader
+from load.workload.oracle import Likeness, likeness_of
 from tests.load.streams import CHAT, USAGE, chunk
 from tests.recorded import RECORDINGS
 from wire import jsonl

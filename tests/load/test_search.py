@@ -2,8 +2,8 @@
 
 import pytest
 
-from load.histogram import Histogram
-from load.search import CLOSE, Trial, search
+from load.measure.histogram import Histogram
+from load.session.search import CLOSE, Trial, search
 from tests.load.streams import gateway, session
 
 

@@ -6,9 +6,9 @@ import time
 import gevent
 import pytest
 
-from load.gate import gate_of
-from load.plan import PlanError
-from load.station import Station
+from load.measure.gate import gate_of
+from load.session.worker import Station
+from load.workload.plan import PlanError
 from schemas.loader import check
 from tests.load.streams import WHOLE, ended, gateway, options_of, saying, serving, session
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from conformance.area import catalogue
-from conformance.judge import Judge, Outcome
-from conformance.offline import Offline
-from conformance.recordings import Entry, Reader
-from conformance.relevance import Why, left_alone
-from gateway.fault import all_faults
+from conformance.judging.area import catalogue
+from conformance.judging.judge import Judge, Outcome
+from conformance.offline.recordings import Entry, Reader
+from conformance.offline.relevance import Why, left_alone
+from conformance.offline.verdicts import Offline
+from gateway.faults.machinery.fault import all_faults
 from tests.direct import traffic
 from tests.offline.said import ANSWER, ASKED, BODY, REQUEST_BODY, STREAM, STREAM_ASKED
 from wire import jsonl
@@ -136,7 +136,7 @@ def test_findings_do_not_pile_up():
 
 
 def test_a_rule_that_crashes_is_an_error_of_the_suite():
-    from conformance.rule import Selector, rule
+    from conformance.judging.rule import Selector, rule
 
     @rule("chat.answer.object", on=Selector("all", lambda _: True))
     def crash(_):

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from conformance.area import catalogue
-from conformance.judge import Judge, Outcome
-from conformance.probe import Ask, Impossible
-from conformance.profile import load_profile
+from conformance.judging.area import catalogue
+from conformance.judging.judge import Judge, Outcome
+from conformance.running.probe import Ask, Impossible
+from conformance.running.profile import load_profile
 from wire.exchange import Chunk, Connection, Ended, Exchange, Reply, Request
 
 MODEL = "tiny"

@@ -54,7 +54,7 @@ def test_peer(peer, tmp_path):
 
 @pytest.mark.parametrize("peer", PEERS, ids=lambda peer: peer.name)
 def test_expected_deviations_are_requirements_with_a_reason(peer):
-    from conformance.area import catalogue
+    from conformance.judging.area import catalogue
 
     path = HERE / "expected" / f"{peer.name}.toml"
     for name, why in tomllib.loads(path.read_text(encoding="utf-8")).items():

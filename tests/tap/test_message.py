@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance.tap_message import Kind, Messages, reply_framing, request_framing
+from conformance.tap.message import Kind, Messages, reply_framing, request_framing
 
 REQUESTS = [
     b"GET /v1/models HTTP/1.1\r\nHost: a\r\n\r\n",

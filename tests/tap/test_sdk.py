@@ -3,7 +3,7 @@
 import openai
 import pytest
 
-from conformance.reference import reference_gateway
+from conformance.running.reference import reference_gateway
 from tests.tap.serving import records, tap
 
 

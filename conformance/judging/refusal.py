@@ -1,0 +1,161 @@
+"""Requests that must be refused, as tables: what is wrong in each, what the refusal has to name."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from conformance.judging.rule import Finding, Findings, Rule, Unsure, probe, show
+from conformance.running.probe import Ask, Probe, post
+from wire.exchange import Ended, Exchange, Request
+
+ABSENT: Final = object()
+"""As the value of a parameter: leave it out, even where every request has it."""
+
+
+_DUMP: Final = re.compile(r"\{.*\}", re.DOTALL)
+_NOT_HAD: Final = re.compile(r"\b(not|n't) support", re.IGNORECASE)
+
+
+def error_of(x: Exchange) -> dict[str, Any]:
+    body = x.reply.json
+    inner = body.get("error") if isinstance(body, dict) else None
+    return inner if isinstance(inner, dict) else {}
+
+
+def names(x: Exchange, parameter: str) -> bool:
+    """Whether an error speaks of a parameter (or one of `a|b`), in `param` or in its message."""
+    return any(_names(error_of(x), name) for name in parameter.split("|"))
+
+
+def _names(error: dict[str, Any], parameter: str) -> bool:
+    param, message = error.get("param"), error.get("message")
+    if isinstance(param, str) and re.match(rf"{re.escape(parameter)}($|[.\[])", param):
+        return True
+    word = rf"(?<![A-Za-z0-9_]){re.escape(parameter)}(?![A-Za-z0-9_])"
+    # Values that a message repeats name their own members, which are not what is wrong.
+    return isinstance(message, str) and re.search(word, _DUMP.sub("", message)) is not None
+
+
+def unjudged(x: Exchange) -> bool:
+    """Refused for who asks or how often, or by streaming as such: that tells of no parameter."""
+    stream_failed = x.reply.status >= 500 and x.reply.is_stream
+    return stream_failed or x.reply.status in {401, 403, 408, 429, 503}
+
+
+def answer(x: Exchange) -> str:
+    """Status and message of an answer, for the `found` part of a finding."""
+    message = error_of(x).get("message")
+    return f"{x.reply.status} {show(message if isinstance(message, str) else x.reply.text, 100)}"
+
+
+def refused(x: Exchange, why: str) -> Findings:
+    """The request was refused, and by the server itself: neither accepted nor passed on."""
+    if x.ok:
+        yield Finding("status", f"400, because {why}", f"{x.reply.status} {show(x.reply.text, 60)}")
+    elif not x.reply.status and x.connection.ended is Ended.TIMEOUT:
+        yield Unsure("no answer came in time; that the server takes long is told elsewhere")
+    elif x.reply.status >= 500 and _NOT_HAD.search(answer(x)):
+        yield Unsure(f"what is wrong in it is not supported at all: {answer(x)}")
+    elif not 400 <= x.reply.status < 500:
+        what = str(x.reply.status) if x.reply.status else x.connection.error or "no answer"
+        yield Finding("status", f"400, because {why}", f"{what} {show(x.reply.text, 60)}")
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A request that is broken in one place. `names` is what the refusal has to name, or `a|b`."""
+
+    requirement: str
+    slug: str
+    body: Mapping[str, Any]
+    names: str
+    feature: str = ""
+    """By default the claim that the first of `names` depends on."""
+    statuses: tuple[int, ...] = (400,)
+    """What an orderly refusal may have for a status."""
+
+
+@dataclass(frozen=True)
+class Refusals:
+    """The refusals of one endpoint: `start` is a good body, on top of which each is broken."""
+
+    prefix: str
+    """What the names of their probes begin with."""
+    path: str
+    start: Mapping[str, Any]
+    feature_of: Callable[[str], str]
+    rows: tuple[Refusal, ...]
+
+    def probe(self, row: Refusal) -> str:
+        return self.prefix + row.slug
+
+    def plans(self) -> tuple[Probe, ...]:
+        return tuple(self._plan(row) for row in self.rows)
+
+    def _plan(self, row: Refusal) -> Probe:
+        def build(ask: Ask) -> Request:
+            body = {"model": ask.model, **self.start, **row.body}
+            kept = {name: value for name, value in body.items() if value is not ABSENT}
+            return post(self.path, kept)
+
+        feature = row.feature or self.feature_of(re.split(r"[|.\[]", row.names)[0])
+        return Probe(self.probe(row), build, feature=feature, per_model=False, output_tokens=0)
+
+    def rules(self) -> tuple[Rule, ...]:
+        """One rule a requirement: its requests are refused with a status of the 4xx class."""
+        reasons = {self.probe(row): row.slug for row in self.rows}
+
+        def check(x: Exchange) -> Findings:
+            if unjudged(x):
+                yield Unsure(f"the request was refused for something else: {answer(x)}")
+            else:
+                yield from refused(x, f"of {reasons.get(x.probe or '', 'what is wrong in it')}")
+
+        return tuple(
+            Rule(
+                (name,), probe(*(self.probe(r) for r in self.rows if r.requirement == name)), check
+            )
+            for name in dict.fromkeys(row.requirement for row in self.rows)
+        )
+
+    def manners(self, status: str, named: str, param: str, silent: str) -> tuple[Rule, ...]:
+        """What all refusals owe: the status, the name of what is wrong, and nothing of an answer."""
+        on = probe(*(self.probe(row) for row in self.rows)).only(
+            "and refused", lambda x: 400 <= x.reply.status < 500 and not unjudged(x)
+        )
+        rows = {self.probe(row): row for row in self.rows}
+
+        def check_status(x: Exchange) -> Findings:
+            allowed = rows[x.probe or ""].statuses
+            if x.reply.status not in allowed:
+                yield Finding("status", " or ".join(map(str, allowed)), str(x.reply.status))
+
+        def check_names(x: Exchange) -> Findings:
+            wanted = rows[x.probe or ""].names
+            if wanted and not names(x, wanted):
+                error = error_of(x)
+                found = f"param {show(error.get('param'))}, message {show(error.get('message'))}"
+                yield Finding("error.param", f"{wanted}, or its name in the message", found)
+
+        def check_param(x: Exchange) -> Findings:
+            """Only a 400 is about a place in the body."""
+            row, found = rows[x.probe or ""], error_of(x).get("param")
+            if row.statuses != (400,) or not row.names:
+                return
+            wanted = {re.split(r"[.\[]", name)[0] for name in row.names.split("|")}
+            if not isinstance(found, str) or re.split(r"[.\[]", found)[0] not in wanted:
+                yield Finding("error.param", " or ".join(sorted(wanted)), show(found))
+
+        def check_silent(x: Exchange) -> Findings:
+            body = x.reply.json
+            told = ("choices", "output", "usage")
+            if isinstance(body, dict) and any(body.get(name) for name in told):
+                yield Finding("body", "an error and nothing else", show(sorted(body)))
+
+        return (
+            Rule((status,), on, check_status),
+            Rule((named,), on, check_names),
+            Rule((param,), on, check_param),
+            Rule((silent,), on, check_silent),
+        )

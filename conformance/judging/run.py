@@ -1,0 +1,54 @@
+"""The exchanges of one run as rules over several exchanges see them: by probe, for one model."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from conformance.judging.rule import Selector, named
+from conformance.running.profile import Profile
+from wire.exchange import Exchange
+
+
+@dataclass(frozen=True)
+class Run:
+    """Exchanges of one model and of no model, in the order they were sent."""
+
+    exchanges: tuple[Exchange, ...]
+    profile: Profile
+    model: str = ""
+
+    @cached_property
+    def _by_probe(self) -> dict[str, list[Exchange]]:
+        table: dict[str, list[Exchange]] = {}
+        for exchange in self.exchanges:
+            if exchange.probe:
+                table.setdefault(exchange.probe, []).append(exchange)
+        return table
+
+    def all(self, probe: str) -> list[Exchange]:
+        """Every exchange of a probe (a repeated probe has several)."""
+        return self._by_probe.get(probe, [])
+
+    @cached_property
+    def _named(self) -> dict[str, list[Exchange]]:
+        return {}
+
+    def named(self, pattern: str) -> list[Exchange]:
+        """The exchanges of every probe that a glob names."""
+        if pattern not in self._named:
+            names = [name for name in self._by_probe if named(name, pattern)]
+            self._named[pattern] = [x for name in names for x in self._by_probe[name]]
+        return self._named[pattern]
+
+    def one(self, probe: str) -> Exchange:
+        """The exchange of a probe; the judge made sure that there is one."""
+        return self._by_probe[probe][0]
+
+    def where(self, selector: Selector) -> Iterator[Exchange]:
+        return (exchange for exchange in self.exchanges if selector.matches(exchange))
+
+
+def for_model(exchanges: Iterable[Exchange], profile: Profile, model: str) -> Run:
+    """The run as seen for `model`; the empty model sees only exchanges of no model."""
+    mine = tuple(x for x in exchanges if not x.model or x.model == model)
+    return Run(mine, profile, model)

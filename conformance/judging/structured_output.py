@@ -1,0 +1,59 @@
+"""Answers that have to be JSON, and valid against the schema that the request gave."""
+
+import json
+from typing import Any, Final
+
+from jsonschema import Draft202012Validator
+from referencing import Registry
+
+from conformance.judging.rule import Finding, Findings, Unsure, show
+from wire.exchange import Invalid, parse_json
+
+# Nothing in it follows from the prompt that it is sent with, so an ignored schema shows.
+SCHEMA: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {
+        "unit": {"type": "string", "enum": ["kelvin", "rankine"]},
+        "values": {"type": "array", "minItems": 2, "maxItems": 3, "items": {"$ref": "#/$defs/value"}},
+        "note": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+        "kind": {"const": "reading"},
+    },
+    "required": ["unit", "values", "note", "kind"],
+    "additionalProperties": False,
+    "$defs": {
+        "value": {
+            "type": "object",
+            "properties": {"at": {"type": "integer", "minimum": 300}, "ok": {"type": "boolean"}},
+            "required": ["at", "ok"],
+            "additionalProperties": False,
+        }
+    },
+}  # fmt: skip
+QUESTION: Final = "Describe in a few words how warm boiling water is."
+
+
+def an_object(where: str, text: Any) -> Findings:
+    if not isinstance(text, str) or not isinstance(parse_json(text), dict):
+        yield Finding(where, "a JSON object and nothing around it", show(text))
+
+
+def by_schema(where: str, text: Any, schema: Any) -> Findings:
+    value = parse_json(text) if isinstance(text, str) else Invalid("no text")
+    if isinstance(value, Invalid):
+        yield Finding(where, "JSON by the schema and nothing around it", show(text))
+    elif isinstance(schema, (dict, bool)):
+        yield from by_value(where, value, schema)
+
+
+def by_value(where: str, value: Any, schema: Any) -> Findings:
+    """The first places of a decoded value that a schema of the request does not allow."""
+    try:
+        # No registry: a schema must not make the suite fetch anything.
+        errors = list(Draft202012Validator(schema, registry=Registry()).iter_errors(value))
+    except Exception as reason:  # noqa: BLE001 - the schema came from outside and may be anything
+        yield Unsure(f"the schema cannot be used: {type(reason).__name__}")
+        return
+    for error in errors[:3]:
+        path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in error.path)
+        words = f"{error.validator} {json.dumps(error.validator_value)[:60]}"
+        yield Finding(where + path, words, show(error.instance, 60))

@@ -1,0 +1,215 @@
+"""Judges recorded traffic, one exchange at a time, with the rules that judge live traffic.
+
+Exchanges that probes of a run sent are judged as that run was: together, with the rules that
+compare several. All others are judged each for itself.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from conformance.judging.area import Catalogue
+from conformance.judging.judge import Judge, Outcome
+from conformance.judging.requirement import Requirement
+from conformance.judging.rule import Finding, Rule, Selector, Unsure
+from conformance.offline.recordings import Entry
+from conformance.offline.relevance import Why, host_of, left_alone
+from conformance.offline.seen_keys import Presented
+from conformance.offline.tally import Evidence, Tally, merged
+from conformance.running.profile import Profile, load_profile, profile_for
+from conformance.running.schedule import plan
+from conformance.running.session import wanted_probes
+from wire.exchange import Exchange
+
+RUN_BYTES = 48 * 2**20  # a run that is longer is judged exchange by exchange
+
+
+@dataclass
+class Offline:
+    """The verdicts so far. `profile` None: by the host of each exchange."""
+
+    catalogue: Catalogue
+    requirements: tuple[Requirement, ...]
+    profile: Profile | None = None
+    hosts: tuple[str, ...] = ()
+    tallies: dict[tuple[str, str], Tally] = field(default_factory=dict)
+    evidence: Evidence = field(default_factory=Evidence)
+    judged: int = 0
+    alone: Counter[Why] = field(default_factory=Counter)
+    seen_hosts: Counter[str] = field(default_factory=Counter)
+    seen_models: dict[str, None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._rows = {row.id: row for row in self.requirements}
+        self._grouped = grouped(self.catalogue, set(self._rows))
+        self._profiles: dict[str, Profile] = {}
+        self._claims: dict[tuple[str, str], bool] = {}
+        self._run: dict[str, Entry] = {}
+        self._run_bytes = 0
+        self._presented = Presented()
+
+    def take(self, entry: Entry) -> None:
+        """Judge one exchange, or keep it until its run is whole."""
+        x = entry.exchange
+        if why := left_alone(x, self.hosts):
+            self.alone[why] += 1
+            return
+        x = self._presented.redacted(x)
+        self.judged += 1
+        if host := host_of(x):
+            self.seen_hosts[host] += len(self.seen_hosts) < 100 or host in self.seen_hosts
+        if x.probe is None:
+            self._single(x, entry.place)
+            return
+        if x.id in self._run:
+            self.end_of_run()  # a second run in the same file
+        self._run[x.id] = Entry(x, entry.place)
+        self._run_bytes += len(x.reply.body) + len(x.request.body)
+        if self._run_bytes > RUN_BYTES:
+            for part in self._run.values():
+                self._single(part.exchange, part.place)
+            self._forget_run()
+
+    def end_of_run(self) -> None:
+        """Judge the exchanges of a run together; to be called at the end of each file."""
+        if self._run:
+            exchanges = tuple(entry.exchange for entry in self._run.values())
+            profile = self.profile or self._profile_of_run(exchanges)
+            models = list(dict.fromkeys(x.model for x in exchanges if x.model))
+            judge = Judge(self.catalogue, profile, exchanges)
+            for row in self.requirements:
+                for model in models if row.per_model and models else [""]:
+                    self._take_result(judge, row, model)
+            self.seen_models.update(dict.fromkeys(models))
+        self._forget_run()
+
+    def verdicts(self) -> Iterator[Tally]:
+        """One tally a requirement and model, in the catalogue's order."""
+        for row in self.requirements:
+            for model in self.seen_models if row.per_model and self.seen_models else [""]:
+                names = dict.fromkeys([model, ""])
+                parts = [t for name in names if (t := self.tallies.get((row.id, name)))]
+                yield merged(row, model, parts)
+
+    def _forget_run(self) -> None:
+        self._run, self._run_bytes = {}, 0
+
+    def _tally(self, row: Requirement, model: str) -> Tally:
+        key = (row.id, model)
+        if key not in self.tallies:
+            self.tallies[key] = Tally(row, model)
+        return self.tallies[key]
+
+    def _single(self, x: Exchange, place: str) -> None:
+        said: dict[str, list[Finding | Unsure]] = {}
+        for selector, rules in self._grouped:
+            if selector.of_probe and x.probe is None:
+                continue
+            try:
+                matches = selector.matches(x)
+            except Exception as error:  # noqa: BLE001 - the target must not pay for our mistakes
+                self._broken(rules, x, place, error)
+                continue
+            for rule in rules if matches else ():
+                for name in rule.requirements:
+                    said.setdefault(name, [])
+                try:
+                    for word in rule.judge(x):
+                        said.setdefault(word.requirement, []).append(word)
+                except Exception as error:  # noqa: BLE001
+                    self._broken([rule], x, place, error)
+        self._count(x, place, said)
+
+    def _count(self, x: Exchange, place: str, said: dict[str, list[Finding | Unsure]]) -> None:
+        profile = self._profile_of(x)
+        for name, words in said.items():
+            row = self._rows.get(name)
+            if row is None or (row.since and x.day and x.day < row.since):
+                continue
+            # Where a recorder kept no headers, their absence says nothing of the server.
+            if not x.reply.headers and any(_of_header(word) for word in words):
+                continue
+            tally = self._tally(row, (x.model or "") if row.per_model else "")
+            if not self._claimed(profile, row.feature):
+                tally.not_claimed += 1
+            elif tally.take([self._clean(word) for word in words], place):
+                self.evidence.keep(x, place)
+
+    def _claimed(self, profile: Profile, feature: str) -> bool:
+        key = (profile.name, feature)
+        if key not in self._claims:
+            self._claims[key] = profile.claims_feature(feature)
+        return self._claims[key]
+
+    def _broken(self, rules: Iterable[Rule], x: Exchange, place: str, error: Exception) -> None:
+        for name in (name for rule in rules for name in rule.requirements if name in self._rows):
+            reason = f"the rule broke at {place}: {type(error).__name__}: {error}"
+            self._tally(self._rows[name], x.model or "").error = reason
+
+    def _take_result(self, judge: Judge, row: Requirement, model: str) -> None:
+        result = judge.result(row, model)
+        tally = self._tally(row, model)
+        if result.outcome is Outcome.NOT_CLAIMED:
+            tally.not_claimed += 1
+        elif result.outcome is Outcome.ERROR:
+            tally.error = result.reason
+        elif result.outcome is Outcome.INCONCLUSIVE:
+            tally.take([Unsure(result.reason)], "")
+        elif result.outcome is not Outcome.BLOCKED:
+            by_exchange: dict[str, list[Finding | Unsure]] = {n: [] for n in result.exchanges}
+            for finding in result.findings:
+                by_exchange.setdefault(finding.exchange, []).append(self._clean(finding))
+            for name, words in by_exchange.items():
+                entry = self._run.get(name)
+                place = entry.place if entry else ""
+                if tally.take(words, place) and entry:
+                    self.evidence.keep(entry.exchange, place)
+            tally.probe = tally.probe or result.probe
+
+    def _clean(self, word: Finding | Unsure) -> Finding | Unsure:
+        """A finding may quote what a stream said in pieces, each too short to look like a key."""
+        if isinstance(word, Unsure):
+            return word
+        return replace(
+            word,
+            where=self._presented.text(word.where),
+            expected=self._presented.text(word.expected),
+            found=self._presented.text(word.found),
+        )
+
+    def _profile_of(self, x: Exchange) -> Profile:
+        if self.profile:
+            return self.profile
+        host = host_of(x)
+        if host not in self._profiles:
+            if len(self._profiles) > 1000:
+                self._profiles.clear()
+            self._profiles[host] = profile_for(f"https://{host}/")
+        return self._profiles[host]
+
+    def _profile_of_run(self, exchanges: Iterable[Exchange]) -> Profile:
+        """What a run claimed is not recorded, but what it asked is: the least that plans it."""
+        exchanges = list(exchanges)
+        by_host = self._profile_of(exchanges[0])
+        sent = {x.probe for x in exchanges} & set(self.catalogue.probes)
+        everything = wanted_probes(self.catalogue, self.catalogue.requirements)
+        plans = []
+        for name in ("reference", "codex", "openai"):
+            profile = load_profile(name)
+            steps = plan(self.catalogue.probes, everything, profile, ["any"])
+            names = {step.probe.name for step in steps}
+            plans.append((len(sent - names), name != by_host.name, len(names), name, profile))
+        return min(plans)[4]
+
+
+def _of_header(word: Finding | Unsure) -> bool:
+    return isinstance(word, Finding) and word.where.startswith("header")
+
+
+def grouped(catalogue: Catalogue, names: set[str]) -> list[tuple[Selector, list[Rule]]]:
+    """The rules that settle any of the requirements, by selector: each is asked once."""
+    groups: dict[int, tuple[Selector, list[Rule]]] = {}
+    for rule in catalogue.rules:
+        if isinstance(rule, Rule) and not names.isdisjoint(rule.requirements):
+            groups.setdefault(id(rule.on), (rule.on, []))[1].append(rule)
+    return list(groups.values())

@@ -1,0 +1,123 @@
+"""The run document: everything a report needs, as the JSON of `schemas/report.json`."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from conformance.clients.readiness import clients_hurt, readiness
+from conformance.judging.judge import Outcome, Result
+from conformance.running.budget import Budget
+from conformance.running.evidence import transcript
+from conformance.running.profile import Known, Profile
+from wire.exchange import Exchange
+
+SUITE_NAME: Final = "openai-gateway-conformance"
+EXCHANGES_A_RESULT: Final = 3
+
+
+def suite_version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(SUITE_NAME)
+    except PackageNotFoundError:
+        return "0.0.0"
+
+
+def result_row(result: Result) -> dict[str, Any]:
+    """One entry of `results`: plain values only, so that it can cross a process border."""
+    requirement = result.requirement
+    return {
+        "requirement": requirement.id,
+        "level": requirement.level.value,
+        "outcome": result.outcome.value,
+        "area": requirement.area,
+        "model": result.model,
+        "probe": result.probe,
+        "text": requirement.text,
+        "source": requirement.source,
+        "reason": result.reason,
+        "findings": [
+            {
+                "where": f.where,
+                "message": f.message,
+                "expected": f.expected,
+                "found": f.found,
+                "exchange": f.exchange,
+                "event": f.event,
+            }
+            for f in result.findings
+        ],
+        "exchanges": list(result.exchanges[:EXCHANGES_A_RESULT]),
+        "clients": list(clients_hurt(requirement))
+        if result.outcome in {Outcome.FAIL, Outcome.ADVISORY}
+        else [],
+    }
+
+
+def cost_row(budget: Budget, estimate_usd: float) -> dict[str, Any]:
+    return {
+        "requests": budget.requests,
+        "billable_requests": budget.billable_requests,
+        "prompt_tokens": budget.prompt_tokens,
+        "completion_tokens": budget.completion_tokens,
+        "usd": round(float(budget.spent_usd), 6),
+        "estimate_usd": round(estimate_usd, 6),
+        "limit_usd": None if budget.limit_usd is None else float(budget.limit_usd),
+    }
+
+
+def run_document(
+    *,
+    target: Mapping[str, Any],
+    started_at: str,
+    duration_s: float,
+    cost: Mapping[str, Any],
+    rows: Sequence[dict[str, Any]],
+    exchanges: Iterable[Exchange],
+    base_url: str,
+    profile: Profile | None,
+    interrupted: bool = False,
+    could_not_run: str | None = None,
+) -> dict[str, Any]:
+    """Assemble the document. Only exchanges that a result with findings names are kept."""
+    wanted = {
+        name
+        for row in rows
+        if row["outcome"] in {"fail", "advisory", "inconclusive", "error"}
+        for name in [*(f["exchange"] for f in row["findings"][:2]), *row["exchanges"][:1]]
+        if name
+    }
+    kept = {x.id: transcript(x, base_url) for x in exchanges if x.id in wanted}
+    for row in rows:
+        row["exchanges"] = [name for name in row["exchanges"] if name in kept]
+    known = profile.known if profile else ()
+    return {
+        "schema_version": 1,
+        "suite": {"name": SUITE_NAME, "version": suite_version()},
+        "target": dict(target),
+        "started_at": started_at,
+        "duration_s": round(duration_s, 3),
+        "interrupted": interrupted,
+        "could_not_run": could_not_run,
+        "cost": dict(cost),
+        "results": list(rows),
+        "exchanges": kept,
+        "clients": readiness(rows),
+        "known": _known(rows, known, {"fail", "advisory"}),
+        "stale": _known(rows, known, {"pass"}),
+        "baseline": None,
+    }
+
+
+def _known(
+    rows: Sequence[dict[str, Any]], known: Iterable[Known], outcomes: set[str]
+) -> list[dict[str, Any]]:
+    """Known deviations whose requirement had one of the outcomes."""
+    return [
+        {"requirement": entry.requirement, "model": row["model"], "reason": entry.reason}
+        for entry in known
+        for row in rows
+        if row["requirement"] == entry.requirement
+        and entry.model in {"", row["model"]}
+        and row["outcome"] in outcomes
+    ]

@@ -1,0 +1,116 @@
+"""Probes: the requests that a run plans to send, as data with a little code for their bodies."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from conformance.running.profile import Profile
+from wire.exchange import Exchange, Reply, Request
+
+
+class Impossible(Exception):  # noqa: N818 - it is an answer, not an error
+    """A request cannot be built, because an earlier answer lacks what it needs. Says what."""
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What a probe may use to build its request."""
+
+    profile: Profile
+    model: str
+    index: int
+    """0 for the first of a repeated probe, then 1, 2, …"""
+    earlier: Mapping[str, Sequence[Exchange]]
+    """Exchanges of the probes named in `after`."""
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """Keys by kind, for probes that write their own Authorization header."""
+    run: str = "0"
+    """A mark of this run, for texts that no earlier run may have sent."""
+
+    def reply(self, probe: str) -> Any:
+        """The JSON of an earlier probe's success; `Impossible` when there is none."""
+        exchange = self.earlier[probe][0]
+        if not exchange.ok or not isinstance(exchange.reply.json, dict):
+            raise Impossible(f"{probe} was answered {exchange.reply.status or 'not at all'}")
+        return exchange.reply.json
+
+
+@dataclass(frozen=True)
+class Handling:
+    """How the sender treats the connection."""
+
+    abort_after_events: int | None = None
+    """Close the connection after so many stream events, on purpose."""
+    chunked: bool = False
+    """Send the body without a Content-Length."""
+    pause_ms: float = 0.0
+    """Wait so long between reads: a slow client."""
+    fresh: bool = False
+    """Use a new connection."""
+    timeout_s: float | None = None
+    lane: str = ""
+    """Send on the one connection of this name, which carries no other probes."""
+    padding_bytes: int = 0
+    """So many spaces follow the body, which JSON allows; they are not recorded."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One planned request (or `count` of them). `name` reads `area.what-it-asks`."""
+
+    name: str
+    build: Callable[[Ask], Request]
+    after: tuple[str, ...] = ()
+    count: int = 1
+    per_model: bool = True
+    feature: str = ""
+    """Sent only when the profile claims it."""
+    key: str = "main"
+    """Kind of key: main, other_tier, no_credit, revoked, low_limit; empty sends none."""
+    output_tokens: int = 60
+    """Upper estimate of generated tokens, for the budget; 0 when the request must be refused."""
+    alone: bool = False
+    """Nothing else is in flight meanwhile (balance readings, timing)."""
+    retry: bool | None = None
+    """Retry 429 and 5xx; by default only probes that expect a success do."""
+    handling: Handling = Handling()
+    until: Callable[[Reply], bool] | None = None
+    """Sent again every half second, for a while, until a reply passes; only the last one is kept."""
+
+    @property
+    def billable(self) -> bool:
+        return self.output_tokens > 0
+
+    @property
+    def retries(self) -> bool:
+        return self.billable if self.retry is None else self.retry
+
+
+JSON_HEADERS = (("content-type", "application/json"), ("accept", "application/json"))
+
+
+def post(path: str, body: Any, *headers: tuple[str, str]) -> Request:
+    """A POST of a JSON body (bytes and str go as they are). The path counts from the API's root."""
+    data = body if isinstance(body, bytes) else (body if isinstance(body, str) else None)
+    encoded = json.dumps(body).encode() if data is None else data
+    raw = encoded.encode() if isinstance(encoded, str) else encoded
+    given = {name for name, _ in headers}
+    return Request("POST", path, (*headers, *(h for h in JSON_HEADERS if h[0] not in given)), raw)
+
+
+def get(path: str, *headers: tuple[str, str], method: str = "GET") -> Request:
+    """A request without a body. A path that starts with //root/ counts from the host's root."""
+    accept = () if any(name == "accept" for name, _ in headers) else (JSON_HEADERS[1],)
+    return Request(method, path, (*accept, *headers))
+
+
+def sends(
+    path: str, body: Mapping[str, Any], *headers: tuple[str, str]
+) -> Callable[[Ask], Request]:
+    """A builder that posts `body` with the run's model filled in where the body names none."""
+
+    def build(ask: Ask) -> Request:
+        return post(path, {"model": ask.model, **body}, *headers)
+
+    return build

@@ -1,0 +1,303 @@
+"""The sender: puts a request on the wire and makes an `Exchange` of what comes back.
+
+Traffic enters the suite here and nowhere else, so here keys are taken out of it.
+"""
+
+import asyncio
+import time
+import zlib
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import Self
+from urllib.parse import urlsplit
+
+import httpx
+
+from conformance.running.probe import Handling, Probe
+from wire.exchange import Attempt, Chunk, Connection, Ended, Exchange, Headers, Reply, Request
+from wire.redaction import Redactor
+from wire.sse import Decoder
+
+ROOT = "//root/"
+BODY_LIMIT_BYTES = 64 * 2**20
+STREAM_LIMIT_S = 180.0
+RETRYABLE = frozenset({408, 409, 429, 500, 502, 503, 504})
+MAX_RETRIES = 3
+SETTLE_S = 0.5
+MAX_POLLS = 60
+POLL_S = 0.5
+MAX_WAIT_S = 30.0
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where requests go. `base_url` ends without a slash and includes the version segment."""
+
+    base_url: str
+    keys: Mapping[str, str]
+    timeout_s: float = 60.0
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port."""
+        parts = urlsplit(self.base_url)
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+    def url(self, path: str) -> str:
+        """`path` counts from the base URL, or from the origin when it starts with //root/."""
+        if path.startswith(ROOT):
+            return self.origin + path.removeprefix(ROOT[:-1])
+        return self.base_url + path
+
+
+class Sender:
+    """Sends requests over one pooled HTTP/1.1 client. Use as an async context manager."""
+
+    def __init__(
+        self,
+        target: Target,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        sleep: Callable[[float], object] = asyncio.sleep,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.target = target
+        self._sleep = sleep
+        self._clock = clock
+        self._ids = count(1)
+        self._addresses: set[object] = set()
+        self._transport = transport
+        self._lanes: dict[str, httpx.AsyncClient] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for client in self._lanes.values():
+            await client.aclose()
+
+    def _new_client(self, limits: httpx.Limits) -> httpx.AsyncClient:
+        wait_s = self.target.timeout_s
+        return httpx.AsyncClient(
+            transport=self._transport,
+            timeout=httpx.Timeout(wait_s, connect=min(10.0, wait_s)),
+            limits=limits,
+            follow_redirects=False,
+            trust_env=self._transport is None,
+        )
+
+    def _lane(self, name: str) -> httpx.AsyncClient:
+        """The client of a lane: a named one has a single connection, the nameless one has many."""
+        if name not in self._lanes:
+            # Servers close what was idle for five seconds; a request must not meet that moment.
+            many = httpx.Limits(
+                max_connections=64, max_keepalive_connections=16, keepalive_expiry=2.0
+            )
+            self._lanes[name] = self._new_client(httpx.Limits(max_connections=1) if name else many)
+        return self._lanes[name]
+
+    async def send(self, probe: Probe, request: Request, model: str, index: int = 0) -> Exchange:
+        """Send a probe's request, and again as long as the answer is not what it waits for."""
+        exchange = await self._answered(probe, request, model, index)
+        for _ in range(MAX_POLLS if probe.until else 0):
+            if not exchange.ok or (probe.until and probe.until(exchange.reply)):
+                break
+            await self._let_pass(POLL_S)
+            exchange = await self._answered(probe, request, model, index)
+        if exchange.connection.ended is Ended.ABORTED:
+            # A server learns late that nobody listens, and books late; what follows reads balances.
+            await self._let_pass(SETTLE_S)
+        return exchange
+
+    async def _let_pass(self, seconds: float) -> None:
+        """Wait for the target to get on with its work."""
+        await self._sleep(seconds)  # type: ignore[misc]
+
+    async def _answered(self, probe: Probe, request: Request, model: str, index: int) -> Exchange:
+        """Send a request, again after a retryable answer as Retry-After says."""
+        attempts: list[Attempt] = []
+        while True:
+            exchange = await self._once(probe, request, model, index)
+            status = exchange.reply.status
+            if not attempts and not probe.handling.lane and _met_its_end(exchange):
+                attempts.append(Attempt(status, 0.0))
+                continue
+            if not probe.retries or status not in RETRYABLE or len(attempts) >= MAX_RETRIES:
+                break
+            wait_s = _retry_after(exchange.reply, len(attempts))
+            if wait_s > MAX_WAIT_S:
+                break
+            attempts.append(Attempt(status, wait_s))
+            await self._sleep(wait_s)  # type: ignore[misc]
+        return replace(exchange, attempts=tuple(attempts)) if attempts else exchange
+
+    async def _once(
+        self,
+        probe: Probe,
+        request: Request,
+        model: str,
+        index: int,  # noqa: ARG002 - for subclasses
+    ) -> Exchange:
+        request = self._addressed(request, probe.key, probe.handling)
+        started_at, start = self._clock(), time.perf_counter()
+        reply, connection = await self._exchange(request, probe.handling, start)
+        total_ms = (time.perf_counter() - start) * 1000
+        suffix = f"-{model}" if model else ""
+        exchange = Exchange(
+            id=f"{probe.name}{suffix}-{next(self._ids)}",
+            request=request,
+            reply=reply,
+            connection=replace(connection, total_ms=round(total_ms, 3)),
+            started_at=started_at,
+            probe=probe.name,
+            model=model or None,
+        )
+        return self._clean(exchange)
+
+    def _clean(self, exchange: Exchange) -> Exchange:
+        """The exchange without keys. Nothing that holds one leaves this class."""
+        return self._redactor(exchange.request).exchange(exchange)
+
+    def _addressed(self, request: Request, key_kind: str, handling: Handling) -> Request:
+        """The request as sent: with the key, unless the probe wrote its own Authorization."""
+        names = {name for name, _ in request.headers}
+        headers = list(request.headers)
+        key = self.target.keys.get(key_kind)
+        if key and not names & {"authorization", "x-api-key", "-authorization"}:
+            headers.append(("authorization", f"Bearer {key}"))
+        headers = [(name, value) for name, value in headers if not name.startswith("-")]
+        if "accept-encoding" not in names:
+            headers.append(("accept-encoding", "identity"))
+        if "user-agent" not in names:
+            headers.append(("user-agent", "openai-gateway-conformance"))
+        if handling.fresh:
+            headers.append(("connection", "close"))
+        return replace(request, headers=tuple(headers))
+
+    def _redactor(self, request: Request) -> Redactor:
+        """Knows the run's keys, and a key that this request alone presents (a wrong one)."""
+        secrets = dict(self.target.keys)
+        for name, value in request.headers:
+            if name in {"authorization", "x-api-key"}:
+                token = value.split(" ")[-1].strip()
+                if len(token) >= 8 and token not in secrets.values():
+                    secrets["presented"] = token
+        return Redactor(secrets)
+
+    async def _exchange(
+        self, request: Request, handling: Handling, start: float
+    ) -> tuple[Reply, Connection]:
+        chunks: list[Chunk] = []
+        status = 0
+        headers: Headers = ()
+        headers_at: float | None = None
+        reused: bool | None = None
+        ended, error = Ended.COMPLETE, ""
+        timeout = handling.timeout_s
+        body = request.body + b" " * handling.padding_bytes
+        try:
+            async with self._lane(handling.lane).stream(
+                request.method,
+                self.target.url(request.path),
+                headers=[(k.encode(), v.encode("utf-8")) for k, v in request.headers],
+                content=_chunked(body) if handling.chunked else body or None,
+                **({"timeout": timeout} if timeout else {}),  # type: ignore[arg-type]
+            ) as response:
+                headers_at = _ms_since(start)
+                status = response.status_code
+                headers = tuple(
+                    (k.decode("latin-1").lower(), v.decode("latin-1"))
+                    for k, v in response.headers.raw
+                )
+                reused = self._seen(response)
+                ended, error = await self._read(response, chunks, handling, start)
+        except httpx.TimeoutException as failure:
+            ended, error = Ended.TIMEOUT, _say(failure)
+        except httpx.RemoteProtocolError as failure:
+            ended, error = Ended.CUT, _say(failure)
+        except (httpx.ReadError, httpx.WriteError) as failure:
+            ended, error = Ended.RESET, _say(failure)
+        except (httpx.TransportError, httpx.InvalidURL, UnicodeError, ValueError) as failure:
+            ended, error = Ended.FAILED, _say(failure)
+        encoding = dict(headers).get("content-encoding", "").lower()
+        plain, complaint = decoded(chunks, encoding)
+        reply = Reply(status, headers, tuple(plain), headers_at)
+        return reply, Connection(ended, reused, error or complaint, origin=self.target.origin)
+
+    def _seen(self, response: httpx.Response) -> bool | None:
+        """Whether the connection carried an earlier exchange, by its local address."""
+        stream = response.extensions.get("network_stream")
+        address = stream.get_extra_info("client_addr") if stream is not None else None
+        if address is None:
+            return None
+        known = address in self._addresses
+        self._addresses.add(address)
+        return known
+
+    async def _read(
+        self, response: httpx.Response, chunks: list[Chunk], handling: Handling, start: float
+    ) -> tuple[Ended, str]:
+        size, events, decoder = 0, 0, Decoder()
+        async for data in response.aiter_raw():
+            at_ms = _ms_since(start)
+            chunks.append(Chunk(at_ms, data))
+            size += len(data)
+            if size > BODY_LIMIT_BYTES:
+                return Ended.LIMIT, f"more than {BODY_LIMIT_BYTES} bytes"
+            if at_ms > STREAM_LIMIT_S * 1000:
+                return Ended.LIMIT, f"the answer went on for more than {STREAM_LIMIT_S:.0f} s"
+            if handling.abort_after_events is not None:
+                events += len(decoder.feed(data))
+                if events >= handling.abort_after_events:
+                    return Ended.ABORTED, ""
+            if handling.pause_ms:
+                await asyncio.sleep(handling.pause_ms / 1000)
+        return Ended.COMPLETE, ""
+
+
+def _ms_since(start: float) -> float:
+    return round((time.perf_counter() - start) * 1000, 3)
+
+
+def _say(failure: Exception) -> str:
+    return str(failure) or type(failure).__name__
+
+
+async def _chunked(body: bytes) -> AsyncIterator[bytes]:
+    yield body
+
+
+def _met_its_end(exchange: Exchange) -> bool:
+    """Whether a kept connection was closed just when the request went out, as servers may."""
+    gone = exchange.connection.ended in {Ended.CUT, Ended.RESET}
+    return gone and not exchange.reply.status and exchange.connection.reused is not False
+
+
+def _retry_after(reply: Reply, tries: int) -> float:
+    """Seconds to wait: retry-after-ms, Retry-After in seconds, else 0.5 s doubling."""
+    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        value = reply.header(name)
+        if value is not None:
+            try:
+                return max(0.0, float(value) * unit)
+            except ValueError:
+                break  # an HTTP date: the default pause is kinder than parsing clocks
+    return float(0.5 * 2**tries)
+
+
+def decoded(chunks: list[Chunk], encoding: str) -> tuple[list[Chunk], str]:
+    """Chunks with gzip or deflate undone, stamps kept; the raw chunks and a complaint otherwise."""
+    if encoding in {"", "identity"} or not chunks:
+        return chunks, ""
+    if encoding not in {"gzip", "x-gzip", "deflate"}:
+        return chunks, f"content-encoding {encoding} was not asked for"
+    machine = zlib.decompressobj(wbits=47 if "gzip" in encoding else 15)
+    try:
+        out = [Chunk(at_ms, machine.decompress(data)) for at_ms, data in chunks]
+        tail = machine.flush()
+    except zlib.error as error:
+        return chunks, f"content-encoding {encoding} does not decode: {error}"
+    if tail:
+        out.append(Chunk(out[-1].at_ms, tail))
+    return out, "" if machine.eof else f"content-encoding {encoding} is cut short"

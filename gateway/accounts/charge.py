@@ -1,0 +1,31 @@
+"""What an answer costs its caller, to be settled once it is known how much of it was sent."""
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from gateway.model.usage import Usage
+
+
+@dataclass(frozen=True)
+class Charge:
+    """`completion_at[i]` is the number of completion tokens that frames 0..i carry."""
+
+    key: str  # the name of the key, never its secret
+    request_id: str
+    model: str
+    tier: str
+    usage: Usage
+    completion_at: tuple[int, ...] = ()
+    tool_calls: int = 0  # hosted web searches, which cost apart from tokens
+    times: Decimal = Decimal(1)
+
+    def sent(self, frames: int, of: int) -> "Charge":
+        """The charge after `frames` of `of` frames went out; the prompt was read in any case."""
+        if frames >= of:
+            return self
+        if self.completion_at:
+            done = self.completion_at[frames - 1] if frames else 0
+        else:
+            done = self.usage.completion * frames // of
+        usage = replace(self.usage, completion=done, reasoning=min(self.usage.reasoning, done))
+        return replace(self, usage=usage)

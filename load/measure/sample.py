@@ -1,0 +1,93 @@
+"""A sample of streams in the form that `python -m conformance judge` reads: all rules, not only ours.
+
+On every stream the few rules of the readers run while it arrives. The kept ones are written as
+exchanges and judged by the whole catalogue after the run, in a process of its own.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from load.transport.request import KEPT_BYTES, Flight
+from wire.exchange import Chunk, Connection, Ended, Exchange, Reply, Request
+from wire.jsonl import dump
+
+ROOT: Final = Path(__file__).parents[2]
+MOST: Final = 60  # exchanges of a run
+TIMEOUT_S: Final = 120
+
+
+def line_of(flight: Flight, started_at: float) -> str | None:
+    """A kept flight as one line; None where it was not kept whole."""
+    if flight.kept is None or not flight.headers_ns or flight.received_bytes >= KEPT_BYTES:
+        return None
+    sent = flight.sent_ns
+    headers = (("content-type", "application/json"),) if flight.shot.body else ()
+    exchange = Exchange(
+        id=f"load-{flight.number}-{sent}",
+        request=Request(
+            "POST" if flight.shot.body else "GET",
+            f"/v1{flight.shot.path}",
+            headers,
+            flight.shot.body,
+        ),
+        reply=Reply(
+            flight.status,
+            tuple(flight.headers),
+            tuple(Chunk((at_ns - sent) / 1e6, data) for at_ns, data in flight.kept),
+            headers_at_ms=(flight.headers_ns - sent) / 1e6,
+        ),
+        connection=Connection(
+            ENDINGS.get(str(flight.outcome), Ended.COMPLETE), total_ms=(flight.end_ns - sent) / 1e6
+        ),
+        started_at=started_at,
+        source="load",
+    )
+    return dump(exchange)
+
+
+ENDINGS: Final = {
+    "reset_mid_stream": Ended.RESET,
+    "timeout_idle": Ended.TIMEOUT,
+    "timeout_first_token": Ended.TIMEOUT,
+    "timeout_total": Ended.TIMEOUT,
+    "cut_by_end": Ended.ABORTED,
+}
+
+
+def judged(lines: list[str], folder: Path, base_url: str) -> dict[str, Any] | None:
+    """What the whole catalogue finds in the sample: requirement and number of findings."""
+    if not lines:
+        return None
+    folder.mkdir(parents=True, exist_ok=True)
+    path, out = folder / "load-sample.jsonl", folder / "load-sample.json"
+    path.write_text("\n".join(lines) + "\n", encoding="ascii")
+    profile = "reference" if urlsplit(base_url).hostname in {"127.0.0.1", "localhost"} else "openai"
+    try:
+        done = subprocess.run(  # noqa: S603 - our own module
+            [
+                sys.executable, "-m", "conformance", "judge", str(path), "--json", str(out),
+                "--quiet", "--profile", profile,
+            ],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_S,
+            check=False,
+        )  # fmt: skip
+        if done.returncode not in {0, 1}:
+            said = done.stderr.strip().splitlines() or ["no reason given"]
+            return {"exchanges": len(lines), "problem": said[-1][:200]}
+        document = json.loads(out.read_text(encoding="utf-8"))
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        return {"exchanges": len(lines), "problem": str(error).splitlines()[0][:200]}
+    results = document["results"]
+    return {
+        "exchanges": len(lines),
+        "requirements": len({row["requirement"] for row in results if row["outcome"] in {"pass", "fail", "advisory"}}),
+        "failed": sorted({row["requirement"] for row in results if row["outcome"] == "fail"}),
+        "advisories": sorted({row["requirement"] for row in results if row["outcome"] == "advisory"}),
+    }  # fmt: skip

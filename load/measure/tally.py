@@ -1,0 +1,237 @@
+"""What a run has measured so far. Parts of it, from any process, add up to the same whole."""
+
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any, Final, Self
+
+from load.measure.histogram import Histogram
+from load.measure.outcome import FAILED, UNJUDGED, WHOLE, Outcome
+from load.measure.sample import MOST
+from load.measure.transcript import transcript
+from load.measure.window import SECOND_NS, Window
+from load.transport.request import Flight
+
+TRANSCRIPTS: Final = 3  # kept of each violation and each failing outcome
+HOUR_S: Final = 3600  # what a histogram holds
+
+
+def _lines() -> defaultdict[str, Counter[int]]:
+    return defaultdict(Counter)
+
+
+@dataclass
+class Tally:
+    """Counts by name, histograms by metric, both also by second. All of it adds.
+
+    `record` only appends numbers to lists; `settle` makes counts and histograms of them.
+    """
+
+    counts: Counter[str] = field(default_factory=Counter)
+    sums: dict[str, float] = field(default_factory=dict)  # tokens by event time, dollars
+    histograms: dict[str, Histogram] = field(default_factory=dict)
+    series: defaultdict[str, Counter[int]] = field(default_factory=_lines)
+    ttft_by_bin: dict[int, Histogram] = field(default_factory=dict)
+    transcripts: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    samples: list[str] = field(default_factory=list)  # exchanges as JSON Lines
+    _landed: Counter[tuple[str, Outcome, bool]] = field(default_factory=Counter)
+    _values: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    _ttft_by_bin: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+
+    def histogram(self, name: str) -> Histogram:
+        found = self.histograms.get(name)
+        if found is None:
+            found = self.histograms[name] = Histogram()
+        return found
+
+    def line(self, name: str) -> Counter[int]:
+        return self.series[name]
+
+    def gain(self, name: str, amount: float) -> None:
+        self.sums[name] = self.sums.get(name, 0.0) + amount
+
+    def add(self, other: "Tally") -> None:
+        self.counts.update(other.counts)
+        for name, amount in other.sums.items():
+            self.gain(name, amount)
+        for name, histogram in other.histograms.items():
+            self.histogram(name).merge(histogram)
+        for name, line in other.series.items():
+            self.line(name).update(line)
+        for second, histogram in other.ttft_by_bin.items():
+            self.ttft_by_bin.setdefault(second, Histogram()).merge(histogram)
+        for name, kept in other.transcripts.items():
+            mine = self.transcripts.setdefault(name, [])
+            mine += kept[: TRANSCRIPTS - len(mine)]
+        self.samples += other.samples[: MOST - len(self.samples)]
+
+    def as_message(self) -> dict[str, Any]:
+        """A form that msgpack carries; string keys only."""
+        return {
+            "counts": dict(self.counts),
+            "sums": self.sums,
+            "histograms": {name: one.as_message() for name, one in self.histograms.items()},
+            "series": {name: list(line.items()) for name, line in self.series.items()},
+            "ttft_by_bin": [(second, one.as_message()) for second, one in self.ttft_by_bin.items()],
+            "transcripts": self.transcripts,
+            "samples": self.samples,
+        }
+
+    @classmethod
+    def of_message(cls, message: dict[str, Any]) -> Self:
+        return cls(
+            Counter(message["counts"]),
+            dict(message["sums"]),
+            {name: Histogram.of_message(one) for name, one in message["histograms"].items()},
+            defaultdict(
+                Counter, {name: Counter(dict(line)) for name, line in message["series"].items()}
+            ),
+            {second: Histogram.of_message(one) for second, one in message["ttft_by_bin"]},
+            message["transcripts"],
+            message["samples"],
+        )
+
+    def settle(self) -> None:
+        """Make counts and histograms of what was recorded."""
+        for (scenario, outcome, steady), n in self._landed.items():
+            self.counts["arrivals"] += n
+            self.counts[f"outcome:{outcome}"] += n
+            self.counts[f"scenario:{scenario}:{outcome}"] += n
+            if steady:
+                self.counts["steady"] += n
+                self.counts[f"steady:{outcome}"] += n
+        self._landed.clear()
+        for name, values in self._values.items():
+            self.histogram(name).add_all(values)
+            values.clear()
+        for at, values in self._ttft_by_bin.items():
+            self.ttft_by_bin.setdefault(at, Histogram()).add_all(values)
+            values.clear()
+
+    def record(self, flight: Flight, window: Window) -> None:
+        """Take a flight that has landed."""
+        outcome = flight.outcome
+        assert outcome is not None
+        steady = window.from_ns <= flight.intended_ns <= window.to_ns
+        self._landed[flight.shot.scenario, outcome, steady] += 1
+        self.series["arrivals"][window.bin(flight.intended_ns)] += 1
+        if outcome not in UNJUDGED:
+            kind = "completed" if outcome in WHOLE else "failed"
+            self.series[kind][window.bin(flight.end_ns)] += 1
+        self._amounts(flight, window, outcome)
+        if steady:
+            self._times(flight, window, outcome)
+        if flight.violations or outcome in FAILED:
+            self._keep(flight, outcome)
+
+    def _times(self, flight: Flight, window: Window, outcome: Outcome) -> None:
+        """The metrics, in microseconds; see the definitions in the document's notes."""
+        sent, intended = flight.sent_ns, flight.intended_ns
+        values = self._values
+        if sent:
+            delay = (sent - intended) // 1000
+            values["dispatch_delay_ms"].append(delay)
+            values["lateness_ms"].append(max(0, delay - flight.connect_ns // 1000))
+        if flight.connect_ns:
+            values["connect_ms"].append(flight.connect_ns // 1000)
+        if flight.lag_ns >= 0:
+            values["kernel_lag_ms"].append(flight.lag_ns // 1000)
+        if flight.retry_after.isdecimal():
+            values["retry_after_ms"].append(min(int(flight.retry_after), HOUR_S) * 1_000_000)
+        if outcome in FAILED:
+            values["time_to_failure_ms"].append((flight.end_ns - (sent or intended)) // 1000)
+        if outcome not in WHOLE:
+            return
+        values["headers_ms"].append((flight.headers_ns - sent) // 1000)
+        e2e = (flight.end_ns - sent) // 1000
+        values["e2e_ms"].append(e2e)
+        values["e2e_scheduled_ms"].append((flight.end_ns - intended) // 1000)
+        tpot = None
+        since = flight.reader.stamps[0] - (intended if window.scheduled else sent)
+        if flight.shot.stream:
+            tpot = self._stream_times(flight, e2e)
+            self._ttft_by_bin[window.bin(intended)].append(since // 1000)
+        good = window.ttft_slo_ms is None or since <= window.ttft_slo_ms * 1e6
+        # A request of one token has no time per token: that target says nothing about it.
+        good &= window.tpot_slo_ms is None or tpot is None or tpot <= window.tpot_slo_ms * 1e3
+        self.counts["good"] += good
+
+    def _stream_times(self, flight: Flight, e2e: int) -> int | None:
+        """What only streams have; gives the time per output token."""
+        values, reader, sent = self._values, flight.reader, flight.sent_ns
+        stamps = reader.stamps
+        first, last = stamps[0], stamps[-1]
+        values["first_event_ms"].append((flight.first_event_ns - sent) // 1000)
+        values["ttft_ms"].append((first - sent) // 1000)
+        values["ttft_scheduled_ms"].append((first - flight.intended_ns) // 1000)
+        if reader.visible_ns:
+            values["ttfot_ms"].append((reader.visible_ns - sent) // 1000)
+        values["done_lag_ms"].append((flight.end_ns - last) // 1000)
+        if len(stamps) > 1:
+            gaps = [(b - a) // 1000 for a, b in pairwise(stamps)]
+            self.histogram("ict_ms").add_all(gaps)
+            values["stall_max_ms"].append(max(gaps))
+        completion = flight.usage.completion_tokens if flight.usage else None
+        if not completion:
+            return None
+        values["ntpot_ms"].append(e2e // completion)
+        if completion == 1:
+            return None
+        tpot = (last - first) // (completion - 1) // 1000
+        values["tpot_ms"].append(tpot)
+        return tpot
+
+    def _amounts(self, flight: Flight, window: Window, outcome: Outcome) -> None:
+        counts, reader, usage = self.counts, flight.reader, flight.usage
+        stamps = reader.stamps
+        if flight.sent_ns:
+            counts["sent"] += 1
+        if flight.retried:
+            counts["retried"] += 1
+        counts["events"] += reader.events
+        counts["chunks"] += len(stamps)
+        counts["bytes"] += flight.received_bytes
+        completion = 0
+        if usage is not None:
+            completion = usage.completion_tokens or 0
+            counts["with_usage"] += 1
+            counts["tokens:prompt"] += usage.prompt_tokens or 0
+            counts["tokens:completion"] += completion
+            counts["tokens:total"] += usage.total_tokens or 0
+            counts["tokens:cached"] += usage.cached_tokens or 0
+            counts["tokens:reasoning"] += usage.reasoning_tokens or 0
+        if outcome not in WHOLE:
+            counts["wasted_tokens"] += completion or len(stamps)
+        elif flight.shot.usage and usage is None:
+            counts["without_usage"] += 1
+        if completion and stamps:
+            self._tokens_by_time(stamps, completion / len(stamps), window)
+
+    def _tokens_by_time(self, stamps: list[int], share: float, window: Window) -> None:
+        """Tokens belong to the moment of their event, not to the end of the request."""
+        inside = bisect_left(stamps, window.to_ns) - bisect_left(stamps, window.from_ns)
+        self.gain("steady_tokens", inside * share)
+        self.counts["steady_chunks"] += inside
+        line = self.series["tokens"]
+        at, last = 0, window.bin(stamps[-1])
+        while at < len(stamps):
+            second = window.bin(stamps[at])
+            if second == last:
+                line[second] += round((len(stamps) - at) * share)
+                return
+            end = bisect_left(stamps, window.start_ns + (second + window.bin_s) * SECOND_NS, at)
+            line[second] += round((end - at) * share)
+            at = end
+
+    def _keep(self, flight: Flight, outcome: Outcome) -> None:
+        """The first few flights of each violation and each failing class, as evidence."""
+        for requirement in flight.violations:
+            self.counts[f"violation:{requirement}"] += 1
+        names = list(flight.violations)
+        if outcome in FAILED:
+            names.append(f"outcome:{outcome}")
+        for name in names:
+            kept = self.transcripts.setdefault(name, [])
+            if len(kept) < TRANSCRIPTS:
+                kept.append(transcript(flight, flight.violations.get(name, flight.detail)))

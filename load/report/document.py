@@ -1,0 +1,230 @@
+"""The load document, `load.json`: what was sent, how it ended, how fast, and whether to believe it."""
+
+import os
+import platform
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from load.measure.gate import Verdict, judge
+from load.measure.histogram import Histogram
+from load.measure.outcome import FAILED, Outcome
+from load.measure.rates import goodput, rates
+from load.measure.tally import Tally
+from load.measure.validity import Validity, validity
+from load.session.fleet import Fleet
+from load.workload.oracle import Likeness
+from load.workload.plan import Plan
+
+SCHEMA_VERSION: Final = 1
+REQUIRED: Final = (
+    "ttft_ms",
+    "ttft_scheduled_ms",
+    "ict_ms",
+    "tpot_ms",
+    "e2e_ms",
+    "dispatch_delay_ms",
+)
+CURVE: Final = (
+    10, 20, 30, 40, 50, 60, 70, 75, 80, 85, 90, 92.5, 95, 97, 98, 99, 99.5, 99.8, 99.9, 99.95, 99.99,
+)  # fmt: skip
+ECHOES: Final = (
+    0.5  # of judged answers, above which the model is taken for one that repeats faithfully
+)
+NOTES: Final = {
+    "ttft_ms": "first event with content minus the moment before the request was written; includes reasoning",
+    "ttft_scheduled_ms": "first event with content minus the planned arrival",
+    "ict_ms": "time between two events with content, all of them; not per token",
+    "tpot_ms": "(last content - first content) / (completion tokens - 1), by usage",
+    "ntpot_ms": "(end - send) / completion tokens",
+}
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished run: its document, and the exit code it asks for."""
+
+    document: dict[str, Any]
+    exit_code: int
+
+
+def result(plan: Plan, fleet: Fleet, about: dict[str, Any], planned: int | None) -> Result:
+    found = validity(fleet, planned)
+    document = _document(plan, fleet, found, about, planned)
+    verdicts = [judge(gate, document) for gate in plan.gates]
+    document["gates"] = [verdict.as_json() for verdict in verdicts]
+    return Result(document, exit_code(plan, fleet, found, verdicts))
+
+
+def exit_code(plan: Plan, fleet: Fleet, found: Validity, verdicts: list[Verdict]) -> int:
+    """2 could not run, 4 not to be believed, 3 a gate failed, 1 requests failed, 0 ok."""
+    counts = fleet.total.counts
+    answered = sum(
+        counts[f"outcome:{outcome}"]
+        for outcome in Outcome
+        if outcome
+        not in {
+            Outcome.CONNECT_ERROR,
+            Outcome.TLS_ERROR,
+            Outcome.TIMEOUT_CONNECT,
+            Outcome.CLIENT_SATURATED,
+        }
+    )
+    if not answered or fleet.stopped.startswith("every answer") or fleet.stopped == "interrupted":
+        return 2
+    if found.reasons:
+        return 4
+    if not all(verdict.passed for verdict in verdicts):
+        return 3
+    accepted = any(gate.metric == "error_rate" for gate in plan.gates)
+    failed = sum(counts[f"outcome:{outcome}"] for outcome in FAILED)
+    return 1 if failed and not accepted else 0
+
+
+def _document(
+    plan: Plan, fleet: Fleet, found: Validity, about: dict[str, Any], planned: int | None
+) -> dict[str, Any]:
+    total = fleet.total
+    counts = total.counts
+    metrics = {
+        name: total.histogram(name).as_distribution()
+        for name in (*REQUIRED, *sorted(total.histograms))
+    }
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "suite": {"name": "openai-gateway-conformance", "part": "load"},
+        "target": {"base_url": about["base_url"], "model": plan.model},
+        "started_at": datetime.fromtimestamp(about["started_at"], UTC).isoformat(
+            timespec="seconds"
+        ),
+        "duration_s": round(about["duration_s"], 3),
+        "scenario": {"name": plan.scenario, "sent": _scenarios(total)},
+        "arrivals": plan.arrivals.as_json()
+        | {"planned": planned, "happened": counts["arrivals"], "sent": counts["sent"]}
+        | ({"concurrency": plan.concurrency} if plan.closed else {}),
+        "outcomes": {outcome.value: counts[f"outcome:{outcome}"] for outcome in Outcome},
+        "steady": {
+            "from_s": plan.warm_up_s,
+            "to_s": plan.arrivals.duration_s,
+            "arrivals": counts["steady"],
+            "outcomes": {
+                outcome.value: counts[f"steady:{outcome}"]
+                for outcome in Outcome
+                if counts[f"steady:{outcome}"]
+            },
+        },
+        "metrics": metrics,
+        "notes": NOTES,
+        "rates": rates(plan, total),
+        "goodput": goodput(plan, total),
+        "usage": _usage(total),
+        "conformance": conformance(total),
+        "text": {likeness.value: counts[f"text:{likeness}"] for likeness in Likeness},
+        "validity": {"stamp": found.stamp, "reasons": list(found.reasons)},
+        "client": _client(fleet),
+        "series": _series(plan, fleet),
+        "curves": {
+            name: total.histogram(name).curve(CURVE)
+            for name in (
+                "ttft_ms",
+                "ttft_scheduled_ms",
+                "ict_ms",
+                "tpot_ms",
+                "e2e_ms",
+                "dispatch_delay_ms",
+            )
+            if total.histogram(name).count
+        },
+        "histograms": {
+            name: {
+                "unit": "us",
+                "hdr": one.encode(),
+                "sum_us": one.sum_us,
+                "max_us": one.highest_us,
+            }
+            for name, one in sorted(total.histograms.items())
+        },
+        "transcripts": total.transcripts,
+    }
+
+
+def conformance(total: Tally) -> dict[str, int]:
+    """Streams that break a requirement, by its id."""
+    return {
+        name.removeprefix("violation:"): n
+        for name, n in sorted(total.counts.items())
+        if name.startswith("violation:") and n
+    }
+
+
+def _scenarios(total: Tally) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for name, n in sorted(total.counts.items()):
+        kind, _, rest = name.partition(":")
+        if kind == "scenario":
+            scenario, _, outcome = rest.partition(":")
+            found.setdefault(scenario, {})[outcome] = n
+    return found
+
+
+def _usage(total: Tally) -> dict[str, Any]:
+    counts = total.counts
+    shown: dict[str, Any] = {
+        f"{name}_tokens": counts[f"tokens:{name}"]
+        for name in ("prompt", "completion", "total", "cached", "reasoning")
+    }
+    return shown | {
+        "requests_with_usage": counts["with_usage"],
+        "requests_without_usage": counts["without_usage"],
+        "wasted_tokens": counts["wasted_tokens"],
+        "events": counts["events"],
+        "content_events": counts["chunks"],
+        "tokens_per_chunk": round(counts["tokens:completion"] / counts["chunks"], 4)
+        if counts["chunks"]
+        else None,
+        "received_bytes": counts["bytes"],
+        "usd": round(total.sums.get("usd", 0.0), 6),
+    }
+
+
+def _client(fleet: Fleet) -> dict[str, Any]:
+    return {
+        "processes": fleet.size,
+        "lost": fleet.lost,
+        "cpu_s": round(sum(worker.cpu_s for worker in fleet.workers.values()), 3),
+        "cpu_share": [round(worker.cpu_share, 4) for _, worker in sorted(fleet.workers.items())],
+        "peak_mb": [round(worker.peak_mb, 1) for _, worker in sorted(fleet.workers.items())],
+        "connections": sum(worker.connections for worker in fleet.workers.values()),
+        "retried": fleet.total.counts["retried"],
+        "stamps": "kernel" if fleet.total.histogram("kernel_lag_ms").count else "application",
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "system": platform.platform(terse=True),
+        "ended_early": fleet.stopped,
+    }
+
+
+def _series(plan: Plan, fleet: Fleet) -> dict[str, Any]:
+    """One value a bin; the bins are seconds from the start of the run."""
+    total = fleet.total
+    seconds = sorted({at for line in total.series.values() for at in line if at >= 0})
+    axis = list(range(0, seconds[-1] + plan.bin_s, plan.bin_s)) if seconds else []
+    lines = {
+        name: [total.line(name)[at] for at in axis]
+        for name in ("arrivals", "completed", "failed", "tokens")
+    }
+    empty = Histogram()
+    by_bin = [total.ttft_by_bin.get(at, empty) for at in axis]
+    return {
+        "bin_s": plan.bin_s,
+        "at_s": axis,
+        **lines,
+        "ttft_p50_ms": [_ms(one, 50) for one in by_bin],
+        "ttft_p99_ms": [_ms(one, 99) for one in by_bin],
+        "in_flight": [[round(at, 1), n] for at, n in fleet.in_flight],
+    }
+
+
+def _ms(histogram: Histogram, percentile: float) -> float | None:
+    """For a line in a chart: the highest of few samples stands for their p99."""
+    return round(histogram.percentile(percentile) / 1000, 3) if histogram.count else None

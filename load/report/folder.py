@@ -1,0 +1,108 @@
+"""Writes the report of a run: the document first, then the pages made from it."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any, Final
+
+ROOT: Final = Path(__file__).parents[2]
+PAGES_TIMEOUT_S: Final = 60
+
+
+def write_report(document: dict[str, Any], folder: Path, baseline: str = "") -> Iterator[str]:
+    """Lines to show: the stamp first, then what was found and where it lies."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "load.json"
+    write(path, json.dumps(document, ensure_ascii=False, indent=1) + "\n")
+    yield from lines(document)
+    try:
+        done = subprocess.run(  # noqa: S603 - our own module
+            [
+                sys.executable,
+                "-m",
+                "reports.load.page",
+                str(path),
+                *([baseline] if baseline else []),
+            ],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=PAGES_TIMEOUT_S,
+            check=False,
+        )
+        problem = done.stderr.strip().splitlines()[-1:] if done.returncode else []
+    except (OSError, subprocess.SubprocessError) as error:
+        problem = [str(error)]
+    if problem:
+        yield f"the pages could not be written: {problem[0]}"
+    yield f"report: {path if problem else path.with_suffix('.html')}"
+
+
+def write(path: Path, text: str) -> None:
+    """Put the whole text in place at once; a reader sees the old file or the new one."""
+    data = text.encode("utf-8", "backslashreplace")
+    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        temporary = Path(file.name)
+        try:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+    temporary.chmod(0o644)
+    temporary.replace(path)
+
+
+def lines(document: dict[str, Any]) -> Iterator[str]:
+    """The run in a few lines; the first says whether to believe it."""
+    stamp = document["validity"]["stamp"]
+    yield f"{stamp}{': ' + '; '.join(document['validity']['reasons']) if document['validity']['reasons'] else ''}"
+    ended = {name: n for name, n in document["outcomes"].items() if n}
+    yield f"arrivals {document['arrivals']['happened']}: " + ", ".join(f"{name} {n}" for name, n in ended.items())  # fmt: skip
+    for name in (
+        "ttft_ms",
+        "ttft_scheduled_ms",
+        "ict_ms",
+        "tpot_ms",
+        "e2e_ms",
+        "dispatch_delay_ms",
+    ):
+        yield f"{name:18} {_row(document['metrics'][name])}"
+    rates = document["rates"]
+    yield (
+        f"rates: offered {rates['offered_per_s']:g}/s, completed {rates['completed_per_s']:g}/s, "
+        f"{rates['output_tokens_per_s']:g} output tokens/s, ${document['usage']['usd']:.4f}"
+    )
+    if "search" in document:
+        best = document["search"]["best_rate"]
+        yield f"search: {'no rate meets the targets' if best is None else f'{best:.4g}/s is the highest rate that meets the targets'}"
+    for requirement, n in document["conformance"].items():
+        yield f"violated in {n} streams: {requirement}"
+    yield from _sample(document.get("sample") or {})
+    for gate in document["gates"]:
+        shown = "too few samples" if gate["value"] is None else f"{gate['value']:g} {gate['unit']}"
+        yield f"gate {gate['gate']}: {'passed' if gate['passed'] else 'FAILED'} ({shown})"
+
+
+def _sample(sample: dict[str, Any]) -> Iterator[str]:
+    if "failed" in sample:
+        shown = ", ".join(sample["failed"]) or "none"
+        yield (
+            f"a sample of {sample['exchanges']} exchanges judged by {sample['requirements']} requirements: "
+            f"{len(sample['failed'])} failed ({shown})"
+        )
+    elif "problem" in sample:
+        yield f"the sample could not be judged: {sample['problem']}"
+
+
+def _row(metric: dict[str, Any]) -> str:
+    def shown(value: float | None) -> str:
+        return "n/a" if value is None else f"{value:.2f}"
+
+    names = ("mean", "p50", "p90", "p95", "p99", "p999", "max")
+    return f"n={metric['count']:<6} " + " ".join(f"{name}={shown(metric[name])}" for name in names)

@@ -1,0 +1,206 @@
+"""The part of a session that only one process has: what is run, in which order, and the report."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from time import time
+from typing import Any, Final, NamedTuple
+
+from gevent.event import Event
+
+from load.measure.cost import DEFAULT_LIMIT_USD, estimate_usd, price_of
+from load.measure.sample import judged as sampled
+from load.measure.validity import validity
+from load.report.document import Result, result
+from load.report.folder import write_report
+from load.report.locust_stats import Rows
+from load.session import calibrate
+from load.session.fleet import Fleet
+from load.session.processes import Crew
+from load.session.search import Trial, judged, search
+from load.session.trial import Lead
+from load.transport.target import Gateway, Target
+from load.workload.plan import Plan
+
+ATTEMPTS: Final = 3  # of a trial that cannot be believed
+KEPT_RATE: Final = "poisson"  # arrivals of a trial
+
+
+class Done(NamedTuple):
+    """A run that is over, as the report needs it."""
+
+    plan: Plan
+    fleet: Fleet
+    planned: int | None
+    started_at: float
+    duration_s: float
+
+
+class Conductor:
+    """`key` is the reference gateway's; any other target's key stays in the environment."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        target: Target,
+        *,
+        options: dict[str, Any],
+        key: str,
+        crew: Crew,
+        rows: Rows,
+        say: Callable[[str], None] | None = None,
+    ) -> None:
+        limit = plan.max_cost
+        if limit is None and not target.loopback:
+            limit = DEFAULT_LIMIT_USD
+        self.plan = replace(plan, max_cost=limit)
+        self.target = target
+        self.result: Result | None = None
+        self.lead = Lead(options | {"max_cost": limit}, crew, rows, say or _say)
+        self._baseline = str(options.get("baseline") or "")
+        self._calibrate = bool(options.get("calibrate"))
+        self._calibration: calibrate.Calibration | None = None
+        self._key = key
+        self._rows = rows
+        self._say = say or _say
+        self._trials: list[Trial] = []
+        self._finishing = False
+        self._finished = Event()
+
+    def conduct(self) -> Result:
+        if self._calibrate:
+            self._measure_client()
+        self._announce()
+        if self.plan.arrivals.kind == "search":
+            return self._finish(self._search())
+        self.lead.perform(self.target, self._key)
+        return self._finish(self._done())
+
+    def interrupt(self, why: str) -> Result:
+        """End now, with what is known."""
+        if not self._finishing:
+            self.lead.interrupt(why)
+        return self._finish(self._done())
+
+    def _done(self) -> Done:
+        """The run that the lead has just led."""
+        lead = self.lead
+        return Done(
+            lead.plan or self.plan,
+            lead.fleet,
+            lead.planned,
+            lead.started_at,
+            time() - lead.started_at,
+        )
+
+    def _announce(self) -> None:
+        """What is about to be sent, and what it may cost."""
+        plan = self.plan
+        kind = plan.arrivals.kind
+        where = f"{self.target.base_url} ({'loopback' if self.target.loopback else 'not loopback'})"
+        what, cost = f"{plan.scenario}, {kind}", ""
+        if kind not in {"closed", "search"}:
+            agent = plan.scenario == "agent"
+            name = "responses-stream" if agent else plan.scenario_of()(0)
+            sample = plan.writer().shot(name, 0)
+            n = plan.arrivals.planned * (plan.turns if agent else 1)
+            most = n * estimate_usd(price_of(plan.model), sample.body, sample.most_tokens)
+            what = (
+                f"{n:,} requests of {plan.scenario}, {kind} {plan.arrivals.rate:g}/s "
+                f"over {plan.arrivals.duration_s:g} s"
+            )
+            cost = f", at most ${most:,.2f}"
+        limit = f", limit ${plan.max_cost:,.2f}" if plan.max_cost is not None else ""
+        self._say(f"target {where}: {what}, model {plan.model}{cost}{limit}")
+
+    def _measure_client(self) -> None:
+        gateway = Gateway()
+        try:
+            fleet = self.lead.perform(
+                gateway.target, gateway.target.key, calibrate.OPTIONS, "calibration "
+            )
+        finally:
+            gateway.stop()
+        self._calibration = calibrate.calibration(fleet)
+        if self._calibration is None:
+            self._say("calibration: nothing was answered")
+            return
+        for line in self._calibration.lines(self.plan):
+            self._say(line)
+
+    def _search(self) -> Done:
+        """All trials; the report is that of the best one, else of the last."""
+        kept: dict[float, Done] = {}
+        spent = 0.0
+        plan = self.plan
+
+        def trial(rate: float) -> Trial:
+            nonlocal spent
+            left = None if plan.max_cost is None else max(0.0, plan.max_cost - spent)
+            overrides = {
+                "arrivals": KEPT_RATE,
+                "rate": rate,
+                "duration": plan.trial_s,
+                "warm_up": min(plan.warm_up_s, plan.trial_s / 2),
+                "seed": plan.arrivals.seed + len(self._trials),
+                "max_cost": left,
+            }
+            for _ in range(ATTEMPTS):
+                self.lead.perform(self.target, self._key, overrides, f"{rate:8.2f}/s ")
+                kept[rate] = found = self._done()
+                spent += found.fleet.total.sums.get("usd", 0.0)
+                one = judged(found.plan, found.fleet)
+                doubts = [why for why in validity(found.fleet, found.planned).reasons if "too few" not in why]  # fmt: skip
+                if not doubts or found.fleet.stopped or self.lead.interrupted:
+                    break
+                # What disturbed the client says nothing about the target: once more.
+                one = replace(one, met=False, why=f"not to be believed: {doubts[0]}")
+                self._say(f"{rate:8.2f}/s {one.why}")
+            self._trials.append(one)
+            self._say(f"{rate:8.2f}/s {'meets the targets' if one.met else one.why}")
+            return one
+
+        for one in search(plan.arrivals.rate, trial):
+            if self.lead.interrupted or one.why.startswith(("every answer", "the limit of")):
+                break
+        met = [one.rate for one in self._trials if one.met]
+        return kept[max(met) if met else self._trials[-1].rate]
+
+    def _finish(self, done: Done) -> Result:
+        """Write the report, once; who comes second waits for it."""
+        if self._finishing:
+            self._finished.wait()
+            assert self.result is not None
+            return self.result
+        self._finishing = True
+        plan = done.plan
+        self._rows.add(done.fleet.take_fresh(), time(), last=True)
+        about = {
+            "base_url": self.target.base_url,
+            "started_at": done.started_at,
+            "duration_s": max(0.0, done.duration_s),
+        }
+        found = result(plan, done.fleet, about, done.planned)
+        if self.plan.arrivals.kind == "search":
+            met = [one for one in self._trials if one.met]
+            found.document["search"] = {
+                "slo_share": plan.slo_share,
+                "best_rate": max((one.rate for one in met), default=None),
+                "trials": [one.as_json() for one in sorted(self._trials, key=lambda one: one.rate)],
+            }
+            if not met and found.exit_code in {0, 1}:
+                found = replace(found, exit_code=3)  # the targets are the gate
+        if self._calibration is not None:
+            found.document["calibration"] = vars(self._calibration)
+        if not done.fleet.stopped:  # who interrupts a run does not want to wait for more
+            folder, base_url = plan.report_dir, self.target.base_url
+            found.document["sample"] = sampled(done.fleet.total.samples, folder, base_url)
+        for line in write_report(found.document, plan.report_dir, self._baseline):
+            self._say(line)
+        self.result = found
+        self._finished.set()
+        return found
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

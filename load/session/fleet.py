@@ -1,0 +1,69 @@
+"""What the whole fleet has measured: the sum of its workers' parts, and who is missing."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from load.measure.tally import Tally
+
+
+@dataclass
+class Worker:
+    """The latest words of one process."""
+
+    in_flight: int = 0
+    connections: int = 0
+    cpu_share: float = 0.0
+    cpu_s: float = 0.0
+    peak_mb: float = 0.0
+    done: bool = False
+    lost: bool = False
+
+
+@dataclass
+class Fleet:
+    size: int
+    total: Tally = field(default_factory=Tally)
+    workers: dict[int, Worker] = field(default_factory=dict)
+    in_flight: list[tuple[float, int]] = field(default_factory=list)  # over the seconds of the run
+    stopped: str = ""  # why it ended early
+    _fresh: list[Tally] = field(default_factory=list)
+
+    def take(self, part: dict[str, Any]) -> None:
+        worker = self.workers.setdefault(part["worker"], Worker())
+        if worker.done:
+            return
+        for name in ("in_flight", "connections", "cpu_share", "cpu_s", "peak_mb", "done"):
+            setattr(worker, name, part[name])
+        worker.lost = False
+        self.stopped = self.stopped or part["stopped"]
+        tally = part["tally"]
+        self.total.add(tally)
+        self._fresh.append(tally)
+
+    def take_fresh(self) -> Tally:
+        """What came since the last call."""
+        parts, self._fresh = self._fresh, []
+        if len(parts) == 1:
+            return parts[0]
+        fresh = Tally()
+        for part in parts:
+            fresh.add(part)
+        return fresh
+
+    def lose(self, number: int) -> None:
+        """A worker is gone: what it sent so far stays."""
+        worker = self.workers.setdefault(number, Worker())
+        worker.lost = not worker.done
+
+    @property
+    def flying(self) -> int:
+        return sum(worker.in_flight for worker in self.workers.values())
+
+    @property
+    def lost(self) -> list[int]:
+        return sorted(number for number, worker in self.workers.items() if worker.lost)
+
+    @property
+    def done(self) -> bool:
+        known = [worker for worker in self.workers.values() if worker.done or worker.lost]
+        return len(known) >= self.size

@@ -1,0 +1,82 @@
+"""One arrival on its way: what is sent, the time points of what happened, and how it ended."""
+
+from collections.abc import Sequence
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from load.measure.outcome import Outcome
+from wire.endpoint import Endpoint
+from wire.usage import Usage
+
+KEPT_BYTES: Final = 256 * 1024  # of a reply that is kept for a transcript
+
+
+# Structs, not dataclasses: one of each is made for every request, and these are filled in C.
+class Shot(msgspec.Struct, frozen=True):
+    """A request that is ready to be sent. `expected` is the text that a faithful model answers."""
+
+    scenario: str
+    endpoint: Endpoint
+    path: str
+    body: bytes
+    stream: bool = True
+    usage: bool = True  # whether a usage is owed
+    expected: str | None = None
+    most_tokens: int | None = None  # the limit that the request itself sets
+
+
+class Reader(Protocol):
+    """Takes the decoded events of one reply (or its body) and says what it was."""
+
+    stamps: list[int]  # arrival of each content-bearing event, nanoseconds
+    visible_ns: int  # of the first that is no reasoning; 0 when none
+    events: int
+    problem: str  # why it could not be read; empty when it could
+    error: Any  # an error that came inside of a success
+    limited: bool  # whether the token limit cut the answer
+
+    def take(self, data: str, name: str, at_ns: int) -> None: ...
+    def take_held(self, pieces: Sequence[bytes], stamps: Sequence[int]) -> bool:
+        """Events of the usual form, each a piece, see `load.transport.batched_events`; False: nothing was taken."""
+        ...
+
+    @property
+    def whole(self) -> bool: ...
+    @property
+    def usage(self) -> Usage | None: ...
+    def text(self) -> str: ...
+    def violations(self) -> dict[str, str]: ...
+
+
+class Flight(msgspec.Struct, eq=False):
+    """Times are nanoseconds of the monotonic clock of this process; 0 means never."""
+
+    shot: Shot
+    reader: Reader
+    number: int = 0
+    intended_ns: int = 0
+    started_ns: int = 0  # taken up by the client
+    sent_ns: int = 0  # just before the bytes of the request were written
+    headers_ns: int = 0
+    first_event_ns: int = 0
+    last_ns: int = 0  # of the last bytes
+    end_ns: int = 0
+    connect_ns: int = 0  # how long a new connection took; 0 on a reused one
+    lag_ns: int = -1  # kernel to application at the first content; -1: not known
+    status: int = 0
+    media_type: str = ""
+    retry_after: str = ""
+    received_bytes: int = 0
+    usage: Usage | None = None  # what the server said it used, once it is over
+    outcome: Outcome | None = None
+    detail: str = ""
+    retried: bool = False
+    reserved_usd: float = 0.0
+    kept: list[tuple[int, bytes]] | None = None  # raw pieces of the body, where they are kept
+    headers: list[tuple[str, str]] = []
+    violations: dict[str, str] = {}
+
+    def end(self, outcome: Outcome, detail: str, at_ns: int) -> None:
+        self.outcome, self.detail, self.end_ns = outcome, detail, at_ns
+        self.usage = self.reader.usage

@@ -1,0 +1,144 @@
+"""Where the requests go: the address, the key, and the reference gateway when nothing else is named."""
+
+import ipaddress
+import json
+import os
+import ssl
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import gevent.socket
+
+ROOT: Final = Path(__file__).parents[2]
+KEY_NAMES: Final = ("CONFORMANCE_API_KEY", "OPENAI_API_KEY")
+AGENT: Final = "openai-gateway-conformance-load/1"
+UNLIMITED: Final = (
+    1_000_000_000  # requests a minute: the gateway's own limit is not what is measured
+)
+
+
+class TargetError(ValueError):
+    """The target cannot be used; the message is one line that says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to connect. `name` is what the certificate must show."""
+
+    family: int
+    place: tuple[Any, ...]
+    name: str
+    tls: ssl.SSLContext | None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A base URL with its key. The URL ends with /v1 or whatever path the API has there."""
+
+    base_url: str
+    key: str = ""
+
+    @property
+    def loopback(self) -> bool:
+        host = urlsplit(self.base_url).hostname or ""
+        try:
+            return ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            return host == "localhost"
+
+    def address(self) -> Address:
+        """Resolve the host once; a run that resolves for each connection measures the resolver."""
+        parts = urlsplit(self.base_url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        try:
+            found = gevent.socket.getaddrinfo(parts.hostname, port, 0, gevent.socket.SOCK_STREAM)
+        except OSError as error:
+            raise TargetError(f"{parts.hostname}: {error.strerror or error}") from error
+        # Loopback servers listen on IPv4 as a rule, also where localhost resolves to ::1 first.
+        family, _, _, _, place = min(found, key=lambda one: one[0] != gevent.socket.AF_INET)
+        tls = ssl.create_default_context() if parts.scheme == "https" else None
+        return Address(family, place, parts.hostname or "", tls)
+
+    def head(self, method: str, path: str, *, stream: bool) -> bytes:
+        """Everything of a request before its length: the same for all that go to this path."""
+        parts = urlsplit(self.base_url)
+        lines = [
+            f"{method} {parts.path.rstrip('/')}{path} HTTP/1.1",
+            f"Host: {parts.netloc.rpartition('@')[2]}",
+            f"User-Agent: {AGENT}",
+            f"Accept: {'text/event-stream' if stream else 'application/json'}",
+            "Accept-Encoding: identity",
+        ]
+        if self.key:
+            lines.append(f"Authorization: Bearer {self.key}")
+        if method == "POST":
+            lines.append("Content-Type: application/json")
+        return "\r\n".join(lines).encode("latin-1") + b"\r\n"
+
+
+def target_of(host: str, environ: Mapping[str, str]) -> Target:
+    """The target of a host with or without /v1 and a slash. The key comes from the environment."""
+    url = host.strip().rstrip("/")
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise TargetError(f"{host}: expected http://… or https://…")
+    try:
+        parts.port  # noqa: B018 - raises for a port that is no number
+    except ValueError as error:
+        raise TargetError(f"{host}: {error}") from None
+    if not parts.path.strip("/"):
+        url += "/v1"
+    key = next((environ[name] for name in KEY_NAMES if environ.get(name)), "")
+    if not key.isascii() or not key.isprintable():
+        raise TargetError("the API key has characters that no header can carry")
+    return Target(url, key)
+
+
+class Gateway:
+    """The reference gateway as a process of its own."""
+
+    def __init__(self, arguments: Sequence[str] = ()) -> None:
+        said = TemporaryFile()  # noqa: SIM115 - as long as the process
+        self._process = subprocess.Popen(  # noqa: S603 - our own module
+            [
+                sys.executable, "-m", "gateway", "--requests-per-minute", str(UNLIMITED), *arguments,
+            ],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=said,
+            text=True,
+            env={name: value for name, value in os.environ.items() if name not in KEY_NAMES},
+            # Its own group: Ctrl-C reaches the run, which then still talks to its gateway.
+            start_new_session=True,
+        )  # fmt: skip
+        assert self._process.stdout is not None
+        try:
+            line = self._process.stdout.readline()
+        except BaseException:  # interrupted: it must not be left behind
+            self._process.terminate()
+            raise
+        if not line:
+            code = self._process.wait(5)
+            said.seek(0)
+            why = said.read().decode("utf-8", "replace").strip().splitlines() or [f"exit {code}"]
+            raise TargetError(f"the reference gateway did not start: {why[-1]}")
+        ready = json.loads(line)
+        self.pid = int(ready["pid"])
+        self.target = Target(ready["base_url"], ready["keys"]["codex"])
+
+    def stop(self) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(5)
+        if self._process.stdout:
+            self._process.stdout.close()

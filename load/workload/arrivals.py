@@ -1,0 +1,119 @@
+"""When requests arrive: absolute offsets in seconds, the same list in every process of the fleet.
+
+An arrival is planned before the run and never moved: what the server or this client does has no say.
+A seed gives the whole fleet's schedule; worker k of n takes every n-th arrival of it.
+"""
+
+import math
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from load.workload.trace import Entry
+
+OPEN: Final = ("constant", "poisson", "gamma", "ramp", "steps", "spike", "soak", "trace")
+KINDS: Final = (*OPEN, "closed", "search")
+STEPS: Final = 5
+SPIKE_FACTOR: Final = 5.0
+SPIKE_SHARE: Final = (0.4, 0.6)  # of the duration, between which the spike stands
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """The parameters of a schedule. `rate` is arrivals a second of the whole fleet."""
+
+    kind: str
+    rate: float
+    duration_s: float
+    seed: int = 1
+    shape: float = 1.0  # of gamma: 1 is Poisson, below is burstier, above is steadier
+    start_rate: float = 0.0  # of ramp and steps
+    factor: float = SPIKE_FACTOR
+    trace: Sequence[Entry] = ()
+    stretch: float = 1.0  # of a trace's times
+
+    def times(self) -> Iterator[float]:
+        """The offsets of the whole fleet, ascending, all below the duration."""
+        match self.kind:
+            case "constant":
+                return self._until(
+                    n / self.rate for n in range(math.ceil(self.rate * self.duration_s))
+                )
+            case "poisson" | "soak":
+                return self._until(self._gaps(1.0))
+            case "gamma":
+                return self._until(self._gaps(self.shape))
+            case "ramp" | "steps" | "spike":
+                return self._until(self._varying())
+            case "trace":
+                return self._until(entry.at_s * self.stretch for entry in self.trace)
+        raise ValueError(f"{self.kind} has no schedule")
+
+    def share(self, worker: int, workers: int) -> Iterator[tuple[int, float]]:
+        """The number and offset of each arrival of one worker."""
+        return islice(enumerate(self.times()), worker, None, workers)
+
+    def rate_at(self, offset_s: float) -> float:
+        """The rate that is planned at an offset."""
+        if not 0 <= offset_s < self.duration_s:
+            return 0.0
+        part = offset_s / self.duration_s
+        match self.kind:
+            case "ramp":
+                return self.start_rate + (self.rate - self.start_rate) * part
+            case "steps":
+                step = min(STEPS - 1, int(part * STEPS))
+                return self.start_rate + (self.rate - self.start_rate) * (step + 1) / STEPS
+            case "spike":
+                return self.rate * (self.factor if SPIKE_SHARE[0] <= part < SPIKE_SHARE[1] else 1)
+        return self.rate
+
+    def _until(self, times: Iterator[float]) -> Iterator[float]:
+        for time in times:
+            if time >= self.duration_s:
+                return
+            yield time
+
+    def _gaps(self, shape: float) -> Iterator[float]:
+        source = random.Random(self.seed)  # noqa: S311 - repeatable on purpose
+        time = 0.0
+        while True:
+            time += source.gammavariate(shape, 1 / (self.rate * shape))
+            yield time
+
+    def _varying(self) -> Iterator[float]:
+        """A Poisson process of varying rate, by thinning one of the highest rate."""
+        source = random.Random(self.seed)  # noqa: S311 - repeatable on purpose
+        highest = max(
+            self.rate, self.start_rate, self.rate * self.factor if self.kind == "spike" else 0
+        )
+        time = 0.0
+        while time < self.duration_s:
+            time += source.expovariate(highest)
+            if source.random() * highest < self.rate_at(time):
+                yield time
+
+    @property
+    def planned(self) -> int:
+        """How many there are. Walks the schedule: long ones take a moment."""
+        return sum(1 for _ in self.times())
+
+    def as_json(self) -> dict[str, object]:
+        shown: dict[str, object] = {
+            "kind": self.kind,
+            "rate": self.rate,
+            "duration_s": self.duration_s,
+            "seed": self.seed,
+        }
+        match self.kind:
+            case "gamma":
+                shown["shape"] = self.shape
+            case "ramp" | "steps":
+                shown["start_rate"] = self.start_rate
+            case "spike":
+                shown["factor"] = self.factor
+            case "trace":
+                shown["stretch"] = self.stretch
+        return shown

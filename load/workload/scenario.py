@@ -1,0 +1,184 @@
+"""Scenarios: which requests a run sends, from prompts to bytes."""
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import msgspec
+
+from load.transport.request import Flight, Shot
+from load.workload.prompts import Prompt
+from wire.endpoint import Endpoint
+
+NAMES: Final = ("chat-stream", "responses-stream", "chat", "models", "agent", "mix")
+PATHS: Final = {
+    Endpoint.CHAT: "/chat/completions",
+    Endpoint.RESPONSES: "/responses",
+    Endpoint.MODELS: "/models",
+}
+MIX: Final = {"chat-stream": 8.0, "chat": 1.0, "models": 1.0}
+MARGIN_TOKENS: Final = 64  # above what is expected, so that a limit cuts nothing that was asked for
+SHELL: Final = {
+    "type": "function",
+    "name": "shell",
+    "description": "Runs a command in the workspace and returns its output.",
+    "parameters": {
+        "type": "object",
+        "properties": {"command": {"type": "array", "items": {"type": "string"}}},
+        "required": ["command"],
+        "additionalProperties": False,
+    },
+    "strict": False,
+}
+INSTRUCTIONS: Final = "You are a coding agent. Work in small steps, and say what you do. "
+_encode: Final = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Turns prompts into requests for one model."""
+
+    model: str
+    max_tokens: int | None = None
+    prompts: Callable[[int], Prompt] | None = None
+
+    def shot(self, scenario: str, number: int) -> Shot:
+        if scenario == "models":
+            return Shot(scenario, Endpoint.MODELS, PATHS[Endpoint.MODELS], b"", stream=False, usage=False)  # fmt: skip
+        assert self.prompts is not None
+        prompt = self.prompts(number)
+        if scenario == "responses-stream":
+            return self.responses(scenario, prompt)
+        return self.chat(scenario, prompt, stream=scenario == "chat-stream")
+
+    def chat(self, scenario: str, prompt: Prompt, *, stream: bool) -> Shot:
+        body: dict[str, Any] = {"model": self.model, "messages": prompt.messages}
+        if stream:
+            body |= {"stream": True, "stream_options": {"include_usage": True}}
+        limit = self.limit(prompt)
+        if limit is not None:
+            body["max_completion_tokens"] = limit
+        return self._shot(
+            scenario, Endpoint.CHAT, body | (prompt.extra or {}), prompt, stream=stream
+        )
+
+    def responses(
+        self, scenario: str, prompt: Prompt, more: Mapping[str, Any] | None = None
+    ) -> Shot:
+        body: dict[str, Any] = {"model": self.model, "input": prompt.messages, "stream": True, "store": False}  # fmt: skip
+        limit = self.limit(prompt)
+        if limit is not None:
+            body["max_output_tokens"] = limit
+        body |= more or {}
+        return self._shot(
+            scenario, Endpoint.RESPONSES, body | (prompt.extra or {}), prompt, stream=True
+        )
+
+    def limit(self, prompt: Prompt) -> int | None:
+        """Of the answer, in tokens."""
+        if self.max_tokens is not None:
+            return self.max_tokens
+        if prompt.output_tokens is None:
+            return None
+        return max(16, 2 * prompt.output_tokens + MARGIN_TOKENS)
+
+    def _shot(
+        self,
+        scenario: str,
+        endpoint: Endpoint,
+        body: dict[str, Any],
+        prompt: Prompt,
+        *,
+        stream: bool,
+    ) -> Shot:
+        cut = self.max_tokens is not None and (prompt.output_tokens or 0) > self.max_tokens
+        return Shot(
+            scenario,
+            endpoint,
+            PATHS[endpoint],
+            _encode(body),
+            stream=stream,
+            expected=None if cut else prompt.expected,
+            most_tokens=self.limit(prompt),
+        )
+
+
+class Mix:
+    """Scenarios by weight; arrival n always gets the same one."""
+
+    def __init__(self, weights: Mapping[str, float], seed: int) -> None:
+        unknown = sorted(set(weights) - set(NAMES) | ({"mix"} & set(weights)))
+        if unknown or not weights or min(weights.values()) < 0 or not sum(weights.values()):
+            raise ValueError(f"no mix of scenarios: {', '.join(unknown) or dict(weights)}")
+        self.weights = dict(weights)
+        self.seed = seed
+
+    def __call__(self, number: int) -> str:
+        source = random.Random(self.seed * 7_368_787 + number)  # noqa: S311 - repeatable on purpose
+        return source.choices(list(self.weights), list(self.weights.values()))[0]
+
+
+def mix_of(text: str) -> dict[str, float]:
+    """`chat-stream=8,models=1`."""
+    weights = {}
+    for part in text.split(","):
+        name, equals, weight = part.strip().partition("=")
+        try:
+            weights[name] = float(weight) if equals else 1.0
+        except ValueError:
+            raise ValueError(f"--mix {text}: {weight} is no weight") from None
+    return weights
+
+
+class Session:
+    """A coding agent's conversation: a long shared prefix, tool turns, a history that grows.
+
+    Each turn asks for the tool or for a text, and takes what came back into the next request, as Codex
+    does: `store` is false, so the whole history goes along, encrypted reasoning and all.
+    """
+
+    def __init__(self, writer: Writer, number: int, turns: int, prefix_words: str) -> None:
+        self.writer = writer
+        self.number = number
+        self.turns = turns
+        self.turn = 0
+        self._key = f"load-{number:x}"
+        self._instructions = INSTRUCTIONS + prefix_words
+        self._items: list[dict[str, Any]] = []
+
+    def next(self) -> Shot:
+        """The next turn's request."""
+        assert self.writer.prompts is not None
+        prompt = self.writer.prompts(self.number * 64 + self.turn)
+        if self.turn % 2 == 0:
+            ask = 'Call the tool shell with arguments {"command": ["ls"]}'
+            asked = replace(prompt, messages=({"role": "user", "content": f"{self._key}: {ask}"},), expected=None)  # fmt: skip
+        else:
+            asked = prompt
+        self._items += asked.messages
+        shown = replace(asked, messages=tuple(self._items))
+        self.turn += 1
+        return self.writer.responses(
+            "agent",
+            shown,
+            {
+                "instructions": self._instructions,
+                "tools": [SHELL],
+                "parallel_tool_calls": False,
+                "include": ["reasoning.encrypted_content"],
+                "prompt_cache_key": self._key,
+            },
+        )
+
+    def answered(self, flight: Flight, output: list[dict[str, Any]]) -> bool:
+        """Take an answer into the history; False when the session is over."""
+        for item in output:
+            self._items.append(item)
+            if item.get("type") == "function_call":
+                text = "src\ntests\nREADME.md\n" * 8
+                call = item.get("call_id")
+                self._items.append(
+                    {"type": "function_call_output", "call_id": call, "output": text}
+                )
+        return self.turn < self.turns and flight.outcome == "ok"

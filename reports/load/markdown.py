@@ -1,0 +1,56 @@
+"""load.md: a load run for a CI step summary or a pull request."""
+
+from collections.abc import Iterator
+
+from reports.fields import number_in, object_in, objects_in
+from reports.load.document import POINTS, Load, change, shown_ms
+from reports.load.html import COMPARED, percent
+from reports.markdown import code, plain
+
+
+def markdown(load: Load, before: Load | None = None) -> str:
+    return "\n".join(_parts(load, before)).rstrip() + "\n"
+
+
+def _parts(load: Load, before: Load | None) -> Iterator[str]:
+    lead, rest = load.sentence
+    yield f"# {lead} {plain(rest)}\n"
+    for reason in load.reasons:
+        yield f"- not to be believed: {plain(reason)}"
+    yield f"\n{code(load.base_url)} · {plain(load.plan)} · {plain(load.model)}\n"
+    ended = ", ".join(f"{n:,} {name}" for name, n in load.outcomes.items() if n)
+    yield f"**{load.happened:,} arrivals:** {ended}\n"
+    goodput = object_in(load.data, "goodput")
+    facts = [
+        f"{load.rate('completed_per_s') or 0:,.1f} requests/s",
+        f"{load.rate('output_tokens_per_s') or 0:,.0f} output tokens/s",
+        f"goodput {percent(goodput, 'attainment')}",
+        f"${number_in(object_in(load.data, 'usage'), 'usd') or 0:,.4f}",
+    ]
+    yield " · ".join(facts) + "\n"
+    yield "| ms | n | " + " | ".join(POINTS) + " |\n|---" * 1 + "|---" * (len(POINTS) + 1) + "|"
+    for _, title, _, points, count in load.rows():
+        yield f"| {title} | {count:,} | " + " | ".join(shown_ms(point) for point in points) + " |"
+    yield ""
+    for gate in load.gates:
+        value = gate.get("value")
+        shown = "too few samples" if value is None else f"{value:g} {gate.get('unit', '')}"
+        yield f"- gate {code(str(gate.get('gate', '')))}: {'passed' if gate.get('passed') else '**failed**'} ({shown})"  # fmt: skip
+    trials = objects_in(object_in(load.data, "search"), "trials")
+    if trials:
+        best = number_in(object_in(load.data, "search"), "best_rate")
+        yield f"\n## Highest rate that meets the targets: {'none' if best is None else f'{best:.4g}/s'}\n"
+        yield "| rate | good | TTFT p50 | |\n|---|---|---|---|"
+        for one in trials:
+            good = f"{one['attainment']:.1%}" if one.get("attainment") is not None else "n/a"
+            yield f"| {one['rate']:.4g} | {good} | {shown_ms(one.get('ttft_p50_ms'))} | {plain(one.get('why') or 'meets the targets')} |"  # fmt: skip
+    found = object_in(load.data, "conformance")
+    if found:
+        yield "\n## Requirements violated under load\n\n| requirement | streams |\n|---|---|"
+        yield from (f"| {code(name)} | {n:,} |" for name, n in found.items())
+    if before is not None:
+        yield "\n## Compared with the earlier run\n\n| | before | now | |\n|---|---|---|---|"
+        for name in COMPARED:
+            was, now = before.metric(name, "p50"), load.metric(name, "p50")
+            if was is not None and now is not None:
+                yield f"| {name} p50 | {shown_ms(was)} | {shown_ms(now)} | {change(was, now)} |"
