@@ -1,12 +1,12 @@
 """The command line of a conformance run, and what it settles before anything is sent."""
 
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 import pytest
 
-from conformance.running.profile import Profile, ProfileError, load_profile, profile_for
+from conformance.running.profiles import ProfileError, load_profile, profile_for
+from conformance.running.settings import Settings
 from conformance.running.target import BadTarget, is_loopback, normalised
 
 DEFAULT_MAX_COST_USD = Decimal("1.00")
@@ -26,23 +26,6 @@ def add_options(parser: pytest.Parser) -> None:
     add("--property-seed", metavar="N", type=int, default=0, help="seed of the property-based probes; the same seed repeats a failure (default: 0)")  # fmt: skip
     add("--list-requirements", action="store_true", help="print the catalogue and stop")
     add("--gateway-fault", metavar="NAME", action="append", default=[], help="without --base-url: break the reference gateway by this named fault, may be repeated")  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Settings:
-    """The options after checking. `base_url` is None for the reference gateway."""
-
-    base_url: str | None
-    given_url: str
-    profile: Profile
-    models: tuple[str, ...]
-    report_dir: Path
-    max_cost_usd: Decimal | None
-    fail_on_should: bool
-    baseline: Path | None
-    record: Path | None
-    gateway_faults: tuple[str, ...]
-    seed: int = 0
 
 
 def settings(config: pytest.Config) -> Settings:

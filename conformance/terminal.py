@@ -3,25 +3,24 @@
 import sys
 from collections import Counter
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from conformance.judging.area import Catalogue
 from conformance.judging.judge import Outcome
 from conformance.judging.requirement import Level
+from conformance.running.profiles import key_of
 from conformance.running.session import Session
-
-if TYPE_CHECKING:
-    from conformance.plugin import Conformance
+from conformance.state import Conformance
 
 OUTCOMES = tuple(outcome.value for outcome in Outcome)
 
 
-def header(state: "Conformance") -> list[str]:
+def header(state: Conformance) -> list[str]:
     where = state.base_url or "the reference gateway (give --base-url to judge another server)"
     profile = state.settings.profile
-    present = [kind for kind in profile.key_variables if profile.key(kind)]
+    present = [kind for kind in profile.key_variables if key_of(profile, kind)]
     keys = "its own" if not state.base_url else (", ".join(present) or "none")
     models = ", ".join(state.models) or "to be asked"
     return [f"target: {where}", f"profile: {profile.name}, models: {models}, keys: {keys}"]
@@ -83,7 +82,7 @@ def list_requirements(catalogue: Catalogue) -> None:
     print(f"{len(rows)} requirements, {judged} judged, {len(rows) - judged} excluded with a reason")
 
 
-def summary(reporter: Any, state: "Conformance") -> None:
+def summary(reporter: Any, state: Conformance) -> None:
     """The table by area and level, what could not be judged, the clients, where the report lies."""
     document = state.document
     if document is None:

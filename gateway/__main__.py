@@ -9,9 +9,10 @@ import sys
 from collections.abc import Sequence
 
 from gateway.accounts.keys import PUBLIC
-from gateway.core import PER_MINUTE, Gateway
+from gateway.core import Gateway
 from gateway.faults.machinery.fault import Fault, Faulty, Handler, all_faults
 from gateway.server import bind, make_server
+from gateway.state import PER_MINUTE
 
 
 def main(argv: Sequence[str] | None = None) -> int:

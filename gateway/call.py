@@ -3,10 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs
 
-from gateway import request_body
 from gateway.accounts.charge import Charge
 from gateway.accounts.keys import Key
 from gateway.accounts.prices import Model, models
@@ -15,17 +14,16 @@ from gateway.model import script
 from gateway.model.answer import Answer, Asked, Conversation
 from gateway.model.usage import Usage
 from gateway.scripted_errors import context_exceeded, raise_scripted
+from gateway.state import State
+from gateway.validation import body as request_body
 from wire.exchange import Request
-
-if TYPE_CHECKING:
-    from gateway.core import Gateway
 
 
 @dataclass(frozen=True)
 class Call:
     """`path` holds what the placeholders of the route's pattern matched."""
 
-    gateway: "Gateway"
+    gateway: State
     request: Request
     request_id: str
     key: Key

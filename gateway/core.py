@@ -4,26 +4,20 @@ The order of checks is part of the contract: path outside /v1, preflight, key, t
 rate limit, credit, and only then the body, so that strangers learn nothing from our parser.
 """
 
-import random
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from email.utils import formatdate
-from typing import Any, Final, TypeVar
+from typing import Final
 
 from gateway import routes
-from gateway.accounts.keys import KINDS, TIER, Key, Keyring
-from gateway.accounts.ledger import Ledger
-from gateway.accounts.limits import Limits, admit, headers
+from gateway.accounts.keys import TIER, Key
+from gateway.accounts.limits import admit, headers
 from gateway.call import Call
 from gateway.errors import ApiError
 from gateway.frames import GatewayReply
-from gateway.model.cache import PromptCache
 from gateway.scripted_errors import out_of_credit
+from gateway.state import State
 from wire.exchange import Request
 
-T = TypeVar("T")
-PER_MINUTE: Final = 5_000
 _HEADER_LIMIT: Final = 80 * 1024
 _ANY_TIER: Final = frozenset({"/credits"})
 _CORS: Final = (
@@ -36,46 +30,14 @@ _PREFLIGHT: Final = (
 )
 
 
-class Gateway:
-    """All state is here and in memory; `clock` and `seed` make it repeatable."""
-
-    def __init__(
-        self,
-        *,
-        seed: int | None = None,
-        clock: Callable[[], float] = time.time,
-        ttft_ms: float = 0,
-        itl_ms: float = 0,
-        per_minute: int = PER_MINUTE,
-        ledger: str = ":memory:",
-    ) -> None:
-        self.clock = clock
-        self.ttft_ms = ttft_ms
-        self.itl_ms = itl_ms
-        self.keys = Keyring(seed)
-        self.limits = Limits(per_minute)
-        self.ledger = Ledger({name: kind.credit for name, kind in KINDS.items()}, ledger)
-        self.cache = PromptCache()
-        self._seed = seed
-        self._handled = 0
-        self._ids = random.Random(seed)  # noqa: S311 - ids need not be secret
-        self._rooms: dict[type, Any] = {}
-
-    def hex(self, digits: int) -> str:
-        return f"{self._ids.getrandbits(digits * 4):0{digits}x}"
-
-    def room(self, kind: type[T]) -> T:
-        """The state that an endpoint module keeps here, made when first asked for."""
-        if kind not in self._rooms:
-            self._rooms[kind] = kind()
-        room: T = self._rooms[kind]
-        return room
+class Gateway(State):
+    """A request in, a reply out; `settle` books what it costs once it was sent."""
 
     def handle(self, request: Request) -> GatewayReply:
-        if self._seed is not None:
+        if self.seed is not None:
             # By number of the request, so that one answered otherwise does not move the others' ids.
-            self._handled += 1
-            self._ids.seed(f"{self._seed} {self._handled}")
+            self.handled += 1
+            self.ids.seed(f"{self.seed} {self.handled}")
         request_id = "req_" + self.hex(32)
         started = self.clock()
         try:

@@ -14,7 +14,9 @@ from gateway.call import Endpoint
 
 PREFIX: Final = "/v1"
 # What starts servers, and what is no endpoint, is not asked for routes.
-_SKIPPED: Final = {f"gateway.{name}" for name in ("__main__", "server", "core", "faults", "model")}
+_SKIPPED: Final = {
+    f"gateway.{name}" for name in ("__main__", "server", "core", "faults", "model", "validation")
+}
 
 
 class Match(NamedTuple):

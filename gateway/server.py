@@ -18,8 +18,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.faults.machinery.fault import Handler
 from gateway.frames import Ending, GatewayReply, Piece, encode
-from gateway.request_body import LIMIT
 from gateway.scripted_errors import FAILURE
+from gateway.validation.body import LIMIT
 from wire.exchange import Request
 
 Scope = MutableMapping[str, Any]

@@ -10,9 +10,11 @@ from dataclasses import replace
 
 from conformance.judging.area import Catalogue, catalogue
 from conformance.judging.judge import Judge, Result
+from conformance.judging.profile import Profile
+from conformance.running import planned
 from conformance.running.budget import Budget
 from conformance.running.probe import Handling
-from conformance.running.profile import Profile, load_profile
+from conformance.running.profiles import load_profile
 from conformance.running.schedule import Schedule, Traffic, plan
 from conformance.running.sender import Sender, Target, decoded
 from gateway.core import Gateway
@@ -128,14 +130,15 @@ def traffic(
     handler: Handler = (
         Faulty(gateway, tuple(all_faults()[n] for n in faults)) if faults else gateway
     )
-    steps = plan(known.probes, probes if probes is not None else known.probes, profile, models)
+    every = planned.probes(known)
+    steps = plan(every, every if probes is None else probes, profile, models)
 
     async def run() -> Traffic:
         async with sender_type(handler, keys, clock, exchanges, passed) as sender:
             use(sender)
             schedule = Schedule(sender, profile, Budget(profile), run="" if at is None else "0")
             await schedule.run(steps)
-            for prop in known.properties.values() if seed is not None else ():
+            for prop in planned.properties(known).values() if seed is not None else ():
                 for model in models:
                     await schedule.attempt(prop, model, number=seed, keep=False)
             return schedule.traffic

@@ -11,7 +11,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from conformance.judging.area import catalogue
-from conformance.judging.rule import Finding, Rule
+from conformance.judging.finding import Finding
+from conformance.judging.rule import Rule
 from wire import jsonl
 
 RECORDINGS = Path(__file__).parent.parent.parent / "shared/recordings/openai-dev.jsonl.gz"

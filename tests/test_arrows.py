@@ -1,6 +1,8 @@
 """The rooms and arrows of ARCHITECTURE.md hold: who may import whom."""
 
 import ast
+from collections import defaultdict
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,14 @@ ALLOWED = {
     "conformance": {"wire", "schemas", "reports"},
 }
 # reports: only to have its pages written at the end of a run.
-ONLY_FROM = {("conformance", "reports"): {"conformance/plugin.py", "conformance/__main__.py"}}
+ONLY_FROM = {("conformance", "reports"): {"conformance/state.py", "conformance/__main__.py"}}
+# Modules directly in a room; what grows beyond that gets a folder.
+MOST = {"conformance": 12, "gateway": 14, "load": 14}
+# Inside of conformance, from the bottom up: a floor imports its own and what is below, nothing above.
+# Areas are the folders with a requirements.toml; `clients` says who needs what.
+FLOORS = (
+    {"judging"}, {"clients"}, {"running"}, {"area"}, {"offline"}, {"tap"}, {"root"},
+)  # fmt: skip
 
 
 def imports(path: Path) -> set[str]:
@@ -66,3 +75,56 @@ def test_wire_and_rules_do_no_input_or_output():
             if not path.name.startswith("test_"):
                 forbidden.add("pytest")
             assert not names & forbidden, f"{path} imports {names & forbidden}"
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def graph() -> dict[str, set[str]]:
+    """Every module of ours with the modules it imports, inside functions and for typing too."""
+    modules = {module_of(path): path for room in ROOMS for path in (ROOT / room).rglob("*.py")}
+    found = defaultdict(set)
+    for name, path in modules.items():
+        found[name] = set()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                for alias in node.names:
+                    inner = f"{node.module}.{alias.name}"
+                    found[name] |= {inner if inner in modules else node.module} & set(modules)
+            elif isinstance(node, ast.Import):
+                found[name] |= {alias.name for alias in node.names} & set(modules)
+        assert not any(
+            isinstance(node, ast.ImportFrom) and node.level
+            for node in ast.walk(ast.parse(path.read_text()))
+        ), f"{path} imports relatively, which this test does not follow"
+    return found
+
+
+def test_no_import_goes_in_a_circle():
+    try:
+        tuple(TopologicalSorter(graph()).static_order())
+    except CycleError as circle:
+        pytest.fail(" -> ".join(circle.args[1]))
+
+
+@pytest.mark.parametrize(("room", "most"), MOST.items())
+def test_rooms_are_no_halls(room, most):
+    assert len(list((ROOT / room).glob("*.py"))) <= most
+
+
+def floor(module: str) -> int:
+    parts = module.split(".")
+    inner = parts[1] if len(parts) > 2 or (ROOT / "conformance" / parts[-1]).is_dir() else "root"
+    if (ROOT / "conformance" / inner / "requirements.toml").is_file():
+        inner = "area"
+    return next(n for n, names in enumerate(FLOORS) if inner in names)
+
+
+def test_floors_of_conformance():
+    """Areas import judging and running; running and judging never import back."""
+    for name, imported in graph().items():
+        if name.startswith("conformance.") and ".test_" not in name:
+            for other in imported:
+                if other.startswith("conformance."):
+                    assert floor(other) <= floor(name), f"{name} imports {other}"

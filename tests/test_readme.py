@@ -92,7 +92,7 @@ def test_links_lead_to_files():
 
 
 def test_the_example_profile_is_one(tmp_path):
-    from conformance.running.profile import load_profile
+    from conformance.running.profiles import load_profile
 
     (text,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
     path = tmp_path / "mine.toml"

@@ -3,7 +3,7 @@
 from typing import Any
 
 from conformance.errors.kinds import ERROR, text
-from conformance.judging.rule import Selector
+from conformance.judging.selector import Selector
 from wire.chat import fold_chat
 from wire.endpoint import Endpoint
 from wire.exchange import Exchange

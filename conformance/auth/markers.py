@@ -2,8 +2,10 @@
 
 from conformance.auth.kinds import said
 from conformance.errors.kinds import answer_of
-from conformance.judging.rule import Finding, Findings, Unsure, probe, rule, run_rule, show
+from conformance.judging.finding import Finding, Findings, Unsure, show
+from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
+from conformance.judging.selector import probe
 from conformance.running.probe import Ask, Probe, post
 from wire.exchange import Exchange, Request
 

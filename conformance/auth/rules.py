@@ -5,8 +5,10 @@ import re
 from conformance.auth.kinds import REFUSED_KEY
 from conformance.auth.probes import WRONG
 from conformance.errors.kinds import ERROR, LIVE, answer_of, code_is, error, status_rule, text
-from conformance.judging.rule import Finding, Findings, Rule, probe, rule, run_rule, show
+from conformance.judging.finding import Finding, Findings, show
+from conformance.judging.rule import Rule, rule, run_rule
 from conformance.judging.run import Run
+from conformance.judging.selector import probe
 from wire.exchange import Exchange
 
 _PROBES_401 = "auth.none-*"

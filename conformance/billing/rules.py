@@ -3,8 +3,10 @@
 from decimal import Decimal, InvalidOperation
 
 from conformance.billing.rates import charges
-from conformance.judging.rule import Finding, Findings, RunRule, Selector, Unsure, rule, run_rule
+from conformance.judging.finding import Finding, Findings, Unsure
+from conformance.judging.rule import RunRule, rule, run_rule
 from conformance.judging.run import Run
+from conformance.judging.selector import Selector
 from conformance.running.budget import usage_of
 from conformance.usage.reports import GENERATING
 from wire.chat import fold_chat

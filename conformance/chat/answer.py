@@ -8,8 +8,10 @@ from conformance.chat.kinds import SUCCESS, wanted_choices
 from conformance.chat.prompts import text_asked
 from conformance.chat.said import Said, choices, indexes, intact, member, objects, place, said
 from conformance.chat.stream import ends_by_itself
-from conformance.judging.rule import Finding, Findings, Unsure, ok_probe, rule, run_rule, show
+from conformance.judging.finding import Finding, Findings, Unsure, show
+from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
+from conformance.judging.selector import ok_probe
 from wire.chat import fold_chat
 from wire.exchange import Exchange
 

@@ -4,8 +4,10 @@ from typing import Any
 
 from conformance.chat.kinds import ASKED_STREAM, STREAM
 from conformance.chat.said import choices, member, objects
+from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.framing import framing_rules
-from conformance.judging.rule import Finding, Findings, Unsure, probe, rule, show
+from conformance.judging.rule import rule
+from conformance.judging.selector import probe
 from wire.exchange import Exchange
 
 FRAMING = framing_rules("chat.stream", ASKED_STREAM)

@@ -9,7 +9,8 @@ from conformance.chat.kinds import STREAM, SUCCESS, wanted_choices
 from conformance.chat.prompts import FRAGILE, count_asked, text_asked
 from conformance.chat.said import choices, intact, member, said
 from conformance.chat.stream import ends_by_itself
-from conformance.judging.rule import Finding, Findings, Unsure, rule, run_rule, show
+from conformance.judging.finding import Finding, Findings, Unsure, show
+from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from wire.chat import fold_chat
 from wire.exchange import Exchange

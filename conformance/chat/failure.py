@@ -6,17 +6,10 @@ from conformance.chat.kinds import CHAT
 from conformance.chat.prompts import text_asked
 from conformance.chat.said import said
 from conformance.chat.stream import FAILED_STREAM, ends_by_itself, readable
-from conformance.judging.rule import (
-    Finding,
-    Findings,
-    Unsure,
-    ok_probe,
-    probe,
-    rule,
-    run_rule,
-    show,
-)
+from conformance.judging.finding import Finding, Findings, Unsure, show
+from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
+from conformance.judging.selector import ok_probe, probe
 from wire.chat import fold_chat
 from wire.exchange import Ended, Exchange
 

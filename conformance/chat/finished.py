@@ -3,7 +3,8 @@
 from conformance.chat.kinds import STREAM
 from conformance.chat.said import choices
 from conformance.chat.stream import ends_by_itself, readable
-from conformance.judging.rule import Finding, Findings, rule
+from conformance.judging.finding import Finding, Findings
+from conformance.judging.rule import rule
 from wire.exchange import Exchange
 
 

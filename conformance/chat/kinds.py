@@ -1,6 +1,6 @@
 """Kinds of chat exchanges, for selectors: by what was asked and what came back, not by probe."""
 
-from conformance.judging.rule import Selector
+from conformance.judging.selector import Selector
 from conformance.running.unexpected_success import unearned
 from wire.endpoint import Endpoint
 from wire.exchange import Exchange

@@ -7,9 +7,11 @@ from typing import Any
 from conformance.chat.chunk import chunks
 from conformance.chat.kinds import PLAIN, STREAM
 from conformance.judging.fields import FieldSource, Part, field_rules
+from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.framing import lone_surrogates
 from conformance.judging.requirement import read_requirements
-from conformance.judging.rule import Finding, Findings, Unsure, probe, rule, show
+from conformance.judging.rule import rule
+from conformance.judging.selector import probe
 from wire.exchange import Exchange, Invalid
 
 ROWS = read_requirements(Path(__file__).parent / "requirements.toml")

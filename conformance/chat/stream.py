@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from conformance.chat.chunk import chunks, is_chunk
 from conformance.chat.kinds import STREAM, STREAM_WITH_USAGE, wanted_choices
 from conformance.chat.said import ABSENT, choices, member
+from conformance.judging.finding import Finding, Findings
 from conformance.judging.framing import BROKEN, STOPPED
 from conformance.judging.grammar import ANY, END, START, Grammar, Step, walk
-from conformance.judging.rule import Finding, Findings, rule
+from conformance.judging.rule import rule
 from wire.chat import fold_chat
 from wire.exchange import Exchange
 from wire.sse import DONE, FactKind

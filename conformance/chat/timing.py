@@ -6,8 +6,10 @@ from conformance.chat.chunk import chunks
 from conformance.chat.kinds import STREAM
 from conformance.chat.prompts import pace_asked
 from conformance.chat.said import choices, member
-from conformance.judging.rule import Finding, Findings, Unsure, ok_probe, rule, run_rule
+from conformance.judging.finding import Finding, Findings, Unsure
+from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
+from conformance.judging.selector import ok_probe
 from wire.chat import fold_chat
 from wire.exchange import Exchange
 

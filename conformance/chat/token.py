@@ -6,7 +6,8 @@ from typing import Any
 from conformance.chat.chunk import chunks
 from conformance.chat.kinds import STREAM, SUCCESS, options
 from conformance.chat.said import choices, intact, member, objects, place, said
-from conformance.judging.rule import Finding, Findings, rule, show
+from conformance.judging.finding import Finding, Findings, show
+from conformance.judging.rule import rule
 from wire.exchange import Exchange
 
 ROUNDING = 1e-3  # of a probability of one, as the real API has it

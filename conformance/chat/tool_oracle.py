@@ -10,7 +10,8 @@ from conformance.chat.prompts import CallAsked, calls_asked
 from conformance.chat.said import Called, intact, said
 from conformance.chat.stream import ends_by_itself
 from conformance.chat.tools import ORDERED, PROBES, choice_asked, tools
-from conformance.judging.rule import Finding, Findings, Unsure, run_rule, show
+from conformance.judging.finding import Finding, Findings, Unsure, show
+from conformance.judging.rule import run_rule
 from conformance.judging.run import Run
 from wire.exchange import Exchange, parse_json
 

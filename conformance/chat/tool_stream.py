@@ -6,8 +6,9 @@ from typing import Any
 from conformance.chat.chunk import chunks
 from conformance.chat.kinds import STREAM
 from conformance.chat.said import choices, member
+from conformance.judging.finding import Finding, Findings
 from conformance.judging.grammar import ANY, START, Grammar, Step, walk
-from conformance.judging.rule import Finding, Findings, rule
+from conformance.judging.rule import rule
 from wire.chat import fold_chat
 from wire.exchange import Exchange
 

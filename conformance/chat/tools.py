@@ -7,7 +7,8 @@ from typing import Any
 from conformance.chat.kinds import SUCCESS
 from conformance.chat.prompts import calls_asked
 from conformance.chat.said import Called, intact, member, said
-from conformance.judging.rule import Finding, Findings, rule, run_rule, show
+from conformance.judging.finding import Finding, Findings, show
+from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.structured_output import by_value
 from wire.exchange import Exchange, parse_json

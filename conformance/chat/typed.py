@@ -4,7 +4,8 @@ from typing import Any, Final
 
 from conformance.chat.kinds import STREAM
 from conformance.chat.said import choices, member, objects
-from conformance.judging.rule import Finding, Findings, rule, show
+from conformance.judging.finding import Finding, Findings, show
+from conformance.judging.rule import rule
 from wire.exchange import Exchange
 
 _TEXT: Final = (str, type(None))

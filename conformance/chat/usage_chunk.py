@@ -3,7 +3,8 @@
 from conformance.chat.kinds import STREAM_WITH_USAGE, STREAM_WITHOUT_USAGE
 from conformance.chat.said import ABSENT, choices, place
 from conformance.chat.stream import ends_by_itself, order_of, readable
-from conformance.judging.rule import Finding, Findings, rule, show
+from conformance.judging.finding import Finding, Findings, show
+from conformance.judging.rule import rule
 from wire.chat import fold_chat
 from wire.exchange import Exchange
 

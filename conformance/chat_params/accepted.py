@@ -10,8 +10,10 @@ from conformance.chat_params.request import (
     VALID,
     asking,
 )  # fmt: skip
+from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.refusal import answer, error_of, names
-from conformance.judging.rule import Finding, Findings, Rule, Selector, Unsure, probe, rule, show
+from conformance.judging.rule import Rule, rule
+from conformance.judging.selector import Selector, probe
 from conformance.running.probe import Probe
 from conformance.running.resend import again
 from wire.exchange import Exchange

@@ -1,6 +1,7 @@
 """The same request is treated in the same way, whoever of the servers gets it."""
 
-from conformance.judging.rule import Finding, Findings, run_rule
+from conformance.judging.finding import Finding, Findings
+from conformance.judging.rule import run_rule
 from conformance.judging.run import Run
 
 _LIMITED = {401, 403, 408, 429, 500, 502, 503, 504}

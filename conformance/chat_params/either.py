@@ -4,8 +4,10 @@ from typing import Any, Final
 
 from conformance.chat_params.length import usage_json
 from conformance.chat_params.request import HELLO, PATH, asking, feature_of, user
+from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.refusal import answer, error_of, names, refused, unjudged
-from conformance.judging.rule import Finding, Findings, Rule, Unsure, ok_probe, probe, rule, show
+from conformance.judging.rule import Rule, rule
+from conformance.judging.selector import ok_probe, probe
 from conformance.running.probe import Ask, Probe, post
 from wire.exchange import Exchange, Request
 from wire.usage import Usage

@@ -6,7 +6,8 @@ from typing import Any, Final
 from conformance.chat.said import said
 from conformance.chat_params.kinds import SUCCESS
 from conformance.chat_params.request import VALID, asking
-from conformance.judging.rule import Findings, Unsure, rule
+from conformance.judging.finding import Findings, Unsure
+from conformance.judging.rule import rule
 from conformance.judging.structured_output import QUESTION, SCHEMA, an_object, by_schema
 from conformance.running.probe import Probe
 from wire.exchange import Exchange

@@ -4,8 +4,10 @@ import json
 from typing import Final
 
 from conformance.chat_params.request import PATH
+from conformance.judging.finding import Finding, Findings, Unsure
 from conformance.judging.refusal import answer, refused, unjudged
-from conformance.judging.rule import Finding, Findings, Rule, Unsure, probe
+from conformance.judging.rule import Rule
+from conformance.judging.selector import probe
 from conformance.running.probe import Ask, Handling, Probe, post
 from wire.exchange import Ended, Exchange, Request
 

@@ -4,18 +4,11 @@ from typing import Any, Final
 
 from conformance.chat_params.accepted import LOW
 from conformance.chat_params.request import VALID
+from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.refusal import error_of
-from conformance.judging.rule import (
-    Finding,
-    Findings,
-    Unsure,
-    ok_probe,
-    probe,
-    rule,
-    run_rule,
-    show,
-)
+from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
+from conformance.judging.selector import ok_probe, probe
 from conformance.running.probe import Ask, Impossible, Probe, get, post
 from wire.chat import fold_chat
 from wire.exchange import Exchange, Request

@@ -3,7 +3,7 @@
 from typing import Final
 
 from conformance.chat import kinds
-from conformance.judging.rule import Selector
+from conformance.judging.selector import Selector
 from wire.exchange import Exchange
 
 BROKEN: Final = ("chat_params.refuse.", "chat_params.hostile.")

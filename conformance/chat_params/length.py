@@ -6,7 +6,9 @@ from conformance.chat.kinds import wanted_choices
 from conformance.chat.said import said
 from conformance.chat_params.kinds import SUCCESS
 from conformance.chat_params.request import COUNT, VALID
-from conformance.judging.rule import Finding, Findings, Rule, Selector, Unsure, rule, show
+from conformance.judging.finding import Finding, Findings, Unsure, show
+from conformance.judging.rule import Rule, rule
+from conformance.judging.selector import Selector
 from wire.chat import fold_chat
 from wire.exchange import Exchange
 from wire.usage import Usage

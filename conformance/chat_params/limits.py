@@ -9,9 +9,12 @@ from typing import Final
 
 from conformance.chat.kinds import is_chat
 from conformance.chat_params.request import refusing
+from conformance.judging.finding import Findings, show
 from conformance.judging.limit import Limit
 from conformance.judging.refusal import Refusal, refused, unjudged
-from conformance.judging.rule import Findings, Rule, Selector, show
+from conformance.judging.rule import Rule
+from conformance.judging.selector import Selector
+from conformance.running.refused import refusal_probes
 from wire.exchange import Exchange
 
 INT64: Final = 2**63
@@ -68,7 +71,7 @@ def _rows(limit: Limit) -> Iterator[Refusal]:
 
 
 REFUSALS: Final = refusing(tuple(row for limit in LIMITS for row in _rows(limit)))
-PROBES: Final = REFUSALS.plans()
+PROBES: Final = refusal_probes(REFUSALS)
 
 
 def _rule(limit: Limit, fault: str) -> Rule:

@@ -8,7 +8,8 @@ from conformance.chat.said import Said, member, said
 from conformance.chat_params.kinds import SUCCESS
 from conformance.chat_params.length import usage_json
 from conformance.chat_params.request import VALID
-from conformance.judging.rule import Finding, Findings, Unsure, rule, show
+from conformance.judging.finding import Finding, Findings, Unsure, show
+from conformance.judging.rule import rule
 from wire.exchange import Exchange
 from wire.usage import Usage
 

@@ -4,8 +4,10 @@ from typing import Final
 
 from conformance.chat_params import limits, shapes
 from conformance.chat_params.request import REFUSED as PREFIX
+from conformance.judging.finding import Finding, Findings, show
 from conformance.judging.refusal import error_of, names, unjudged
-from conformance.judging.rule import Finding, Findings, probe, rule, show
+from conformance.judging.rule import rule
+from conformance.judging.selector import probe
 from wire.exchange import Exchange
 
 _ALL: Final = {

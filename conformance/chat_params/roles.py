@@ -6,18 +6,10 @@ from conformance.chat.kinds import is_chat
 from conformance.chat.said import said
 from conformance.chat_params.request import VALID, asking
 from conformance.judging.code_word import ASK, knows, told
+from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.refusal import answer
-from conformance.judging.rule import (
-    Finding,
-    Findings,
-    Rule,
-    Selector,
-    Unsure,
-    ok_probe,
-    probe,
-    rule,
-    show,
-)
+from conformance.judging.rule import Rule, rule
+from conformance.judging.selector import Selector, ok_probe, probe
 from conformance.running.probe import Probe
 from wire.exchange import Exchange
 

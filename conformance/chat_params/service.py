@@ -6,8 +6,10 @@ from conformance.chat.said import said
 from conformance.chat_params.kinds import SUCCESS
 from conformance.chat_params.length import usage_json
 from conformance.chat_params.request import VALID
-from conformance.judging.rule import Finding, Findings, Unsure, ok_probe, rule, run_rule, show
+from conformance.judging.finding import Finding, Findings, Unsure, show
+from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
+from conformance.judging.selector import ok_probe
 from wire.chat import fold_chat
 from wire.exchange import Exchange
 from wire.usage import Usage

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from conformance.chat_params.request import HELLO, refusing, user
 from conformance.judging.refusal import ABSENT, Refusal
+from conformance.running.refused import refusal_probes
 
 _NOTE: Final = {"type": "function", "function": {"name": "note"}}
 _CALL: Final = {"id": "call_1", "type": "function", "function": {"name": "note", "arguments": "{}"}}
@@ -148,5 +149,5 @@ _ROWS: Final = (
             "audio|modalities"),
 )  # fmt: skip
 REFUSALS: Final = refusing(_ROWS)
-PROBES: Final = REFUSALS.plans()
+PROBES: Final = refusal_probes(REFUSALS)
 RULES: Final = REFUSALS.rules()

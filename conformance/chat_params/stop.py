@@ -5,7 +5,9 @@ from typing import Any, Final
 from conformance.chat.said import Said, said
 from conformance.chat_params.kinds import SUCCESS
 from conformance.chat_params.request import NINE, VALID, asking
-from conformance.judging.rule import Finding, Findings, Unsure, ok_probe, rule, show
+from conformance.judging.finding import Finding, Findings, Unsure, show
+from conformance.judging.rule import rule
+from conformance.judging.selector import ok_probe
 from conformance.running.probe import Probe
 from wire.exchange import Exchange
 

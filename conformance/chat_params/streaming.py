@@ -5,7 +5,9 @@ from typing import Final
 from conformance.chat.kinds import CHAT, options
 from conformance.chat_params.kinds import STREAM, whole
 from conformance.chat_params.request import VALID
-from conformance.judging.rule import Finding, Findings, Selector, rule, show
+from conformance.judging.finding import Finding, Findings, show
+from conformance.judging.rule import rule
+from conformance.judging.selector import Selector
 from wire.chat import fold_chat
 from wire.exchange import Exchange
 

@@ -6,7 +6,9 @@ from conformance.chat.prompts import calls_asked
 from conformance.chat.said import Called, said
 from conformance.chat_params.kinds import SUCCESS
 from conformance.chat_params.request import HELLO, VALID, asking
-from conformance.judging.rule import Finding, Findings, Selector, rule, show
+from conformance.judging.finding import Finding, Findings, show
+from conformance.judging.rule import rule
+from conformance.judging.selector import Selector
 from conformance.running.probe import Probe
 from wire.exchange import Exchange
 

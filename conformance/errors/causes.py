@@ -4,8 +4,10 @@ import re
 
 from conformance.errors.kinds import ERROR, answer_of, code_is, error, status_is, text, within
 from conformance.errors.scripted import CAUSES, Cause
-from conformance.judging.rule import Finding, Findings, Rule, probe, rule, run_rule, show
+from conformance.judging.finding import Finding, Findings, show
+from conformance.judging.rule import Rule, rule, run_rule
 from conformance.judging.run import Run
+from conformance.judging.selector import probe
 from wire.exchange import Exchange
 
 

@@ -3,7 +3,8 @@
 from decimal import Decimal, InvalidOperation
 
 from conformance.errors.probes import CHAT, HELLO, RESPONSES, UNKNOWN
-from conformance.judging.rule import Finding, Findings, RunRule, Unsure, run_rule
+from conformance.judging.finding import Finding, Findings, Unsure
+from conformance.judging.rule import RunRule, run_rule
 from conformance.judging.run import Run
 from conformance.running.probe import Ask, Impossible, Probe, get, post
 from wire.exchange import Exchange, Request

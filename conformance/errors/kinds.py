@@ -3,7 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
-from conformance.judging.rule import Finding, Findings, Rule, Selector, probe, rule, show
+from conformance.judging.finding import Finding, Findings, show
+from conformance.judging.rule import Rule, rule
+from conformance.judging.selector import Selector, probe
 from wire.exchange import Ended, Exchange
 
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})

@@ -10,8 +10,10 @@ from conformance.errors.kinds import (
     text,
 )
 from conformance.errors.probes import UNKNOWN
-from conformance.judging.rule import Finding, Findings, Unsure, probe, rule, run_rule, show
+from conformance.judging.finding import Finding, Findings, Unsure, show
+from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
+from conformance.judging.selector import probe
 from wire.endpoint import Endpoint
 from wire.exchange import Exchange
 

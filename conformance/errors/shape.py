@@ -6,8 +6,10 @@ from pathlib import Path
 
 from conformance.errors.kinds import ERROR, error, text
 from conformance.judging.fields import FieldSource, field_rules, whole_body
+from conformance.judging.finding import Finding, Findings, show
 from conformance.judging.requirement import read_requirements
-from conformance.judging.rule import Finding, Findings, Selector, rule, show
+from conformance.judging.rule import rule
+from conformance.judging.selector import Selector
 from wire.exchange import Exchange
 
 ROWS = read_requirements(Path(__file__).parent / "requirements.toml")

@@ -5,8 +5,10 @@ from itertools import pairwise
 
 from conformance.errors.kinds import answer_of, status_is, status_rule
 from conformance.errors.probes import CHAT
-from conformance.judging.rule import Finding, Findings, Unsure, probe, rule, run_rule
+from conformance.judging.finding import Finding, Findings, Unsure
+from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
+from conformance.judging.selector import probe
 from conformance.running.probe import Ask, Handling, Probe, get, post
 from wire.exchange import Exchange, Request
 

@@ -6,8 +6,10 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from conformance.errors.kinds import LIVE, is_api
-from conformance.judging.rule import Finding, Findings, Selector, Unsure, rule, run_rule, show
+from conformance.judging.finding import Finding, Findings, Unsure, show
+from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
+from conformance.judging.selector import Selector
 from wire.endpoint import Endpoint
 from wire.exchange import Ended, Exchange
 

@@ -2,7 +2,8 @@
 
 from conformance.errors.kinds import LIVE, is_api
 from conformance.errors.shape import LEAKS
-from conformance.judging.rule import Finding, Findings, rule, show
+from conformance.judging.finding import Finding, Findings, show
+from conformance.judging.rule import rule
 from wire.exchange import Exchange
 
 _ADDRESS = dict(LEAKS)["an inner address"]

@@ -4,7 +4,9 @@ import json
 from typing import Any
 
 from conformance.errors.kinds import is_api
-from conformance.judging.rule import Finding, Findings, Selector, rule, show
+from conformance.judging.finding import Finding, Findings, show
+from conformance.judging.rule import rule
+from conformance.judging.selector import Selector
 from wire.exchange import Exchange
 
 JSON_BODY = Selector(

@@ -4,8 +4,10 @@ import re
 from email.utils import parsedate_to_datetime
 
 from conformance.errors.kinds import ERROR, text
-from conformance.judging.rule import Finding, Findings, Selector, rule, run_rule, show
+from conformance.judging.finding import Finding, Findings, show
+from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
+from conformance.judging.selector import Selector
 from wire.endpoint import Endpoint
 from wire.exchange import Exchange
 

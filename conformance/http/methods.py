@@ -4,8 +4,10 @@ import re
 from urllib.parse import urljoin, urlsplit
 
 from conformance.errors.kinds import ERROR, LIVE, answer_of, is_api, status_is, status_rule
-from conformance.judging.rule import Finding, Findings, Selector, probe, rule, run_rule, show
+from conformance.judging.finding import Finding, Findings, show
+from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
+from conformance.judging.selector import Selector, probe
 from conformance.models.kinds import listed
 from wire.exchange import Exchange
 

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from conformance.errors.kinds import answer_of, text
 from conformance.errors.probes import CHAT, HELLO, UNKNOWN
 from conformance.http.probes import CLIENT_HEADERS
-from conformance.judging.rule import Finding, Findings, RunRule, run_rule
+from conformance.judging.finding import Finding, Findings
+from conformance.judging.rule import RunRule, run_rule
 from conformance.judging.run import Run
 from conformance.running.probe import Handling, Probe
 from wire.exchange import Exchange, Headers, Request

@@ -2,7 +2,7 @@
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -11,8 +11,6 @@ from typing import TypeVar
 
 from conformance.judging.requirement import CatalogueError, Requirement, read_requirements
 from conformance.judging.rule import Rule, RunRule
-from conformance.running.probe import Probe
-from conformance.running.property import Property
 
 HOME = Path(__file__).parents[1]
 T = TypeVar("T")
@@ -20,32 +18,27 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Area:
-    """Everything a folder brings: its rows, its probes, its rules."""
+    """Everything a folder brings: its rows, its rules, and its modules with what else they define."""
 
     name: str
     requirements: tuple[Requirement, ...]
-    probes: tuple[Probe, ...]
     rules: tuple[Rule | RunRule, ...]
-    properties: tuple[Property, ...] = ()
+    modules: tuple[ModuleType, ...] = ()
+
+    def things(self, kind: type[T]) -> tuple[T, ...]:
+        """What of one type its modules define, such as the probes."""
+        return tuple(_attributes(self.modules, kind))
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All areas together. Ids and probe names are unique over all of them."""
+    """All areas together. Ids are unique over all of them."""
 
     areas: tuple[Area, ...]
 
     @cached_property
     def requirements(self) -> dict[str, Requirement]:
         return {row.id: row for area in self.areas for row in area.requirements}
-
-    @cached_property
-    def probes(self) -> dict[str, Probe]:
-        return {probe.name: probe for area in self.areas for probe in area.probes}
-
-    @cached_property
-    def properties(self) -> dict[str, Property]:
-        return {prop.name: prop for area in self.areas for prop in area.properties}
 
     @cached_property
     def rules(self) -> tuple[Rule | RunRule, ...]:
@@ -68,8 +61,7 @@ def catalogue() -> Catalogue:
     """The catalogue of this installation; contradictions in it are errors of the suite."""
     folders = sorted(path.parent for path in HOME.glob("*/requirements.toml"))
     found = Catalogue(tuple(_area(folder) for folder in folders))
-    _refuse_doubles([row.id for area in found.areas for row in area.requirements], "requirement")
-    _refuse_doubles([probe.name for area in found.areas for probe in area.probes], "probe")
+    refuse_doubles([row.id for area in found.areas for row in area.requirements], "requirement")
     known = found.requirements
     for rule in found.rules:
         for name in rule.requirements:
@@ -83,9 +75,8 @@ def _area(folder: Path) -> Area:
     return Area(
         folder.name,
         read_requirements(folder / "requirements.toml"),
-        tuple(_attributes(modules, Probe)),
         (*_attributes(modules, Rule), *_attributes(modules, RunRule)),
-        tuple(_attributes(modules, Property)),
+        tuple(modules),
     )
 
 
@@ -95,7 +86,7 @@ def _modules(folder: Path) -> Iterator[ModuleType]:
             yield importlib.import_module(f"conformance.{folder.name}.{module.name}")
 
 
-def _attributes(modules: list[ModuleType], kind: type[T]) -> Iterator[T]:
+def _attributes(modules: Iterable[ModuleType], kind: type[T]) -> Iterator[T]:
     """Instances of `kind` among the modules' public names, also inside of tuples, each once."""
     seen: set[int] = set()
     for module in modules:
@@ -108,6 +99,7 @@ def _attributes(modules: list[ModuleType], kind: type[T]) -> Iterator[T]:
                     yield item
 
 
-def _refuse_doubles(names: list[str], what: str) -> None:
+def refuse_doubles(names: list[str], what: str) -> None:
+    """Raise `CatalogueError` for a name that stands twice."""
     if doubles := {name for name in names if names.count(name) > 1}:
         raise CatalogueError(f"{what} {min(doubles)!r} stands twice")

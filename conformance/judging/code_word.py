@@ -6,7 +6,7 @@ A model that knows it was given that part; one that does not was not.
 import re
 from typing import Final
 
-from conformance.judging.rule import Finding, Findings, Unsure, show
+from conformance.judging.finding import Finding, Findings, Unsure, show
 
 ASK: Final = (
     "What is the code word? Answer with that word and nothing else. "

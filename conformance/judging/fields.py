@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import schemas.loader as schema
+from conformance.judging.finding import Finding, Findings
 from conformance.judging.requirement import Requirement
-from conformance.judging.rule import Finding, Findings, Rule, Selector
+from conformance.judging.rule import Rule
+from conformance.judging.selector import Selector
 from schemas.problem import Problem
 from wire.exchange import Exchange
 

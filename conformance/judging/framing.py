@@ -7,7 +7,9 @@ ending of `NAMES`; levels and clients may differ between areas, the judging does
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.judging.rule import Finding, Findings, Rule, Selector, show
+from conformance.judging.finding import Finding, Findings, show
+from conformance.judging.rule import Rule
+from conformance.judging.selector import Selector
 from wire.exchange import Ended, Exchange, Invalid
 from wire.sse import DONE, FactKind
 

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from conformance.judging.area import Catalogue
+from conformance.judging.finding import Finding, Unsure
+from conformance.judging.profile import Profile
 from conformance.judging.requirement import Level, Requirement
-from conformance.judging.rule import Finding, Rule, RunRule, Selector, Unsure
+from conformance.judging.rule import Rule, RunRule
 from conformance.judging.run import Run, for_model
-from conformance.running.profile import Profile
+from conformance.judging.selector import Selector
 from wire.exchange import Exchange
 
 MAX_FINDINGS = 20

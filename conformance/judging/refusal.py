@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from conformance.judging.rule import Finding, Findings, Rule, Unsure, probe, show
-from conformance.running.probe import Ask, Probe, post
-from wire.exchange import Ended, Exchange, Request
+from conformance.judging.finding import Finding, Findings, Unsure, show
+from conformance.judging.rule import Rule
+from conformance.judging.selector import probe
+from wire.exchange import Ended, Exchange
 
 ABSENT: Final = object()
 """As the value of a parameter: leave it out, even where every request has it."""
@@ -89,18 +90,6 @@ class Refusals:
 
     def probe(self, row: Refusal) -> str:
         return self.prefix + row.slug
-
-    def plans(self) -> tuple[Probe, ...]:
-        return tuple(self._plan(row) for row in self.rows)
-
-    def _plan(self, row: Refusal) -> Probe:
-        def build(ask: Ask) -> Request:
-            body = {"model": ask.model, **self.start, **row.body}
-            kept = {name: value for name, value in body.items() if value is not ABSENT}
-            return post(self.path, kept)
-
-        feature = row.feature or self.feature_of(re.split(r"[|.\[]", row.names)[0])
-        return Probe(self.probe(row), build, feature=feature, per_model=False, output_tokens=0)
 
     def rules(self) -> tuple[Rule, ...]:
         """One rule a requirement: its requests are refused with a status of the 4xx class."""

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from conformance.judging.rule import Selector, named
-from conformance.running.profile import Profile
+from conformance.judging.profile import Profile
+from conformance.judging.selector import Selector, named
 from wire.exchange import Exchange
 
 

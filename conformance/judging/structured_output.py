@@ -6,7 +6,7 @@ from typing import Any, Final
 from jsonschema import Draft202012Validator
 from referencing import Registry
 
-from conformance.judging.rule import Finding, Findings, Unsure, show
+from conformance.judging.finding import Finding, Findings, Unsure, show
 from wire.exchange import Invalid, parse_json
 
 # Nothing in it follows from the prompt that it is sent with, so an ignored schema shows.

@@ -3,7 +3,7 @@
 from typing import Any
 
 from conformance.errors.kinds import is_api
-from conformance.judging.rule import Selector
+from conformance.judging.selector import Selector
 from wire.endpoint import Endpoint
 from wire.exchange import Exchange
 

@@ -17,7 +17,7 @@ from conformance.offline.recordings import STDIN, NoSuchFileError, Reader, Troub
 from conformance.offline.report import document, lines
 from conformance.offline.tally import Tally
 from conformance.offline.verdicts import Offline
-from conformance.running.profile import ProfileError, load_profile
+from conformance.running.profiles import ProfileError, load_profile
 
 Page = Callable[[dict[str, Any]], str]
 """Makes the report page of a run document; given by the command, which knows the readers."""

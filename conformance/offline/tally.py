@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from conformance.judging.finding import Finding, Unsure
 from conformance.judging.judge import MAX_FINDINGS, Outcome, Result
 from conformance.judging.requirement import Level, Requirement
-from conformance.judging.rule import Finding, Unsure
 from wire.exchange import Exchange, Reply, Request
 
 SHOWN_EXCHANGES = 2

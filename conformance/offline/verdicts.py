@@ -9,14 +9,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from conformance.judging.area import Catalogue
+from conformance.judging.finding import Finding, Unsure
 from conformance.judging.judge import Judge, Outcome
+from conformance.judging.profile import Profile
 from conformance.judging.requirement import Requirement
-from conformance.judging.rule import Finding, Rule, Selector, Unsure
+from conformance.judging.rule import Rule
+from conformance.judging.selector import Selector
 from conformance.offline.recordings import Entry
 from conformance.offline.relevance import Why, host_of, left_alone
 from conformance.offline.seen_keys import Presented
 from conformance.offline.tally import Evidence, Tally, merged
-from conformance.running.profile import Profile, load_profile, profile_for
+from conformance.running.planned import probes
+from conformance.running.profiles import load_profile, profile_for
 from conformance.running.schedule import plan
 from conformance.running.session import wanted_probes
 from wire.exchange import Exchange
@@ -191,12 +195,12 @@ class Offline:
         """What a run claimed is not recorded, but what it asked is: the least that plans it."""
         exchanges = list(exchanges)
         by_host = self._profile_of(exchanges[0])
-        sent = {x.probe for x in exchanges} & set(self.catalogue.probes)
+        sent = {x.probe for x in exchanges} & set(probes(self.catalogue))
         everything = wanted_probes(self.catalogue, self.catalogue.requirements)
         plans = []
         for name in ("reference", "codex", "openai"):
             profile = load_profile(name)
-            steps = plan(self.catalogue.probes, everything, profile, ["any"])
+            steps = plan(probes(self.catalogue), everything, profile, ["any"])
             names = {step.probe.name for step in steps}
             plans.append((len(sent - names), name != by_host.name, len(names), name, profile))
         return min(plans)[4]

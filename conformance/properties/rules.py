@@ -1,6 +1,8 @@
 """What the kept exchange of each property says: the shrunk failure, or the last that held."""
 
-from conformance.judging.rule import Finding, Findings, probe, rule, show
+from conformance.judging.finding import Finding, Findings, show
+from conformance.judging.rule import rule
+from conformance.judging.selector import probe
 from conformance.properties.properties import not_accepted, not_refused
 from wire.exchange import Exchange
 

@@ -3,8 +3,10 @@
 import unicodedata
 from typing import Any, Final
 
-from conformance.judging.rule import Finding, Findings, Selector, Unsure, run_rule, show
+from conformance.judging.finding import Finding, Findings, Unsure, show
+from conformance.judging.rule import run_rule
 from conformance.judging.run import Run
+from conformance.judging.selector import Selector
 from conformance.responses.difference import differ
 from conformance.responses.kinds import CREATED, PLAIN, STREAM, Json, final, final_items, typed
 from conformance.responses.known import Call, asked_calls, asked_text, made_calls

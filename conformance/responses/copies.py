@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from conformance.judging.rule import Finding, Findings, rule
+from conformance.judging.finding import Finding, Findings
+from conformance.judging.rule import rule
 from conformance.responses.difference import differ, told
 from conformance.responses.kinds import (
     dicts,

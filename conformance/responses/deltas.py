@@ -3,7 +3,8 @@
 from collections import defaultdict
 from typing import Any
 
-from conformance.judging.rule import Finding, Findings, rule, show
+from conformance.judging.finding import Finding, Findings, show
+from conformance.judging.rule import rule
 from conformance.responses.difference import differ, told
 from conformance.responses.kinds import STREAM, dicts, number, stream_with, typed
 from wire.exchange import Exchange

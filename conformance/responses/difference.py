@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from conformance.judging.rule import show
+from conformance.judging.finding import show
 
 
 class Absent:

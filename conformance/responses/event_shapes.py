@@ -3,8 +3,10 @@
 from typing import Any, Final
 
 import schemas.loader as schema
+from conformance.judging.finding import Finding, Findings
 from conformance.judging.requirement import Requirement
-from conformance.judging.rule import Finding, Findings, Rule, Selector, rule
+from conformance.judging.rule import Rule, rule
+from conformance.judging.selector import Selector
 from conformance.responses.framing import KNOWN
 from conformance.responses.kinds import STREAM, stream_with, typed, types
 from conformance.responses.object import ROWS

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from conformance.judging.rule import Finding, Findings, Selector, Unsure, rule, show
+from conformance.judging.finding import Finding, Findings, Unsure, show
+from conformance.judging.rule import rule
+from conformance.judging.selector import Selector
 from conformance.responses.difference import ABSENT, told
 from conformance.responses.kinds import STREAM, Json, dicts, number, place, typed
 from wire.exchange import Exchange

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import schemas.loader as schema
 from conformance.judging.fields import FieldSource, Part, field_rules
-from conformance.judging.rule import Finding, Findings, rule, run_rule, show
+from conformance.judging.finding import Finding, Findings, show
+from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.responses.kinds import (
     CREATED,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from conformance.judging.rule import Selector
+from conformance.judging.selector import Selector
 from conformance.running.unexpected_success import unearned
 from wire.endpoint import Endpoint
 from wire.exchange import Ended, Exchange

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
+from conformance.judging.finding import Finding, Findings
 from conformance.judging.grammar import ANY, END, Grammar, Step, Violation, walk
-from conformance.judging.rule import Finding, Findings, rule
+from conformance.judging.rule import rule
 from conformance.responses.kinds import (
     ASKED_STREAM,
     EVERY_STREAM,

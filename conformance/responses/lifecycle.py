@@ -2,7 +2,9 @@
 
 from typing import Final
 
-from conformance.judging.rule import Finding, Findings, Selector, rule, show
+from conformance.judging.finding import Finding, Findings, show
+from conformance.judging.rule import rule
+from conformance.judging.selector import Selector
 from conformance.responses.difference import ABSENT, told
 from conformance.responses.kinds import STREAM, Json, lifecycle, stream_with, typed
 from conformance.responses.state import INCOMPLETE

@@ -3,7 +3,8 @@
 from collections.abc import Hashable, Iterator
 from typing import Any, Final
 
-from conformance.judging.rule import Finding, Findings, rule, show
+from conformance.judging.finding import Finding, Findings, show
+from conformance.judging.rule import rule
 from conformance.responses.kinds import (
     Json,
     dicts,

@@ -6,8 +6,10 @@ Whoever reads in one way does not see what is wrong in the others, so each has a
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from conformance.judging.rule import Finding, Findings, Unsure, probe, rule, run_rule, show
+from conformance.judging.finding import Finding, Findings, Unsure, show
+from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
+from conformance.judging.selector import probe
 from conformance.responses.content import free, unbound
 from conformance.responses.difference import differ
 from conformance.responses.kinds import STREAM, Json, dicts, final_items, number, typed, whole

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from conformance.judging.rule import Finding, Findings, rule, show
+from conformance.judging.finding import Finding, Findings, show
+from conformance.judging.rule import rule
 from conformance.responses.kinds import STREAM, number, typed
 from wire.exchange import Exchange
 

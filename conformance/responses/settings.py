@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any, Final
 
-from conformance.judging.rule import Finding, Findings, rule
+from conformance.judging.finding import Finding, Findings
+from conformance.judging.rule import rule
 from conformance.responses.difference import told
 from conformance.responses.kinds import CREATED, Json, dicts, is_create, place, responses
 from wire.exchange import Exchange

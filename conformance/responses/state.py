@@ -5,8 +5,10 @@ import re
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, TypeGuard
 
-from conformance.judging.rule import Finding, Findings, Selector, rule, run_rule, show
+from conformance.judging.finding import Finding, Findings, show
+from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
+from conformance.judging.selector import Selector
 from conformance.responses.kinds import (
     CREATED,
     OBJECT,

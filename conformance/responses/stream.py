@@ -3,8 +3,9 @@
 from collections.abc import Hashable, Iterator
 from typing import Final
 
+from conformance.judging.finding import Findings
 from conformance.judging.grammar import ANY, END, Grammar, Step, walk
-from conformance.judging.rule import Findings, rule
+from conformance.judging.rule import rule
 from conformance.responses.kinds import (
     STREAM,
     Json,

@@ -3,7 +3,8 @@
 from datetime import date
 from typing import Final
 
-from conformance.judging.rule import Finding, Findings, rule, show
+from conformance.judging.finding import Finding, Findings, show
+from conformance.judging.rule import rule
 from conformance.responses.kinds import OBJECT, dicts, place, responses
 from conformance.responses.object import CURRENT
 from wire.exchange import Exchange

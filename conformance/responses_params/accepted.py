@@ -3,8 +3,10 @@
 from typing import Any, Final
 
 from conformance.judging.code_word import told
+from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.refusal import answer, error_of, names, unjudged
-from conformance.judging.rule import Finding, Findings, Rule, Selector, Unsure, probe, rule, show
+from conformance.judging.rule import Rule, rule
+from conformance.judging.selector import Selector, probe
 from conformance.responses_params.request import COUNT, LIMIT, NINE, VALID, asking
 from conformance.running.probe import Probe
 from conformance.running.resend import again

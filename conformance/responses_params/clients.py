@@ -3,8 +3,10 @@
 from typing import Any, Final
 
 from conformance.judging.code_word import ASK, knows, told
+from conformance.judging.finding import Finding, Findings
 from conformance.judging.refusal import answer
-from conformance.judging.rule import Finding, Findings, Rule, Selector, ok_probe
+from conformance.judging.rule import Rule
+from conformance.judging.selector import Selector, ok_probe
 from conformance.responses_params.accepted import is_valid
 from conformance.responses_params.kinds import SUCCESS, text_of
 from conformance.responses_params.request import PATH, VALID, function, said, typed

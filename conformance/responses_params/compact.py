@@ -3,8 +3,10 @@
 from typing import Any, Final
 
 from conformance.judging.code_word import ASK, knows, told
+from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.refusal import answer, error_of, refused, unjudged
-from conformance.judging.rule import Finding, Findings, Unsure, ok_probe, probe, rule, show
+from conformance.judging.rule import rule
+from conformance.judging.selector import ok_probe, probe
 from conformance.responses.kinds import dicts
 from conformance.responses_params.kinds import text_of
 from conformance.responses_params.request import HELLO, PATH, said

@@ -3,8 +3,10 @@
 from typing import Any, Final
 
 from conformance.judging.code_word import ASK, knows, knows_not, told
+from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.refusal import answer, names, refused, unjudged
-from conformance.judging.rule import Finding, Findings, Rule, Unsure, ok_probe, probe, rule, show
+from conformance.judging.rule import Rule, rule
+from conformance.judging.selector import ok_probe, probe
 from conformance.responses.kinds import place, responses
 from conformance.responses_params.accepted import HIGH_PROBE, KEPT, LOW_PROBE, NULL_PROBE, STALE
 from conformance.responses_params.clients import AGENTS

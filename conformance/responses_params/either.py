@@ -2,8 +2,10 @@
 
 from typing import Any, Final
 
+from conformance.judging.finding import Finding, Findings, show
 from conformance.judging.refusal import answer, error_of, names, unjudged
-from conformance.judging.rule import Finding, Findings, Rule, probe, rule, show
+from conformance.judging.rule import Rule, rule
+from conformance.judging.selector import probe
 from conformance.responses.kinds import dicts
 from conformance.responses_params.kinds import response_of
 from conformance.responses_params.request import HELLO, PATH

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from conformance.judging.rule import Finding, Findings, Unsure, rule, show
+from conformance.judging.finding import Finding, Findings, Unsure, show
+from conformance.judging.rule import rule
 from conformance.judging.structured_output import QUESTION, SCHEMA, an_object, by_schema
 from conformance.responses.kinds import dicts, final_items
 from conformance.responses_params.input import SYSTEM

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from conformance.judging.rule import Finding, Findings, Rule, Selector, Unsure, rule, show
+from conformance.judging.finding import Finding, Findings, Unsure, show
+from conformance.judging.rule import Rule, rule
+from conformance.judging.selector import Selector
 from conformance.responses.kinds import Json, dicts, final_items
 from conformance.responses_params.kinds import SUCCESS
 from conformance.responses_params.request import PATH

@@ -5,8 +5,10 @@ import re
 from typing import Any, Final
 
 from conformance.judging.code_word import ASK, knows, told
+from conformance.judging.finding import Finding, Findings, show
 from conformance.judging.refusal import answer, error_of, names, unjudged
-from conformance.judging.rule import Finding, Findings, Rule, Selector, ok_probe, probe, rule, show
+from conformance.judging.rule import Rule, rule
+from conformance.judging.selector import Selector, ok_probe, probe
 from conformance.responses.kinds import dicts
 from conformance.responses_params.accepted import is_valid
 from conformance.responses_params.clients import AGENTS, reaches

@@ -2,19 +2,11 @@
 
 from typing import Any, Final
 
+from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.refusal import answer, unjudged
-from conformance.judging.rule import (
-    Finding,
-    Findings,
-    Selector,
-    Unsure,
-    ok_probe,
-    probe,
-    rule,
-    run_rule,
-    show,
-)
+from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
+from conformance.judging.selector import Selector, ok_probe, probe
 from conformance.responses.kinds import Json, dicts
 from conformance.responses_params.accepted import NULL_PROBE
 from conformance.responses_params.conversation import id_of

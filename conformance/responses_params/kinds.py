@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from conformance.judging.rule import Selector
+from conformance.judging.selector import Selector
 from conformance.responses import kinds
 from conformance.responses.kinds import Json, final
 from conformance.responses_params.request import BROKEN, REFUSED

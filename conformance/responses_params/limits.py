@@ -6,9 +6,11 @@ value that the table excludes has to be refused.
 
 from typing import Any, Final
 
+from conformance.judging.finding import Findings, show
 from conformance.judging.limit import Limit
 from conformance.judging.refusal import Refusal, refused, unjudged
-from conformance.judging.rule import Findings, Rule, Selector, show
+from conformance.judging.rule import Rule
+from conformance.judging.selector import Selector
 from conformance.responses_params.request import feature_of
 from wire.endpoint import Endpoint
 from wire.exchange import Exchange

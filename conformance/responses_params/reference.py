@@ -3,8 +3,10 @@
 from typing import Final
 
 from conformance.judging.code_word import ASK, knows
+from conformance.judging.finding import Finding, Findings
 from conformance.judging.refusal import answer, unjudged
-from conformance.judging.rule import Finding, Findings, probe, rule
+from conformance.judging.rule import rule
+from conformance.judging.selector import probe
 from conformance.responses.kinds import dicts
 from conformance.responses_params.accepted import KEPT
 from conformance.responses_params.input_items import OF_STRING

@@ -5,6 +5,7 @@ from typing import Final
 from conformance.judging.refusal import Refusal, Refusals
 from conformance.responses_params import limits, shapes
 from conformance.responses_params.request import HELLO, PATH, feature_of
+from conformance.running.refused import refusal_probes
 
 
 def _book(*rows: Refusal) -> Refusals:
@@ -14,7 +15,7 @@ def _book(*rows: Refusal) -> Refusals:
 # What the limits exclude is judged wherever it is sent, so only the others have rules here.
 BROKEN: Final = _book(*shapes.INPUT, *shapes.TOOLS, *shapes.SETTINGS)
 ALL: Final = _book(*limits.REFUSALS, *BROKEN.rows)
-PROBES: Final = ALL.plans()
+PROBES: Final = refusal_probes(ALL)
 RULES: Final = BROKEN.rules()
 MANNERS: Final = ALL.manners(
     "responses.param.refused.status",

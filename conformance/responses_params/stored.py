@@ -2,19 +2,11 @@
 
 from typing import Any, Final
 
+from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.refusal import answer, error_of, unjudged
-from conformance.judging.rule import (
-    Finding,
-    Findings,
-    Rule,
-    Selector,
-    Unsure,
-    probe,
-    rule,
-    run_rule,
-    show,
-)
+from conformance.judging.rule import Rule, rule, run_rule
 from conformance.judging.run import Run
+from conformance.judging.selector import Selector, probe
 from conformance.responses.kinds import Json, dicts
 from conformance.responses_params.accepted import HIGH_PROBE, LOW_PROBE
 from conformance.responses_params.clients import AGENTS, CODEX

@@ -2,7 +2,9 @@
 
 from typing import Any, Final
 
-from conformance.judging.rule import Finding, Findings, Selector, rule, show
+from conformance.judging.finding import Finding, Findings, show
+from conformance.judging.rule import rule
+from conformance.judging.selector import Selector
 from conformance.responses.kinds import Json, dicts, tools_of
 from conformance.responses_params.clients import CONTINUE
 from conformance.responses_params.kinds import (

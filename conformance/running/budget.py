@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from conformance.running.profile import Price, Profile
+from conformance.judging.profile import Price, Profile
 from wire.exchange import Exchange, Request
 from wire.usage import Usage
 

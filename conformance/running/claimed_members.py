@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from conformance.running.profile import Profile
+from conformance.judging.profile import Profile
 
 
 def claimed(

@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from conformance.clients.readiness import clients_hurt, readiness
 from conformance.judging.judge import Outcome, Result
+from conformance.judging.profile import Known, Profile
 from conformance.running.budget import Budget
 from conformance.running.evidence import transcript
-from conformance.running.profile import Known, Profile
 from wire.exchange import Exchange
 
 SUITE_NAME: Final = "openai-gateway-conformance"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from conformance.running.profile import Profile
+from conformance.judging.profile import Profile
 from wire.exchange import Exchange, Reply, Request
 
 

@@ -5,10 +5,10 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from conformance.judging.profile import Profile
 from conformance.running.budget import Budget, estimate_usd
 from conformance.running.circuit_breaker import Patience
 from conformance.running.probe import Ask, Impossible, Probe
-from conformance.running.profile import Profile
 from conformance.running.property import Property, attempt
 from conformance.running.sender import Sender
 from wire.exchange import Ended, Exchange, Request

@@ -18,16 +18,18 @@ from typing import Any
 
 from conformance.judging.area import Catalogue
 from conformance.judging.judge import Judge, Result
+from conformance.judging.profile import KEY_VARIABLES
 from conformance.judging.requirement import Requirement
 from conformance.judging.rule import Rule
-from conformance.options import Settings
 from conformance.running.budget import Budget, estimate_usd
+from conformance.running.planned import probes, properties
 from conformance.running.probe import Ask, Impossible
-from conformance.running.profile import KEY_VARIABLES
+from conformance.running.profiles import key_of
 from conformance.running.property import Property
 from conformance.running.reference import reference_gateway
 from conformance.running.schedule import Schedule, Step, Traffic, plan
 from conformance.running.sender import Sender, Target
+from conformance.running.settings import Settings
 from wire import jsonl
 from wire.exchange import Exchange, Request
 
@@ -41,7 +43,7 @@ def wanted_probes(catalogue: Catalogue, requirements: Iterable[str]) -> list[str
     ids = set(requirements)
     rules = [rule for rule in catalogue.rules if ids & set(rule.requirements)]
     plans = [rule.on.plans if isinstance(rule, Rule) else rule.plans for rule in rules]
-    return [name for name in catalogue.probes if any(p(name) for p in plans)]
+    return [name for name in probes(catalogue) if any(p(name) for p in plans)]
 
 
 @dataclass
@@ -66,7 +68,7 @@ class Session:
 
     def steps(self) -> list[Step]:
         wanted = wanted_probes(self.catalogue, self.requirements)
-        return plan(self.catalogue.probes, wanted, self.settings.profile, self.models)
+        return plan(probes(self.catalogue), wanted, self.settings.profile, self.models)
 
     def trials(self) -> list[tuple[Property, str]]:
         """The properties to try, each for each model."""
@@ -76,7 +78,7 @@ class Session:
         ]
         return [
             (prop, model)
-            for name, prop in self.catalogue.properties.items()
+            for name, prop in properties(self.catalogue).items()
             if any(rule.on.plans(name) for rule in rules)
             and self.settings.profile.claims_feature(prop.probe.feature)
             for model in self.models
@@ -188,7 +190,7 @@ class Session:
     def _target(self) -> Iterator[Target]:
         profile = self.settings.profile
         if self.settings.base_url is not None:
-            keys = {kind: key for kind in KEY_VARIABLES if (key := profile.key(kind))}
+            keys = {kind: key for kind in KEY_VARIABLES if (key := key_of(profile, kind))}
             yield Target(self.settings.base_url, keys, profile.timeout_s)
             return
         arguments = [word for name in self.settings.gateway_faults for word in ("--fault", name)]

@@ -67,7 +67,7 @@ def add_parser(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Tap until a signal, then judge."""
-    from conformance.running.profile import ProfileError, load_profile
+    from conformance.running.profiles import ProfileError, load_profile
 
     try:
         there = upstream(arguments.upstream)

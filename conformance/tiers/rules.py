@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterator
 
 from conformance.errors.kinds import answer_of, code_is, error, status_is, text
-from conformance.judging.rule import Finding, Findings, probe, rule, show
+from conformance.judging.finding import Finding, Findings, show
+from conformance.judging.rule import rule
+from conformance.judging.selector import probe
 from conformance.models.kinds import MODEL_LIST, listed
 from wire.exchange import Exchange
 

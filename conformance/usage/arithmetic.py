@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from conformance.judging.rule import Finding, Findings, rule
+from conformance.judging.finding import Finding, Findings
+from conformance.judging.rule import rule
 from conformance.usage.reports import (
     CHAT,
     FINISHED,

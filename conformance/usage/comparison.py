@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterator
 from itertools import groupby
 
-from conformance.judging.rule import Finding, Findings, Unsure, run_rule
+from conformance.judging.finding import Finding, Findings, Unsure
+from conformance.judging.rule import run_rule
 from conformance.judging.run import Run
 from conformance.running.budget import usage_of
 from conformance.usage.limits import limit_of

@@ -1,6 +1,8 @@
 """Usage against what was asked for: limits, choices, logprobs, errors, repeated reports."""
 
-from conformance.judging.rule import Finding, Findings, Selector, rule
+from conformance.judging.finding import Finding, Findings
+from conformance.judging.rule import rule
+from conformance.judging.selector import Selector
 from conformance.usage.reports import CHAT, REPORTING, final, reports, speaks
 from wire.chat import fold_chat
 from wire.endpoint import Endpoint

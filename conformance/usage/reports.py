@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from conformance.judging.rule import Selector
+from conformance.judging.selector import Selector
 from conformance.running.unexpected_success import unearned
 from wire.chat import fold_chat
 from wire.endpoint import Endpoint

@@ -17,8 +17,8 @@ from gateway.frames import GatewayReply
 from gateway.model.answer import Answer, Asked, Conversation, Format, FormatType, Role
 from gateway.model.brevity import part_tokens
 from gateway.model.usage import Usage
-from gateway.parameters import validate
 from gateway.scripted_errors import FAILURE
+from gateway.validation.parameters import validate
 
 # service_tier as asked -> as used.
 USED_TIER: Final = {"flex": "flex", "priority": "priority", "fast": "priority"}
@@ -61,7 +61,7 @@ def create(call: Call) -> GatewayReply:
     told = Told(head, answer, ids, usage)
     whole = _whole(body, told)
     if body.get("store") is True:
-        call.gateway.room(StoredChats).keep(call.key.name, whole, body["messages"])
+        call.gateway.store(StoredChats).keep(call.key.name, whole, body["messages"])
     if body.get("stream") is True:
         return _streamed(call, body, told, model)
     if answer.script in BROKEN:

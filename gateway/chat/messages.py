@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from gateway.errors import ApiError, bad_value, missing
 from gateway.model.answer import Conversation, Role, Turn
-from gateway.parameters import Param, validate_value
+from gateway.validation.parameters import Param, validate_value
 
 Message = Mapping[str, Any]
 

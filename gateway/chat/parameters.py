@@ -3,8 +3,8 @@
 from typing import Any, Final
 
 from gateway.errors import ApiError, bad_value, missing, unsupported
-from gateway.parameters import Check, Param
-from gateway.shared_parameters import NAME, effort, metadata
+from gateway.validation.parameters import Check, Param
+from gateway.validation.shared import NAME, effort, metadata
 
 TIERS: Final = ("auto", "default", "flex", "scale", "priority", "fast")
 

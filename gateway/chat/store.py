@@ -7,7 +7,7 @@ from gateway.call import Call, Route
 from gateway.chat.parameters import CREATE
 from gateway.errors import ApiError
 from gateway.frames import GatewayReply
-from gateway.parameters import validate
+from gateway.validation.parameters import validate
 
 _KEPT: Final = 1000
 _METADATA: Final = tuple(param for param in CREATE if param.name == "metadata")
@@ -55,29 +55,29 @@ def listing(data: list[dict[str, Any]]) -> GatewayReply:
 
 
 def list_all(call: Call) -> GatewayReply:
-    return listing(call.gateway.room(StoredChats).of(call.key.name))
+    return listing(call.gateway.store(StoredChats).of(call.key.name))
 
 
 def retrieve(call: Call) -> GatewayReply:
     # A copy: what is kept may change, what was answered may not.
-    return GatewayReply(body=dict(call.gateway.room(StoredChats).find(call)[0]))
+    return GatewayReply(body=dict(call.gateway.store(StoredChats).find(call)[0]))
 
 
 def update(call: Call) -> GatewayReply:
     validate(call.body, _METADATA)
-    body, _ = call.gateway.room(StoredChats).find(call)
+    body, _ = call.gateway.store(StoredChats).find(call)
     body["metadata"] = call.body.get("metadata") or {}
     return GatewayReply(body=dict(body))
 
 
 def delete(call: Call) -> GatewayReply:
-    call.gateway.room(StoredChats).forget(call)
+    call.gateway.store(StoredChats).forget(call)
     gone = {"object": "chat.completion.deleted", "id": call.path["id"], "deleted": True}
     return GatewayReply(body=gone)
 
 
 def messages(call: Call) -> GatewayReply:
-    body, given = call.gateway.room(StoredChats).find(call)
+    body, given = call.gateway.store(StoredChats).find(call)
     data = [{"id": f"{body['id']}-{n}", **message} for n, message in enumerate(given)]
     return listing(data)
 

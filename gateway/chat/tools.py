@@ -6,8 +6,8 @@ from typing import Any, Final
 from gateway.errors import bad_value, missing
 from gateway.faults.machinery.strictness import unfit
 from gateway.model.answer import Choice, Kind, Mode, Tool
-from gateway.parameters import Param, validate_value
-from gateway.shared_parameters import tool_name
+from gateway.validation.parameters import Param, validate_value
+from gateway.validation.shared import tool_name
 
 Body = Mapping[str, Any]
 

@@ -123,7 +123,7 @@ def _schedule(call: Call, answer: Answer, stored: Stored) -> None:
 
 
 def _keep(call: Call, request: ResponseRequest, stored: Stored) -> None:
-    room = call.gateway.room(StoredResponses)
+    room = call.gateway.store(StoredResponses)
     output = tuple(stored.full["output"])
     stored.history += output
     if stored.full["store"]:

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from gateway.errors import ApiError, bad_value
 from gateway.model.answer import Role, Turn
-from gateway.parameters import Param, type_name, validate_value
 from gateway.responses.items import Item
 from gateway.responses.parts import GIVEN, check_part, part_text, read_content
+from gateway.validation.parameters import Param, type_name, validate_value
 
 _NULLABLE: Final = ("string", "null")
 _KIND: Final = Param("type", ("string",))

@@ -3,8 +3,8 @@
 from typing import Any, Final
 
 from gateway.errors import ApiError, bad_value
-from gateway.parameters import Param
-from gateway.shared_parameters import effort, metadata, tool_name
+from gateway.validation.parameters import Param
+from gateway.validation.shared import effort, metadata, tool_name
 
 SUMMARIES: Final = ("auto", "concise", "detailed")
 INCLUDES: Final = (

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from gateway.errors import ApiError, bad_value, missing
-from gateway.parameters import Param, validate_value
 from gateway.responses.items import Item
+from gateway.validation.parameters import Param, validate_value
 
 _NULLABLE: Final = ("string", "null")
 DETAILS: Final = ("auto", "low", "high", "original")

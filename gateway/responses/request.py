@@ -10,12 +10,12 @@ from gateway.errors import ApiError, bad_value, missing
 from gateway.faults.machinery.strictness import unfit
 from gateway.model.answer import Asked, Conversation, Format, FormatType, Role, Turn
 from gateway.model.script import prompt_tokens
-from gateway.parameters import Param, validate
 from gateway.responses.input import check_calls, read_items, turns
 from gateway.responses.items import PREFIXES, Item
 from gateway.responses.stored import StoredResponses
 from gateway.responses.tool_choice import Chosen, read_choice
 from gateway.responses.tools import Toolbox, read_tools
+from gateway.validation.parameters import Param, validate
 
 Body = dict[str, Any]
 
@@ -43,7 +43,7 @@ def read(call: Call, table: tuple[Param, ...], *, default_model: str = "") -> Re
     body = _whole(body, table)
     model = read_model(body.get("model") or default_model)
     _check_combinations(body)
-    store = call.gateway.room(StoredResponses)
+    store = call.gateway.store(StoredResponses)
     tools = read_tools(body)
     chosen = read_choice(body, tools)
     history = _history(body, store, call.key.name)

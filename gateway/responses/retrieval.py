@@ -30,7 +30,7 @@ def retrieve(call: Call) -> GatewayReply:
 
 def delete(call: Call) -> GatewayReply:
     name = _stored(call).full["id"]
-    call.gateway.room(StoredResponses).delete(call.key.name, name)
+    call.gateway.store(StoredResponses).delete(call.key.name, name)
     return GatewayReply(body={"id": name, "object": "response", "deleted": True})
 
 
@@ -87,7 +87,7 @@ def _listed(item: Item, include: frozenset[str]) -> Item:
 
 def _stored(call: Call) -> Stored:
     name = call.path["id"]
-    stored = call.gateway.room(StoredResponses).get(call.key.name, name)
+    stored = call.gateway.store(StoredResponses).get(call.key.name, name)
     if stored is None:
         raise ApiError(404, f"Response with id '{name[:100]}' not found.")
     return stored

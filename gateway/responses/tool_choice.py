@@ -4,9 +4,9 @@ from typing import Final, NamedTuple
 
 from gateway.errors import bad_value, missing
 from gateway.model.answer import Choice, Kind, Mode
-from gateway.parameters import Param, validate_value
 from gateway.responses.items import TOOL_SCRIPTS
 from gateway.responses.tools import TYPE, Body, Toolbox
+from gateway.validation.parameters import Param, validate_value
 
 _ALLOWED: Final = Param(
     "",

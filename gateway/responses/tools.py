@@ -6,9 +6,9 @@ from typing import Any, Final, NamedTuple
 from gateway.errors import bad_value, missing
 from gateway.faults.machinery.strictness import unfit
 from gateway.model.answer import Kind, Tool
-from gateway.parameters import Param, validate_value
 from gateway.responses.items import TOOL_SCRIPTS
-from gateway.shared_parameters import tool_name
+from gateway.validation.parameters import Param, validate_value
+from gateway.validation.shared import tool_name
 
 Body = Mapping[str, Any]
 

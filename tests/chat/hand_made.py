@@ -5,7 +5,8 @@ from typing import Any
 
 from conformance.judging.area import catalogue
 from conformance.judging.judge import Judge, Result
-from conformance.running.profile import Profile, load_profile
+from conformance.judging.profile import Profile
+from conformance.running.profiles import load_profile
 from wire.exchange import Chunk, Connection, Ended, Exchange, Reply, Request
 
 HEAD = {

@@ -7,7 +7,7 @@ import pytest
 from conformance.judging.area import catalogue
 from conformance.judging.rule import Rule
 from conformance.judging.run import Run
-from conformance.running.profile import load_profile
+from conformance.running.profiles import load_profile
 from tests.chat.hand_made import chunk, plain, stream
 from wire.exchange import NO_REPLY, Ended, Exchange, Request
 

@@ -12,10 +12,12 @@ from fnmatch import fnmatchcase
 from functools import cache
 
 from conformance.judging.area import Catalogue, catalogue
+from conformance.judging.finding import Finding
 from conformance.judging.judge import Judge, Outcome
-from conformance.judging.rule import Finding, Rule, RunRule, Selector, named
+from conformance.judging.rule import Rule, RunRule
 from conformance.judging.run import Run
-from conformance.running.profile import load_profile
+from conformance.judging.selector import Selector, named
+from conformance.running.profiles import load_profile
 from gateway.faults.machinery.fault import all_faults
 from tests.direct import traffic
 from tests.faults.replay import Log, RecordingSender

@@ -9,8 +9,8 @@ have gone another way: a retry becomes due, a connection ends otherwise.
 
 from dataclasses import dataclass, field, replace
 
+from conformance.judging.profile import Profile
 from conformance.running.probe import Ask, Probe
-from conformance.running.profile import Profile
 from conformance.running.sender import RETRYABLE
 from gateway.core import Gateway
 from gateway.faults.machinery.fault import Fault, Faulty

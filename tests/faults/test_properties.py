@@ -8,6 +8,7 @@ from hypothesis import given, settings
 
 from conformance.judging.area import Area, catalogue
 from conformance.properties import damage
+from conformance.running.property import Property
 from gateway.faults.machinery.fault import all_faults
 from tests.faults.properties import broken, judged
 
@@ -58,5 +59,5 @@ def test_the_same_seed_sends_the_same_smallest_example():
 def test_areas_find_their_properties():
     area = next(area for area in catalogue().areas if area.name == "properties")
     assert isinstance(area, Area)
-    assert len(area.properties) == 5
-    assert replace(area, properties=()).properties == ()
+    assert len(area.things(Property)) == 5
+    assert replace(area, modules=()).things(Property) == ()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gateway.request_body import LIMIT
+from gateway.validation.body import LIMIT
 from schemas.loader import check
 from tests.gateway.chatting import PATCH, WEATHER, say
 from tests.gateway.in_process import Desk

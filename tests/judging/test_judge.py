@@ -6,10 +6,12 @@ from datetime import date
 import pytest
 
 from conformance.judging.area import Area, Catalogue
+from conformance.judging.finding import Finding, Unsure
 from conformance.judging.judge import Judge, Outcome
+from conformance.judging.profile import Profile
 from conformance.judging.requirement import Level, Requirement
-from conformance.judging.rule import Finding, Rule, Selector, Unsure, probe, run_rule
-from conformance.running.profile import Profile
+from conformance.judging.rule import Rule, run_rule
+from conformance.judging.selector import Selector, probe
 from wire.exchange import Exchange, Reply, Request
 
 ROW = Requirement("a.b", "a", Level.MUST, "It holds.", "here", feature="a")
@@ -28,7 +30,7 @@ def exchange(name="a.probe", status=200, model="m", at=None, number=1):
 
 def verdict(check, exchanges, row=ROW, profile=None, unsent=None, on=None):
     rule = Rule((row.id,), on or probe("a.probe"), check)
-    known = Catalogue((Area("a", (row,), (), (rule,)),))
+    known = Catalogue((Area("a", (row,), (rule,)),))
     judge = Judge(known, profile or Profile("p"), tuple(exchanges), unsent or {})
     return judge.result(row, "m" if row.per_model else "")
 

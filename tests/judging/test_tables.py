@@ -5,12 +5,13 @@ import json
 import pytest
 
 from conformance.judging.code_word import knows, knows_not
+from conformance.judging.finding import Finding, Unsure
 from conformance.judging.limit import Limit
+from conformance.judging.profile import Profile
 from conformance.judging.refusal import ABSENT, Refusal, Refusals, names, refused
-from conformance.judging.rule import Finding, Unsure
 from conformance.judging.structured_output import SCHEMA, an_object, by_schema
 from conformance.running.claimed_members import claimed
-from conformance.running.profile import Profile
+from conformance.running.refused import refusal_probes
 from wire.exchange import Chunk, Exchange, Reply, Request
 
 TABLE = Refusals(
@@ -60,7 +61,7 @@ def test_odd_bodies_name_nothing(body):
 
 
 def test_plans_carry_the_claim_and_leave_out_what_is_absent():
-    heat, gone, deep = TABLE.plans()
+    heat, gone, deep = refusal_probes(TABLE)
     assert (heat.name, heat.feature, heat.output_tokens) == ("area.refuse.heat", "thing.heat", 0)
     assert gone.feature == "thing"
     assert deep.feature == "thing.tools"

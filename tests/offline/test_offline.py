@@ -136,7 +136,8 @@ def test_findings_do_not_pile_up():
 
 
 def test_a_rule_that_crashes_is_an_error_of_the_suite():
-    from conformance.judging.rule import Selector, rule
+    from conformance.judging.rule import rule
+    from conformance.judging.selector import Selector
 
     @rule("chat.answer.object", on=Selector("all", lambda _: True))
     def crash(_):

@@ -308,7 +308,7 @@ def test_folders_globs_and_names(tmp_path):
 
 def test_standard_input():
     program = (
-        "from conformance.recordings import Reader\n"
+        "from conformance.offline.recordings import Reader\n"
         "print([e.place for e in Reader('-', print).entries()])"
     )
     data = go_vcr_1(REQUEST_BODY, BODY, [JSON_TYPE])

@@ -7,8 +7,9 @@ import pytest
 
 from conformance.judging.area import catalogue
 from conformance.judging.judge import Judge, Outcome
+from conformance.running.planned import probes
 from conformance.running.probe import Ask, Impossible
-from conformance.running.profile import load_profile
+from conformance.running.profiles import load_profile
 from wire.exchange import Chunk, Connection, Ended, Exchange, Reply, Request
 
 MODEL = "tiny"
@@ -295,11 +296,11 @@ class TestRefusalsOfSomethingElse:
         assert verdict("chat.param.messages.not-empty", x).outcome is Outcome.INCONCLUSIVE
 
     def test_a_refusal_hides_no_other_parameter(self):
-        low = next(p for p in catalogue().probes.values() if p.name == "chat_params.accept.low")
+        low = next(p for p in probes(catalogue()).values() if p.name == "chat_params.accept.low")
         message = "openai does not support parameters: ['logprobs']"
         body = HELLO | {"temperature": 0, "logprobs": True, "top_logprobs": 2}
         x = said(low.name, body, {"error": {**ERROR["error"], "message": message}}, status=400)
-        once_more = catalogue().probes[f"{low.name}-again"]
+        once_more = probes(catalogue())[f"{low.name}-again"]
         sent = once_more.build(Ask(load_profile("openai"), MODEL, 0, {low.name: [x]}))
         assert sent.params == {"model": MODEL, **HELLO, "temperature": 0}
 
@@ -307,7 +308,7 @@ class TestRefusalsOfSomethingElse:
         name = "chat_params.accept.low"
         x = said(name, HELLO, completion())
         with pytest.raises(Impossible):
-            catalogue().probes[f"{name}-again"].build(
+            probes(catalogue())[f"{name}-again"].build(
                 Ask(load_profile("openai"), MODEL, 0, {name: [x]})
             )
 

@@ -3,10 +3,10 @@
 import asyncio
 from decimal import Decimal
 
+from conformance.judging.profile import Profile
 from conformance.running.budget import Budget
 from conformance.running.circuit_breaker import SILENT
 from conformance.running.probe import Impossible, Probe, get, post
-from conformance.running.profile import Profile
 from conformance.running.schedule import Schedule, Step, plan
 from conformance.running.sender import Sender, Target
 from wire.exchange import Chunk, Connection, Ended, Reply

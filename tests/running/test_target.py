@@ -2,7 +2,7 @@
 
 import pytest
 
-from conformance.running.profile import ProfileError, load_profile, profile_for
+from conformance.running.profiles import ProfileError, load_profile, profile_for
 from conformance.running.target import BadTarget, is_loopback, normalised
 
 

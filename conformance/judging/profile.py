@@ -1,0 +1,69 @@
+"""Profiles: what a target claims, as data. `conformance.running.profiles` reads them from TOML."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fnmatch import fnmatchcase
+
+KEY_VARIABLES: Mapping[str, tuple[str, ...]] = {
+    "main": ("CONFORMANCE_API_KEY", "OPENAI_API_KEY"),
+    "other_tier": ("CONFORMANCE_OTHER_TIER_KEY",),
+    "no_credit": ("CONFORMANCE_NO_CREDIT_KEY",),
+    "revoked": ("CONFORMANCE_REVOKED_KEY",),
+    "low_limit": ("CONFORMANCE_LOW_LIMIT_KEY",),
+}
+
+
+@dataclass(frozen=True)
+class Price:
+    """US dollars for one million tokens."""
+
+    input: Decimal
+    cached: Decimal
+    output: Decimal
+
+
+@dataclass(frozen=True)
+class Known:
+    """A deviation that the target's owner has acknowledged."""
+
+    requirement: str
+    reason: str
+    model: str = ""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Claims of a target. A feature is claimed when one of the `claims` globs matches it."""
+
+    name: str
+    models: tuple[str, ...] = ()
+    claims: tuple[str, ...] = ("*",)
+    unclaimed: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    prices: Mapping[str, Price] = field(default_factory=dict)
+    balance_path: str = ""
+    balance_field: str = ""
+    key_variables: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: KEY_VARIABLES)
+    known: tuple[Known, ...] = ()
+    concurrency: int = 8
+    timeout_s: float = 60.0
+    scripted: bool = False
+    """The target runs the reference gateway's scripted model, which obeys `[[…]]` directives."""
+
+    def claims_feature(self, feature: str) -> bool:
+        if not feature:
+            return True
+        if any(fnmatchcase(feature, pattern) for pattern in self.unclaimed):
+            return False
+        return any(fnmatchcase(feature, pattern) for pattern in self.claims)
+
+    def variable(self, kind: str) -> str:
+        """The variable to set for a kind of key, for messages."""
+        names = self.key_variables.get(kind, ())
+        return names[0] if names else f"a key of kind {kind}"
+
+    def price(self, model: str) -> Price | None:
+        """The price of a model; a dated snapshot costs what its alias costs."""
+        names = sorted((n for n in self.prices if model.startswith(n)), key=len)
+        return self.prices[names[-1]] if names else None

@@ -1,0 +1,58 @@
+"""Selectors: which exchanges a rule reads, and which probes bring such exchanges."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache
+
+from wire.exchange import Exchange
+
+
+@dataclass(frozen=True)
+class Selector:
+    """Which exchanges a rule reads. `probes` are globs of probe names that bring such exchanges."""
+
+    name: str
+    matches: Callable[[Exchange], bool]
+    probes: tuple[str, ...] = ()
+    of_probe: bool = False
+    """Matches nothing but exchanges that a probe sent: recordings need not be asked."""
+
+    def __and__(self, other: "Selector") -> "Selector":
+        """Both hold; the probes of the narrower (right) side win when it names any."""
+        return Selector(
+            f"{self.name} {other.name}",
+            lambda x: self.matches(x) and other.matches(x),
+            other.probes or self.probes,
+            self.of_probe or other.of_probe,
+        )
+
+    def only(self, name: str, matches: Callable[[Exchange], bool], *probes: str) -> "Selector":
+        """The selector narrowed by one more condition."""
+        return self & Selector(name, matches, probes)
+
+    def plans(self, probe: str) -> bool:
+        return any(named(probe, pattern) for pattern in self.probes)
+
+
+def probe(*names: str) -> Selector:
+    """Exchanges of the named probes (globs), whatever came back."""
+    return Selector(f"an answer to {' or '.join(names)}", lambda x: _named(x, names), names, True)
+
+
+def ok_probe(*names: str) -> Selector:
+    """Exchanges of the named probes that were answered with a 2xx status."""
+    return Selector(
+        f"a success of {' or '.join(names)}", lambda x: x.ok and _named(x, names), names, True
+    )
+
+
+@cache
+def named(probe: str, pattern: str) -> bool:
+    """Whether a glob names a probe; remembered, as every selector asks it of every exchange."""
+    return fnmatchcase(probe, pattern)
+
+
+def _named(exchange: Exchange, names: tuple[str, ...]) -> bool:
+    probe = exchange.probe
+    return probe is not None and any(named(probe, n) for n in names)

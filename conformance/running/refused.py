@@ -1,0 +1,22 @@
+"""The probes of a table of refusals: a good body, broken in one place each."""
+
+import re
+
+from conformance.judging.refusal import ABSENT, Refusal, Refusals
+from conformance.running.probe import Ask, Probe, post
+from wire.exchange import Request
+
+
+def refusal_probes(table: Refusals) -> tuple[Probe, ...]:
+    """One probe a row of the table, of which nothing is expected but a refusal."""
+    return tuple(_probe(table, row) for row in table.rows)
+
+
+def _probe(table: Refusals, row: Refusal) -> Probe:
+    def build(ask: Ask) -> Request:
+        body = {"model": ask.model, **table.start, **row.body}
+        kept = {name: value for name, value in body.items() if value is not ABSENT}
+        return post(table.path, kept)
+
+    feature = row.feature or table.feature_of(re.split(r"[|.\[]", row.names)[0])
+    return Probe(table.probe(row), build, feature=feature, per_model=False, output_tokens=0)
