@@ -1,0 +1,1 @@
+"""Token arithmetic: how many tokens a request and its answer must be, by published vocabularies."""

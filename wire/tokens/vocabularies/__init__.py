@@ -1,0 +1,1 @@
+"""The vocabularies as OpenAI publishes them (MIT licence), gzipped: nothing is fetched at run time."""
