@@ -32,8 +32,8 @@ if ROOT not in sys.path:
 
 from load.options import add_options, gateway_arguments  # noqa: E402
 from load.report.locust_stats import Rows  # noqa: E402
-from load.session.conductor import Conductor  # noqa: E402
 from load.session.processes import Alone, Crew, Workers, packed, unpacked  # noqa: E402
+from load.session.session import Conductor  # noqa: E402
 from load.session.worker import Station  # noqa: E402
 from load.transport.target import Gateway, TargetError, target_of  # noqa: E402
 from load.workload.plan import PlanError, plan_of  # noqa: E402

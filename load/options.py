@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from load.workload import scenario
-from load.workload.arrivals import KINDS
+from load.workload.schedule import KINDS
 
 DEFAULT_FOLDER: Final = Path(__file__).parent.parent / "reports" / "out"
 Add = Callable[..., None]

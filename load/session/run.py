@@ -14,7 +14,7 @@ from load.measure.sample import MOST, line_of
 from load.measure.tally import Tally
 from load.measure.validity import COST
 from load.measure.window import Window
-from load.session.requests import Supply
+from load.session.request_factory import Supply
 from load.transport.engine import Engine, raise_file_limit
 from load.transport.request import Flight
 from load.transport.target import Target

@@ -16,7 +16,7 @@ from load.workload.plan import plan_of
 
 
 class Station:
-    """Holds the run of this process. `go` takes the order of a lead, see `load.session.trial`.
+    """Holds the run of this process. `go` takes the order of a lead, see `load.session.runner`.
 
     `keep`: remember the parts, too, for a report of one's own should the lead be lost.
     """

@@ -17,10 +17,10 @@ import httptools
 
 from load.measure.outcome import Outcome
 from load.transport.batched_events import EVENT_END, TOGETHER
+from load.transport.classification import classify
 from load.transport.clock import CLOCK
-from load.transport.ending import classify
+from load.transport.http_response import Reply
 from load.transport.nonblocking_socket import Link
-from load.transport.reply import Reply
 from load.transport.request import Flight
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from load.transport.clock import CLOCK
 from load.transport.connection import Connection
 from load.transport.request import Flight, Reader, Shot
 from load.transport.responses_reader import ResponsesReader
-from load.transport.secured_connection import SecuredConnection
 from load.transport.target import Target
+from load.transport.tls_connection import SecuredConnection
 from wire.endpoint import Endpoint
 
 SWEEP_S: Final = (0.05, 0.5)  # at least and at most, between two looks for what is overdue

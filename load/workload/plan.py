@@ -8,9 +8,9 @@ from typing import Final
 
 from load.measure.gate import Gate, gate_of
 from load.transport.engine import Limits
-from load.workload.arrivals import Arrivals
 from load.workload.prompts import FromFile, FromTrace, Lengths, Prompt, Synthetic
 from load.workload.scenario import MIX, Mix, Writer, mix_of
+from load.workload.schedule import Arrivals
 from load.workload.trace import Entry, TraceError, read_trace
 
 MODEL: Final = "gpt-5.5"

@@ -17,8 +17,8 @@ from load.report.locust_stats import Rows
 from load.session import calibrate
 from load.session.fleet import Fleet
 from load.session.processes import Crew
+from load.session.runner import Lead
 from load.session.search import Trial, judged, search
-from load.session.trial import Lead
 from load.transport.target import Gateway, Target
 from load.workload.plan import Plan
 

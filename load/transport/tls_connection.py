@@ -1,4 +1,4 @@
-"""A connection under TLS: its bytes pass `load.transport.secured` on the way in and out."""
+"""A connection under TLS: its bytes pass `load.transport.tls` on the way in and out."""
 
 import ssl
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from load.measure.outcome import Outcome
 from load.transport.batched_events import EVENT_END, TOGETHER
 from load.transport.connection import RECEIVE, Connection, reason
-from load.transport.secured import Secured
+from load.transport.tls import Secured
 
 if TYPE_CHECKING:
     from load.transport.target import Address

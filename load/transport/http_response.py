@@ -9,7 +9,7 @@ from typing import Any, Final
 import httptools
 
 from load.transport.batched_events import Events
-from load.transport.ending import framing, readable
+from load.transport.classification import framing, readable
 from load.transport.request import KEPT_BYTES, Flight
 
 BODY_LIMIT: Final = 64 * 2**20

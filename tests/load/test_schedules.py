@@ -5,7 +5,7 @@ from statistics import mean, stdev
 
 import pytest
 
-from load.workload.arrivals import OPEN, Arrivals
+from load.workload.schedule import OPEN, Arrivals
 from load.workload.trace import Entry, TraceError, read_trace
 
 LONG = 400.0
