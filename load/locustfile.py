@@ -31,24 +31,24 @@ if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
 from load.options import add_options, gateway_arguments  # noqa: E402
-from load.report.locust_stats import Rows  # noqa: E402
-from load.session.processes import Alone, Crew, Workers, packed, unpacked  # noqa: E402
-from load.session.session import Conductor  # noqa: E402
-from load.session.worker import Station  # noqa: E402
+from load.report.locust_stats import LocustStats  # noqa: E402
+from load.session.processes import LocalProcess, Processes, WorkerProcesses, packed, unpacked  # noqa: E402
+from load.session.session import LoadSession  # noqa: E402
+from load.session.worker import Worker  # noqa: E402
 from load.transport.target import Gateway, TargetError, target_of  # noqa: E402
 from load.workload.plan import PlanError, plan_of  # noqa: E402
 
 SILENCE_S = 10.0  # of the master, after which it is taken for lost
 
 
-class Traffic(User):
+class LoadUser(User):
     """In a closed loop each user sends one request after the other; else the schedule sends."""
 
-    station: Station | None = None
+    worker: Worker | None = None
 
     @task
     def send(self) -> None:
-        if self.station is None or not self.station.occupy():
+        if self.worker is None or not self.worker.run_user():
             gevent.sleep(0.2)
 
 
@@ -62,34 +62,34 @@ def _init(environment: Environment, runner: Any, **_: Any) -> None:
     if isinstance(runner, WorkerRunner):
         _worker(environment, runner)
     elif isinstance(runner, LocalRunner | MasterRunner):
-        _lead(environment, runner)
+        _leader(environment, runner)
 
 
 def _worker(environment: Environment, runner: WorkerRunner) -> None:
-    def send(part: dict[str, Any]) -> None:
-        runner.send_message("load_part", packed(part))
+    def send(report: dict[str, Any]) -> None:
+        runner.send_message("load_report", packed(report))
 
-    station = Traffic.station = Station(send, os.environ, keep=True)
-    runner.register_message("load_go", lambda msg, **_: station.go(msg.data))
-    runner.register_message("load_stop", lambda msg, **_: station.interrupt(msg.data["why"]))
+    worker = LoadUser.worker = Worker(send, os.environ, keep=True)
+    runner.register_message("load_start", lambda msg, **_: worker.start(msg.data))
+    runner.register_message("load_stop", lambda msg, **_: worker.interrupt(msg.data["why"]))
 
     def quitting(**_: Any) -> None:
         heard = runner.last_heartbeat_timestamp
         lost = heard is not None and time() - heard > SILENCE_S
-        station.interrupt("the master was lost" if lost else "interrupted")
+        worker.interrupt("the master was lost" if lost else "interrupted")
         if lost:
-            print(f"load: the master was lost; see {station.report_alone()}", file=sys.stderr)
+            print(f"load: the master was lost; see {worker.write_own_document()}", file=sys.stderr)
         environment.process_exit_code = 0  # the master speaks for the run
 
     def interrupted() -> None:
-        station.interrupt("interrupted")
+        worker.interrupt("interrupted")
         runner.quit()
 
     gevent.signal_handler(signal.SIGINT, interrupted)
     environment.events.quitting.add_listener(quitting)  # type: ignore[no-untyped-call]
 
 
-def _lead(environment: Environment, runner: Any) -> None:
+def _leader(environment: Environment, runner: Any) -> None:
     options = environment.parsed_options
     assert options is not None
     gateway: Gateway | None = None
@@ -111,58 +111,63 @@ def _lead(environment: Environment, runner: Any) -> None:
     options.num_users = options.num_users or (plan.concurrency if plan.closed else 1)
     options.spawn_rate = options.spawn_rate or max(options.num_users, 1)
 
-    def take(part: dict[str, Any]) -> None:
-        conductor.lead.take(part)
+    def take_report(report: dict[str, Any]) -> None:
+        session.runner.take_report(report)
 
-    crew: Crew
+    processes: Processes
     if isinstance(runner, MasterRunner):
-        crew = Workers(runner)
-        runner.register_message("load_part", lambda msg, **_: take(unpacked(msg.data)))
+        processes = WorkerProcesses(runner)
+        runner.register_message("load_report", lambda msg, **_: take_report(unpacked(msg.data)))
     else:
-        station = Traffic.station = Station(take, os.environ)
+        worker = LoadUser.worker = Worker(take_report, os.environ)
 
         def handle(kind: str, data: dict[str, Any]) -> None:
-            if kind == "load_go":
-                station.go(data)
+            if kind == "load_start":
+                worker.start(data)
             else:
-                station.interrupt(data["why"])
+                worker.interrupt(data["why"])
 
-        crew = Alone(handle)
-    rows = Rows(environment, plan.scenario, live=not options.headless)
+        processes = LocalProcess(handle)
+    stats = LocustStats(environment, plan.scenario, live=not options.headless)
     key = gateway.target.key if gateway is not None else ""
 
-    def new_conductor() -> Conductor:
-        return Conductor(
-            plan_of(options), target, options=vars(options), key=key, crew=crew, rows=rows
+    def new_session() -> LoadSession:
+        return LoadSession(
+            plan_of(options),
+            target,
+            options=vars(options),
+            key=key,
+            processes=processes,
+            stats=stats,
         )
 
-    conductor = new_conductor()
-    state = {"conducting": False}
+    session = new_session()
+    state = {"running": False}
 
-    def conduct() -> None:
-        nonlocal conductor
-        if conductor.result is not None:
-            conductor = new_conductor()
-        state["conducting"] = True
+    def run_session() -> None:
+        nonlocal session
+        if session.result is not None:
+            session = new_session()
+        state["running"] = True
         environment.process_exit_code = COULD_NOT_RUN  # until something better is known
         try:
-            environment.process_exit_code = conductor.conduct().exit_code
+            environment.process_exit_code = session.run().exit_code
         except (TargetError, PlanError) as error:
             print(f"load: {error}", file=sys.stderr)
         except Exception:  # noqa: BLE001 - a session that hangs says nothing at all
             traceback.print_exc()
-        state["conducting"] = False
+        state["running"] = False
         if options.headless:
             runner.quit()
         else:
             runner.stop()
 
     def start(**_: Any) -> None:
-        gevent.spawn(conduct)
+        gevent.spawn(run_session)
 
     def stopping(**_: Any) -> None:
-        if state["conducting"] and conductor.result is None:
-            result = conductor.interrupt("interrupted")
+        if state["running"] and session.result is None:
+            result = session.interrupt("interrupted")
             environment.process_exit_code = result.exit_code
 
     def quitting(**_: Any) -> None:
@@ -171,7 +176,7 @@ def _lead(environment: Environment, runner: Any) -> None:
             gateway.stop()
 
     def interrupted() -> None:
-        if not state["conducting"] and conductor.result is None:
+        if not state["running"] and session.result is None:
             gevent.get_hub().parent.throw(KeyboardInterrupt)  # still waits for workers
         stopping()
         runner.quit()

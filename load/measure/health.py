@@ -11,7 +11,7 @@ from load.measure.histogram import Histogram
 from load.measure.tally import Tally
 
 PROBE_S: Final = 0.01
-THRESHOLDS: Final = (20_000, 20, 50)  # flights are no cycles: there is little to find
+THRESHOLDS: Final = (20_000, 20, 50)  # arrivals are no cycles: there is little to find
 
 
 class Health:

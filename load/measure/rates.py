@@ -25,7 +25,7 @@ def rates(plan: Plan, total: Tally) -> dict[str, Any]:
 
 def window_s(plan: Plan, total: Tally) -> float:
     """The steady window; of a run that ended early, to its last arrival."""
-    planned_s = plan.arrivals.duration_s
+    planned_s = plan.schedule.duration_s
     last_s = max(total.line("arrivals"), default=0) + plan.bin_s
     return max(
         0.0, min(planned_s, last_s if total.counts["cut_short"] else planned_s) - plan.warm_up_s

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from load.transport.request import KEPT_BYTES, Flight
+from load.transport.request import KEPT_BYTES, Arrival
 from wire.exchange import Chunk, Connection, Ended, Exchange, Reply, Request
 from wire.jsonl import dump
 
@@ -20,28 +20,29 @@ MOST: Final = 60  # exchanges of a run
 TIMEOUT_S: Final = 120
 
 
-def line_of(flight: Flight, started_at: float) -> str | None:
-    """A kept flight as one line; None where it was not kept whole."""
-    if flight.kept is None or not flight.headers_ns or flight.received_bytes >= KEPT_BYTES:
+def line_of(arrival: Arrival, started_at: float) -> str | None:
+    """A kept arrival as one line; None where it was not kept whole."""
+    if arrival.kept is None or not arrival.headers_ns or arrival.received_bytes >= KEPT_BYTES:
         return None
-    sent = flight.sent_ns
-    headers = (("content-type", "application/json"),) if flight.shot.body else ()
+    sent = arrival.sent_ns
+    headers = (("content-type", "application/json"),) if arrival.request.body else ()
     exchange = Exchange(
-        id=f"load-{flight.number}-{sent}",
+        id=f"load-{arrival.number}-{sent}",
         request=Request(
-            "POST" if flight.shot.body else "GET",
-            f"/v1{flight.shot.path}",
+            "POST" if arrival.request.body else "GET",
+            f"/v1{arrival.request.path}",
             headers,
-            flight.shot.body,
+            arrival.request.body,
         ),
         reply=Reply(
-            flight.status,
-            tuple(flight.headers),
-            tuple(Chunk((at_ns - sent) / 1e6, data) for at_ns, data in flight.kept),
-            headers_at_ms=(flight.headers_ns - sent) / 1e6,
+            arrival.status,
+            tuple(arrival.headers),
+            tuple(Chunk((at_ns - sent) / 1e6, data) for at_ns, data in arrival.kept),
+            headers_at_ms=(arrival.headers_ns - sent) / 1e6,
         ),
         connection=Connection(
-            ENDINGS.get(str(flight.outcome), Ended.COMPLETE), total_ms=(flight.end_ns - sent) / 1e6
+            ENDINGS.get(str(arrival.outcome), Ended.COMPLETE),
+            total_ms=(arrival.end_ns - sent) / 1e6,
         ),
         started_at=started_at,
         source="load",

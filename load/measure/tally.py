@@ -11,7 +11,7 @@ from load.measure.outcome import FAILED, UNJUDGED, WHOLE, Outcome
 from load.measure.sample import MOST
 from load.measure.transcript import transcript
 from load.measure.window import SECOND_NS, Window
-from load.transport.request import Flight
+from load.transport.request import Arrival
 
 TRANSCRIPTS: Final = 3  # kept of each violation and each failing outcome
 HOUR_S: Final = 3600  # what a histogram holds
@@ -35,7 +35,7 @@ class Tally:
     ttft_by_bin: dict[int, Histogram] = field(default_factory=dict)
     transcripts: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     samples: list[str] = field(default_factory=list)  # exchanges as JSON Lines
-    _landed: Counter[tuple[str, Outcome, bool]] = field(default_factory=Counter)
+    _outcomes: Counter[tuple[str, Outcome, bool]] = field(default_factory=Counter)
     _values: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     _ttft_by_bin: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
 
@@ -94,14 +94,14 @@ class Tally:
 
     def settle(self) -> None:
         """Make counts and histograms of what was recorded."""
-        for (scenario, outcome, steady), n in self._landed.items():
+        for (scenario, outcome, steady), n in self._outcomes.items():
             self.counts["arrivals"] += n
             self.counts[f"outcome:{outcome}"] += n
             self.counts[f"scenario:{scenario}:{outcome}"] += n
             if steady:
                 self.counts["steady"] += n
                 self.counts[f"steady:{outcome}"] += n
-        self._landed.clear()
+        self._outcomes.clear()
         for name, values in self._values.items():
             self.histogram(name).add_all(values)
             values.clear()
@@ -109,70 +109,70 @@ class Tally:
             self.ttft_by_bin.setdefault(at, Histogram()).add_all(values)
             values.clear()
 
-    def record(self, flight: Flight, window: Window) -> None:
-        """Take a flight that has landed."""
-        outcome = flight.outcome
+    def record(self, arrival: Arrival, window: Window) -> None:
+        """Take an arrival that has ended."""
+        outcome = arrival.outcome
         assert outcome is not None
-        steady = window.from_ns <= flight.intended_ns <= window.to_ns
-        self._landed[flight.shot.scenario, outcome, steady] += 1
-        self.series["arrivals"][window.bin(flight.intended_ns)] += 1
+        steady = window.from_ns <= arrival.intended_ns <= window.to_ns
+        self._outcomes[arrival.request.scenario, outcome, steady] += 1
+        self.series["arrivals"][window.bin(arrival.intended_ns)] += 1
         if outcome not in UNJUDGED:
             kind = "completed" if outcome in WHOLE else "failed"
-            self.series[kind][window.bin(flight.end_ns)] += 1
-        self._amounts(flight, window, outcome)
+            self.series[kind][window.bin(arrival.end_ns)] += 1
+        self._amounts(arrival, window, outcome)
         if steady:
-            self._times(flight, window, outcome)
-        if flight.violations or outcome in FAILED:
-            self._keep(flight, outcome)
+            self._times(arrival, window, outcome)
+        if arrival.violations or outcome in FAILED:
+            self._keep(arrival, outcome)
 
-    def _times(self, flight: Flight, window: Window, outcome: Outcome) -> None:
+    def _times(self, arrival: Arrival, window: Window, outcome: Outcome) -> None:
         """The metrics, in microseconds; see the definitions in the document's notes."""
-        sent, intended = flight.sent_ns, flight.intended_ns
+        sent, intended = arrival.sent_ns, arrival.intended_ns
         values = self._values
         if sent:
             delay = (sent - intended) // 1000
             values["dispatch_delay_ms"].append(delay)
-            values["lateness_ms"].append(max(0, delay - flight.connect_ns // 1000))
-        if flight.connect_ns:
-            values["connect_ms"].append(flight.connect_ns // 1000)
-        if flight.lag_ns >= 0:
-            values["kernel_lag_ms"].append(flight.lag_ns // 1000)
-        if flight.retry_after.isdecimal():
-            values["retry_after_ms"].append(min(int(flight.retry_after), HOUR_S) * 1_000_000)
+            values["lateness_ms"].append(max(0, delay - arrival.connect_ns // 1000))
+        if arrival.connect_ns:
+            values["connect_ms"].append(arrival.connect_ns // 1000)
+        if arrival.lag_ns >= 0:
+            values["kernel_lag_ms"].append(arrival.lag_ns // 1000)
+        if arrival.retry_after.isdecimal():
+            values["retry_after_ms"].append(min(int(arrival.retry_after), HOUR_S) * 1_000_000)
         if outcome in FAILED:
-            values["time_to_failure_ms"].append((flight.end_ns - (sent or intended)) // 1000)
+            values["time_to_failure_ms"].append((arrival.end_ns - (sent or intended)) // 1000)
         if outcome not in WHOLE:
             return
-        values["headers_ms"].append((flight.headers_ns - sent) // 1000)
-        e2e = (flight.end_ns - sent) // 1000
+        values["headers_ms"].append((arrival.headers_ns - sent) // 1000)
+        e2e = (arrival.end_ns - sent) // 1000
         values["e2e_ms"].append(e2e)
-        values["e2e_scheduled_ms"].append((flight.end_ns - intended) // 1000)
+        values["e2e_scheduled_ms"].append((arrival.end_ns - intended) // 1000)
         tpot = None
-        since = flight.reader.stamps[0] - (intended if window.scheduled else sent)
-        if flight.shot.stream:
-            tpot = self._stream_times(flight, e2e)
+        since = arrival.reader.stamps[0] - (intended if window.scheduled else sent)
+        if arrival.request.stream:
+            tpot = self._stream_times(arrival, e2e)
             self._ttft_by_bin[window.bin(intended)].append(since // 1000)
         good = window.ttft_slo_ms is None or since <= window.ttft_slo_ms * 1e6
         # A request of one token has no time per token: that target says nothing about it.
         good &= window.tpot_slo_ms is None or tpot is None or tpot <= window.tpot_slo_ms * 1e3
         self.counts["good"] += good
 
-    def _stream_times(self, flight: Flight, e2e: int) -> int | None:
+    def _stream_times(self, arrival: Arrival, e2e: int) -> int | None:
         """What only streams have; gives the time per output token."""
-        values, reader, sent = self._values, flight.reader, flight.sent_ns
+        values, reader, sent = self._values, arrival.reader, arrival.sent_ns
         stamps = reader.stamps
         first, last = stamps[0], stamps[-1]
-        values["first_event_ms"].append((flight.first_event_ns - sent) // 1000)
+        values["first_event_ms"].append((arrival.first_event_ns - sent) // 1000)
         values["ttft_ms"].append((first - sent) // 1000)
-        values["ttft_scheduled_ms"].append((first - flight.intended_ns) // 1000)
+        values["ttft_scheduled_ms"].append((first - arrival.intended_ns) // 1000)
         if reader.visible_ns:
             values["ttfot_ms"].append((reader.visible_ns - sent) // 1000)
-        values["done_lag_ms"].append((flight.end_ns - last) // 1000)
+        values["done_lag_ms"].append((arrival.end_ns - last) // 1000)
         if len(stamps) > 1:
             gaps = [(b - a) // 1000 for a, b in pairwise(stamps)]
             self.histogram("ict_ms").add_all(gaps)
             values["stall_max_ms"].append(max(gaps))
-        completion = flight.usage.completion_tokens if flight.usage else None
+        completion = arrival.usage.completion_tokens if arrival.usage else None
         if not completion:
             return None
         values["ntpot_ms"].append(e2e // completion)
@@ -182,16 +182,16 @@ class Tally:
         values["tpot_ms"].append(tpot)
         return tpot
 
-    def _amounts(self, flight: Flight, window: Window, outcome: Outcome) -> None:
-        counts, reader, usage = self.counts, flight.reader, flight.usage
+    def _amounts(self, arrival: Arrival, window: Window, outcome: Outcome) -> None:
+        counts, reader, usage = self.counts, arrival.reader, arrival.usage
         stamps = reader.stamps
-        if flight.sent_ns:
+        if arrival.sent_ns:
             counts["sent"] += 1
-        if flight.retried:
+        if arrival.retried:
             counts["retried"] += 1
         counts["events"] += reader.events
         counts["chunks"] += len(stamps)
-        counts["bytes"] += flight.received_bytes
+        counts["bytes"] += arrival.received_bytes
         completion = 0
         if usage is not None:
             completion = usage.completion_tokens or 0
@@ -203,7 +203,7 @@ class Tally:
             counts["tokens:reasoning"] += usage.reasoning_tokens or 0
         if outcome not in WHOLE:
             counts["wasted_tokens"] += completion or len(stamps)
-        elif flight.shot.usage and usage is None:
+        elif arrival.request.usage and usage is None:
             counts["without_usage"] += 1
         if completion and stamps:
             self._tokens_by_time(stamps, completion / len(stamps), window)
@@ -224,14 +224,14 @@ class Tally:
             line[second] += round((end - at) * share)
             at = end
 
-    def _keep(self, flight: Flight, outcome: Outcome) -> None:
-        """The first few flights of each violation and each failing class, as evidence."""
-        for requirement in flight.violations:
+    def _keep(self, arrival: Arrival, outcome: Outcome) -> None:
+        """The first few arrivals of each violation and each failing class, as evidence."""
+        for requirement in arrival.violations:
             self.counts[f"violation:{requirement}"] += 1
-        names = list(flight.violations)
+        names = list(arrival.violations)
         if outcome in FAILED:
             names.append(f"outcome:{outcome}")
         for name in names:
             kept = self.transcripts.setdefault(name, [])
             if len(kept) < TRANSCRIPTS:
-                kept.append(transcript(flight, flight.violations.get(name, flight.detail)))
+                kept.append(transcript(arrival, arrival.violations.get(name, arrival.detail)))

@@ -99,13 +99,13 @@ def _document(
         ),
         "duration_s": round(about["duration_s"], 3),
         "scenario": {"name": plan.scenario, "sent": _scenarios(total)},
-        "arrivals": plan.arrivals.as_json()
+        "arrivals": plan.schedule.as_json()
         | {"planned": planned, "happened": counts["arrivals"], "sent": counts["sent"]}
         | ({"concurrency": plan.concurrency} if plan.closed else {}),
         "outcomes": {outcome.value: counts[f"outcome:{outcome}"] for outcome in Outcome},
         "steady": {
             "from_s": plan.warm_up_s,
-            "to_s": plan.arrivals.duration_s,
+            "to_s": plan.schedule.duration_s,
             "arrivals": counts["steady"],
             "outcomes": {
                 outcome.value: counts[f"steady:{outcome}"]

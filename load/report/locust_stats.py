@@ -18,7 +18,7 @@ METRICS: Final = {"ttft_ms": "TTFT", "ttft_scheduled_ms": "TTFT scheduled", "tpo
 METHOD: Final = "stream"
 
 
-class Rows:
+class LocustStats:
     """Fills the statistics of an environment from tallies."""
 
     def __init__(self, environment: Environment, name: str, *, live: bool) -> None:

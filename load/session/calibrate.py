@@ -33,7 +33,7 @@ class Calibration:
     def needed(self, plan: Plan) -> float:
         """Cores that a plan needs, roughly."""
         tokens = plan.max_tokens or plan.lengths.output_tokens
-        return plan.arrivals.rate * (tokens + OTHER_EVENTS) * self.us_per_event / 1e6
+        return plan.schedule.rate * (tokens + OTHER_EVENTS) * self.us_per_event / 1e6
 
     def lines(self, plan: Plan) -> list[str]:
         said = [
@@ -44,7 +44,7 @@ class Calibration:
                 f"loop lag p99 {self.loop_lag_p99_ms:.1f} ms"
             )
         ]
-        if plan.arrivals.kind not in {"closed", "search"}:
+        if plan.schedule.kind not in {"closed", "search"}:
             share = self.needed(plan) / self.processes
             said.append(f"calibration: the plan needs about {share:.0%} of a core in each process")
             if share > USABLE:

@@ -1,4 +1,4 @@
-"""What the whole fleet has measured: the sum of its workers' parts, and who is missing."""
+"""What the whole fleet has measured: the sum of its workers' reports, and who is missing."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,8 +7,8 @@ from load.measure.tally import Tally
 
 
 @dataclass
-class Worker:
-    """The latest words of one process."""
+class WorkerState:
+    """What one process reported last."""
 
     in_flight: int = 0
     connections: int = 0
@@ -23,40 +23,40 @@ class Worker:
 class Fleet:
     size: int
     total: Tally = field(default_factory=Tally)
-    workers: dict[int, Worker] = field(default_factory=dict)
+    workers: dict[int, WorkerState] = field(default_factory=dict)
     in_flight: list[tuple[float, int]] = field(default_factory=list)  # over the seconds of the run
     stopped: str = ""  # why it ended early
     _fresh: list[Tally] = field(default_factory=list)
 
-    def take(self, part: dict[str, Any]) -> None:
-        worker = self.workers.setdefault(part["worker"], Worker())
+    def take_report(self, report: dict[str, Any]) -> None:
+        worker = self.workers.setdefault(report["worker"], WorkerState())
         if worker.done:
             return
         for name in ("in_flight", "connections", "cpu_share", "cpu_s", "peak_mb", "done"):
-            setattr(worker, name, part[name])
+            setattr(worker, name, report[name])
         worker.lost = False
-        self.stopped = self.stopped or part["stopped"]
-        tally = part["tally"]
+        self.stopped = self.stopped or report["stopped"]
+        tally = report["tally"]
         self.total.add(tally)
         self._fresh.append(tally)
 
     def take_fresh(self) -> Tally:
         """What came since the last call."""
-        parts, self._fresh = self._fresh, []
-        if len(parts) == 1:
-            return parts[0]
+        tallies, self._fresh = self._fresh, []
+        if len(tallies) == 1:
+            return tallies[0]
         fresh = Tally()
-        for part in parts:
-            fresh.add(part)
+        for tally in tallies:
+            fresh.add(tally)
         return fresh
 
     def lose(self, number: int) -> None:
         """A worker is gone: what it sent so far stays."""
-        worker = self.workers.setdefault(number, Worker())
+        worker = self.workers.setdefault(number, WorkerState())
         worker.lost = not worker.done
 
     @property
-    def flying(self) -> int:
+    def requests_in_flight(self) -> int:
         return sum(worker.in_flight for worker in self.workers.values())
 
     @property

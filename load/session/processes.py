@@ -10,52 +10,52 @@ from load.measure.tally import Tally
 Handler = Callable[[str, dict[str, Any]], None]
 
 
-class Crew(Protocol):
+class Processes(Protocol):
     """The processes that send: one here, or workers elsewhere."""
 
-    def roster(self) -> list[str]: ...
-    def tell(self, member: str, kind: str, data: dict[str, Any]) -> None: ...
-    def gone(self, member: str) -> bool: ...
+    def ids(self) -> list[str]: ...
+    def send(self, process: str, kind: str, data: dict[str, Any]) -> None: ...
+    def missing(self, process: str) -> bool: ...
 
 
-class Alone:
+class LocalProcess:
     """The process itself is the whole fleet."""
 
     def __init__(self, handle: Handler) -> None:
         self._handle = handle
 
-    def roster(self) -> list[str]:
+    def ids(self) -> list[str]:
         return ["here"]
 
-    def tell(self, _member: str, kind: str, data: dict[str, Any]) -> None:
+    def send(self, _process: str, kind: str, data: dict[str, Any]) -> None:
         self._handle(kind, data)
 
-    def gone(self, _member: str) -> bool:
+    def missing(self, _process: str) -> bool:
         return False
 
 
-class Workers:
+class WorkerProcesses:
     """The workers of a master, by Locust's own messages."""
 
     def __init__(self, runner: MasterRunner) -> None:
         self._runner = runner
 
-    def roster(self) -> list[str]:
+    def ids(self) -> list[str]:
         clients = sorted(self._runner.clients.all, key=lambda client: client.id)
         return [client.id for client in clients if client.state != STATE_MISSING]
 
-    def tell(self, member: str, kind: str, data: dict[str, Any]) -> None:
-        self._runner.send_message(kind, data, member)
+    def send(self, process: str, kind: str, data: dict[str, Any]) -> None:
+        self._runner.send_message(kind, data, process)
 
-    def gone(self, member: str) -> bool:
-        client = self._runner.clients.get(member)
+    def missing(self, process: str) -> bool:
+        client = self._runner.clients.get(process)
         return client is None or client.state == STATE_MISSING
 
 
-def packed(part: dict[str, Any]) -> dict[str, Any]:
-    """A part for the way to another process."""
-    return part | {"tally": part["tally"].as_message()}
+def packed(report: dict[str, Any]) -> dict[str, Any]:
+    """A worker's report for the way to another process."""
+    return report | {"tally": report["tally"].as_message()}
 
 
-def unpacked(part: dict[str, Any]) -> dict[str, Any]:
-    return part | {"tally": Tally.of_message(part["tally"])}
+def unpacked(report: dict[str, Any]) -> dict[str, Any]:
+    return report | {"tally": Tally.of_message(report["tally"])}

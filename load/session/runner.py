@@ -1,4 +1,4 @@
-"""Leads a crew through one run: orders it, sums up its parts, shows the live line, sees who is lost."""
+"""Runs the processes of a session through one run: starts them, sums up their reports, sees who is lost."""
 
 from argparse import Namespace
 from collections.abc import Callable, Mapping
@@ -7,23 +7,30 @@ from typing import Any, Final
 
 import gevent
 
-from load.report.locust_stats import Rows
+from load.measure.outcome import FAILED
+from load.measure.tally import Tally
+from load.report.locust_stats import LocustStats
 from load.session.fleet import Fleet
-from load.session.live_line import live_line
-from load.session.processes import Crew
+from load.session.processes import Processes
 from load.transport.target import Target
 from load.workload.plan import Plan, plan_of
 
-LEAD_S: Final = 1.0  # between the order and the start, so that all workers are ready
-PATIENCE_S: Final = 10.0  # for the last parts after an interruption; who is gone is not waited for
+START_AFTER_S: Final = 1.0  # between the assignment and the start, so that all workers are ready
+LAST_REPORTS_S: Final = (
+    10.0  # for the last reports after an interruption; who is gone is not waited for
+)
 TICK_S: Final = 0.05
 
 
-class Lead:
+class Runner:
     """`options` are those of the command line; a run may override some."""
 
     def __init__(
-        self, options: Mapping[str, Any], crew: Crew, rows: Rows, say: Callable[[str], None]
+        self,
+        options: Mapping[str, Any],
+        processes: Processes,
+        stats: LocustStats,
+        say: Callable[[str], None],
     ) -> None:
         self.options = {name: value for name, value in options.items() if _plain(value)}
         self.fleet = Fleet(1)
@@ -31,49 +38,49 @@ class Lead:
         self.planned: int | None = None
         self.started_at = time()
         self.interrupted = False
-        self._crew = crew
-        self._rows = rows
+        self._processes = processes
+        self._stats = stats
         self._say = say
         self._serial = 0
-        self._members: list[str] = []
+        self._ids: list[str] = []
 
-    def perform(
+    def run(
         self, target: Target, key: str, overrides: Mapping[str, Any] | None = None, shown: str = ""
     ) -> Fleet:
-        """One run of the whole crew, to its end."""
+        """One run of all processes, to its end."""
         options = self.options | dict(overrides or {})
         self.plan = plan = plan_of(Namespace(**options))
-        self.planned = None if plan.closed else plan.arrivals.planned
-        self._members = self._crew.roster()
+        self.planned = None if plan.closed else plan.schedule.planned
+        self._ids = self._processes.ids()
         self._serial += 1
-        self.fleet = fleet = Fleet(len(self._members))
-        self.started_at = time() + LEAD_S
-        for number, member in enumerate(self._members):
-            order = {
+        self.fleet = fleet = Fleet(len(self._ids))
+        self.started_at = time() + START_AFTER_S
+        for number, process in enumerate(self._ids):
+            assignment = {
                 "serial": self._serial,
                 "worker": number,
-                "workers": len(self._members),
+                "workers": len(self._ids),
                 "start_at": self.started_at,
                 "base_url": target.base_url,
                 "key": key,
                 "options": options,
             }
-            self._crew.tell(member, "load_go", order)
+            self._processes.send(process, "load_start", assignment)
         self._follow(fleet, shown)
         return fleet
 
-    def take(self, part: dict[str, Any]) -> None:
-        """A worker's part; one of an earlier run is late and no longer counts."""
-        if part["serial"] == self._serial:
-            self.fleet.take(part)
+    def take_report(self, report: dict[str, Any]) -> None:
+        """A worker's report; one of an earlier run is late and no longer counts."""
+        if report["serial"] == self._serial:
+            self.fleet.take_report(report)
 
     def interrupt(self, why: str) -> None:
         """End now, and wait a moment for what the workers still know."""
         self.interrupted = True
         self.fleet.stopped = self.fleet.stopped or why
         self._stop(why)
-        until = time() + PATIENCE_S
-        while not self.fleet.done and time() < until and self._members:
+        until = time() + LAST_REPORTS_S
+        while not self.fleet.done and time() < until and self._ids:
             self._look_for_lost()
             gevent.sleep(TICK_S)
 
@@ -87,25 +94,42 @@ class Lead:
             fresh = fleet.take_fresh()
             at_s = now - self.started_at
             if at_s >= 0:
-                fleet.in_flight.append((at_s, fleet.flying))
+                fleet.in_flight.append((at_s, fleet.requests_in_flight))
                 self._say(shown + live_line(at_s, fleet, fresh, now - last))
-            self._rows.add(fresh, now)
+            self._stats.add(fresh, now)
             last = now
             self._look_for_lost()
             if fleet.stopped.startswith("every answer"):
                 self._stop(fleet.stopped)  # one worker speaks for all: the target is the same
-        self._rows.add(fleet.take_fresh(), time())
+        self._stats.add(fleet.take_fresh(), time())
 
     def _stop(self, why: str) -> None:
-        for member in self._members:
-            self._crew.tell(member, "load_stop", {"why": why})
+        for process in self._ids:
+            self._processes.send(process, "load_stop", {"why": why})
 
     def _look_for_lost(self) -> None:
-        for number, member in enumerate(self._members):
+        for number, process in enumerate(self._ids):
             worker = self.fleet.workers.get(number)
-            if self._crew.gone(member) and not (worker is not None and worker.done):
+            if self._processes.missing(process) and not (worker is not None and worker.done):
                 self.fleet.lose(number)
 
 
 def _plain(value: Any) -> bool:
     return value is None or isinstance(value, str | int | float | bool | list)
+
+
+def live_line(at_s: float, fleet: Fleet, fresh: Tally, over_s: float) -> str:
+    """One second of a run in one line."""
+    counts = fleet.total.counts
+    failed = sum(counts[f"outcome:{outcome}"] for outcome in FAILED)
+    ttft = fresh.histogram("ttft_ms")
+    shown = (
+        f"TTFT p50 {ttft.percentile(50) / 1000:.0f} p99 {ttft.percentile(99) / 1000:.0f} ms"
+        if ttft.count
+        else "TTFT -"
+    )
+    share = failed / counts["arrivals"] if counts["arrivals"] else 0.0
+    return (
+        f"{at_s:5.0f} s  {fresh.counts['arrivals'] / max(over_s, 0.1):7.1f}/s  in flight {fleet.requests_in_flight:5d}  "
+        f"{shown}  errors {failed} ({share:.1%})  ${fleet.total.sums.get('usd', 0.0):.4f}"
+    )

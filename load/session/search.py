@@ -59,7 +59,7 @@ def judged(plan: Plan, fleet: Fleet) -> Trial:
         shown = "no" if attainment is None else f"{attainment:.1%} of"
         why = f"{shown} requests are good, asked for {plan.slo_share:g} %"
     return Trial(
-        rate=plan.arrivals.rate,
+        rate=plan.schedule.rate,
         met=not why,
         why=why,
         offered_per_s=seen["offered_per_s"],
@@ -76,7 +76,7 @@ def judged(plan: Plan, fleet: Fleet) -> Trial:
 
 def falls_behind(plan: Plan, fleet: Fleet) -> bool:
     """Whether the queue still grew when the schedule ended."""
-    end_s = plan.arrivals.duration_s
+    end_s = plan.schedule.duration_s
     within = [(at, n) for at, n in fleet.in_flight if at <= end_s + 0.5]
     middle = [n for at, n in within if 0.4 * end_s <= at <= 0.6 * end_s]
     late = [n for at, n in within if at >= 0.8 * end_s]

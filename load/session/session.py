@@ -1,4 +1,4 @@
-"""The part of a session that only one process has: what is run, in which order, and the report."""
+"""A load session, in the process that leads it: what is run, in which order, and the report."""
 
 import sys
 from collections.abc import Callable
@@ -13,11 +13,11 @@ from load.measure.sample import judged as sampled
 from load.measure.validity import validity
 from load.report.document import Result, result
 from load.report.folder import write_report
-from load.report.locust_stats import Rows
+from load.report.locust_stats import LocustStats
 from load.session import calibrate
 from load.session.fleet import Fleet
-from load.session.processes import Crew
-from load.session.runner import Lead
+from load.session.processes import Processes
+from load.session.runner import Runner
 from load.session.search import Trial, judged, search
 from load.transport.target import Gateway, Target
 from load.workload.plan import Plan
@@ -26,7 +26,7 @@ ATTEMPTS: Final = 3  # of a trial that cannot be believed
 KEPT_RATE: Final = "poisson"  # arrivals of a trial
 
 
-class Done(NamedTuple):
+class FinishedRun(NamedTuple):
     """A run that is over, as the report needs it."""
 
     plan: Plan
@@ -36,7 +36,7 @@ class Done(NamedTuple):
     duration_s: float
 
 
-class Conductor:
+class LoadSession:
     """`key` is the reference gateway's; any other target's key stays in the environment."""
 
     def __init__(
@@ -46,8 +46,8 @@ class Conductor:
         *,
         options: dict[str, Any],
         key: str,
-        crew: Crew,
-        rows: Rows,
+        processes: Processes,
+        stats: LocustStats,
         say: Callable[[str], None] | None = None,
     ) -> None:
         limit = plan.max_cost
@@ -56,58 +56,58 @@ class Conductor:
         self.plan = replace(plan, max_cost=limit)
         self.target = target
         self.result: Result | None = None
-        self.lead = Lead(options | {"max_cost": limit}, crew, rows, say or _say)
+        self.runner = Runner(options | {"max_cost": limit}, processes, stats, say or _say)
         self._baseline = str(options.get("baseline") or "")
         self._calibrate = bool(options.get("calibrate"))
         self._calibration: calibrate.Calibration | None = None
         self._key = key
-        self._rows = rows
+        self._stats = stats
         self._say = say or _say
         self._trials: list[Trial] = []
         self._finishing = False
         self._finished = Event()
 
-    def conduct(self) -> Result:
+    def run(self) -> Result:
         if self._calibrate:
             self._measure_client()
         self._announce()
-        if self.plan.arrivals.kind == "search":
+        if self.plan.schedule.kind == "search":
             return self._finish(self._search())
-        self.lead.perform(self.target, self._key)
-        return self._finish(self._done())
+        self.runner.run(self.target, self._key)
+        return self._finish(self._finished_run())
 
     def interrupt(self, why: str) -> Result:
         """End now, with what is known."""
         if not self._finishing:
-            self.lead.interrupt(why)
-        return self._finish(self._done())
+            self.runner.interrupt(why)
+        return self._finish(self._finished_run())
 
-    def _done(self) -> Done:
-        """The run that the lead has just led."""
-        lead = self.lead
-        return Done(
-            lead.plan or self.plan,
-            lead.fleet,
-            lead.planned,
-            lead.started_at,
-            time() - lead.started_at,
+    def _finished_run(self) -> FinishedRun:
+        """The run that has just ended."""
+        runner = self.runner
+        return FinishedRun(
+            runner.plan or self.plan,
+            runner.fleet,
+            runner.planned,
+            runner.started_at,
+            time() - runner.started_at,
         )
 
     def _announce(self) -> None:
         """What is about to be sent, and what it may cost."""
         plan = self.plan
-        kind = plan.arrivals.kind
+        kind = plan.schedule.kind
         where = f"{self.target.base_url} ({'loopback' if self.target.loopback else 'not loopback'})"
         what, cost = f"{plan.scenario}, {kind}", ""
         if kind not in {"closed", "search"}:
             agent = plan.scenario == "agent"
             name = "responses-stream" if agent else plan.scenario_of()(0)
-            sample = plan.writer().shot(name, 0)
-            n = plan.arrivals.planned * (plan.turns if agent else 1)
+            sample = plan.writer().request(name, 0)
+            n = plan.schedule.planned * (plan.turns if agent else 1)
             most = n * estimate_usd(price_of(plan.model), sample.body, sample.most_tokens)
             what = (
-                f"{n:,} requests of {plan.scenario}, {kind} {plan.arrivals.rate:g}/s "
-                f"over {plan.arrivals.duration_s:g} s"
+                f"{n:,} requests of {plan.scenario}, {kind} {plan.schedule.rate:g}/s "
+                f"over {plan.schedule.duration_s:g} s"
             )
             cost = f", at most ${most:,.2f}"
         limit = f", limit ${plan.max_cost:,.2f}" if plan.max_cost is not None else ""
@@ -116,7 +116,7 @@ class Conductor:
     def _measure_client(self) -> None:
         gateway = Gateway()
         try:
-            fleet = self.lead.perform(
+            fleet = self.runner.run(
                 gateway.target, gateway.target.key, calibrate.OPTIONS, "calibration "
             )
         finally:
@@ -128,9 +128,9 @@ class Conductor:
         for line in self._calibration.lines(self.plan):
             self._say(line)
 
-    def _search(self) -> Done:
+    def _search(self) -> FinishedRun:
         """All trials; the report is that of the best one, else of the last."""
-        kept: dict[float, Done] = {}
+        kept: dict[float, FinishedRun] = {}
         spent = 0.0
         plan = self.plan
 
@@ -142,16 +142,16 @@ class Conductor:
                 "rate": rate,
                 "duration": plan.trial_s,
                 "warm_up": min(plan.warm_up_s, plan.trial_s / 2),
-                "seed": plan.arrivals.seed + len(self._trials),
+                "seed": plan.schedule.seed + len(self._trials),
                 "max_cost": left,
             }
             for _ in range(ATTEMPTS):
-                self.lead.perform(self.target, self._key, overrides, f"{rate:8.2f}/s ")
-                kept[rate] = found = self._done()
+                self.runner.run(self.target, self._key, overrides, f"{rate:8.2f}/s ")
+                kept[rate] = found = self._finished_run()
                 spent += found.fleet.total.sums.get("usd", 0.0)
                 one = judged(found.plan, found.fleet)
                 doubts = [why for why in validity(found.fleet, found.planned).reasons if "too few" not in why]  # fmt: skip
-                if not doubts or found.fleet.stopped or self.lead.interrupted:
+                if not doubts or found.fleet.stopped or self.runner.interrupted:
                     break
                 # What disturbed the client says nothing about the target: once more.
                 one = replace(one, met=False, why=f"not to be believed: {doubts[0]}")
@@ -160,13 +160,13 @@ class Conductor:
             self._say(f"{rate:8.2f}/s {'meets the targets' if one.met else one.why}")
             return one
 
-        for one in search(plan.arrivals.rate, trial):
-            if self.lead.interrupted or one.why.startswith(("every answer", "the limit of")):
+        for one in search(plan.schedule.rate, trial):
+            if self.runner.interrupted or one.why.startswith(("every answer", "the limit of")):
                 break
         met = [one.rate for one in self._trials if one.met]
         return kept[max(met) if met else self._trials[-1].rate]
 
-    def _finish(self, done: Done) -> Result:
+    def _finish(self, done: FinishedRun) -> Result:
         """Write the report, once; who comes second waits for it."""
         if self._finishing:
             self._finished.wait()
@@ -174,14 +174,14 @@ class Conductor:
             return self.result
         self._finishing = True
         plan = done.plan
-        self._rows.add(done.fleet.take_fresh(), time(), last=True)
+        self._stats.add(done.fleet.take_fresh(), time(), last=True)
         about = {
             "base_url": self.target.base_url,
             "started_at": done.started_at,
             "duration_s": max(0.0, done.duration_s),
         }
         found = result(plan, done.fleet, about, done.planned)
-        if self.plan.arrivals.kind == "search":
+        if self.plan.schedule.kind == "search":
             met = [one for one in self._trials if one.met]
             found.document["search"] = {
                 "slo_share": plan.slo_share,

@@ -1,4 +1,4 @@
-"""The part of a session that every process has: starts runs when told, and passes their parts on."""
+"""The worker of a session, in every process that sends: starts runs when told, and passes on what they report."""
 
 import json
 from argparse import Namespace
@@ -15,10 +15,10 @@ from load.transport.target import Target, target_of
 from load.workload.plan import plan_of
 
 
-class Station:
-    """Holds the run of this process. `go` takes the order of a lead, see `load.session.runner`.
+class Worker:
+    """Holds the run of this process. `start` takes an assignment of `load.session.runner`.
 
-    `keep`: remember the parts, too, for a report of one's own should the lead be lost.
+    `keep`: remember the reports, too, for a document of its own should the master be lost.
     """
 
     def __init__(
@@ -33,48 +33,48 @@ class Station:
         self._environ = environ
         self._keep = keep
         self._kept = Fleet(1)
-        self._order: dict[str, Any] = {}
+        self._assignment: dict[str, Any] = {}
 
-    def go(self, order: dict[str, Any]) -> None:
+    def start(self, assignment: dict[str, Any]) -> None:
         self.interrupt("another run began")
-        plan = plan_of(Namespace(**order["options"]))
-        target = target_of(order["base_url"], self._environ)
-        if order["key"]:
-            target = Target(target.base_url, order["key"])
-        self._order = order
+        plan = plan_of(Namespace(**assignment["options"]))
+        target = target_of(assignment["base_url"], self._environ)
+        if assignment["key"]:
+            target = Target(target.base_url, assignment["key"])
+        self._assignment = assignment
         self._kept = Fleet(1)
-        self.run = Run(plan, target, (order["worker"], order["workers"]), self._part)
-        self.run.start(order["start_at"])
+        self.run = Run(plan, target, (assignment["worker"], assignment["workers"]), self._report)
+        self.run.start(assignment["start_at"])
 
-    def occupy(self) -> bool:
+    def run_user(self) -> bool:
         """Be a user of the closed loop to its end; False when there is none."""
         if self.run is None or not self.run.plan.closed or self.run.over.is_set():
             return False
-        self.run.occupy()
+        self.run.run_user()
         return True
 
     def interrupt(self, why: str) -> None:
         if self.run is not None:
             self.run.interrupt(why)
 
-    def report_alone(self) -> Path | None:
-        """The lead is gone: write what this process measured, for nobody else will."""
+    def write_own_document(self) -> Path | None:
+        """The master is lost: write what this process measured, for nobody else will."""
         if self.run is None:
             return None
-        plan, order = self.run.plan, self._order
+        plan, assignment = self.run.plan, self._assignment
         about = {
-            "base_url": order["base_url"],
-            "started_at": order["start_at"],
-            "duration_s": time() - order["start_at"],
+            "base_url": assignment["base_url"],
+            "started_at": assignment["start_at"],
+            "duration_s": time() - assignment["start_at"],
         }
         document = result(plan, self._kept, about, None).document
         plan.report_dir.mkdir(parents=True, exist_ok=True)
-        path = plan.report_dir / f"load.worker-{order['worker']}.json"
+        path = plan.report_dir / f"load.worker-{assignment['worker']}.json"
         write(path, json.dumps(document, ensure_ascii=False, indent=1) + "\n")
         return path
 
-    def _part(self, part: dict[str, Any]) -> None:
-        part["serial"] = self._order["serial"]
+    def _report(self, report: dict[str, Any]) -> None:
+        report["serial"] = self._assignment["serial"]
         if self._keep:
-            self._kept.take(part)
-        self._send(part)
+            self._kept.take_report(report)
+        self._send(report)

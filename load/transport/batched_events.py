@@ -11,7 +11,7 @@ from typing import Final
 
 from wire.sse import Decoder
 
-TOGETHER: Final = 16  # pieces
+BATCH: Final = 16  # pieces
 EVENT_END: Final = b"\n\n\r\n"  # an event's and a chunk's; no message of chunks ends like that
 _CRLF: Final = b"\r\n"
 _DATA: Final = b"\r\ndata: {"
@@ -21,7 +21,7 @@ _NAMED: Final = b"\ndata: {"
 _SIZES: Final = {form % n: n for n in range(8, 4096) for form in (b"%x", b"%X")}
 
 
-class Events(Decoder):
+class BatchDecoder(Decoder):
     """A decoder that can be told of events that were read elsewhere."""
 
     @property

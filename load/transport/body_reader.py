@@ -10,7 +10,7 @@ from wire.usage import Usage
 
 
 class BodyReader:
-    """See `load.flight.Reader`. There is one content event at most: the body itself."""
+    """See `load.transport.request.Reader`. There is one content event at most: the body itself."""
 
     __slots__ = (
         "_body", "_endpoint", "error", "events", "limited", "problem", "seen",
@@ -40,7 +40,7 @@ class BodyReader:
             self.stamps.append(at_ns)
             self.visible_ns = at_ns
 
-    def take_held(self, pieces: Sequence[bytes], stamps: Sequence[int]) -> bool:  # noqa: ARG002
+    def take_batch(self, pieces: Sequence[bytes], stamps: Sequence[int]) -> bool:  # noqa: ARG002
         return False  # a body has no events
 
     @property

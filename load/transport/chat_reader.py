@@ -22,7 +22,7 @@ _LIMITED: Final = "length"
 
 
 class ChatReader:
-    """See `load.flight.Reader`."""
+    """See `load.transport.request.Reader`."""
 
     __slots__ = (
         "_checks", "_done", "_finished", "_id", "_keep", "_model", "_texts", "_usage",
@@ -56,7 +56,7 @@ class ChatReader:
             return
         self._take(chunk, at_ns)
 
-    def take_held(self, pieces: Sequence[bytes], stamps: Sequence[int]) -> bool:
+    def take_batch(self, pieces: Sequence[bytes], stamps: Sequence[int]) -> bool:
         text = None if self._done else lines_of(pieces)
         if text is None:
             return False
@@ -111,11 +111,11 @@ class ChatReader:
             if choice.finish_reason is not None or choice.index not in self._finished:
                 self._state(choice)
             elif self._finished[choice.index]:
-                self._say("chat.stream.after-finish", "a chunk after the finish_reason")
+                self._violate("chat.stream.after-finish", "a chunk after the finish_reason")
         if content:
             self.stamps.append(at_ns)
         elif not chunk.choices and chunk.usage is None and chunk.error is None:
-            self._say("chat.stream.empty-choices", "a chunk without choices and usage")
+            self._violate("chat.stream.empty-choices", "a chunk without choices and usage")
 
     @property
     def whole(self) -> bool:
@@ -133,17 +133,19 @@ class ChatReader:
         if self.error is not None:
             return self.seen  # that is an end of its own
         if not self._done:
-            self._say("chat.stream.done", "no [DONE]")
+            self._violate("chat.stream.done", "no [DONE]")
             return self.seen
         if not all(self._finished.values()) or not self._finished:
-            self._say("chat.stream.finish-once", "a choice without finish_reason")
+            self._violate("chat.stream.finish-once", "a choice without finish_reason")
         if self._checks and self._usages != 1:
-            self._say("chat.stream.usage-last", f"{self._usages} usage chunks, one was asked for")
+            self._violate(
+                "chat.stream.usage-last", f"{self._usages} usage chunks, one was asked for"
+            )
         if self._usage is not None:
             self.seen |= usage_violations(self._usage, "chat.chunk.usage")
         return self.seen
 
-    def _say(self, requirement: str, what: str) -> None:
+    def _violate(self, requirement: str, what: str) -> None:
         self.seen.setdefault(requirement, f"event {self.events}: {what}")
 
     def _identity(self, name: str | None, model: str | None) -> None:
@@ -151,9 +153,9 @@ class ChatReader:
             self._id, self._model = name, model
             return
         if name != self._id:
-            self._say("chat.stream.id-constant", f"id {name!r} after {self._id!r}")
+            self._violate("chat.stream.id-constant", f"id {name!r} after {self._id!r}")
         if model != self._model:
-            self._say("chat.stream.model-constant", f"model {model!r} after {self._model!r}")
+            self._violate("chat.stream.model-constant", f"model {model!r} after {self._model!r}")
         self._id, self._model = name, model
 
     def _other(self, delta: Delta, at_ns: int) -> bool:
@@ -168,56 +170,56 @@ class ChatReader:
         """A choice begins, or ends."""
         known = self._finished.get(choice.index)
         if known is None and choice.delta.role is None:
-            self._say("chat.stream.role-first", f"choice {choice.index} begins without a role")
+            self._violate("chat.stream.role-first", f"choice {choice.index} begins without a role")
         if choice.finish_reason is None:
             self._finished[choice.index] = False
             return
         if known:
-            self._say("chat.stream.finish-once", "a second finish_reason")
+            self._violate("chat.stream.finish-once", "a second finish_reason")
         self._finished[choice.index] = True
         self.limited |= choice.finish_reason == _LIMITED
 
     def _beside(self, chunk: Chunk) -> None:
         """What stands beside the choices, and what follows the end."""
         if self._done:
-            self._say("chat.stream.nothing-after-done", "a chunk after [DONE]")
+            self._violate("chat.stream.nothing-after-done", "a chunk after [DONE]")
         if chunk.error is not None:
             self.error = chunk.error
         if chunk.usage is not None:
             self._usage = chunk.usage
             self._usages += 1
             if chunk.choices and self._checks:
-                self._say("chat.stream.usage-last", "usage comes with choices")
+                self._violate("chat.stream.usage-last", "usage comes with choices")
         elif self._usages and self._checks:
-            self._say("chat.stream.usage-last", "a chunk after the usage")
+            self._violate("chat.stream.usage-last", "a chunk after the usage")
 
     def _unusual(self, data: str, at_ns: int) -> None:
         """The end marker, errors, and everything that is no chunk as typed."""
         if data.strip() == DONE:
             if self._done:
-                self._say("chat.stream.nothing-after-done", "a second [DONE]")
+                self._violate("chat.stream.nothing-after-done", "a second [DONE]")
             self._done = True
             return
         self.events += 1
         if self._done:
-            self._say("chat.stream.nothing-after-done", "an event after [DONE]")
+            self._violate("chat.stream.nothing-after-done", "an event after [DONE]")
             return
         value = parse_json(data)
         if isinstance(value, Invalid):
             self.problem = self.problem or f"event {self.events} is not JSON"
-            self._say("chat.stream.json", "not JSON")
+            self._violate("chat.stream.json", "not JSON")
             return
         if isinstance(value, dict) and value.get("error") is not None:
             self.error = value["error"]
             return
         if not isinstance(value, dict) or not isinstance(value.get("choices"), list):
-            self._say("chat.stream.heartbeat", "an object that is neither chunk nor error")
+            self._violate("chat.stream.heartbeat", "an object that is neither chunk nor error")
             return
         self._loose(value, at_ns)
 
     def _loose(self, value: dict[str, Any], at_ns: int) -> None:
         """A chunk with fields of other types than documented: read for what it still says."""
-        self._say("chat.chunk.values", "a field has not the documented type")
+        self._violate("chat.chunk.values", "a field has not the documented type")
         if isinstance(value.get("usage"), dict):
             self._usage = value["usage"]
             self._usages += 1

@@ -1,9 +1,9 @@
-"""What a flight came to: its outcome class and its violations, from what the reader and decoder saw."""
+"""What an arrival came to: its outcome class and its violations, from what the reader and decoder saw."""
 
 from typing import Any, Final
 
 from load.measure.outcome import Outcome, of_status
-from load.transport.request import Flight
+from load.transport.request import Arrival
 from wire.endpoint import Endpoint
 from wire.exchange import Invalid, parse_json
 from wire.sse import DONE, Decoder, Event, FactKind
@@ -19,41 +19,41 @@ _FRAMING: Final = {
 _WHOLE_MESSAGE: Final = "whole"
 
 
-def classify(flight: Flight, at_ns: int, outcome: Outcome | None, detail: str) -> None:
-    """Give the flight its one class. `outcome` is set when the HTTP message itself was not whole."""
-    reader = flight.reader
-    refused = of_status(flight.status) if flight.headers_ns else None
+def classify(arrival: Arrival, at_ns: int, outcome: Outcome | None, detail: str) -> None:
+    """Give the arrival its one class. `outcome` is set when the HTTP message itself was not whole."""
+    reader = arrival.reader
+    refused = of_status(arrival.status) if arrival.headers_ns else None
     if refused is not None:
-        flight.end(refused, f"HTTP {flight.status}", at_ns)
+        arrival.end(refused, f"HTTP {arrival.status}", at_ns)
         return
-    shot = flight.shot
-    if flight.headers_ns and shot.stream:
-        if flight.media_type == _EVENT_STREAM:
-            flight.violations |= reader.violations()
+    request = arrival.request
+    if arrival.headers_ns and request.stream:
+        if arrival.media_type == _EVENT_STREAM:
+            arrival.violations |= reader.violations()
         else:
             # What is no event stream cannot be read as one, however it ended.
-            _violate(flight, "media-type", f"content type {flight.media_type or 'missing'}")
-            flight.end(Outcome.PARSE_ERROR, f"no event stream: {flight.media_type}", at_ns)
+            _violate(arrival, "media-type", f"content type {arrival.media_type or 'missing'}")
+            arrival.end(Outcome.PARSE_ERROR, f"no event stream: {arrival.media_type}", at_ns)
             return
-    elif flight.headers_ns:
-        flight.violations |= reader.violations()
+    elif arrival.headers_ns:
+        arrival.violations |= reader.violations()
     if reader.error is not None:
-        flight.end(Outcome.ERROR_EVENT, _message(reader.error), at_ns)
+        arrival.end(Outcome.ERROR_EVENT, _message(reader.error), at_ns)
     elif reader.problem:
-        flight.end(Outcome.PARSE_ERROR, reader.problem, at_ns)
+        arrival.end(Outcome.PARSE_ERROR, reader.problem, at_ns)
     elif not reader.whole:
-        if not shot.stream and outcome is None:
+        if not request.stream and outcome is None:
             outcome, detail = Outcome.PARSE_ERROR, "not the object that was asked for"
-        flight.end(outcome or Outcome.TRUNCATED, detail or "no terminal event", at_ns)
+        arrival.end(outcome or Outcome.TRUNCATED, detail or "no terminal event", at_ns)
     else:
         if outcome is not None:
-            _violate(flight, _WHOLE_MESSAGE, detail)
+            _violate(arrival, _WHOLE_MESSAGE, detail)
         if not reader.stamps:
-            flight.end(Outcome.EMPTY, "no content", at_ns)
+            arrival.end(Outcome.EMPTY, "no content", at_ns)
         elif reader.limited:
-            flight.end(Outcome.INCOMPLETE_LENGTH, "", at_ns)
+            arrival.end(Outcome.INCOMPLETE_LENGTH, "", at_ns)
         else:
-            flight.end(Outcome.OK, "", at_ns)
+            arrival.end(Outcome.OK, "", at_ns)
 
 
 def readable(event: Event) -> bool:
@@ -61,21 +61,21 @@ def readable(event: Event) -> bool:
     return event.data.strip() == DONE or not isinstance(parse_json(event.data), Invalid)
 
 
-def framing(decoder: Decoder, flight: Flight) -> dict[str, str]:
+def framing(decoder: Decoder, arrival: Arrival) -> dict[str, str]:
     """What the decoder itself noticed, under the ids of the requirements on framing."""
     return {
-        f"{_area(flight)}.stream.{_FRAMING[fact.kind]}": f"event {fact.where}: {fact.kind}"
+        f"{_area(arrival)}.stream.{_FRAMING[fact.kind]}": f"event {fact.where}: {fact.kind}"
         for fact in decoder.facts
         if fact.kind in _FRAMING
     }
 
 
-def _violate(flight: Flight, name: str, what: str) -> None:
-    flight.violations.setdefault(f"{_area(flight)}.stream.{name}", what)
+def _violate(arrival: Arrival, name: str, what: str) -> None:
+    arrival.violations.setdefault(f"{_area(arrival)}.stream.{name}", what)
 
 
-def _area(flight: Flight) -> str:
-    return "chat" if flight.shot.endpoint is Endpoint.CHAT else "responses"
+def _area(arrival: Arrival) -> str:
+    return "chat" if arrival.request.endpoint is Endpoint.CHAT else "responses"
 
 
 def _message(error: Any) -> str:

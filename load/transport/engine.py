@@ -1,4 +1,4 @@
-"""Sends flights over pooled connections and hears of their ends; sweeps for time-outs."""
+"""Sends arrivals over pooled connections and hears of their ends; sweeps for time-outs."""
 
 import resource
 from collections.abc import Callable
@@ -14,15 +14,15 @@ from load.transport.body_reader import BodyReader
 from load.transport.chat_reader import ChatReader
 from load.transport.clock import CLOCK
 from load.transport.connection import Connection
-from load.transport.request import Flight, Reader, Shot
+from load.transport.request import Arrival, Reader, Request
 from load.transport.responses_reader import ResponsesReader
 from load.transport.target import Target
-from load.transport.tls_connection import SecuredConnection
+from load.transport.tls_connection import TlsConnection
 from wire.endpoint import Endpoint
 
 SWEEP_S: Final = (0.05, 0.5)  # at least and at most, between two looks for what is overdue
 SWEEPS: Final = 20  # in the shortest time that is allowed for anything
-STALE_NS: Final = 1_000_000_000  # pieces that were held so long are read
+STALE_NS: Final = 1_000_000_000  # a batch that waited so long is read
 GATHER_FROM: Final = 100  # in flight
 GATHER_S: Final = 0.001
 _sleep: Final = get_original("time", "sleep")
@@ -48,33 +48,33 @@ def raise_file_limit() -> int:
     return hard
 
 
-def reader_of(shot: Shot) -> Reader:
-    if not shot.stream:
-        return BodyReader(shot.endpoint)
-    keep = shot.expected is not None
-    if shot.endpoint is Endpoint.CHAT:
-        return ChatReader(keep_text=keep, usage=shot.usage)
+def reader_of(request: Request) -> Reader:
+    if not request.stream:
+        return BodyReader(request.endpoint)
+    keep = request.expected is not None
+    if request.endpoint is Endpoint.CHAT:
+        return ChatReader(keep_text=keep, usage=request.usage)
     return ResponsesReader(keep_text=keep)
 
 
 class Engine:
-    """`landed` hears each flight exactly once, with its outcome set."""
+    """`on_done` is called with each arrival exactly once, with its outcome set."""
 
     def __init__(
         self,
         target: Target,
         limits: Limits,
-        landed: Callable[[Flight], None],
+        on_done: Callable[[Arrival], None],
         *,
         kernel: bool = True,
     ) -> None:
         self.target = target
         self.limits = limits
-        self.landed = landed
+        self.on_done = on_done
         self.kernel = kernel
         self.address = target.address()
-        self._kind = Connection if self.address.tls is None else SecuredConnection
-        self.in_flight: dict[Connection, Flight] = {}
+        self._kind = Connection if self.address.tls is None else TlsConnection
+        self.in_flight: dict[Connection, Arrival] = {}
         self.connections = 0
         self._idle: list[Connection] = []
         self._heads: dict[tuple[str, bool], bytes] = {}
@@ -94,23 +94,27 @@ class Engine:
             if left_s > 0:
                 _sleep(min(left_s, GATHER_S))
 
-    def launch(self, flight: Flight) -> None:
+    def send(self, arrival: Arrival) -> None:
         """Send now, or say that the client is full: never wait."""
-        if not flight.started_ns:
-            flight.started_ns = perf_counter_ns()
+        if not arrival.started_ns:
+            arrival.started_ns = perf_counter_ns()
         if len(self.in_flight) >= self.limits.in_flight:
-            flight.end(Outcome.CLIENT_SATURATED, "as many in flight as allowed", flight.started_ns)
-            self.landed(flight)
+            arrival.end(
+                Outcome.CLIENT_SATURATED, "as many in flight as allowed", arrival.started_ns
+            )
+            self.on_done(arrival)
             return
         if self._sweeper is None:
             self._sweeper = gevent.spawn(self._sweep)
-        shot = flight.shot
-        kind = (shot.path, shot.stream)
+        request = arrival.request
+        kind = (request.path, request.stream)
         head = self._heads.get(kind)
         if head is None:
-            method = "POST" if shot.body else "GET"
-            head = self._heads[kind] = self.target.head(method, shot.path, stream=shot.stream)
-        self._put(flight, b"%bContent-Length: %d\r\n\r\n%b" % (head, len(shot.body), shot.body))
+            method = "POST" if request.body else "GET"
+            head = self._heads[kind] = self.target.head(method, request.path, stream=request.stream)
+        self._put(
+            arrival, b"%bContent-Length: %d\r\n\r\n%b" % (head, len(request.body), request.body)
+        )
 
     def cut(self) -> None:
         """The run is over: what is still in flight is cut, and all connections are closed."""
@@ -127,14 +131,14 @@ class Engine:
             connection.close()
         self._idle.clear()
 
-    def _put(self, flight: Flight, data: bytes) -> None:
+    def _put(self, arrival: Arrival, data: bytes) -> None:
         # Where one kept connection was closed already, the others may be, too.
-        connection = None if flight.retried else self._idle_connection()
+        connection = None if arrival.retried else self._idle_connection()
         if connection is None:
             connection = self._kind(self.address, self._ended, kernel=self.kernel)
             self.connections += 1
-        self.in_flight[connection] = flight
-        connection.start(flight, data)
+        self.in_flight[connection] = arrival
+        connection.start(arrival, data)
 
     def _idle_connection(self) -> Connection | None:
         while self._idle:
@@ -144,17 +148,17 @@ class Engine:
         return None
 
     def _ended(self, connection: Connection) -> None:
-        flight = self.in_flight.pop(connection)
-        connection.flight = None
-        if flight.outcome is None:
+        arrival = self.in_flight.pop(connection)
+        connection.arrival = None
+        if arrival.outcome is None:
             # The server had closed a connection that was kept alive; once more, on a new one.
-            self.launch(flight)
+            self.send(arrival)
             return
         if connection.reusable and not connection.closed:
             self._idle.append(connection)
         else:
             connection.close()
-        self.landed(flight)
+        self.on_done(arrival)
 
     def _sweep(self) -> None:
         limits = self.limits
@@ -171,27 +175,27 @@ class Engine:
             before = now
             if stood_still:  # this process did: let it read first what came meanwhile
                 continue
-            for connection in [one for one in self.in_flight if one.held_since(STALE_NS, now)]:
-                connection.read_held()
+            for connection in [one for one in self.in_flight if one.batch_waits(STALE_NS, now)]:
+                connection.read_batch()
             late = [
                 (connection, outcome)
-                for connection, flight in self.in_flight.items()
-                if (outcome := self._overdue(connection, flight, now)) is not None
+                for connection, arrival in self.in_flight.items()
+                if (outcome := self._overdue(connection, arrival, now)) is not None
             ]
             for connection, outcome in late:
                 if connection in self.in_flight:
                     connection.abandon(outcome, "nothing came in time")
 
-    def _overdue(self, connection: Connection, flight: Flight, now: int) -> Outcome | None:
+    def _overdue(self, connection: Connection, arrival: Arrival, now: int) -> Outcome | None:
         limits = self.limits
         if not connection.connected:
-            over = now - flight.started_ns > limits.connect_s * SECOND_NS
+            over = now - arrival.started_ns > limits.connect_s * SECOND_NS
             return Outcome.TIMEOUT_CONNECT if over else None
-        if now - flight.sent_ns > limits.total_s * SECOND_NS:
+        if now - arrival.sent_ns > limits.total_s * SECOND_NS:
             return Outcome.TIMEOUT_TOTAL
-        stamps = flight.reader.stamps
+        stamps = arrival.reader.stamps
         if not stamps:
-            over = now - flight.sent_ns > limits.first_token_s * SECOND_NS
+            over = now - arrival.sent_ns > limits.first_token_s * SECOND_NS
             return Outcome.TIMEOUT_FIRST_TOKEN if over else None
         # What is read late is no gap of the server's: the last bytes count, whenever we looked.
         over = now - connection.heard_ns > limits.idle_s * SECOND_NS

@@ -1,4 +1,4 @@
-"""The bytes of replies, one after the other on a connection: HTTP, then events, then the reader.
+"""The bytes of HTTP responses, one after the other on a connection: HTTP, then events, then the reader.
 
 No sockets here: `feed` takes what was received and its stamp, `whole` says that a message is over.
 """
@@ -8,36 +8,44 @@ from typing import Any, Final
 
 import httptools
 
-from load.transport.batched_events import Events
+from load.transport.batched_events import BatchDecoder
 from load.transport.classification import framing, readable
-from load.transport.request import KEPT_BYTES, Flight
+from load.transport.request import KEPT_BYTES, Arrival
 
 BODY_LIMIT: Final = 64 * 2**20
 _FRAMES: Final = frozenset({b"content-length", b"transfer-encoding"})  # say where the body ends
 EVENT_STREAM: Final = "text/event-stream"
 
 
-class Reply:
+class HttpResponse:
     __slots__ = (
-        "_body", "_body_size", "_decoder", "_parser", "_parts", "at_ns", "flight", "keep_alive",
-        "sized", "whole",
+        "_body",
+        "_body_size",
+        "_decoder",
+        "_parser",
+        "_parts",
+        "arrival",
+        "at_ns",
+        "keep_alive",
+        "sized",
+        "whole",
     )  # fmt: skip
 
     def __init__(self) -> None:
-        self.flight: Flight | None = None
+        self.arrival: Arrival | None = None
         self.at_ns = 0  # stamp of the bytes that are fed
         self.whole = False  # the message is over
         self.keep_alive = False
         self.sized = False  # the message says itself where it ends
         self._body: list[bytes] = []
         self._body_size = 0
-        self._decoder: Events | None = None
+        self._decoder: BatchDecoder | None = None
         self._parts: list[bytes] = []  # of an event stream, out of the bytes that are fed
         self._parser: Any = httptools.HttpResponseParser(self)
 
-    def begin(self, flight: Flight) -> None:
-        """The next message belongs to this flight."""
-        self.flight = flight
+    def begin(self, arrival: Arrival) -> None:
+        """The next message belongs to this arrival."""
+        self.arrival = arrival
         self.whole = self.keep_alive = self.sized = False
         self._decoder = None
         self._body, self._body_size = [], 0
@@ -45,7 +53,7 @@ class Reply:
     def close(self) -> None:
         # The parser holds our bound methods: without this the two would live until a collection.
         self._parser = None
-        self.flight = None
+        self.arrival = None
 
     def feed(self, data: bytes, at_ns: int) -> None:
         """Bytes as received, and their stamp. Raises HttpParserError."""
@@ -58,93 +66,93 @@ class Reply:
 
     def _read_parts(self) -> None:
         """All that one receive brought, whatever chunks it came in, goes through the decoder at once."""
-        flight, decoder, at_ns = self.flight, self._decoder, self.at_ns
-        assert flight is not None
+        arrival, decoder, at_ns = self.arrival, self._decoder, self.at_ns
+        assert arrival is not None
         assert decoder is not None
         body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
         self._parts.clear()
-        take = flight.reader.take
+        take = arrival.reader.take
         try:
             for event in decoder.feed(body):
-                if not flight.first_event_ns:
-                    flight.first_event_ns = at_ns
+                if not arrival.first_event_ns:
+                    arrival.first_event_ns = at_ns
                 take(event.data, event.name, at_ns)
         except (RecursionError, ValueError) as error:
             raise httptools.HttpParserError(f"an event that cannot be read: {error}") from error
 
     def finish(self, at_ns: int) -> None:
         """Hand over what the decoder and the body still hold; no more will come."""
-        flight = self.flight
-        assert flight is not None
+        arrival = self.arrival
+        assert arrival is not None
         if self._decoder is not None:
             for event in self._decoder.close():
                 if readable(event):
-                    flight.reader.take(event.data, event.name, at_ns)
-            flight.violations |= framing(self._decoder, flight)
-        elif self.whole and 200 <= flight.status < 300 and not flight.shot.stream:
-            flight.first_event_ns = at_ns
-            flight.reader.take(b"".join(self._body).decode("utf-8", "replace"), "", at_ns)
+                    arrival.reader.take(event.data, event.name, at_ns)
+            arrival.violations |= framing(self._decoder, arrival)
+        elif self.whole and 200 <= arrival.status < 300 and not arrival.request.stream:
+            arrival.first_event_ns = at_ns
+            arrival.reader.take(b"".join(self._body).decode("utf-8", "replace"), "", at_ns)
 
     @property
-    def holdable(self) -> bool:
+    def batchable(self) -> bool:
         """Whether a piece that ends an event and its chunk may wait: its stamp is all that is needed."""
-        flight, decoder = self.flight, self._decoder
+        arrival, decoder = self.arrival, self._decoder
         return (
-            flight is not None
+            arrival is not None
             and decoder is not None
             and decoder.between
-            and bool(flight.reader.stamps)
-            and flight.kept is None
+            and bool(arrival.reader.stamps)
+            and arrival.kept is None
             and not self.whole
         )
 
-    def take_held(self, pieces: Sequence[bytes], stamps: Sequence[int]) -> bool:
-        """Read pieces that were held; False: they are of another form, and nothing was read."""
-        flight, decoder = self.flight, self._decoder
-        assert flight is not None
+    def take_batch(self, pieces: Sequence[bytes], stamps: Sequence[int]) -> bool:
+        """Read pieces of a batch; False: they are of another form, and nothing was read."""
+        arrival, decoder = self.arrival, self._decoder
+        assert arrival is not None
         assert decoder is not None
-        if not flight.reader.take_held(pieces, stamps):
+        if not arrival.reader.take_batch(pieces, stamps):
             return False
         decoder.skip(len(pieces))
-        flight.received_bytes += sum(map(len, pieces))
-        flight.last_ns = stamps[-1]
+        arrival.received_bytes += sum(map(len, pieces))
+        arrival.last_ns = stamps[-1]
         return True
 
     # Callbacks of the parser. What follows a whole message was not asked for.
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        flight = self.flight
-        if flight is None or self.whole:
+        arrival = self.arrival
+        if arrival is None or self.whole:
             return
         key = name.lower()
         if key in _FRAMES:
             self.sized = True
         elif key == b"content-type":
-            flight.media_type = value.partition(b";")[0].strip().lower().decode("latin-1")
+            arrival.media_type = value.partition(b";")[0].strip().lower().decode("latin-1")
         elif key == b"retry-after":
-            flight.retry_after = value[:40].decode("latin-1")
-        if flight.kept is not None:
-            flight.headers.append((key.decode("latin-1"), value.decode("latin-1")))
+            arrival.retry_after = value[:40].decode("latin-1")
+        if arrival.kept is not None:
+            arrival.headers.append((key.decode("latin-1"), value.decode("latin-1")))
 
     def on_headers_complete(self) -> None:
-        flight = self.flight
-        if flight is None or self.whole:
+        arrival = self.arrival
+        if arrival is None or self.whole:
             return
         status = self._parser.get_status_code()
         if 100 <= status < 200:
             return
-        flight.status = status
-        flight.headers_ns = self.at_ns
+        arrival.status = status
+        arrival.headers_ns = self.at_ns
         self.sized |= status in {204, 304}
-        if flight.shot.stream and 200 <= status < 300 and flight.media_type == EVENT_STREAM:
-            self._decoder = Events()
+        if arrival.request.stream and 200 <= status < 300 and arrival.media_type == EVENT_STREAM:
+            self._decoder = BatchDecoder()
 
     def on_body(self, body: bytes) -> None:
-        flight = self.flight
-        if flight is None or self.whole:
+        arrival = self.arrival
+        if arrival is None or self.whole:
             return
-        if flight.kept is not None and flight.received_bytes < KEPT_BYTES:
-            flight.kept.append((self.at_ns, body))
+        if arrival.kept is not None and arrival.received_bytes < KEPT_BYTES:
+            arrival.kept.append((self.at_ns, body))
         if self._decoder is not None:
             self._parts.append(body)
             return
@@ -154,8 +162,8 @@ class Reply:
         self._body.append(body)
 
     def on_message_complete(self) -> None:
-        flight = self.flight
-        if flight is None or not flight.headers_ns:
+        arrival = self.arrival
+        if arrival is None or not arrival.headers_ns:
             return  # of an interim response
         # A second message in the same bytes: the connection cannot be trusted any more.
         self.keep_alive = not self.whole and self.sized and self._parser.should_keep_alive()

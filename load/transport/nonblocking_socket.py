@@ -16,7 +16,7 @@ _STREAM, _TCP, _NODELAY = 1, 6, 1
 _SOL_SOCKET, _SO_ERROR, _SO_TIMESTAMPNS = 1, 4, 35
 
 
-class Link:
+class NonblockingSocket:
     """What follows from a connection, or from the loss of it, is a subclass's."""
 
     __slots__ = ("_loop", "_pending", "_sock", "_watcher", "_writer", "address", "closed", "kernel")

@@ -13,7 +13,7 @@ KEPT_BYTES: Final = 256 * 1024  # of a reply that is kept for a transcript
 
 
 # Structs, not dataclasses: one of each is made for every request, and these are filled in C.
-class Shot(msgspec.Struct, frozen=True):
+class Request(msgspec.Struct, frozen=True):
     """A request that is ready to be sent. `expected` is the text that a faithful model answers."""
 
     scenario: str
@@ -37,8 +37,8 @@ class Reader(Protocol):
     limited: bool  # whether the token limit cut the answer
 
     def take(self, data: str, name: str, at_ns: int) -> None: ...
-    def take_held(self, pieces: Sequence[bytes], stamps: Sequence[int]) -> bool:
-        """Events of the usual form, each a piece, see `load.transport.batched_events`; False: nothing was taken."""
+    def take_batch(self, pieces: Sequence[bytes], stamps: Sequence[int]) -> bool:
+        """BatchDecoder of the usual form, each a piece, see `load.transport.batched_events`; False: nothing was taken."""
         ...
 
     @property
@@ -49,10 +49,10 @@ class Reader(Protocol):
     def violations(self) -> dict[str, str]: ...
 
 
-class Flight(msgspec.Struct, eq=False):
+class Arrival(msgspec.Struct, eq=False):
     """Times are nanoseconds of the monotonic clock of this process; 0 means never."""
 
-    shot: Shot
+    request: Request
     reader: Reader
     number: int = 0
     intended_ns: int = 0

@@ -31,7 +31,7 @@ _HIDDEN: Final = frozenset(
 
 
 class ResponsesReader:
-    """See `load.flight.Reader`."""
+    """See `load.transport.request.Reader`."""
 
     __slots__ = (
         "_created", "_id", "_keep", "_sequence", "_terminal", "_text", "_texts", "_usage",
@@ -64,7 +64,7 @@ class ResponsesReader:
             return
         self._take(event, data, name, at_ns)
 
-    def take_held(self, pieces: Sequence[bytes], stamps: Sequence[int]) -> bool:
+    def take_batch(self, pieces: Sequence[bytes], stamps: Sequence[int]) -> bool:
         found = named_lines_of(pieces)
         if found is None:
             return False
@@ -127,41 +127,41 @@ class ResponsesReader:
 
     def violations(self) -> dict[str, str]:
         if not self._terminal:
-            self._say("responses.stream.terminal", "no terminal event")
+            self._violate("responses.stream.terminal", "no terminal event")
             return self.seen
         if not self._created:
-            self._say("responses.stream.created-first", "no response.created")
+            self._violate("responses.stream.created-first", "no response.created")
         if self._terminal in {"response.completed", "response.incomplete"}:
             if not isinstance(self._usage, dict):
-                self._say("responses.stream.usage", f"{self._terminal} without usage")
+                self._violate("responses.stream.usage", f"{self._terminal} without usage")
             else:
                 self.seen |= usage_violations(self._usage, "responses.stream.usage")
             if self._keep and self._text is not None and self._text != self.text():
-                self._say("responses.stream.deltas-whole", "the deltas are not the final text")
+                self._violate("responses.stream.deltas-whole", "the deltas are not the final text")
         return self.seen
 
-    def _say(self, requirement: str, what: str) -> None:
+    def _violate(self, requirement: str, what: str) -> None:
         self.seen.setdefault(requirement, f"event {self.events}: {what}")
 
     def _order(self, kind: str, name: str, number: int | None) -> None:
         if name != kind:
-            self._say("responses.stream.event-line", f"event {name!r} for type {kind!r}")
+            self._violate("responses.stream.event-line", f"event {name!r} for type {kind!r}")
         if number is None:
-            self._say("responses.stream.sequence-number", f"{kind} has none")
+            self._violate("responses.stream.sequence-number", f"{kind} has none")
         elif number <= self._sequence:
-            self._say("responses.stream.sequence-order", f"{number} after {self._sequence}")
+            self._violate("responses.stream.sequence-order", f"{number} after {self._sequence}")
         elif number != self._sequence + 1:
-            self._say("responses.stream.sequence-gaps", f"{number} after {self._sequence}")
+            self._violate("responses.stream.sequence-gaps", f"{number} after {self._sequence}")
         if self._terminal:
-            self._say("responses.stream.after-terminal", f"{kind} after {self._terminal}")
+            self._violate("responses.stream.after-terminal", f"{kind} after {self._terminal}")
 
     def _lifecycle(self, kind: str, data: str, response: dict[str, Any] | None) -> None:
         if kind == "response.created":
             self._created += 1
             if self.events > 1:
-                self._say("responses.stream.created-first", f"created is event {self.events}")
+                self._violate("responses.stream.created-first", f"created is event {self.events}")
             if self._created > 1:
-                self._say("responses.stream.created-once", "created comes again")
+                self._violate("responses.stream.created-once", "created comes again")
         if kind == "error":
             value = parse_json(data)
             nested = value.get("error") if isinstance(value, dict) else None
@@ -178,7 +178,7 @@ class ResponsesReader:
         if self._id is None:
             self._id = name
         elif name != self._id:
-            self._say("responses.stream.id-constant", f"id {name!r} after {self._id!r}")
+            self._violate("responses.stream.id-constant", f"id {name!r} after {self._id!r}")
         if kind not in TERMINAL:
             return
         self._usage = response.get("usage")
@@ -193,19 +193,19 @@ class ResponsesReader:
 
     def _unusual(self, data: str) -> None:
         if data.strip() == DONE:
-            self._say("responses.stream.done-marker", "[DONE]")
+            self._violate("responses.stream.done-marker", "[DONE]")
             return
         self.events += 1
         value = parse_json(data)
         if isinstance(value, Invalid) or not isinstance(value, dict):
             self.problem = self.problem or f"event {self.events} is not a JSON object"
-            self._say("responses.stream.json", "not a JSON object")
+            self._violate("responses.stream.json", "not a JSON object")
         elif value.get("error") is not None and not isinstance(value.get("type"), str):
             self.error, self._terminal = value["error"], "error"
         elif not isinstance(value.get("type"), str):
-            self._say("responses.stream.json", "no type")
+            self._violate("responses.stream.json", "no type")
         elif value["type"] in _DELTAS:
-            self._say("responses.stream.delta-string", "a field has not the documented type")
+            self._violate("responses.stream.delta-string", "a field has not the documented type")
         else:
             # An object where the deltas have a string, as in partial images or annotations.
             response = value.get("response")

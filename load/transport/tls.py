@@ -9,7 +9,7 @@ from typing import Final
 PIECE: Final = 65536
 
 
-class Secured:
+class TlsSession:
     def __init__(self, context: ssl.SSLContext, name: str) -> None:
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._object = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name)

@@ -6,18 +6,18 @@ from time import perf_counter_ns
 from typing import TYPE_CHECKING
 
 from load.measure.outcome import Outcome
-from load.transport.batched_events import EVENT_END, TOGETHER
+from load.transport.batched_events import BATCH, EVENT_END
 from load.transport.connection import RECEIVE, Connection, reason
-from load.transport.tls import Secured
+from load.transport.tls import TlsSession
 
 if TYPE_CHECKING:
     from load.transport.target import Address
 
 
-class SecuredConnection(Connection):
+class TlsConnection(Connection):
     """What the kernel stamps are records, not events: stamps are ours here."""
 
-    __slots__ = ("_secured",)
+    __slots__ = ("_tls",)
 
     def __init__(
         self,
@@ -27,26 +27,26 @@ class SecuredConnection(Connection):
         kernel: bool,  # noqa: ARG002
     ) -> None:
         super().__init__(address, on_end, kernel=False)
-        self._secured: Secured | None = None
+        self._tls: TlsSession | None = None
 
     def _open(self) -> None:
         assert self.address.tls is not None
-        self._secured = Secured(self.address.tls, self.address.name)
+        self._tls = TlsSession(self.address.tls, self.address.name)
         self._watcher.start(self._readable)
-        self._handshake(self._secured)
+        self._handshake(self._tls)
 
-    def _handshake(self, secured: Secured) -> None:
+    def _handshake(self, tls: TlsSession) -> None:
         try:
-            self._flush(secured.handshake())
+            self._flush(tls.handshake())
         except ssl.SSLError as error:
             self._fail(Outcome.TLS_ERROR, reason(error))
             return
-        if secured.ready and not self.closed:
+        if tls.ready and not self.closed:
             self._ready()
 
     def _write(self, data: bytes) -> None:
-        assert self._secured is not None
-        self._flush(self._secured.write(data))
+        assert self._tls is not None
+        self._flush(self._tls.write(data))
 
     def _readable(self) -> None:
         try:
@@ -57,32 +57,32 @@ class SecuredConnection(Connection):
             self._lost(error)
             return
         at_ns = perf_counter_ns()
-        secured = self._secured
-        assert secured is not None
+        tls = self._tls
+        assert tls is not None
         if not data:
             self._take(b"", at_ns)
             return
-        secured.take(data)
+        tls.take(data)
         if not self.connected:
-            self._handshake(secured)
+            self._handshake(tls)
         if self.closed or not self.connected:
             return
         try:
-            plain = secured.read()
+            plain = tls.read()
         except ssl.SSLError as error:
             self._broken(error)
             return
-        if self._holding and plain[-4:] == EVENT_END:
-            self._held.append(plain)
+        if self._batching and plain[-4:] == EVENT_END:
+            self._batch.append(plain)
             self._stamps.append(at_ns)
-            if len(self._held) >= TOGETHER:
-                self.read_held()
+            if len(self._batch) >= BATCH:
+                self.read_batch()
         elif plain:
             self._take(plain, at_ns)
 
     def _broken(self, error: ssl.SSLError) -> None:
-        self.read_held()
-        if self.flight is None:
+        self.read_batch()
+        if self.arrival is None:
             self.close()
         else:
             self._fail(Outcome.TLS_ERROR, reason(error))

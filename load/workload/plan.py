@@ -9,8 +9,8 @@ from typing import Final
 from load.measure.gate import Gate, gate_of
 from load.transport.engine import Limits
 from load.workload.prompts import FromFile, FromTrace, Lengths, Prompt, Synthetic
-from load.workload.scenario import MIX, Mix, Writer, mix_of
-from load.workload.schedule import Arrivals
+from load.workload.scenario import MIX, Mix, RequestWriter, mix_of
+from load.workload.schedule import Schedule
 from load.workload.trace import Entry, TraceError, read_trace
 
 MODEL: Final = "gpt-5.5"
@@ -30,7 +30,7 @@ class PlanError(ValueError):
 
 @dataclass(frozen=True)
 class Plan:
-    arrivals: Arrivals
+    schedule: Schedule
     scenario: str
     mix: Mapping[str, float]
     model: str
@@ -55,25 +55,25 @@ class Plan:
 
     @property
     def closed(self) -> bool:
-        return self.arrivals.kind == "closed"
+        return self.schedule.kind == "closed"
 
     @property
     def bin_s(self) -> int:
-        return max(1, round(self.arrivals.duration_s / BINS))
+        return max(1, round(self.schedule.duration_s / BINS))
 
     def prompts(self) -> Callable[[int], Prompt]:
         if self.prompts_file:
             return FromFile(Path(self.prompts_file))
-        if self.arrivals.kind == "trace":
-            return FromTrace(self.arrivals.trace, self.arrivals.seed)
-        return Synthetic(self.lengths, self.arrivals.seed, shared_prefix=self.shared_prefix)
+        if self.schedule.kind == "trace":
+            return FromTrace(self.schedule.trace, self.schedule.seed)
+        return Synthetic(self.lengths, self.schedule.seed, shared_prefix=self.shared_prefix)
 
-    def writer(self) -> Writer:
-        return Writer(self.model, self.max_tokens, self.prompts())
+    def writer(self) -> RequestWriter:
+        return RequestWriter(self.model, self.max_tokens, self.prompts())
 
     def scenario_of(self) -> Callable[[int], str]:
         if self.scenario == "mix":
-            return Mix(self.mix, self.arrivals.seed)
+            return Mix(self.mix, self.schedule.seed)
         return lambda _: self.scenario
 
 
@@ -115,7 +115,7 @@ def plan_of(options: Namespace) -> Plan:
     if trace:
         duration_s = min(duration_s, trace[-1].at_s * options.trace_stretch + 0.001)
     return Plan(
-        arrivals=Arrivals(
+        schedule=Schedule(
             options.arrivals,
             options.rate,
             duration_s,

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from load.transport.request import Flight, Shot
+from load.transport.request import Arrival, Request
 from load.workload.prompts import Prompt
 from wire.endpoint import Endpoint
 
@@ -36,42 +36,42 @@ _encode: Final = msgspec.json.Encoder().encode
 
 
 @dataclass(frozen=True)
-class Writer:
+class RequestWriter:
     """Turns prompts into requests for one model."""
 
     model: str
     max_tokens: int | None = None
     prompts: Callable[[int], Prompt] | None = None
 
-    def shot(self, scenario: str, number: int) -> Shot:
+    def request(self, scenario: str, number: int) -> Request:
         if scenario == "models":
-            return Shot(scenario, Endpoint.MODELS, PATHS[Endpoint.MODELS], b"", stream=False, usage=False)  # fmt: skip
+            return Request(scenario, Endpoint.MODELS, PATHS[Endpoint.MODELS], b"", stream=False, usage=False)  # fmt: skip
         assert self.prompts is not None
         prompt = self.prompts(number)
         if scenario == "responses-stream":
             return self.responses(scenario, prompt)
         return self.chat(scenario, prompt, stream=scenario == "chat-stream")
 
-    def chat(self, scenario: str, prompt: Prompt, *, stream: bool) -> Shot:
+    def chat(self, scenario: str, prompt: Prompt, *, stream: bool) -> Request:
         body: dict[str, Any] = {"model": self.model, "messages": prompt.messages}
         if stream:
             body |= {"stream": True, "stream_options": {"include_usage": True}}
         limit = self.limit(prompt)
         if limit is not None:
             body["max_completion_tokens"] = limit
-        return self._shot(
+        return self._request(
             scenario, Endpoint.CHAT, body | (prompt.extra or {}), prompt, stream=stream
         )
 
     def responses(
         self, scenario: str, prompt: Prompt, more: Mapping[str, Any] | None = None
-    ) -> Shot:
+    ) -> Request:
         body: dict[str, Any] = {"model": self.model, "input": prompt.messages, "stream": True, "store": False}  # fmt: skip
         limit = self.limit(prompt)
         if limit is not None:
             body["max_output_tokens"] = limit
         body |= more or {}
-        return self._shot(
+        return self._request(
             scenario, Endpoint.RESPONSES, body | (prompt.extra or {}), prompt, stream=True
         )
 
@@ -83,7 +83,7 @@ class Writer:
             return None
         return max(16, 2 * prompt.output_tokens + MARGIN_TOKENS)
 
-    def _shot(
+    def _request(
         self,
         scenario: str,
         endpoint: Endpoint,
@@ -91,9 +91,9 @@ class Writer:
         prompt: Prompt,
         *,
         stream: bool,
-    ) -> Shot:
+    ) -> Request:
         cut = self.max_tokens is not None and (prompt.output_tokens or 0) > self.max_tokens
-        return Shot(
+        return Request(
             scenario,
             endpoint,
             PATHS[endpoint],
@@ -131,14 +131,14 @@ def mix_of(text: str) -> dict[str, float]:
     return weights
 
 
-class Session:
+class Conversation:
     """A coding agent's conversation: a long shared prefix, tool turns, a history that grows.
 
     Each turn asks for the tool or for a text, and takes what came back into the next request, as Codex
     does: `store` is false, so the whole history goes along, encrypted reasoning and all.
     """
 
-    def __init__(self, writer: Writer, number: int, turns: int, prefix_words: str) -> None:
+    def __init__(self, writer: RequestWriter, number: int, turns: int, prefix_words: str) -> None:
         self.writer = writer
         self.number = number
         self.turns = turns
@@ -147,7 +147,7 @@ class Session:
         self._instructions = INSTRUCTIONS + prefix_words
         self._items: list[dict[str, Any]] = []
 
-    def next(self) -> Shot:
+    def next(self) -> Request:
         """The next turn's request."""
         assert self.writer.prompts is not None
         prompt = self.writer.prompts(self.number * 64 + self.turn)
@@ -171,8 +171,8 @@ class Session:
             },
         )
 
-    def answered(self, flight: Flight, output: list[dict[str, Any]]) -> bool:
-        """Take an answer into the history; False when the session is over."""
+    def answered(self, arrival: Arrival, output: list[dict[str, Any]]) -> bool:
+        """Take an answer into the history; False when the conversation is over."""
         for item in output:
             self._items.append(item)
             if item.get("type") == "function_call":
@@ -181,4 +181,4 @@ class Session:
                 self._items.append(
                     {"type": "function_call_output", "call_id": call, "output": text}
                 )
-        return self.turn < self.turns and flight.outcome == "ok"
+        return self.turn < self.turns and arrival.outcome == "ok"

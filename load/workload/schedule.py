@@ -21,7 +21,7 @@ SPIKE_SHARE: Final = (0.4, 0.6)  # of the duration, between which the spike stan
 
 
 @dataclass(frozen=True)
-class Arrivals:
+class Schedule:
     """The parameters of a schedule. `rate` is arrivals a second of the whole fleet."""
 
     kind: str

@@ -43,7 +43,7 @@ class Entry:
 def read_trace(path: Path) -> list[Entry]:
     """All entries in order of time; the first one is at 0."""
     found = []
-    for number, row in enumerate(_rows(path), 1):
+    for number, row in enumerate(_stats(path), 1):
         try:
             found.append(_entry(row))
         except (KeyError, TypeError, ValueError) as error:
@@ -58,7 +58,7 @@ def read_trace(path: Path) -> list[Entry]:
     return sorted(moved, key=lambda entry: entry.at_s)
 
 
-def _rows(path: Path) -> Iterator[Mapping[str, Any]]:
+def _stats(path: Path) -> Iterator[Mapping[str, Any]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         start = file.read(1)
         file.seek(0)

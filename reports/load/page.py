@@ -1,4 +1,4 @@
-"""`python -m reports.load_page load.json [BEFORE]`: the pages of a load run, beside its document."""
+"""`python -m reports.load.page load.json [BEFORE]`: the pages of a load run, beside its document."""
 
 import sys
 from pathlib import Path
@@ -13,7 +13,7 @@ from reports.load.tables import junit, table
 
 def main(arguments: list[str]) -> int:
     if len(arguments) not in {1, 2}:
-        print("usage: python -m reports.load_page load.json [BEFORE]", file=sys.stderr)
+        print("usage: python -m reports.load.page load.json [BEFORE]", file=sys.stderr)
         return 4
     path = Path(arguments[0])
     try:

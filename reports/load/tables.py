@@ -40,7 +40,7 @@ def junit(load: Load) -> str:
         ET.SubElement(case, "error", message=one_line("; ".join(load.reasons), 500), type="INVALID")
     for gate in load.gates:
         shown = visible(str(gate.get("gate", "")))
-        case = ET.SubElement(suite, "testcase", classname="load.measure.gate", name=shown, time="0")
+        case = ET.SubElement(suite, "testcase", classname="load.gate", name=shown, time="0")
         if not gate.get("passed"):
             measured = gate.get("value")
             said = "too few samples" if measured is None else f"{measured:g} {gate.get('unit', '')}"

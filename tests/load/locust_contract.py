@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from load.measure.histogram import Histogram
 from load.measure.tally import Tally
-from load.report.locust_stats import Rows
+from load.report.locust_stats import LocustStats
 
 
 def statistics_have_the_fields_that_we_fill():
@@ -21,7 +21,7 @@ def statistics_have_the_fields_that_we_fill():
     e2e.add_all([100_000] * 8)
     tally.histograms = {"e2e_ms": e2e, "ttft_ms": e2e}
     tally.counts["outcome:truncated"] = 2
-    Rows(environment, "chat-stream", live=True).add(tally, 1000.0)
+    LocustStats(environment, "chat-stream", live=True).add(tally, 1000.0)
     total = environment.stats.total
     assert (total.num_requests, total.num_failures) == (10, 2)
     entry = environment.stats.get("TTFT", "stream")
@@ -34,7 +34,7 @@ def statistics_have_the_fields_that_we_fill():
     assert environment.stats.serialize_stats()
 
 
-def runners_have_what_the_crew_uses():
+def runners_have_what_we_use():
     assert STATE_MISSING == "missing"
     for runner in (LocalRunner, MasterRunner, WorkerRunner):
         assert callable(runner.register_message)
@@ -51,4 +51,4 @@ def runners_have_what_the_crew_uses():
 
 
 statistics_have_the_fields_that_we_fill()
-runners_have_what_the_crew_uses()
+runners_have_what_we_use()

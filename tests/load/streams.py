@@ -22,7 +22,7 @@ from gateway.server import bind, make_server
 from load.options import add_options
 from load.report.document import result
 from load.session.fleet import Fleet
-from load.session.worker import Station
+from load.session.worker import Worker
 from load.workload.plan import plan_of
 from tests.canned import listening
 
@@ -167,8 +167,8 @@ def session(base_url, key="", **options):
     """A run of this process alone, without Locust: its document and exit code."""
     chosen = options_of(**options)
     fleet = Fleet(1)
-    station = Station(fleet.take, {})
-    order = {
+    worker = Worker(fleet.take_report, {})
+    assignment = {
         "serial": 1,
         "worker": 0,
         "workers": 1,
@@ -176,9 +176,9 @@ def session(base_url, key="", **options):
         "base_url": base_url,
         "key": key,
     }
-    station.go(order | {"options": chosen})
+    worker.start(assignment | {"options": chosen})
     users = (
-        [gevent.spawn(station.occupy) for _ in range(chosen["concurrency"])]
+        [gevent.spawn(worker.run_user) for _ in range(chosen["concurrency"])]
         if chosen["arrivals"] == "closed"
         else []
     )
@@ -187,10 +187,10 @@ def session(base_url, key="", **options):
         gevent.sleep(0.01)
     gevent.killall(users)
     plan = plan_of(Namespace(**chosen))
-    planned = None if plan.closed else plan.arrivals.planned
+    planned = None if plan.closed else plan.schedule.planned
     about = {
         "base_url": base_url,
-        "started_at": order["start_at"],
+        "started_at": assignment["start_at"],
         "duration_s": chosen["duration"],
     }
     found = result(plan, fleet, about, planned)

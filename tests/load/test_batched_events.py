@@ -1,4 +1,4 @@
-"""Pieces that are held and read together give the same stream as pieces read one by one."""
+"""Pieces that are batched and read together give the same stream as pieces read one by one."""
 
 import itertools
 import json
@@ -11,16 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from load.measure.outcome import Outcome
-from load.transport.batched_events import TOGETHER, lines_of, named_lines_of
+from load.transport.batched_events import BATCH, lines_of, named_lines_of
 from load.transport.connection import Connection
 from load.transport.engine import Engine, Limits, reader_of
-from load.transport.request import Flight, Shot
+from load.transport.request import Arrival, Request
 from load.transport.target import Target
 from tests.load.streams import CHAT, HEAD, USAGE, chunk, chunked, serving, sse
 from wire.endpoint import Endpoint
 
-CHAT_SHOT = Shot("chat-stream", Endpoint.CHAT, "/chat/completions", b"{}", expected="")
-RESPONSES_SHOT = Shot("responses-stream", Endpoint.RESPONSES, "/responses", b"{}", expected="")
+CHAT_REQUEST = Request("chat-stream", Endpoint.CHAT, "/chat/completions", b"{}", expected="")
+RESPONSES_REQUEST = Request(
+    "responses-stream", Endpoint.RESPONSES, "/responses", b"{}", expected=""
+)
 END = b"0\r\n\r\n"
 
 
@@ -46,28 +48,28 @@ class Script:
         pass
 
 
-def read(shot, pieces, *, hold):
-    """What a flight of these pieces comes to. Where its bytes are kept, nothing is held."""
-    landed = []
+def read(request, pieces, *, hold):
+    """What an arrival of these pieces comes to. Where its bytes are kept, nothing is batched."""
+    done = []
 
     def end(connection):
-        landed.append(connection)
-        connection.flight = None
+        done.append(connection)
+        connection.arrival = None
 
     connection = Connection(Target("http://127.0.0.1:1/v1").address(), end, kernel=True)
     connection._sock = script = Script([*pieces, b""])
     connection._recvmsg, connection.connected = script.recvmsg, True
-    flight = Flight(shot, reader_of(shot), kept=None if hold else [])
-    connection.start(flight, b"")
+    arrival = Arrival(request, reader_of(request), kept=None if hold else [])
+    connection.start(arrival, b"")
     for _ in range(len(pieces) + 1):
-        if not landed and not connection.closed:
+        if not done and not connection.closed:
             connection._readable()
-    reader = flight.reader
+    reader = arrival.reader
     return {
-        "outcome": flight.outcome, "detail": flight.detail, "violations": flight.violations,
-        "stamps": [stamp - flight.headers_ns for stamp in reader.stamps], "events": reader.events,
-        "visible": bool(reader.visible_ns), "usage": flight.usage, "text": reader.text(),
-        "bytes": flight.received_bytes, "reusable": connection.reusable,
+        "outcome": arrival.outcome, "detail": arrival.detail, "violations": arrival.violations,
+        "stamps": [stamp - arrival.headers_ns for stamp in reader.stamps], "events": reader.events,
+        "visible": bool(reader.visible_ns), "usage": arrival.usage, "text": reader.text(),
+        "bytes": arrival.received_bytes, "reusable": connection.reusable,
     }  # fmt: skip
 
 
@@ -102,7 +104,7 @@ def test_what_is_held_changes_nothing(events, places, ended):
     tail = framed(sse(CHAT[3:])) + END if ended else b""
     pieces += [*cut(b"".join(pieces[-3:]), places)] if places else []
     pieces.append(tail or framed(sse([CHAT[1]])))
-    assert read(CHAT_SHOT, pieces, hold=True) == read(CHAT_SHOT, pieces, hold=False)
+    assert read(CHAT_REQUEST, pieces, hold=True) == read(CHAT_REQUEST, pieces, hold=False)
 
 
 @pytest.mark.parametrize("place", [0, 5])
@@ -115,9 +117,9 @@ def test_an_event_too_deep_to_be_read_is_a_parse_error(place):
         framed(sse(CHAT[3:])),
         END,
     ]
-    held = read(CHAT_SHOT, pieces, hold=True)
-    assert held == read(CHAT_SHOT, pieces, hold=False)
-    assert held["outcome"] is Outcome.PARSE_ERROR
+    batched = read(CHAT_REQUEST, pieces, hold=True)
+    assert batched == read(CHAT_REQUEST, pieces, hold=False)
+    assert batched["outcome"] is Outcome.PARSE_ERROR
 
 
 def delta(number, **more):
@@ -139,7 +141,7 @@ def test_nor_on_the_responses_endpoint(kinds):
     created = delta(0, type="response.created", response={"id": "r"})
     events = [created, *(delta(n, **more) for n, more in enumerate([{}, {}, *kinds], 1))]
     pieces = [HEAD + framed(events[0]), *map(framed, events[1:]), END]
-    assert read(RESPONSES_SHOT, pieces, hold=True) == read(RESPONSES_SHOT, pieces, hold=False)
+    assert read(RESPONSES_REQUEST, pieces, hold=True) == read(RESPONSES_REQUEST, pieces, hold=False)
 
 
 WHOLE = framed(b'data: {"a": 1}\n\n')
@@ -162,19 +164,19 @@ def test_any_other_form_is_left_alone(piece):
 def test_what_is_held_is_read_before_a_flight_is_cut():
     def answer(connection, _request):
         connection.sendall(HEAD)
-        for payload in (CHAT[0], *[CHAT[1]] * (TOGETHER // 2)):
+        for payload in (CHAT[0], *[CHAT[1]] * (BATCH // 2)):
             connection.sendall(framed(sse([payload])))
             time.sleep(0.005)
 
     with serving(answer) as base_url:
-        landed = []
-        engine = Engine(Target(base_url), Limits(), landed.append)
-        engine.launch(Flight(CHAT_SHOT, reader_of(CHAT_SHOT)))
+        done = []
+        engine = Engine(Target(base_url), Limits(), done.append)
+        engine.send(Arrival(CHAT_REQUEST, reader_of(CHAT_REQUEST)))
         gevent.sleep(0.3)
         engine.cut()
-    (flight,) = landed
-    assert flight.outcome is Outcome.CUT_BY_END
-    assert len(flight.reader.stamps) == TOGETHER // 2
+    (arrival,) = done
+    assert arrival.outcome is Outcome.CUT_BY_END
+    assert len(arrival.reader.stamps) == BATCH // 2
 
 
 def test_an_end_that_hides_in_a_held_piece_is_found():
@@ -190,13 +192,13 @@ def test_an_end_that_hides_in_a_held_piece_is_found():
         time.sleep(3)
 
     with serving(answer) as base_url:
-        landed = []
-        engine = Engine(Target(base_url), Limits(), landed.append)
-        engine.launch(Flight(CHAT_SHOT, reader_of(CHAT_SHOT)))
+        done = []
+        engine = Engine(Target(base_url), Limits(), done.append)
+        engine.send(Arrival(CHAT_REQUEST, reader_of(CHAT_REQUEST)))
         until = time.monotonic() + 2.8
-        while not landed and time.monotonic() < until:
+        while not done and time.monotonic() < until:
             gevent.sleep(0.02)
         engine.stop()
-    (flight,) = landed
-    assert flight.outcome is Outcome.OK
-    assert (flight.end_ns - flight.sent_ns) / 1e6 < 500  # when it came, not when it was read
+    (arrival,) = done
+    assert arrival.outcome is Outcome.OK
+    assert (arrival.end_ns - arrival.sent_ns) / 1e6 < 500  # when it came, not when it was read

@@ -73,7 +73,7 @@ def test_msgspec_says_decode_error_for_json_and_for_types():
     assert "chat.stream.heartbeat" in reader.seen
 
 
-def test_locust_has_what_the_rows_and_the_crew_use():
+def test_locust_has_what_we_use():
     """In a process of its own: importing locust patches the standard library."""
     script = Path(__file__).with_name("locust_contract.py")
     done = subprocess.run(

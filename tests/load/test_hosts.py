@@ -15,7 +15,7 @@ import pytest
 
 from load.measure.outcome import Outcome
 from load.transport.engine import Engine, Limits, reader_of
-from load.transport.request import Flight, Shot
+from load.transport.request import Arrival, Request
 from load.transport.target import Target
 from tests.load.streams import CHAT, HEAD, LOCUST, ROOT, chunked, fleet_ports, sse
 from wire.endpoint import Endpoint
@@ -68,31 +68,31 @@ def tls_server(certificate):
     listener.close()
 
 
-def fly(base_url, n):
-    landed = []
-    engine = Engine(Target(base_url), Limits(connect_s=3), landed.append)
-    shot = Shot("chat-stream", Endpoint.CHAT, "/chat/completions", b"{}")
+def send_requests(base_url, n):
+    done = []
+    engine = Engine(Target(base_url), Limits(connect_s=3), done.append)
+    request = Request("chat-stream", Endpoint.CHAT, "/chat/completions", b"{}")
     for number in range(n):
-        engine.launch(Flight(shot, reader_of(shot), number))
+        engine.send(Arrival(request, reader_of(request), number))
         until = time.monotonic() + 5
-        while len(landed) <= number and time.monotonic() < until:
+        while len(done) <= number and time.monotonic() < until:
             gevent.sleep(0.005)
     engine.stop()
-    return landed, engine
+    return done, engine
 
 
 def test_streams_over_tls_are_read_and_connections_kept(tls_server, certificate, monkeypatch):
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate / "cert.pem"))
-    landed, engine = fly(tls_server, 2)
-    assert [flight.outcome for flight in landed] == [Outcome.OK] * 2
+    done, engine = send_requests(tls_server, 2)
+    assert [arrival.outcome for arrival in done] == [Outcome.OK] * 2
     assert engine.connections == 1
-    assert landed[0].connect_ns > 0
+    assert done[0].connect_ns > 0
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(tls_server):
-    landed, _ = fly(tls_server, 1)
-    assert landed[0].outcome is Outcome.TLS_ERROR
-    assert "certificate" in landed[0].detail.lower()
+    done, _ = send_requests(tls_server, 1)
+    assert done[0].outcome is Outcome.TLS_ERROR
+    assert "certificate" in done[0].detail.lower()
 
 
 @pytest.fixture

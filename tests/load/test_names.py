@@ -11,7 +11,7 @@ NAME = re.compile(r'"((?:chat|responses|usage|text)\.[a-z.-]+)"')
 
 
 def test_every_id_is_a_row_of_the_catalogue():
-    texts = [path.read_text() for path in (Path(__file__).parents[2] / "load").glob("*_reader.py")]
+    texts = [path.read_text() for path in (Path(__file__).parents[2] / "load").rglob("*_reader.py")]
     named = {name for text in texts for name in NAME.findall(text)} - OWN
     events = {
         name

@@ -9,17 +9,17 @@ from load.measure.outcome import Outcome
 from load.measure.tally import Tally
 from load.measure.window import Window
 from load.transport.engine import Engine, Limits, reader_of
-from load.transport.request import Flight, Shot
+from load.transport.request import Arrival, Request
 from load.transport.target import Target
 from tests.load.streams import CHAT, HEAD, USAGE, WHOLE, chunk, chunked, reset, saying, serving, sse
 from wire.endpoint import Endpoint
 
 
-def fly(base_url, n=1, *, limits=None, stream=True, expected=None, cut_after_s=None):
-    """Launch `n` flights one after the other on one engine and wait for all."""
-    landed = []
-    engine = Engine(Target(base_url, "sk-x"), limits or Limits(), landed.append)
-    shot = Shot(
+def send_requests(base_url, n=1, *, limits=None, stream=True, expected=None, cut_after_s=None):
+    """Launch `n` arrivals one after the other on one engine and wait for all."""
+    done = []
+    engine = Engine(Target(base_url, "sk-x"), limits or Limits(), done.append)
+    request = Request(
         "chat-stream",
         Endpoint.CHAT,
         "/chat/completions",
@@ -28,14 +28,14 @@ def fly(base_url, n=1, *, limits=None, stream=True, expected=None, cut_after_s=N
         expected=expected,
     )
     for number in range(n):
-        engine.launch(Flight(shot, reader_of(shot), number, time.perf_counter_ns()))
+        engine.send(Arrival(request, reader_of(request), number, time.perf_counter_ns()))
         until = time.monotonic() + 5
-        while len(landed) <= number and time.monotonic() < until:
+        while len(done) <= number and time.monotonic() < until:
             gevent.sleep(0.005)
             if cut_after_s is not None and time.monotonic() > until - 5 + cut_after_s:
                 engine.cut()
     engine.stop()
-    return landed, engine
+    return done, engine
 
 
 def error(status, more=b""):
@@ -79,16 +79,16 @@ UNFRAMED = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + sse(C
 ])  # fmt: skip
 def test_each_ending_has_its_class(data, keep, outcome):
     with serving(saying(data, keep=keep)) as base_url:
-        landed, _ = fly(base_url, 2)
-    assert [flight.outcome for flight in landed] == [outcome] * 2
+        done, _ = send_requests(base_url, 2)
+    assert [arrival.outcome for arrival in done] == [outcome] * 2
 
 
 def test_retry_after_is_kept():
     with serving(saying(error(429, b"Retry-After: 7\r\n"))) as base_url:
-        landed, _ = fly(base_url)
-    assert landed[0].retry_after == "7"
+        done, _ = send_requests(base_url)
+    assert done[0].retry_after == "7"
     tally = Tally()
-    tally.record(landed[0], Window(0, 0, 2**63))
+    tally.record(done[0], Window(0, 0, 2**63))
     tally.settle()
     assert tally.histogram("retry_after_ms").as_distribution()["max"] == 7000
 
@@ -101,8 +101,8 @@ def test_a_reset_in_the_middle():
         return False
 
     with serving(answer) as base_url:
-        landed, _ = fly(base_url)
-    assert landed[0].outcome is Outcome.RESET_MID_STREAM
+        done, _ = send_requests(base_url)
+    assert done[0].outcome is Outcome.RESET_MID_STREAM
 
 
 @pytest.mark.parametrize(("limits", "sent", "outcome"), [
@@ -113,38 +113,38 @@ def test_a_reset_in_the_middle():
 ])  # fmt: skip
 def test_each_stall_has_its_class(limits, sent, outcome):
     with serving(saying(sent)) as base_url:
-        landed, _ = fly(base_url, limits=limits)
-    assert landed[0].outcome is outcome
+        done, _ = send_requests(base_url, limits=limits)
+    assert done[0].outcome is outcome
 
 
 def test_nobody_listens():
-    landed, _ = fly("http://127.0.0.1:1/v1", 3)
-    assert [flight.outcome for flight in landed] == [Outcome.CONNECT_ERROR] * 3
+    done, _ = send_requests("http://127.0.0.1:1/v1", 3)
+    assert [arrival.outcome for arrival in done] == [Outcome.CONNECT_ERROR] * 3
 
 
 def test_no_tls_where_tls_is_asked_for():
     with serving(saying(error(400), keep=False)) as base_url:
-        landed, _ = fly(base_url.replace("http:", "https:"), limits=Limits(connect_s=1))
-    assert landed[0].outcome in {Outcome.TLS_ERROR, Outcome.TIMEOUT_CONNECT}
+        done, _ = send_requests(base_url.replace("http:", "https:"), limits=Limits(connect_s=1))
+    assert done[0].outcome in {Outcome.TLS_ERROR, Outcome.TIMEOUT_CONNECT}
 
 
 def test_more_than_allowed_is_an_outcome_not_a_missing_row():
     with serving(saying(b"")) as base_url:
-        landed = []
-        engine = Engine(Target(base_url), Limits(in_flight=2), landed.append)
-        shot = Shot("chat-stream", Endpoint.CHAT, "/chat/completions", b"{}")
+        done = []
+        engine = Engine(Target(base_url), Limits(in_flight=2), done.append)
+        request = Request("chat-stream", Endpoint.CHAT, "/chat/completions", b"{}")
         for number in range(5):
-            engine.launch(Flight(shot, reader_of(shot), number))
-        assert [flight.outcome for flight in landed] == [Outcome.CLIENT_SATURATED] * 3
+            engine.send(Arrival(request, reader_of(request), number))
+        assert [arrival.outcome for arrival in done] == [Outcome.CLIENT_SATURATED] * 3
         engine.cut()
-    assert [flight.outcome for flight in landed[3:]] == [Outcome.CUT_BY_END] * 2
+    assert [arrival.outcome for arrival in done[3:]] == [Outcome.CUT_BY_END] * 2
 
 
 def test_connections_are_used_again():
     with serving(saying(WHOLE)) as base_url:
-        landed, engine = fly(base_url, 5)
+        done, engine = send_requests(base_url, 5)
     assert engine.connections == 1
-    assert [bool(flight.connect_ns) for flight in landed] == [True, False, False, False, False]
+    assert [bool(arrival.connect_ns) for arrival in done] == [True, False, False, False, False]
 
 
 def test_a_connection_closed_while_idle_is_no_failure():
@@ -153,8 +153,8 @@ def test_a_connection_closed_while_idle_is_no_failure():
         return False
 
     with serving(answer) as base_url:
-        landed, _ = fly(base_url, 5)
-    assert [flight.outcome for flight in landed] == [Outcome.OK] * 5
+        done, _ = send_requests(base_url, 5)
+    assert [arrival.outcome for arrival in done] == [Outcome.OK] * 5
 
 
 def test_times_are_in_order_and_stamped_once_a_receive():
@@ -167,29 +167,29 @@ def test_times_are_in_order_and_stamped_once_a_receive():
 
     for kernel in (True, False):
         with serving(answer) as base_url:
-            landed = []
-            engine = Engine(Target(base_url), Limits(), landed.append, kernel=kernel)
-            shot = Shot("chat-stream", Endpoint.CHAT, "/chat/completions", b"{}")
-            engine.launch(Flight(shot, reader_of(shot), 0, time.perf_counter_ns()))
-            while not landed:
+            done = []
+            engine = Engine(Target(base_url), Limits(), done.append, kernel=kernel)
+            request = Request("chat-stream", Endpoint.CHAT, "/chat/completions", b"{}")
+            engine.send(Arrival(request, reader_of(request), 0, time.perf_counter_ns()))
+            while not done:
                 gevent.sleep(0.01)
             engine.stop()
-        (flight,) = landed
-        assert flight.intended_ns <= flight.started_ns <= flight.sent_ns < flight.headers_ns
+        (arrival,) = done
+        assert arrival.intended_ns <= arrival.started_ns <= arrival.sent_ns < arrival.headers_ns
         assert (
-            flight.headers_ns + 40e6
-            < flight.first_event_ns
-            == flight.reader.stamps[0]
-            == flight.reader.stamps[1]
+            arrival.headers_ns + 40e6
+            < arrival.first_event_ns
+            == arrival.reader.stamps[0]
+            == arrival.reader.stamps[1]
         )
-        assert flight.reader.stamps[-1] + 40e6 < flight.end_ns
-        assert (flight.lag_ns >= 0) is kernel
+        assert arrival.reader.stamps[-1] + 40e6 < arrival.end_ns
+        assert (arrival.lag_ns >= 0) is kernel
 
 
 def test_usage_is_read_once_and_kept():
     with serving(saying(WHOLE)) as base_url:
-        landed, _ = fly(base_url)
-    assert landed[0].usage.total_tokens == USAGE["total_tokens"]
+        done, _ = send_requests(base_url)
+    assert done[0].usage.total_tokens == USAGE["total_tokens"]
 
 
 def test_a_request_larger_than_the_socket_takes_arrives_whole():
@@ -200,12 +200,12 @@ def test_a_request_larger_than_the_socket_takes_arrives_whole():
         connection.sendall(WHOLE)
 
     with serving(answer) as base_url:
-        landed = []
-        engine = Engine(Target(base_url), Limits(), landed.append)
-        shot = Shot("chat-stream", Endpoint.CHAT, "/chat/completions", b"x" * 8_000_000)
-        engine.launch(Flight(shot, reader_of(shot)))
-        while not landed:
+        done = []
+        engine = Engine(Target(base_url), Limits(), done.append)
+        request = Request("chat-stream", Endpoint.CHAT, "/chat/completions", b"x" * 8_000_000)
+        engine.send(Arrival(request, reader_of(request)))
+        while not done:
             gevent.sleep(0.01)
         engine.stop()
     assert seen == [8_000_000]
-    assert landed[0].outcome is Outcome.OK
+    assert done[0].outcome is Outcome.OK

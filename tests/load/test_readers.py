@@ -5,7 +5,7 @@ import json
 import pytest
 
 from load.transport.chat_reader import ChatReader
-from load.transport.request import Flight, Shot
+from load.transport.request import Arrival, Request
 from load.transport.responses_reader import ResponsesReader
 from load.workload.oracle import Likeness, likeness_of
 from tests.load.streams import CHAT, USAGE, chunk
@@ -115,6 +115,6 @@ def test_one_answer_with_the_folds_on_recordings():
 
 
 def test_a_flight_counts_once():
-    shot = Shot("chat-stream", Endpoint.CHAT, "/chat/completions", b"{}")
-    assert len({Flight(shot, ChatReader()), Flight(shot, ChatReader())}) == 2
+    request = Request("chat-stream", Endpoint.CHAT, "/chat/completions", b"{}")
+    assert len({Arrival(request, ChatReader()), Arrival(request, ChatReader())}) == 2
     assert json.loads(CHAT[0])["choices"]

@@ -7,7 +7,7 @@ import gevent
 import pytest
 
 from load.measure.gate import gate_of
-from load.session.worker import Station
+from load.session.worker import Worker
 from load.workload.plan import PlanError
 from schemas.loader import check
 from tests.load.streams import WHOLE, ended, gateway, options_of, saying, serving, session
@@ -233,8 +233,8 @@ def test_a_process_whose_master_is_gone_reports_what_it_knows(tmp_path):
     parts = []
     with serving(saying(WHOLE)) as base_url:
         options = options_of(rate=50.0, duration=30.0, report_dir=str(tmp_path))
-        station = Station(parts.append, {}, keep=True)
-        order = {
+        worker = Worker(parts.append, {}, keep=True)
+        assignment = {
             "serial": 1,
             "worker": 3,
             "workers": 4,
@@ -242,10 +242,10 @@ def test_a_process_whose_master_is_gone_reports_what_it_knows(tmp_path):
             "base_url": base_url,
             "key": "",
         }
-        station.go(order | {"options": options})
+        worker.start(assignment | {"options": options})
         gevent.sleep(0.6)
-        station.interrupt("the master was lost")
-    path = station.report_alone()
+        worker.interrupt("the master was lost")
+    path = worker.write_own_document()
     document = json.loads(path.read_text())
     assert path.name == "load.worker-3.json"
     assert document["outcomes"]["ok"] > 3
