@@ -11,7 +11,7 @@ from gateway.accounts.keys import Key
 from gateway.accounts.prices import Model, models
 from gateway.frames import GatewayReply
 from gateway.model import script
-from gateway.model.answer import Answer, Asked, Conversation
+from gateway.model.answer import Answer, Conversation, Generation
 from gateway.model.usage import Usage
 from gateway.scripted_errors import context_exceeded, raise_scripted
 from gateway.state import State
@@ -47,7 +47,7 @@ class Call:
         """A fresh id, for instance `call.new_id("chatcmpl-", 32)`."""
         return prefix + self.gateway.hex(digits)
 
-    def think(self, conversation: Conversation, asked: Asked, *, param: str) -> Answer:
+    def think(self, conversation: Conversation, asked: Generation, *, param: str) -> Answer:
         """The scripted model's answer, with what the cache knew; raises scripted errors.
 
         `param` is what the prompt is called here (messages, input), for the overflow error.

@@ -1,12 +1,12 @@
 """Several calls at once, each with a text of its own, to see whose answer comes to whom."""
 
-from conformance.auth.kinds import said
-from conformance.errors.kinds import answer_of
+from conformance.auth.selectors import text_of
+from conformance.errors.selectors import answer_of
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import probe
-from conformance.running.probe import Ask, Probe, post
+from conformance.running.probe import Probe, ProbeContext, post
 from wire.exchange import Exchange, Request
 
 WORDS = ("amber é", "cobalt 世界", "jade 👩‍🚀", "umber שלום")
@@ -23,14 +23,17 @@ def _prompt(index: int) -> str:
     )
 
 
-def _chat(ask: Ask) -> Request:
-    body = {"model": ask.model, "messages": [{"role": "user", "content": _prompt(ask.index)}]}
-    return post("/chat/completions", {**body, "stream": True} if ask.index % 2 else body)
+def _chat(context: ProbeContext) -> Request:
+    body = {
+        "model": context.model,
+        "messages": [{"role": "user", "content": _prompt(context.index)}],
+    }
+    return post("/chat/completions", {**body, "stream": True} if context.index % 2 else body)
 
 
-def _responses(ask: Ask) -> Request:
-    body = {"model": ask.model, "input": _prompt(ask.index + 2)}
-    return post("/responses", {**body, "stream": True} if ask.index % 2 else body)
+def _responses(context: ProbeContext) -> Request:
+    body = {"model": context.model, "input": _prompt(context.index + 2)}
+    return post("/responses", {**body, "stream": True} if context.index % 2 else body)
 
 
 MARKERS = (
@@ -44,7 +47,7 @@ def concurrent(x: Exchange) -> Findings:
     if not x.ok:
         yield Unsure(f"{x.probe} was answered {answer_of(x)}")
         return
-    asked, answer = x.request.body.decode("utf-8", "replace"), said(x)
+    asked, answer = x.request.body.decode("utf-8", "replace"), text_of(x)
     own = [n for n in range(len(WORDS)) if f"marker {n}: " in asked]
     foreign = [n for n in range(len(WORDS)) if n not in own and f"marker {n}:" in answer]
     if foreign:

@@ -4,7 +4,7 @@ import base64
 from collections.abc import Callable, Sequence
 
 from conformance.errors.probes import CHAT, HELLO, HELLO_RESPONSES, RESPONSES, UNKNOWN
-from conformance.running.probe import Ask, Impossible, Probe, get, post
+from conformance.running.probe import Impossible, Probe, ProbeContext, get, post
 from wire.exchange import Request
 
 WRONG = "sk-cs4-5d1c0a7be94f4c2e8b3a6f7d9e0c1b2a"
@@ -12,14 +12,19 @@ FOREIGN = "sk-proj-conformance0123456789abcdefghijklmnop"
 Header = tuple[str, str]
 
 
-def _main(ask: Ask) -> str:
-    if not (key := ask.keys.get("main", "")):
+def _main(context: ProbeContext) -> str:
+    if not (key := context.keys.get("main", "")):
         raise Impossible("there is no key to vary")
     return key
 
 
 def _probe(
-    name: str, build: Callable[[Ask], Request], *, key: str = "", feature: str = "", count: int = 1
+    name: str,
+    build: Callable[[ProbeContext], Request],
+    *,
+    key: str = "",
+    feature: str = "",
+    count: int = 1,
 ) -> Probe:
     return Probe(
         f"auth.{name}",
@@ -35,8 +40,8 @@ def _probe(
 def _varied(name: str, values: Callable[[str], Sequence[str]], count: int = 1) -> Probe:
     """GET /models with Authorization headers made from the right key."""
 
-    def build(ask: Ask) -> Request:
-        headers = [("authorization", value) for value in values(_main(ask))]
+    def build(context: ProbeContext) -> Request:
+        headers = [("authorization", value) for value in values(_main(context))]
         return get("/models", *headers)
 
     return _probe(name, build, key="main", count=count)
@@ -48,14 +53,14 @@ def _with(key: str) -> Header:
 
 NONE = (
     _probe("none-models", lambda _: get("/models")),
-    _probe("none-model", lambda ask: get(f"/models/{ask.model}")),
+    _probe("none-model", lambda context: get(f"/models/{context.model}")),
     _probe("none-chat", lambda _: post(CHAT, {}), feature="chat"),
     _probe("none-chat-streamed", lambda _: post(CHAT, {"stream": True}), feature="chat.stream"),
     _probe("none-responses", lambda _: post(RESPONSES, {}), feature="responses"),
 )
 
 
-def _asking(method: str, path: str) -> Callable[[Ask], Request]:
+def _asking(method: str, path: str) -> Callable[[ProbeContext], Request]:
     return lambda _: get(path, method=method)
 
 
@@ -75,17 +80,17 @@ NONE_STORED = tuple(
 )
 
 
-def _balance(ask: Ask) -> Request:
-    if not ask.profile.balance_path:
+def _balance(context: ProbeContext) -> Request:
+    if not context.profile.balance_path:
         raise Impossible("the profile names no balance_path")
-    return get(ask.profile.balance_path)
+    return get(context.profile.balance_path)
 
 
 NONE_BALANCE = _probe("balance-no-key", _balance, feature="billing")
 
 
-def _of_another(ask: Ask) -> Request:
-    name = ask.reply("auth.marker-responses").get("id")
+def _of_another(context: ProbeContext) -> Request:
+    name = context.reply("auth.marker-responses").get("id")
     if not isinstance(name, str):
         raise Impossible("auth.marker-responses has no id")
     return get(f"/responses/{name}")
@@ -151,15 +156,15 @@ SCHEMES = (
 )
 
 
-def _in_query(ask: Ask) -> Request:
-    key = _main(ask)
+def _in_query(context: ProbeContext) -> Request:
+    key = _main(context)
     return get(f"/models?api_key={key}&key={key}&access_token={key}", ("-authorization", ""))
 
 
 QUERY = _probe("key-in-query", _in_query, key="main")
 BODY = _probe(
     "key-in-body",
-    lambda ask: post(CHAT, {"api_key": _main(ask)}, ("-authorization", "")),
+    lambda context: post(CHAT, {"api_key": _main(context)}, ("-authorization", "")),
     key="main",
     feature="chat",
 )

@@ -2,9 +2,9 @@
 
 import re
 
-from conformance.auth.kinds import REFUSED_KEY
 from conformance.auth.probes import WRONG
-from conformance.errors.kinds import ERROR, LIVE, answer_of, code_is, error, status_rule, text
+from conformance.auth.selectors import REFUSED_KEY
+from conformance.errors.selectors import ERROR, LIVE, answer_of, code_is, error, status_rule, text
 from conformance.judging.finding import Finding, Findings, show
 from conformance.judging.rule import Rule, rule, run_rule
 from conformance.judging.run import Run

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from conformance.chat.prompts import SHORT, echo, user
-from conformance.running.probe import Ask, Impossible, Probe, get, post, sends
+from conformance.running.probe import Impossible, Probe, ProbeContext, get, post, sends
 from conformance.usage import probes as usage
 from wire.exchange import Request
 
@@ -17,13 +17,13 @@ class Case(NamedTuple):
     after: tuple[str, ...] = ()
 
 
-def balance(ask: Ask) -> Request:
-    if not ask.profile.balance_path:
-        raise Impossible(f"profile {ask.profile.name} names no balance_path")
-    return get(ask.profile.balance_path)
+def balance(context: ProbeContext) -> Request:
+    if not context.profile.balance_path:
+        raise Impossible(f"profile {context.profile.name} names no balance_path")
+    return get(context.profile.balance_path)
 
 
-def _call(name: str, build: Callable[[Ask], Request], **options: Any) -> Probe:
+def _call(name: str, build: Callable[[ProbeContext], Request], **options: Any) -> Probe:
     given = {"feature": "billing", "output_tokens": 30, "alone": True, **options}
     return Probe(f"billing.{name}", build, **given)
 
@@ -33,10 +33,10 @@ def _scripted_usage(**counts: int) -> dict[str, Any]:
     return {"messages": user(f"[[usage {told}]] Count from 1 to 2")}
 
 
-def _snapshot(ask: Ask) -> Request:
-    dated = {"gpt-5.5": "gpt-5.5-2026-04-23", "gpt-5.4": "gpt-5.4-2026-03-05"}.get(ask.model)
+def _snapshot(context: ProbeContext) -> Request:
+    dated = {"gpt-5.5": "gpt-5.5-2026-04-23", "gpt-5.4": "gpt-5.4-2026-03-05"}.get(context.model)
     if dated is None:
-        raise Impossible(f"no dated snapshot of {ask.model} is known")
+        raise Impossible(f"no dated snapshot of {context.model} is known")
     return post(usage.CHAT, usage.body(model=dated))
 
 
@@ -69,27 +69,27 @@ _CALLS: Final = (
     _call("upstream-error", sends(usage.CHAT, {"messages": user("[[script upstream_500]] Hello")}), feature="scripted", output_tokens=0),
     _call("midstream-error", sends(usage.CHAT, {"messages": user(f"[[script midstream_error]] {echo()}"), "stream": True}), feature="scripted"),
     _call("list", lambda _: get("/models"), output_tokens=0),
-    _call("retrieve-model", lambda ask: get(f"/models/{ask.model}"), output_tokens=0),
+    _call("retrieve-model", lambda context: get(f"/models/{context.model}"), output_tokens=0),
     _call("stored", sends(usage.RESPONSES, {"input": echo(SHORT), "store": True}), feature="billing.stored"),
     _call(
         "retrieve-stored",
-        lambda ask: get(f"/responses/{ask.reply('billing.stored')['id']}"),
+        lambda context: get(f"/responses/{context.reply('billing.stored')['id']}"),
         after=("billing.stored",), feature="billing.stored", output_tokens=0,
     ),
     _call(
         "input-items",
-        lambda ask: get(f"/responses/{ask.reply('billing.stored')['id']}/input_items"),
+        lambda context: get(f"/responses/{context.reply('billing.stored')['id']}/input_items"),
         after=("billing.stored",), feature="billing.stored", output_tokens=0,
     ),
     _call(
         "delete-stored",
-        lambda ask: get(f"/responses/{ask.reply('billing.stored')['id']}", method="DELETE"),
+        lambda context: get(f"/responses/{context.reply('billing.stored')['id']}", method="DELETE"),
         after=("billing.stored", "billing.retrieve-stored", "billing.input-items"),
         feature="billing.stored", output_tokens=0,
     ),
     _call(
         "parallel",
-        lambda ask: post(usage.CHAT, {"model": ask.model, "messages": user(f"Count from 1 to {ask.index + 2}")}),
+        lambda context: post(usage.CHAT, {"model": context.model, "messages": user(f"Count from 1 to {context.index + 2}")}),
         count=8, per_model=False, output_tokens=20,
     ),
     _call("no-credit", sends(usage.CHAT, usage.body()), key="no_credit", output_tokens=0, per_model=False),

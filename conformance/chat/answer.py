@@ -4,9 +4,18 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from conformance.chat.kinds import SUCCESS, wanted_choices
+from conformance.chat.choice import (
+    Choice,
+    choices,
+    choices_of,
+    indexes,
+    intact,
+    member,
+    objects,
+    place,
+)
 from conformance.chat.prompts import text_asked
-from conformance.chat.said import Said, choices, indexes, intact, member, objects, place, said
+from conformance.chat.selectors import SUCCESS, wanted_choices
 from conformance.chat.stream import ends_by_itself
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.rule import rule, run_rule
@@ -26,12 +35,12 @@ FINISHED = SUCCESS.only(
 )
 REFUSING = SUCCESS.only(
     "with a refusal",
-    lambda x: any(isinstance(c.refusal, str) and c.refusal for c in said(x)),
+    lambda x: any(isinstance(c.refusal, str) and c.refusal for c in choices_of(x)),
     "chat.refusal",
     "chat.refusal-stream",
 )
 CITING = SUCCESS.only(
-    "with citations", lambda x: any(_citations(c) for c in said(x)), "chat.annotations"
+    "with citations", lambda x: any(_citations(c) for c in choices_of(x)), "chat.annotations"
 )
 
 
@@ -94,7 +103,7 @@ def id_unique(run: Run) -> Findings:
 
 @rule("chat.answer.text", on=FINISHED)
 def says_something(x: Exchange) -> Findings:
-    for choice in said(x) if intact(x) else ():
+    for choice in choices_of(x) if intact(x) else ():
         others = ("audio", "function_call")
         spoken = choice.calls or any(choice.others.get(name) for name in others)
         silent = choice.content is None and choice.refusal is None
@@ -104,7 +113,7 @@ def says_something(x: Exchange) -> Findings:
 
 @rule("chat.answer.refusal-alone", on=REFUSING)
 def refusal_alone(x: Exchange) -> Findings:
-    for choice in said(x):
+    for choice in choices_of(x):
         if not choice.refusal:
             continue
         # A stream may begin with an empty content.
@@ -116,7 +125,7 @@ def refusal_alone(x: Exchange) -> Findings:
 
 @rule("chat.answer.refusal", on=ok_probe("chat.refusal", "chat.refusal-stream"))
 def refuses(x: Exchange) -> Findings:
-    for choice in said(x) if intact(x) else ():
+    for choice in choices_of(x) if intact(x) else ():
         if choice.refusal in (None, ""):
             yield Finding(f"{choice.where}, refusal", "a text", show(choice.refusal))
         elif choice.finish_reason in OTHER_ENDS:
@@ -124,7 +133,7 @@ def refuses(x: Exchange) -> Findings:
             yield Finding(f"{choice.where}, finish_reason", "stop", found)
 
 
-def _citations(choice: Said) -> list[dict[str, Any]]:
+def _citations(choice: Choice) -> list[dict[str, Any]]:
     given = choice.others.get("annotations")
     rows = given if isinstance(given, list) else []
     return [row["url_citation"] for row in rows if member(row, "url_citation")]
@@ -132,14 +141,14 @@ def _citations(choice: Said) -> list[dict[str, Any]]:
 
 @rule("chat.answer.citations", on=ok_probe("chat.annotations"))
 def citations_there(x: Exchange) -> Findings:
-    given = [choice.others.get("annotations") for choice in said(x)]
-    if any(isinstance(rows, list) for rows in given) and not any(map(_citations, said(x))):
+    given = [choice.others.get("annotations") for choice in choices_of(x)]
+    if any(isinstance(rows, list) for rows in given) and not any(map(_citations, choices_of(x))):
         yield Finding("choices[0].message.annotations", "a url_citation", "none")
 
 
 @rule("chat.answer.citations", on=CITING)
 def citations(x: Exchange) -> Findings:
-    for choice in said(x):
+    for choice in choices_of(x):
         if not isinstance(choice.content, str):
             continue
         size = len(choice.content)
@@ -155,7 +164,7 @@ def citations(x: Exchange) -> Findings:
 
 @rule("chat.answer.finish-stop", on=FINISHED.only("to a known text", lambda x: bool(text_asked(x))))
 def finish_stop(x: Exchange) -> Findings:
-    for choice in said(x):
+    for choice in choices_of(x):
         content = choice.content
         heard = isinstance(content, str) and content.strip() == (text_asked(x) or "").strip()
         if heard and choice.finish_reason in OTHER_ENDS:

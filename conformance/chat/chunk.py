@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from conformance.chat.kinds import ASKED_STREAM, STREAM
-from conformance.chat.said import choices, member, objects
+from conformance.chat.choice import choices, member, objects
+from conformance.chat.selectors import ASKED_STREAM, STREAM
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.framing import framing_rules
 from conformance.judging.rule import rule

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 
+from conformance.chat.choice import choices, choices_of, intact, member
 from conformance.chat.chunk import chunks
-from conformance.chat.kinds import STREAM, SUCCESS, wanted_choices
 from conformance.chat.prompts import FRAGILE, count_asked, text_asked
-from conformance.chat.said import choices, intact, member, said
+from conformance.chat.selectors import STREAM, SUCCESS, wanted_choices
 from conformance.chat.stream import ends_by_itself
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.rule import rule, run_rule
@@ -32,7 +32,7 @@ _ECHO_PROBES = ("chat.echo", "chat.echo-stream", "chat.echo-stream-usage")
 
 def spoken(x: Exchange) -> Iterator[tuple[str, str]]:
     """The text of each choice with its place. A stream without content says an empty text."""
-    for choice in said(x):
+    for choice in choices_of(x):
         if isinstance(choice.content, str):
             yield choice.where, choice.content
         elif x.reply.is_stream:
@@ -180,7 +180,7 @@ MANY = SUCCESS.only(
 
 @rule("chat.answer.same-choices", on=MANY)
 def every_choice(x: Exchange) -> Findings:
-    for choice in said(x) if intact(x) and not cut_short(x) else ():
+    for choice in choices_of(x) if intact(x) and not cut_short(x) else ():
         silent = not (choice.refusal or choice.calls)
         if choice.finish_reason == "stop" and choice.content == "" and silent:
             yield Finding(f"{choice.where}", "a text", "nothing")
@@ -212,9 +212,9 @@ def _completion(x: Exchange) -> int | None:
 
 @run_rule("chat.stream.refusal-text", probes=("chat.refusal", "chat.refusal-stream"))
 def refusal_text(run: Run) -> Findings:
-    plain = next((c.refusal for c in said(run.one("chat.refusal"))), None)
+    plain = next((c.refusal for c in choices_of(run.one("chat.refusal"))), None)
     for x in run.all("chat.refusal-stream"):
-        streamed = next((c.refusal for c in said(x)), None)
+        streamed = next((c.refusal for c in choices_of(x)), None)
         if not (isinstance(plain, str) and streamed and intact(x)) or cut_short(x):
             yield Unsure("one of the answers has no refusal")
         elif streamed != plain:

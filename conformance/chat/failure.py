@@ -2,9 +2,9 @@
 
 from decimal import Decimal, InvalidOperation
 
-from conformance.chat.kinds import CHAT
+from conformance.chat.choice import choices_of
 from conformance.chat.prompts import text_asked
-from conformance.chat.said import said
+from conformance.chat.selectors import CHAT
 from conformance.chat.stream import FAILED_STREAM, ends_by_itself, readable
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.rule import rule, run_rule
@@ -91,7 +91,7 @@ def after_abort(x: Exchange) -> Findings:
     if not x.ok:
         yield Finding("status", "200", str(x.reply.status))
         return
-    found = [c.content for c in said(x)]
+    found = [c.content for c in choices_of(x)]
     if not found or not isinstance(found[0], str):
         yield Unsure("the answer has no content")
     elif "17 18 19" in found[0]:

@@ -1,7 +1,7 @@
 """That choices come to an end at all: clients wait for it, and survive an end that is told twice."""
 
-from conformance.chat.kinds import STREAM
-from conformance.chat.said import choices
+from conformance.chat.choice import choices
+from conformance.chat.selectors import STREAM
 from conformance.chat.stream import ends_by_itself, readable
 from conformance.judging.finding import Finding, Findings
 from conformance.judging.rule import rule

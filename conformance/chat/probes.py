@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from conformance.chat.prompts import SHORT, echo, user
-from conformance.running.probe import Ask, Handling, Impossible, Probe, get, post, sends
+from conformance.running.probe import Handling, Impossible, Probe, ProbeContext, get, post, sends
 from wire.exchange import Request
 
 PATH: Final = "/chat/completions"
@@ -15,25 +15,25 @@ def chat(text: str, **more: Any) -> Mapping[str, Any]:
     return {"messages": user(text), **more}
 
 
-def _paced(ask: Ask) -> Request:
+def _paced(context: ProbeContext) -> Request:
     """A slow stream where the model can be told to be slow, else a long one."""
     text = "Count from 1 to 80, with one space between the numbers, and write nothing else."
-    if ask.profile.scripted:
+    if context.profile.scripted:
         text = "[[pace 40]] [[ttft 320]] Count from 1 to 14"
-    return post(PATH, {"model": ask.model, **chat(text, stream=True)})
+    return post(PATH, {"model": context.model, **chat(text, stream=True)})
 
 
-def _long(ask: Ask) -> Request:
+def _long(context: ProbeContext) -> Request:
     text = "Count from 1 to 120, with one space between the numbers, and write nothing else."
-    if ask.profile.scripted:
+    if context.profile.scripted:
         text = f"[[pace 20]] {text}"
-    return post(PATH, {"model": ask.model, **chat(text, stream=True)})
+    return post(PATH, {"model": context.model, **chat(text, stream=True)})
 
 
-def _balance(ask: Ask) -> Request:
-    if not ask.profile.balance_path:
-        raise Impossible(f"profile {ask.profile.name} names no balance_path")
-    return get(ask.profile.balance_path)
+def _balance(context: ProbeContext) -> Request:
+    if not context.profile.balance_path:
+        raise Impossible(f"profile {context.profile.name} names no balance_path")
+    return get(context.profile.balance_path)
 
 
 ECHO = Probe("chat.echo", sends(PATH, chat(echo())), output_tokens=90)

@@ -2,11 +2,11 @@
 
 from typing import Any, Final
 
+from conformance.chat.choice import choices, member
 from conformance.chat.probes import PATH, USAGE, chat
 from conformance.chat.prompts import user
-from conformance.chat.said import choices, member
 from conformance.judging.framing import lone_surrogates
-from conformance.running.probe import Ask, Impossible, Probe, post, sends
+from conformance.running.probe import Impossible, Probe, ProbeContext, post, sends
 from wire.exchange import Request
 
 
@@ -50,9 +50,9 @@ def _whole(call: Any) -> bool:
     return bool(call.get("id")) and whole
 
 
-def _result(ask: Ask) -> Request:
+def _result(context: ProbeContext) -> Request:
     """The round trip: what the model called goes back with an output of our own."""
-    first = next(iter(choices(ask.reply("chat.tool"))), ("", {}))[1]
+    first = next(iter(choices(context.reply("chat.tool"))), ("", {}))[1]
     calls = member(first, "message").get("tool_calls")
     if not isinstance(calls, list) or not calls or not all(_whole(call) for call in calls):
         raise Impossible("chat.tool was answered without a whole call")
@@ -62,7 +62,7 @@ def _result(ask: Ask) -> Request:
     request = f"{ONE}\nThen tell me what the tool said, word by word."
     assistant = {"role": "assistant", "content": None, "tool_calls": calls}
     messages = [*user(request), assistant, *outputs]
-    return post(PATH, {"model": ask.model, "messages": messages, "tools": TOOLS})
+    return post(PATH, {"model": context.model, "messages": messages, "tools": TOOLS})
 
 
 TOOL = Probe("chat.tool", sends(PATH, chat(ONE, tools=TOOLS)), feature="chat.tools")

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.chat.chunk import chunks
-from conformance.chat.kinds import PLAIN, STREAM
+from conformance.chat.selectors import PLAIN, STREAM
 from conformance.judging.fields import FieldSource, Part, field_rules
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.framing import lone_surrogates

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from conformance.chat.choice import ABSENT, choices, member
 from conformance.chat.chunk import chunks, is_chunk
-from conformance.chat.kinds import STREAM, STREAM_WITH_USAGE, wanted_choices
-from conformance.chat.said import ABSENT, choices, member
+from conformance.chat.selectors import STREAM, STREAM_WITH_USAGE, wanted_choices
 from conformance.judging.finding import Finding, Findings
 from conformance.judging.framing import BROKEN, STOPPED
 from conformance.judging.grammar import ANY, END, START, Grammar, Step, walk

@@ -2,10 +2,10 @@
 
 from itertools import pairwise
 
+from conformance.chat.choice import choices, member
 from conformance.chat.chunk import chunks
-from conformance.chat.kinds import STREAM
 from conformance.chat.prompts import pace_asked
-from conformance.chat.said import choices, member
+from conformance.chat.selectors import STREAM
 from conformance.judging.finding import Finding, Findings, Unsure
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
+from conformance.chat.choice import choices, choices_of, intact, member, objects, place
 from conformance.chat.chunk import chunks
-from conformance.chat.kinds import STREAM, SUCCESS, options
-from conformance.chat.said import choices, intact, member, objects, place, said
+from conformance.chat.selectors import STREAM, SUCCESS, options
 from conformance.judging.finding import Finding, Findings, show
 from conformance.judging.rule import rule
 from wire.exchange import Exchange
@@ -20,7 +20,7 @@ WITH_LOGPROBS = STREAM.only(
 
 @rule("chat.stream.logprobs", on=WITH_LOGPROBS)
 def logprobs_cover(x: Exchange) -> Findings:
-    for choice in said(x) if intact(x) else ():
+    for choice in choices_of(x) if intact(x) else ():
         rows = member(choice.logprobs, "content") or choice.logprobs
         tokens = rows.get("content") if isinstance(rows, dict) else None
         heard = b"".join(_bytes(token) for token in tokens) if isinstance(tokens, list) else b""

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from conformance.chat.kinds import SUCCESS
+from conformance.chat.choice import ToolCall, choices_of, intact
 from conformance.chat.probes_tools import NEEDLE
 from conformance.chat.prompts import CallAsked, calls_asked
-from conformance.chat.said import Called, intact, said
+from conformance.chat.selectors import SUCCESS
 from conformance.chat.stream import ends_by_itself
 from conformance.chat.tools import ORDERED, PROBES, choice_asked, tools
 from conformance.judging.finding import Finding, Findings, Unsure, show
@@ -16,7 +16,7 @@ from conformance.judging.run import Run
 from wire.exchange import Exchange, parse_json
 
 
-def _made(call: Called) -> Any:
+def _made(call: ToolCall) -> Any:
     """What a call passes on: a JSON value for functions, a text for custom tools."""
     if call.kind == "custom" or not isinstance(call.text, str):
         return call.text
@@ -31,10 +31,10 @@ def _compared(run: Run, x: Exchange, kind: str) -> Iterator[tuple[str, Finding |
     wanted = [c for c in calls_asked(x) if c.kind == kind]
     if not wanted or choice_asked(x) == "none":
         return
-    if not (said(x) and intact(x) and ends_by_itself(x)):
+    if not (choices_of(x) and intact(x) and ends_by_itself(x)):
         yield "order", Unsure("the answer cannot be read")
         return
-    for choice in said(x):
+    for choice in choices_of(x):
         made = [(call.name, _made(call)) for call in choice.calls]
         told = [(order.name, order.wanted) for order in wanted]
         if made == told:
@@ -52,7 +52,7 @@ def _compared(run: Run, x: Exchange, kind: str) -> Iterator[tuple[str, Finding |
                     yield "arguments", Finding(call.where, expected, found, exchange=x.id)
 
 
-def _kept(call: Called, order: CallAsked, x: Exchange) -> bool:
+def _kept(call: ToolCall, order: CallAsked, x: Exchange) -> bool:
     """Whether a call is the ordered one. Names that were not offered are judged by themselves."""
     named = call.name == order.name or not (isinstance(call.name, str) and call.name in tools(x))
     return named and (_made(call) == order.wanted or not isinstance(call.text, str))
@@ -81,7 +81,7 @@ def beside_calls(run: Run) -> Findings:
     """A model that always obeys says nothing beside a call, and only the result after it."""
     for x in run.where(SUCCESS) if run.profile.scripted else ():
         wanted = "" if ORDERED.matches(x) else _told(x)
-        for choice in said(x) if wanted is not None and intact(x) else ():
+        for choice in choices_of(x) if wanted is not None and intact(x) else ():
             if isinstance(choice.content, str) and choice.content != wanted and ends_by_itself(x):
                 where = f"{choice.where}, content"
                 yield Finding(where, show(wanted), show(choice.content), exchange=x.id)
@@ -99,7 +99,7 @@ def _told(x: Exchange) -> str | None:
 @run_rule("chat.tools.result", probes=("chat.tool-result",))
 def result(run: Run) -> Findings:
     x = run.one("chat.tool-result")
-    heard = [c.content for c in said(x) if isinstance(c.content, str)]
+    heard = [c.content for c in choices_of(x) if isinstance(c.content, str)]
     if x.ok and any(NEEDLE in text for text in heard):
         return
     if heard and run.profile.scripted:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
+from conformance.chat.choice import choices, member
 from conformance.chat.chunk import chunks
-from conformance.chat.kinds import STREAM
-from conformance.chat.said import choices, member
+from conformance.chat.selectors import STREAM
 from conformance.judging.finding import Finding, Findings
 from conformance.judging.grammar import ANY, START, Grammar, Step, walk
 from conformance.judging.rule import rule

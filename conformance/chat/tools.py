@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.chat.kinds import SUCCESS
+from conformance.chat.choice import ToolCall, choices_of, intact, member
 from conformance.chat.prompts import calls_asked
-from conformance.chat.said import Called, intact, member, said
+from conformance.chat.selectors import SUCCESS
 from conformance.judging.finding import Finding, Findings, show
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
@@ -16,7 +16,7 @@ from wire.exchange import Exchange, parse_json
 # Other words, and none, are judged as a field.
 LEGAL = {"stop", "length", "tool_calls", "content_filter", "function_call"}
 PROBES = ("chat.tool", "chat.tool-stream", "chat.tools-parallel", "chat.tools-parallel-stream")
-CALLING = SUCCESS.only("with tool calls", lambda x: any(c.calls for c in said(x)), *PROBES)
+CALLING = SUCCESS.only("with tool calls", lambda x: any(c.calls for c in choices_of(x)), *PROBES)
 ORDERED = SUCCESS.only(
     "that was told to call",
     lambda x: bool(calls_asked(x)) and x.request.params.get("parallel_tool_calls") is not False,
@@ -38,15 +38,15 @@ def tools(x: Exchange) -> dict[str, dict[str, Any]]:
     return {name: tool for name, tool in named if isinstance(name, str)}
 
 
-def calls(x: Exchange) -> Iterator[Called]:
-    for choice in said(x):
+def calls(x: Exchange) -> Iterator[ToolCall]:
+    for choice in choices_of(x):
         yield from choice.calls
 
 
 def _finish(x: Exchange) -> Findings:
     limited = any(x.request.params.get(n) for n in ("max_tokens", "max_completion_tokens"))
     allowed = {"tool_calls"} | ({"length"} if limited else set())
-    for choice in said(x):
+    for choice in choices_of(x):
         if choice.calls and choice.finish_reason in LEGAL - allowed:
             found = show(choice.finish_reason)
             yield Finding(f"{choice.where}, finish_reason", "tool_calls", found)
@@ -72,19 +72,19 @@ def finish_reason_required(x: Exchange) -> Findings:
     "chat.tools.called",
     on=SUCCESS.only(
         "that says tool_calls",
-        lambda x: any(c.finish_reason == "tool_calls" for c in said(x)),
+        lambda x: any(c.finish_reason == "tool_calls" for c in choices_of(x)),
         *PROBES,
     ),
 )
 def called(x: Exchange) -> Findings:
-    for choice in said(x) if intact(x) else ():
+    for choice in choices_of(x) if intact(x) else ():
         if choice.finish_reason == "tool_calls" and not choice.calls:
             yield Finding(f"{choice.where}, tool_calls", "at least one call", "none")
 
 
 @rule("chat.tools.arguments-json", on=CALLING)
 def arguments_json(x: Exchange) -> Findings:
-    for choice in said(x) if intact(x) else ():
+    for choice in choices_of(x) if intact(x) else ():
         for call in choice.calls if choice.finish_reason != "length" else ():
             text = call.text if call.kind != "custom" else None
             if isinstance(text, str) and not isinstance(parse_json(text), dict):
@@ -101,7 +101,7 @@ STRICT = CALLING.only(
 @rule("chat.tools.arguments-schema", on=STRICT)
 def arguments_schema(x: Exchange) -> Findings:
     offered = tools(x)
-    for choice in said(x) if intact(x) else ():
+    for choice in choices_of(x) if intact(x) else ():
         if choice.finish_reason == "length":
             continue
         for call in choice.calls:
@@ -118,7 +118,7 @@ def arguments_schema(x: Exchange) -> Findings:
 
 @rule("chat.tools.id-unique", on=CALLING)
 def id_unique(x: Exchange) -> Findings:
-    for choice in said(x):
+    for choice in choices_of(x):
         seen: set[str] = set()
         for call in choice.calls:
             if isinstance(call.id, str) and call.id in seen:

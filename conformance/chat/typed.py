@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
-from conformance.chat.kinds import STREAM
-from conformance.chat.said import choices, member, objects
+from conformance.chat.choice import choices, member, objects
+from conformance.chat.selectors import STREAM
 from conformance.judging.finding import Finding, Findings, show
 from conformance.judging.rule import rule
 from wire.exchange import Exchange

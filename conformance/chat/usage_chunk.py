@@ -1,7 +1,7 @@
 """Rules about usage in a chat stream: none unasked, else null until the last chunk."""
 
-from conformance.chat.kinds import STREAM_WITH_USAGE, STREAM_WITHOUT_USAGE
-from conformance.chat.said import ABSENT, choices, place
+from conformance.chat.choice import ABSENT, choices, place
+from conformance.chat.selectors import STREAM_WITH_USAGE, STREAM_WITHOUT_USAGE
 from conformance.chat.stream import ends_by_itself, order_of, readable
 from conformance.judging.finding import Finding, Findings, show
 from conformance.judging.rule import rule

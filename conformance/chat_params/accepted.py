@@ -15,7 +15,7 @@ from conformance.judging.refusal import answer, error_of, names
 from conformance.judging.rule import Rule, rule
 from conformance.judging.selector import Selector, probe
 from conformance.running.probe import Probe
-from conformance.running.resend import again
+from conformance.running.resend import without_refused_parameters
 from wire.exchange import Exchange
 
 LOW: Final[dict[str, Any]] = {
@@ -84,7 +84,7 @@ def _effort(effort: str, **more: Any) -> Probe:
 LOW_PROBE = Probe(f"{VALID}low", asking(COUNT, **LOW), count=2, output_tokens=LIMIT)
 HIGH_PROBE = Probe(f"{VALID}high", asking(COUNT, **HIGH), output_tokens=LIMIT)
 NULL_PROBE = Probe(f"{VALID}null", asking(NINE, **NULL), output_tokens=25)
-AGAIN: Final = (again(LOW_PROBE), again(HIGH_PROBE))
+AGAIN: Final = (without_refused_parameters(LOW_PROBE), without_refused_parameters(HIGH_PROBE))
 EFFORTS = (
     _effort("low", verbosity="medium", service_tier="fast", store=False),
     _effort("high", service_tier="fast", store=True, stream=True, stream_options=_USAGE),
@@ -155,14 +155,14 @@ def valid_accepted(x: Exchange) -> Findings:
 @rule("chat.param.unsupported-code", on=Selector("a valid request", _valid, (f"{VALID}*",)))
 def unsupported_code(x: Exchange) -> Findings:
     """A client learns from the code that it may try again without the parameter."""
-    blamed = [p for p in _sent(x) if x.request.params[p] is not None and names(x, p)]
+    refused_parameters = [p for p in _sent(x) if x.request.params[p] is not None and names(x, p)]
     code, param = error_of(x).get("code"), error_of(x).get("param")
-    if x.ok or not blamed:
+    if x.ok or not refused_parameters:
         return
     if code not in ("unsupported_parameter", "unsupported_value"):
         yield Finding("error.code", "unsupported_parameter or unsupported_value", show(code))
     if not isinstance(param, str):
-        yield Finding("error.param", blamed[0], show(param))
+        yield Finding("error.param", refused_parameters[0], show(param))
 
 
 @rule("chat.param.null", on=probe(f"{VALID}null"))

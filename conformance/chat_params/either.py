@@ -8,7 +8,7 @@ from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.refusal import answer, error_of, names, refused, unjudged
 from conformance.judging.rule import Rule, rule
 from conformance.judging.selector import ok_probe, probe
-from conformance.running.probe import Ask, Probe, post
+from conformance.running.probe import Probe, ProbeContext, post
 from wire.exchange import Exchange, Request
 from wire.usage import Usage
 
@@ -28,7 +28,7 @@ _EITHER: Final[dict[str, tuple[dict[str, Any], str]]] = {
 def _either(slug: str, body: dict[str, Any], parameter: str) -> Probe:
     return Probe(
         f"chat_params.either.{slug}",
-        lambda ask: post(PATH, {"model": ask.model, "messages": user(HELLO), **body}),
+        lambda context: post(PATH, {"model": context.model, "messages": user(HELLO), **body}),
         feature=feature_of(parameter),
         per_model=False,
         output_tokens=15,
@@ -36,15 +36,15 @@ def _either(slug: str, body: dict[str, Any], parameter: str) -> Probe:
     )
 
 
-def _many(ask: Ask) -> Request:
+def _many(context: ProbeContext) -> Request:
     """A thousand messages, the last of which has no role: long to read, and never answered."""
     messages = [{"role": ("assistant" if n % 2 else "user"), "content": "Hi."} for n in range(999)]
-    return post(PATH, {"model": ask.model, "messages": [*messages, {"content": "Hi."}]})
+    return post(PATH, {"model": context.model, "messages": [*messages, {"content": "Hi."}]})
 
 
-def _overflow(ask: Ask) -> Request:
+def _overflow(context: ProbeContext) -> Request:
     text = "[[usage prompt=3000000]] Say hello."
-    return post(PATH, {"model": ask.model, "messages": user(text)})
+    return post(PATH, {"model": context.model, "messages": user(text)})
 
 
 PROBES: Final = (
@@ -53,8 +53,8 @@ PROBES: Final = (
           output_tokens=0),
     Probe("chat_params.either.context", _overflow, feature="scripted", per_model=False,
           output_tokens=0),
-    Probe("chat_params.either.unknown", lambda ask: post(PATH, {
-              "model": ask.model, "messages": user(HELLO), "conformance_unknown": 1}),
+    Probe("chat_params.either.unknown", lambda context: post(PATH, {
+              "model": context.model, "messages": user(HELLO), "conformance_unknown": 1}),
           feature="chat", per_model=False, output_tokens=0, count=3),
 )  # fmt: skip
 _PIXELS: Final = (

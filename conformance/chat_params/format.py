@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from conformance.chat.said import said
-from conformance.chat_params.kinds import SUCCESS
+from conformance.chat.choice import choices_of
 from conformance.chat_params.request import VALID, asking
+from conformance.chat_params.selectors import SUCCESS
 from conformance.judging.finding import Findings, Unsure
 from conformance.judging.rule import rule
 from conformance.judging.structured_output import QUESTION, SCHEMA, an_object, by_schema
@@ -63,7 +63,7 @@ BY_SCHEMA: Final = SUCCESS.only(
 
 def texts(x: Exchange) -> Iterator[tuple[str, Any]]:
     """Contents that the model finished by itself: no refusal, no call, not cut."""
-    for choice in said(x):
+    for choice in choices_of(x):
         whole = choice.finish_reason == "stop" and not choice.refusal and not choice.calls
         if whole and choice.content is not None:
             yield f"{choice.where}.content", choice.content

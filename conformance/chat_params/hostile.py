@@ -8,7 +8,7 @@ from conformance.judging.finding import Finding, Findings, Unsure
 from conformance.judging.refusal import answer, refused, unjudged
 from conformance.judging.rule import Rule
 from conformance.judging.selector import probe
-from conformance.running.probe import Ask, Handling, Probe, post
+from conformance.running.probe import Handling, Probe, ProbeContext, post
 from wire.exchange import Ended, Exchange, Request
 
 _START: Final = '{"model": MODEL, "messages": [{"role": "user", "content": "Say hello."}], '
@@ -61,8 +61,8 @@ _SOON: Final = Handling(timeout_s=20)
 
 
 def _raw(slug: str, body: str, output_tokens: int) -> Probe:
-    def build(ask: Ask) -> Request:
-        return post(PATH, body.replace("MODEL", json.dumps(ask.model), 1).encode())
+    def build(context: ProbeContext) -> Request:
+        return post(PATH, body.replace("MODEL", json.dumps(context.model), 1).encode())
 
     return Probe(f"chat_params.hostile.{slug}", build, feature="chat", per_model=False,
                  output_tokens=output_tokens, retry=False, handling=_SOON)  # fmt: skip
@@ -72,11 +72,11 @@ PROBES: Final = (
     *(_raw(slug, body, 0) for slug, (_, body) in REFUSED.items()),
     *(_raw(slug, body, 0) for slug, body in SURROGATES.items()),
     *(_raw(slug, body, 15) for slug, (_, body) in READ.items()),
-    Probe("chat_params.hostile.utf-16", lambda ask: post(PATH, _START.replace(
-              "MODEL", json.dumps(ask.model)).encode("utf-16")), feature="chat", per_model=False,
+    Probe("chat_params.hostile.utf-16", lambda context: post(PATH, _START.replace(
+              "MODEL", json.dumps(context.model)).encode("utf-16")), feature="chat", per_model=False,
           output_tokens=0),
-    Probe("chat_params.hostile.latin-1", lambda ask: post(PATH, _START.replace(
-              "MODEL", json.dumps(ask.model)).encode() + b'"user": "caf\xe9", "n": 0}'),
+    Probe("chat_params.hostile.latin-1", lambda context: post(PATH, _START.replace(
+              "MODEL", json.dumps(context.model)).encode() + b'"user": "caf\xe9", "n": 0}'),
           feature="chat", per_model=False, output_tokens=0),
 )  # fmt: skip
 

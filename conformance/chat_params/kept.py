@@ -9,13 +9,13 @@ from conformance.judging.refusal import error_of
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import ok_probe, probe
-from conformance.running.probe import Ask, Impossible, Probe, get, post
+from conformance.running.probe import Impossible, Probe, ProbeContext, get, post
 from wire.chat import fold_chat
 from wire.exchange import Exchange, Request
 
 
-def _id(ask: Ask, name: str) -> str:
-    x = ask.earlier[name][0]
+def _id(context: ProbeContext, name: str) -> str:
+    x = context.earlier[name][0]
     body = x.reply.json
     found: Any = body.get("id") if isinstance(body, dict) else None
     if x.reply.is_stream:
@@ -26,8 +26,8 @@ def _id(ask: Ask, name: str) -> str:
 
 
 def _get(name: str, suffix: str = "") -> Probe:
-    def build(ask: Ask) -> Request:
-        return get(f"/chat/completions/{_id(ask, name)}{suffix}")
+    def build(context: ProbeContext) -> Request:
+        return get(f"/chat/completions/{_id(context, name)}{suffix}")
 
     slug = suffix.replace("/", "-")
     return Probe(
@@ -39,8 +39,8 @@ def _get(name: str, suffix: str = "") -> Probe:
     )
 
 
-def _delete(ask: Ask) -> Request:
-    return get(f"/chat/completions/{_id(ask, f'{VALID}low')}", method="DELETE")
+def _delete(context: ProbeContext) -> Request:
+    return get(f"/chat/completions/{_id(context, f'{VALID}low')}", method="DELETE")
 
 
 STORED: Final = _get(f"{VALID}low")
@@ -50,7 +50,9 @@ STORED_STREAM: Final = _get(f"{VALID}effort-high")
 UNSTORED_PLAIN: Final = _get(f"{VALID}effort-low")
 UPDATED: Final = Probe(
     "chat_params.kept.update",
-    lambda ask: post(f"/chat/completions/{_id(ask, f'{VALID}low')}", {"metadata": {"now": "é"}}),
+    lambda context: post(
+        f"/chat/completions/{_id(context, f'{VALID}low')}", {"metadata": {"now": "é"}}
+    ),
     after=(f"{VALID}low", STORED.name),
     feature="chat.store",
     output_tokens=0,
@@ -64,7 +66,7 @@ DELETED: Final = Probe(
 )
 AFTER_DELETE: Final = Probe(
     "chat_params.kept.deleted",
-    lambda ask: get(f"/chat/completions/{_id(ask, f'{VALID}low')}"),
+    lambda context: get(f"/chat/completions/{_id(context, f'{VALID}low')}"),
     after=(f"{VALID}low", DELETED.name),
     feature="chat.store",
     output_tokens=0,

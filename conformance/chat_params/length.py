@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from conformance.chat.kinds import wanted_choices
-from conformance.chat.said import said
-from conformance.chat_params.kinds import SUCCESS
+from conformance.chat.choice import choices_of
+from conformance.chat.selectors import wanted_choices
 from conformance.chat_params.request import COUNT, VALID
+from conformance.chat_params.selectors import SUCCESS
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.rule import Rule, rule
 from conformance.judging.selector import Selector
@@ -37,7 +37,7 @@ def _over(x: Exchange, name: str) -> Findings:
     tokens = usage.completion_tokens if usage else None
     if tokens is not None and tokens > most * wanted_choices(x):
         yield Finding("usage.completion_tokens", f"at most {most}", str(tokens))
-    for choice in said(x):
+    for choice in choices_of(x):
         # A word is a token at least, whatever the tokenizer.
         if isinstance(choice.content, str) and (number := len(choice.content.split())) > most:
             yield Finding(f"{choice.where}.content", f"at most {most} tokens", f"{number} words")
@@ -66,7 +66,7 @@ def _cut(name: str, *probes: str) -> Rule:
 
     def check(x: Exchange) -> Findings:
         """Counting to 200 takes more tokens than any limit that a probe sets."""
-        for choice in said(x):
+        for choice in choices_of(x):
             text = choice.content if isinstance(choice.content, str) else ""
             if choice.finish_reason == "length":
                 continue

@@ -7,7 +7,7 @@ a value that the table excludes has to be refused.
 from collections.abc import Iterator
 from typing import Final
 
-from conformance.chat.kinds import is_chat
+from conformance.chat.selectors import is_chat
 from conformance.chat_params.request import refusing
 from conformance.judging.finding import Findings, show
 from conformance.judging.limit import Limit

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from conformance.chat.kinds import wanted_choices
-from conformance.chat.said import Said, member, said
-from conformance.chat_params.kinds import SUCCESS
+from conformance.chat.choice import Choice, choices_of, member
+from conformance.chat.selectors import wanted_choices
 from conformance.chat_params.length import usage_json
 from conformance.chat_params.request import VALID
+from conformance.chat_params.selectors import SUCCESS
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.rule import rule
 from wire.exchange import Exchange
@@ -28,12 +28,12 @@ SEVERAL: Final = SUCCESS.only("with n", lambda x: wanted_choices(x) > 1, "chat.c
 
 @rule("chat.param.n.honoured", on=SEVERAL)
 def n_honoured(x: Exchange) -> Findings:
-    number, wanted = len(said(x)), wanted_choices(x)
+    number, wanted = len(choices_of(x)), wanted_choices(x)
     if number != wanted:
         yield Finding("choices", f"{wanted} choices", str(number))
 
 
-def entries(choice: Said) -> Iterator[tuple[str, list[Any], str]]:
+def entries(choice: Choice) -> Iterator[tuple[str, list[Any], str]]:
     """The log probabilities of a choice with their place and the text that they cover."""
     for name, text in (("content", choice.content), ("refusal", choice.refusal)):
         if isinstance(text, str) and text:
@@ -45,7 +45,7 @@ def entries(choice: Said) -> Iterator[tuple[str, list[Any], str]]:
 @rule("chat.param.logprobs.honoured", on=WITH)
 def honoured(x: Exchange) -> Findings:
     """The tokens, one after the other, are the text. Special tokens at its end may be left out."""
-    choices = [said_one for choice in said(x) for said_one in entries(choice)]
+    choices = [said_one for choice in choices_of(x) for said_one in entries(choice)]
     for place, listed, text in choices:
         tokens = [e.get("token") if isinstance(e, dict) else None for e in listed]
         joined = "".join(token for token in tokens if isinstance(token, str))
@@ -68,7 +68,7 @@ def _split_characters(listed: list[Any], text: str) -> bool:
 def counted(x: Exchange) -> Findings:
     """What was said was also counted: each entry is a token of the answer."""
     usage = Usage.of(usage_json(x))
-    number = sum(len(listed) for choice in said(x) for _, listed, _ in entries(choice))
+    number = sum(len(listed) for choice in choices_of(x) for _, listed, _ in entries(choice))
     if usage is None or usage.completion_tokens is None:
         yield Unsure("the answer has no usage")
     elif number > usage.completion_tokens:
@@ -82,9 +82,9 @@ def counted(x: Exchange) -> Findings:
 def top(x: Exchange) -> Findings:
     given = x.request.params.get("top_logprobs")
     wanted = given if type(given) is int else 0
-    if wanted and not any(listed for choice in said(x) for _, listed, _ in entries(choice)):
+    if wanted and not any(listed for choice in choices_of(x) for _, listed, _ in entries(choice)):
         yield Unsure("the answer has no log probabilities")
-    for choice in said(x):
+    for choice in choices_of(x):
         for place, listed, _ in entries(choice):
             for n, entry in enumerate(listed):
                 rivals = member({"e": entry}, "e").get("top_logprobs")
@@ -96,7 +96,7 @@ def top(x: Exchange) -> Findings:
 
 @rule("chat.param.logprobs.off", on=WITHOUT)
 def off(x: Exchange) -> Findings:
-    for choice in said(x):
+    for choice in choices_of(x):
         if isinstance(choice.logprobs, dict) and any(choice.logprobs.values()):
             yield Finding(
                 f"{choice.where}.logprobs", "null: not asked for", show(choice.logprobs, 60)

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from conformance.judging.refusal import Refusal, Refusals
-from conformance.running.claimed_members import claimed
-from conformance.running.probe import Ask, Impossible, post
+from conformance.running.claimed_members import claimed_members
+from conformance.running.probe import Impossible, ProbeContext, post
 from wire.exchange import Request
 
 PATH: Final = "/chat/completions"
@@ -45,15 +45,15 @@ def user(text: str) -> list[dict[str, Any]]:
     return [{"role": "user", "content": text}]
 
 
-def asking(said: str | list[dict[str, Any]], **body: Any) -> Callable[[Ask], Request]:
+def asking(said: str | list[dict[str, Any]], **body: Any) -> Callable[[ProbeContext], Request]:
     """A request that must be accepted: the parameters of `body` as far as they are claimed."""
 
-    def build(ask: Ask) -> Request:
+    def build(context: ProbeContext) -> Request:
         messages = user(said) if isinstance(said, str) else said
-        kept = claimed(body, ask.profile, feature_of)
+        kept = claimed_members(body, context.profile, feature_of)
         if body and not kept:
-            raise Impossible(f"profile {ask.profile.name} claims none of its parameters")
-        return post(PATH, {"model": ask.model, "messages": messages, **kept})
+            raise Impossible(f"profile {context.profile.name} claims none of its parameters")
+        return post(PATH, {"model": context.model, "messages": messages, **kept})
 
     return build
 

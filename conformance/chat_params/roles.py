@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
-from conformance.chat.kinds import is_chat
-from conformance.chat.said import said
+from conformance.chat.choice import choices_of
+from conformance.chat.selectors import is_chat
 from conformance.chat_params.request import VALID, asking
 from conformance.judging.code_word import ASK, knows, told
 from conformance.judging.finding import Finding, Findings, Unsure, show
@@ -70,7 +70,7 @@ PROBES: Final = tuple(
 
 def _reaches(name: str, word: str) -> Rule:
     def check(x: Exchange) -> Findings:
-        for choice in said(x):
+        for choice in choices_of(x):
             text = choice.content if isinstance(choice.content, str) else ""
             if _STALE in text:
                 yield Finding(
@@ -105,7 +105,7 @@ RULES: Final = (
 
 @rule("chat.param.messages.parts", "chat.param.messages.unicode", on=ok_probe(f"{VALID}parts"))
 def parts(x: Exchange) -> Findings:
-    for choice in said(x):
+    for choice in choices_of(x):
         text = choice.content if isinstance(choice.content, str) else ""
         where = f"{choice.where}.content"
         if any(word in text for word in ("markers", "<<<", "[object", "'type'", '"type"')):

@@ -2,10 +2,10 @@
 
 from typing import Any, Final
 
-from conformance.chat.said import said
-from conformance.chat_params.kinds import SUCCESS
+from conformance.chat.choice import choices_of
 from conformance.chat_params.length import usage_json
 from conformance.chat_params.request import VALID
+from conformance.chat_params.selectors import SUCCESS
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
@@ -96,8 +96,8 @@ def seed_repeats(run: Run) -> Findings:
         return
     first, *others = answered
     for x in others:
-        told = [c.content for c in said(x)]
+        told = [c.content for c in choices_of(x)]
         moved = _head(x).get("system_fingerprint") != _head(first).get("system_fingerprint")
-        if told != (before := [c.content for c in said(first)]) and not moved:
+        if told != (before := [c.content for c in choices_of(first)]) and not moved:
             yield Finding("choices[].message.content", f"again {show(before, 60)}", show(told, 60),
                           exchange=x.id)  # fmt: skip

@@ -2,9 +2,9 @@
 
 from typing import Any, Final
 
-from conformance.chat.said import Said, said
-from conformance.chat_params.kinds import SUCCESS
+from conformance.chat.choice import Choice, choices_of
 from conformance.chat_params.request import NINE, VALID, asking
+from conformance.chat_params.selectors import SUCCESS
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.rule import rule
 from conformance.judging.selector import ok_probe
@@ -37,7 +37,7 @@ COUNTED: Final = ok_probe(f"{VALID}stop*")
 
 @rule("chat.param.stop.honoured", on=STOPPED)
 def honoured(x: Exchange) -> Findings:
-    for choice in said(x):
+    for choice in choices_of(x):
         if not isinstance(choice.content, str):
             continue
         for word in words(x):
@@ -50,7 +50,7 @@ def honoured(x: Exchange) -> Findings:
 def cuts_there(x: Exchange) -> Findings:
     """All that comes before the sequence is there, and nothing that comes after it."""
     wanted = _UNTIL_STREAMED if x.wants_stream else _UNTIL
-    for choice in said(x):
+    for choice in choices_of(x):
         text = choice.content if isinstance(choice.content, str) else ""
         if not text.startswith("1 2 3"):
             yield Unsure("the model did not count")
@@ -60,12 +60,12 @@ def cuts_there(x: Exchange) -> Findings:
 
 @rule("chat.param.stop.finish", on=COUNTED)
 def finish(x: Exchange) -> Findings:
-    for choice in said(x):
+    for choice in choices_of(x):
         if not _counted(choice):
             yield Unsure("the model did not count")
         elif choice.finish_reason != "stop":
             yield Finding(f"{choice.where}.finish_reason", '"stop"', show(choice.finish_reason))
 
 
-def _counted(choice: Said) -> bool:
+def _counted(choice: Choice) -> bool:
     return isinstance(choice.content, str) and choice.content.startswith("1 2 3")

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from conformance.chat.kinds import CHAT, options
-from conformance.chat_params.kinds import STREAM, whole
+from conformance.chat.selectors import CHAT, options
 from conformance.chat_params.request import VALID
+from conformance.chat_params.selectors import STREAM, whole
 from conformance.judging.finding import Finding, Findings, show
 from conformance.judging.rule import rule
 from conformance.judging.selector import Selector

@@ -2,10 +2,10 @@
 
 from typing import Any, Final
 
+from conformance.chat.choice import ToolCall, choices_of
 from conformance.chat.prompts import calls_asked
-from conformance.chat.said import Called, said
-from conformance.chat_params.kinds import SUCCESS
 from conformance.chat_params.request import HELLO, VALID, asking
+from conformance.chat_params.selectors import SUCCESS
 from conformance.judging.finding import Finding, Findings, show
 from conformance.judging.rule import rule
 from conformance.judging.selector import Selector
@@ -102,8 +102,8 @@ def _chosen(kind: str, *probes: str) -> Selector:
     return asked.only(f"and tool_choice {kind}", lambda x: _kind(x) == kind, *probes)
 
 
-def calls(x: Exchange) -> list[Called]:
-    return [call for choice in said(x) for call in choice.calls]
+def calls(x: Exchange) -> list[ToolCall]:
+    return [call for choice in choices_of(x) for call in choice.calls]
 
 
 def names_of(x: Exchange) -> list[Any]:
@@ -118,7 +118,7 @@ def none(x: Exchange) -> Findings:
 
 @rule("chat.param.tool-choice.required", on=_chosen("required", f"{VALID}tools-required*"))
 def required(x: Exchange) -> Findings:
-    for choice in said(x):
+    for choice in choices_of(x):
         if not choice.calls and choice.finish_reason not in ("length", "content_filter"):
             yield Finding(choice.where, "at least one tool call", show(choice.content, 60))
 
@@ -126,7 +126,7 @@ def required(x: Exchange) -> Findings:
 def _named(x: Exchange, kind: str) -> Findings:
     inner = choice_of(x).get(kind)
     wanted = inner.get("name") if isinstance(inner, dict) else None
-    for choice in said(x):
+    for choice in choices_of(x):
         if choice.finish_reason in ("length", "content_filter"):
             continue
         if not any(call.name == wanted for call in choice.calls):
@@ -175,7 +175,7 @@ def allowed(x: Exchange) -> Findings:
     ),
 )
 def one_at_a_time(x: Exchange) -> Findings:
-    for choice in said(x):
+    for choice in choices_of(x):
         if len(choice.calls) > 1:
             found = show([call.name for call in choice.calls])
             yield Finding(choice.where, "at most one tool call", found)

@@ -2,8 +2,8 @@
 
 import re
 
-from conformance.errors.kinds import ERROR, answer_of, code_is, error, status_is, text, within
 from conformance.errors.scripted import CAUSES, Cause
+from conformance.errors.selectors import ERROR, answer_of, code_is, error, status_is, text, within
 from conformance.judging.finding import Finding, Findings, show
 from conformance.judging.rule import Rule, rule, run_rule
 from conformance.judging.run import Run

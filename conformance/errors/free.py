@@ -6,14 +6,14 @@ from conformance.errors.probes import CHAT, HELLO, RESPONSES, UNKNOWN
 from conformance.judging.finding import Finding, Findings, Unsure
 from conformance.judging.rule import RunRule, run_rule
 from conformance.judging.run import Run
-from conformance.running.probe import Ask, Impossible, Probe, get, post
+from conformance.running.probe import Impossible, Probe, ProbeContext, get, post
 from wire.exchange import Exchange, Request
 
 
-def _balance(ask: Ask) -> Request:
-    if not ask.profile.balance_path:
+def _balance(context: ProbeContext) -> Request:
+    if not context.profile.balance_path:
         raise Impossible("the profile names no balance_path")
-    return get(ask.profile.balance_path)
+    return get(context.profile.balance_path)
 
 
 def _probe(name: str, build: object, after: str = "") -> Probe:
@@ -33,23 +33,23 @@ def _probe(name: str, build: object, after: str = "") -> Probe:
 CHAIN = (
     _probe("balance-1", _balance),
     _probe("free-models", lambda _: get("/models"), "balance-1"),
-    _probe("free-model", lambda ask: get(f"/models/{ask.model}"), "free-models"),
+    _probe("free-model", lambda context: get(f"/models/{context.model}"), "free-models"),
     _probe("balance-2", _balance, "free-model"),
     _probe("free-refused", lambda _: post(CHAT, {"model": UNKNOWN, **HELLO}), "balance-2"),
     _probe(
         "free-refused-late",
-        lambda ask: post(CHAT, {"model": ask.model, **HELLO, "temperature": 9}),
+        lambda context: post(CHAT, {"model": context.model, **HELLO, "temperature": 9}),
         "free-refused",
     ),
     _probe(
         "free-refused-responses",
-        lambda ask: post(RESPONSES, {"model": ask.model, "input": "Hi", "temperature": 9}),
+        lambda context: post(RESPONSES, {"model": context.model, "input": "Hi", "temperature": 9}),
         "free-refused-late",
     ),
     _probe("balance-3", _balance, "free-refused-responses"),
     _probe(
         "free-messages",
-        lambda ask: post("/messages", {"model": ask.model, "max_tokens": 9, **HELLO}),
+        lambda context: post("/messages", {"model": context.model, "max_tokens": 9, **HELLO}),
         "balance-3",
     ),
     _probe("balance-4", _balance, "free-messages"),

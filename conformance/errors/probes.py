@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from conformance.running.probe import Ask, Probe, post, sends
+from conformance.running.probe import Probe, ProbeContext, post, sends
 from wire.exchange import Request
 
 UNKNOWN = "conformance-no-such-model"
@@ -82,10 +82,10 @@ MODEL_UNKNOWN = (
 )
 
 
-def _marked(ask: Ask) -> Request:
+def _marked(context: ProbeContext) -> Request:
     """Each of the parallel requests names a model of its own, chat and Responses in turn."""
-    model = f"{UNKNOWN}-{ask.index:02}x"
-    if ask.index % 2:
+    model = f"{UNKNOWN}-{context.index:02}x"
+    if context.index % 2:
         return post(RESPONSES, {"model": model, **HELLO_RESPONSES})
     return post(CHAT, {"model": model, **HELLO})
 

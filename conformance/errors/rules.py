@@ -1,6 +1,7 @@
 """Rules about which request is refused how."""
 
-from conformance.errors.kinds import (
+from conformance.errors.probes import UNKNOWN
+from conformance.errors.selectors import (
     LIVE,
     answer_of,
     code_is,
@@ -9,7 +10,6 @@ from conformance.errors.kinds import (
     status_rule,
     text,
 )
-from conformance.errors.probes import UNKNOWN
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run

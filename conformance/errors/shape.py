@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from conformance.errors.kinds import ERROR, error, text
+from conformance.errors.selectors import ERROR, error, text
 from conformance.judging.fields import FieldSource, field_rules, whole_body
 from conformance.judging.finding import Finding, Findings, show
 from conformance.judging.requirement import read_requirements

@@ -3,13 +3,13 @@
 from dataclasses import replace
 from itertools import pairwise
 
-from conformance.errors.kinds import answer_of, status_is, status_rule
 from conformance.errors.probes import CHAT
+from conformance.errors.selectors import answer_of, status_is, status_rule
 from conformance.judging.finding import Finding, Findings, Unsure
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import probe
-from conformance.running.probe import Ask, Handling, Probe, get, post
+from conformance.running.probe import Handling, Probe, ProbeContext, get, post
 from wire.exchange import Exchange, Request
 
 KEPT = Handling(lane="keep-alive")
@@ -19,16 +19,17 @@ SLOWLY = Handling(lane="keep-alive", pause_ms=20)
 LEFT = Handling(lane="abort", abort_after_events=3)
 
 
-def _counting(ask: Ask) -> Request:
+def _counting(context: ProbeContext) -> Request:
     # The scripted model is as fast as one lets it be; a real one takes its time.
-    pace = "[[pace 20]] " if ask.profile.scripted else ""
+    pace = "[[pace 20]] " if context.profile.scripted else ""
     messages = [{"role": "user", "content": f"{pace}Count from 1 to 40"}]
-    return post(CHAT, {"model": ask.model, "messages": messages, "stream": True})
+    return post(CHAT, {"model": context.model, "messages": messages, "stream": True})
 
 
-def _counting_gzip(ask: Ask) -> Request:
+def _counting_gzip(context: ProbeContext) -> Request:
     return replace(
-        _counting(ask), headers=(*_counting(ask).headers, ("accept-encoding", "gzip, deflate"))
+        _counting(context),
+        headers=(*_counting(context).headers, ("accept-encoding", "gzip, deflate")),
     )
 
 
@@ -94,7 +95,9 @@ ABORT = Probe(
 )
 AFTER_ABORT = Probe(
     "http.after-abort",
-    lambda ask: get(f"/models/{ask.model}", ("accept", "application/json, text/plain, */*")),
+    lambda context: get(
+        f"/models/{context.model}", ("accept", "application/json, text/plain, */*")
+    ),
     after=("http.abort",),
     per_model=False,
     output_tokens=0,

@@ -5,7 +5,7 @@ from collections import Counter
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from conformance.errors.kinds import LIVE, is_api
+from conformance.errors.selectors import LIVE, is_api
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run

@@ -1,6 +1,6 @@
 """What headers tell of the inside of a gateway; bodies of refusals are the matter of errors."""
 
-from conformance.errors.kinds import LIVE, is_api
+from conformance.errors.selectors import LIVE, is_api
 from conformance.errors.shape import LEAKS
 from conformance.judging.finding import Finding, Findings, show
 from conformance.judging.rule import rule

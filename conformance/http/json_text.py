@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from conformance.errors.kinds import is_api
+from conformance.errors.selectors import is_api
 from conformance.judging.finding import Finding, Findings, show
 from conformance.judging.rule import rule
 from conformance.judging.selector import Selector

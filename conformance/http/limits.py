@@ -3,7 +3,7 @@
 import re
 from email.utils import parsedate_to_datetime
 
-from conformance.errors.kinds import ERROR, text
+from conformance.errors.selectors import ERROR, text
 from conformance.judging.finding import Finding, Findings, show
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run

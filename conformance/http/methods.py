@@ -3,12 +3,12 @@
 import re
 from urllib.parse import urljoin, urlsplit
 
-from conformance.errors.kinds import ERROR, LIVE, answer_of, is_api, status_is, status_rule
+from conformance.errors.selectors import ERROR, LIVE, answer_of, is_api, status_is, status_rule
 from conformance.judging.finding import Finding, Findings, show
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import Selector, probe
-from conformance.models.kinds import listed
+from conformance.models.selectors import listed
 from wire.exchange import Exchange
 
 STATUSES = (

@@ -5,8 +5,8 @@ import json
 from collections.abc import Callable
 from typing import NamedTuple
 
-from conformance.errors.kinds import answer_of, text
 from conformance.errors.probes import CHAT, HELLO, UNKNOWN
+from conformance.errors.selectors import answer_of, text
 from conformance.http.probes import CLIENT_HEADERS
 from conformance.judging.finding import Finding, Findings
 from conformance.judging.rule import RunRule, run_rule

@@ -50,7 +50,7 @@ class Judge:
     profile: Profile
     exchanges: tuple[Exchange, ...]
     unsent: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    said: dict[tuple[int, str], tuple[Finding | Unsure, ...]] = field(default_factory=dict)
+    judgements: dict[tuple[int, str], tuple[Finding | Unsure, ...]] = field(default_factory=dict)
     """What each rule said of each exchange, by (id of the rule, id of the exchange)."""
     _runs: dict[str, Run] = field(default_factory=dict)
 
@@ -63,7 +63,7 @@ class Judge:
         if not rules:
             return Result(requirement, model, Outcome.ERROR, reason="no rule judges it")
         judged: list[Exchange] = []
-        said: list[Finding | Unsure] = []
+        judgements: list[Finding | Unsure] = []
         ran = False
         settled: set[str] = set()
         doubts = 0
@@ -80,7 +80,7 @@ class Judge:
             ran = ran or bool(exchanges)
             judged += exchanges
             mine = [w for w in words if w.requirement == requirement.id]
-            said += mine
+            judgements += mine
             unsure = sum(isinstance(word, Unsure) for word in mine)
             # A rule over the run that only doubts has settled nothing, however much it read.
             if not isinstance(rule, RunRule):
@@ -88,7 +88,7 @@ class Judge:
             if not (isinstance(rule, RunRule) and mine and unsure == len(mine)):
                 settled |= {x.id for x in exchanges}
         certain = doubts < len(settled)
-        return self._verdict(requirement, model, rules, ran, judged, said, certain=certain)
+        return self._verdict(requirement, model, rules, ran, judged, judgements, certain=certain)
 
     def _verdict(
         self,
@@ -97,12 +97,12 @@ class Judge:
         rules: list[Rule | RunRule],
         ran: bool,
         judged: list[Exchange],
-        said: list[Finding | Unsure],
+        judgements: list[Finding | Unsure],
         *,
         certain: bool,
     ) -> Result:
-        findings = [w for w in said if isinstance(w, Finding)]
-        unsure = [w for w in said if isinstance(w, Unsure)]
+        findings = [w for w in judgements if isinstance(w, Finding)]
+        unsure = [w for w in judgements if isinstance(w, Unsure)]
         guilty = [f.exchange for f in findings if f.exchange]
         ids = tuple(dict.fromkeys([*guilty, *(x.id for x in judged)]))
         if findings:
@@ -128,17 +128,17 @@ class Judge:
                 return [], []
             present = list({x.id: x for group in groups for x in group}.values())
             key = (id(rule), f"model {model}")
-            if key not in self.said:
-                self.said[key] = tuple(rule.judge(run))
-            return present, list(self.said[key])
+            if key not in self.judgements:
+                self.judgements[key] = tuple(rule.judge(run))
+            return present, list(self.judgements[key])
         matching = self.matching(rule.on, run)
-        said: list[Finding | Unsure] = []
+        judgements: list[Finding | Unsure] = []
         for exchange in matching:
             key = (id(rule), exchange.id)
-            if key not in self.said:
-                self.said[key] = tuple(rule.judge(exchange))
-            said += self.said[key]
-        return matching, said
+            if key not in self.judgements:
+                self.judgements[key] = tuple(rule.judge(exchange))
+            judgements += self.judgements[key]
+        return matching, judgements
 
     def matching(self, selector: Selector, run: Run) -> list[Exchange]:
         """The exchanges of a run that a selector matches."""

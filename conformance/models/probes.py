@@ -2,8 +2,8 @@
 
 from urllib.parse import quote
 
-from conformance.models.kinds import listed
-from conformance.running.probe import Ask, Impossible, Probe, get
+from conformance.models.selectors import listed
+from conformance.running.probe import Impossible, Probe, ProbeContext, get
 from wire.exchange import Request
 
 UNKNOWN = "conformance-no-such-model"
@@ -27,18 +27,18 @@ QUERY = _free("list-query", "/models?conformance=1&limit=2")
 UNKNOWN_ONE = _free("retrieve-unknown", f"/models/{UNKNOWN}")
 
 
-def _retrieve(ask: Ask) -> Request:
-    return get(f"/models/{quote(ask.model, safe='')}")
+def _retrieve(context: ProbeContext) -> Request:
+    return get(f"/models/{quote(context.model, safe='')}")
 
 
-def _retrieve_encoded(ask: Ask) -> Request:
+def _retrieve_encoded(context: ProbeContext) -> Request:
     # Every mark as an escape, which RFC 3986 says is the same path.
-    escaped = "".join(c if c.isalnum() else f"%{b:02X}" for c in ask.model for b in c.encode())
+    escaped = "".join(c if c.isalnum() else f"%{b:02X}" for c in context.model for b in c.encode())
     return get(f"/models/{escaped}")
 
 
-def _retrieve_last(ask: Ask) -> Request:
-    names = listed(ask.earlier["models.list"][0])
+def _retrieve_last(context: ProbeContext) -> Request:
+    names = listed(context.earlier["models.list"][0])
     if not names:
         raise Impossible("models.list lists no model")
     return get(f"/models/{quote(names[-1], safe='')}")

@@ -4,14 +4,14 @@ from collections import Counter
 from pathlib import Path
 from urllib.parse import unquote
 
-from conformance.errors.kinds import answer_of, code_is, status_is, status_rule, within
+from conformance.errors.selectors import answer_of, code_is, status_is, status_rule, within
 from conformance.judging.fields import FieldSource, field_rules, whole_body
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.requirement import read_requirements
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import Selector, probe
-from conformance.models.kinds import MODEL_LIST, ONE_MODEL, cards, listed
+from conformance.models.selectors import MODEL_LIST, ONE_MODEL, cards, listed
 from wire.exchange import Exchange
 
 ROWS = read_requirements(Path(__file__).parent / "requirements.toml")

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from conformance.judging.finding import Finding, Findings, show
 from conformance.judging.rule import rule
-from conformance.responses.kinds import STREAM, Json, dicts, number, stream_with, typed
+from conformance.responses.selectors import STREAM, Json, dicts, number, stream_with, typed
 from wire.exchange import Exchange
 from wire.responses import fold_responses
 

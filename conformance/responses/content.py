@@ -8,9 +8,9 @@ from conformance.judging.rule import run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import Selector
 from conformance.responses.difference import differ
-from conformance.responses.kinds import CREATED, PLAIN, STREAM, Json, final, final_items, typed
 from conformance.responses.known import Call, asked_calls, asked_text, made_calls
 from conformance.responses.lifecycle import CHANGING
+from conformance.responses.selectors import CREATED, PLAIN, STREAM, Json, final, final_items, typed
 from wire.exchange import Exchange, Invalid
 from wire.responses import output_text
 

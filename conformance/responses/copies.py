@@ -6,7 +6,7 @@ from typing import Any, Final
 from conformance.judging.finding import Finding, Findings
 from conformance.judging.rule import rule
 from conformance.responses.difference import differ, told
-from conformance.responses.kinds import (
+from conformance.responses.selectors import (
     dicts,
     stream_with,
 )

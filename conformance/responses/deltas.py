@@ -6,7 +6,7 @@ from typing import Any
 from conformance.judging.finding import Finding, Findings, show
 from conformance.judging.rule import rule
 from conformance.responses.difference import differ, told
-from conformance.responses.kinds import STREAM, dicts, number, stream_with, typed
+from conformance.responses.selectors import STREAM, dicts, number, stream_with, typed
 from wire.exchange import Exchange
 from wire.responses import fold_responses
 

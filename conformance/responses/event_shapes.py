@@ -8,8 +8,8 @@ from conformance.judging.requirement import Requirement
 from conformance.judging.rule import Rule, rule
 from conformance.judging.selector import Selector
 from conformance.responses.framing import KNOWN
-from conformance.responses.kinds import STREAM, stream_with, typed, types
 from conformance.responses.object import ROWS
+from conformance.responses.selectors import STREAM, stream_with, typed, types
 from schemas.problem import Problem
 from wire.exchange import Exchange
 

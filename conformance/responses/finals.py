@@ -7,7 +7,7 @@ from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.rule import rule
 from conformance.judging.selector import Selector
 from conformance.responses.difference import ABSENT, told
-from conformance.responses.kinds import STREAM, Json, dicts, number, place, typed
+from conformance.responses.selectors import STREAM, Json, dicts, number, place, typed
 from wire.exchange import Exchange
 from wire.responses import TERMINAL
 

@@ -2,13 +2,13 @@
 
 from typing import Any, Final
 
-from conformance.errors.kinds import answer_of
+from conformance.errors.selectors import answer_of
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.framing import framing_rules
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import probe
-from conformance.responses.kinds import (
+from conformance.responses.selectors import (
     ASKED_STREAM,
     STREAM,
     is_done_marker,

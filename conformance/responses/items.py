@@ -9,7 +9,8 @@ from conformance.judging.fields import FieldSource, Part, field_rules
 from conformance.judging.finding import Finding, Findings, show
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
-from conformance.responses.kinds import (
+from conformance.responses.object import ROWS
+from conformance.responses.selectors import (
     CREATED,
     OBJECT,
     Json,
@@ -23,7 +24,6 @@ from conformance.responses.kinds import (
     tools_of,
     with_item,
 )
-from conformance.responses.object import ROWS
 from wire.exchange import Exchange, Invalid, parse_json
 
 TOOL_PROBES: Final = ("responses.tools", "responses.stream.tools")

@@ -6,7 +6,7 @@ from typing import Final
 from conformance.judging.finding import Finding, Findings
 from conformance.judging.grammar import ANY, END, Grammar, Step, Violation, walk
 from conformance.judging.rule import rule
-from conformance.responses.kinds import (
+from conformance.responses.selectors import (
     ASKED_STREAM,
     EVERY_STREAM,
     is_done_marker,

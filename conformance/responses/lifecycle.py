@@ -6,7 +6,7 @@ from conformance.judging.finding import Finding, Findings, show
 from conformance.judging.rule import rule
 from conformance.judging.selector import Selector
 from conformance.responses.difference import ABSENT, told
-from conformance.responses.kinds import STREAM, Json, lifecycle, stream_with, typed
+from conformance.responses.selectors import STREAM, Json, lifecycle, stream_with, typed
 from conformance.responses.state import INCOMPLETE
 from schemas.loader import load
 from wire.exchange import Exchange

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from conformance.judging.fields import FieldSource, Part, field_rules
 from conformance.judging.requirement import read_requirements
-from conformance.responses.kinds import OBJECT, responses
+from conformance.responses.selectors import OBJECT, responses
 from conformance.responses.state import is_current
 from wire.exchange import Exchange
 

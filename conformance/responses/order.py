@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from conformance.judging.finding import Finding, Findings, show
 from conformance.judging.rule import rule
-from conformance.responses.kinds import (
+from conformance.responses.selectors import (
     Json,
     dicts,
     final,

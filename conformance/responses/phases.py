@@ -7,7 +7,7 @@ from conformance.judging.finding import Finding, Findings, show
 from conformance.judging.grammar import ANY, END, Grammar, Step, walk
 from conformance.judging.rule import rule
 from conformance.judging.selector import Selector
-from conformance.responses.kinds import number, stream_with, typed
+from conformance.responses.selectors import number, stream_with, typed
 from wire.exchange import Exchange
 from wire.responses import fold_responses
 

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from conformance.responses.known import ECHO, repeat
-from conformance.running.probe import Ask, Probe, post, sends
+from conformance.running.probe import Probe, ProbeContext, post, sends
 from wire.exchange import Request
 
 RESPONSES: Final = "/responses"
@@ -56,11 +56,11 @@ PACE_MS: Final = 5
 TTFT_MS: Final = 150
 
 
-def _paced(ask: Ask) -> Request:
+def _paced(context: ProbeContext) -> Request:
     """A count that takes its time; a real model takes it by itself."""
-    slow = f"[[ttft {TTFT_MS}]] [[pace {PACE_MS}]] " if ask.profile.scripted else ""
+    slow = f"[[ttft {TTFT_MS}]] [[pace {PACE_MS}]] " if context.profile.scripted else ""
     prompt = f"{slow}Count from 1 to {PACED_TO}"
-    return post(RESPONSES, {"model": ask.model, "input": prompt, **S})
+    return post(RESPONSES, {"model": context.model, "input": prompt, **S})
 
 
 ANY_MODEL: Final = (

@@ -12,8 +12,8 @@ from conformance.judging.run import Run
 from conformance.judging.selector import probe
 from conformance.responses.content import free, unbound
 from conformance.responses.difference import differ
-from conformance.responses.kinds import STREAM, Json, dicts, final_items, number, typed, whole
 from conformance.responses.known import asked_calls, asked_text, made_calls
+from conformance.responses.selectors import STREAM, Json, dicts, final_items, number, typed, whole
 from wire.exchange import Exchange
 from wire.responses import TERMINAL
 

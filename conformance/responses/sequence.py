@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from conformance.judging.finding import Finding, Findings, show
 from conformance.judging.rule import rule
-from conformance.responses.kinds import STREAM, number, typed
+from conformance.responses.selectors import STREAM, number, typed
 from wire.exchange import Exchange
 
 

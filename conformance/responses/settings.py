@@ -7,7 +7,7 @@ from typing import Any, Final
 from conformance.judging.finding import Finding, Findings
 from conformance.judging.rule import rule
 from conformance.responses.difference import told
-from conformance.responses.kinds import CREATED, Json, dicts, is_create, place, responses
+from conformance.responses.selectors import CREATED, Json, dicts, is_create, place, responses
 from wire.exchange import Exchange
 
 # Settings that come back as they were given.

@@ -9,7 +9,7 @@ from conformance.judging.finding import Finding, Findings, show
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import Selector
-from conformance.responses.kinds import (
+from conformance.responses.selectors import (
     CREATED,
     OBJECT,
     PLAIN,

@@ -6,13 +6,13 @@ from typing import Final
 from conformance.judging.finding import Findings
 from conformance.judging.grammar import ANY, END, Grammar, Step, walk
 from conformance.judging.rule import rule
-from conformance.responses.kinds import (
+from conformance.responses.life import violated
+from conformance.responses.selectors import (
     STREAM,
     Json,
     number,
     typed,
 )
-from conformance.responses.life import violated
 from wire.exchange import Exchange
 from wire.responses import TERMINAL
 

@@ -7,7 +7,7 @@ from typing import Final
 from conformance.judging.finding import Finding, Findings, Unsure
 from conformance.judging.rule import rule
 from conformance.judging.selector import Selector
-from conformance.responses.kinds import is_stream, typed
+from conformance.responses.selectors import is_stream, typed
 from wire.exchange import Exchange
 from wire.responses import fold_responses
 

@@ -5,8 +5,8 @@ from typing import Final
 
 from conformance.judging.finding import Finding, Findings, show
 from conformance.judging.rule import rule
-from conformance.responses.kinds import OBJECT, dicts, place, responses
 from conformance.responses.object import CURRENT
+from conformance.responses.selectors import OBJECT, dicts, place, responses
 from wire.exchange import Exchange
 
 # Field -> the day from which no recorded answer lacks it.

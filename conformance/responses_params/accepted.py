@@ -9,7 +9,7 @@ from conformance.judging.rule import Rule, rule
 from conformance.judging.selector import Selector, probe
 from conformance.responses_params.request import COUNT, LIMIT, NINE, VALID, asking
 from conformance.running.probe import Probe
-from conformance.running.resend import again
+from conformance.running.resend import without_refused_parameters
 from wire.exchange import Exchange
 
 STALE: Final = "HERRING-90"
@@ -71,7 +71,7 @@ NULL: Final[dict[str, Any]] = dict.fromkeys([
 
 LOW_PROBE: Final = Probe(f"{VALID}low", asking(COUNT, **LOW), output_tokens=LIMIT)
 HIGH_PROBE: Final = Probe(f"{VALID}high", asking(COUNT, **HIGH), output_tokens=LIMIT)
-AGAIN: Final = (again(LOW_PROBE), again(HIGH_PROBE))
+AGAIN: Final = (without_refused_parameters(LOW_PROBE), without_refused_parameters(HIGH_PROBE))
 NULL_PROBE: Final = Probe(
     f"{VALID}null", asking(f"{told(KEPT)} {NINE}", **NULL), feature="responses", output_tokens=25
 )
@@ -128,14 +128,14 @@ def valid_accepted(x: Exchange) -> Findings:
 @rule("responses.param.unsupported-code", on=_VALID)
 def unsupported_code(x: Exchange) -> Findings:
     """A client learns from the code that it may try again without the parameter."""
-    blamed = [name for name in ACCEPTED if name in x.request.params and names(x, name)]
-    if x.ok or not blamed:
+    refused_parameters = [name for name in ACCEPTED if name in x.request.params and names(x, name)]
+    if x.ok or not refused_parameters:
         return
     code, param = error_of(x).get("code"), error_of(x).get("param")
     if code not in ("unsupported_parameter", "unsupported_value"):
         yield Finding("error.code", "unsupported_parameter or unsupported_value", show(code))
     if not isinstance(param, str):
-        yield Finding("error.param", blamed[0], show(param))
+        yield Finding("error.param", refused_parameters[0], show(param))
 
 
 @rule("responses.param.null", on=probe(NULL_PROBE.name))

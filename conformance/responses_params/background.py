@@ -7,13 +7,13 @@ from conformance.judging.refusal import answer, unjudged
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import ok_probe, probe
-from conformance.responses.kinds import number, typed
+from conformance.responses.selectors import number, typed
 from conformance.responses_params.accepted import NULL_PROBE
 from conformance.responses_params.conversation import id_of
-from conformance.responses_params.kinds import text_of
 from conformance.responses_params.request import PATH
+from conformance.responses_params.selectors import text_of
 from conformance.responses_params.stored import about
-from conformance.running.probe import Ask, Probe, get, post
+from conformance.running.probe import Probe, ProbeContext, get, post
 from wire.exchange import Exchange, Reply, Request
 
 _BACK: Final = "responses_params.background."
@@ -27,9 +27,9 @@ def _status(reply: Reply) -> Any:
 
 
 def _plan(name: str, text: str, tokens: int, **body: Any) -> Probe:
-    def build(ask: Ask) -> Request:
-        slow = "[[pace 50]] " if ask.profile.scripted and "200" in text else ""
-        said = {"model": ask.model, "input": slow + text, "background": True, "store": True}
+    def build(context: ProbeContext) -> Request:
+        slow = "[[pace 50]] " if context.profile.scripted and "200" in text else ""
+        said = {"model": context.model, "input": slow + text, "background": True, "store": True}
         return post(PATH, {**said, **body})
 
     return Probe(_BACK + name, build, feature="responses.background", per_model=False,
@@ -41,7 +41,7 @@ LONG: Final = _plan("long", "Count from 1 to 200", 400)
 STREAMED: Final = _plan("streamed", _COUNT, 20, stream=True)
 DONE: Final = Probe(
     f"{_BACK}done",
-    lambda ask: get(f"{PATH}/{id_of(ask, BEGUN.name)}"),
+    lambda context: get(f"{PATH}/{id_of(context, BEGUN.name)}"),
     after=(BEGUN.name,),
     feature="responses.background",
     per_model=False,

@@ -8,9 +8,9 @@ from conformance.judging.refusal import answer
 from conformance.judging.rule import Rule
 from conformance.judging.selector import Selector, ok_probe
 from conformance.responses_params.accepted import is_valid
-from conformance.responses_params.kinds import SUCCESS, text_of
-from conformance.responses_params.request import PATH, VALID, function, said, typed
-from conformance.running.probe import Ask, Probe, post
+from conformance.responses_params.request import PATH, VALID, function, message, message_with_parts
+from conformance.responses_params.selectors import SUCCESS, text_of
+from conformance.running.probe import Probe, ProbeContext, post
 from wire.exchange import Exchange, Request
 
 # A thread, a turn and an installation have ids of this form; every message has one of its own.
@@ -95,7 +95,7 @@ def _message(number: int, role: str, *texts: str) -> dict[str, Any]:
     """A message as Codex writes it: with an id of its own, and with notes to itself."""
     notes = {"content_item_kinds": [f"{role}.text"], "create_time": 1795340844.94}
     kept = {"internal_chat_message_metadata_passthrough": notes} if number > 1 else {}
-    return typed(role, *texts, id=f"msg_{_UUID.format(16 + number)}", **kept)
+    return message_with_parts(role, *texts, id=f"msg_{_UUID.format(16 + number)}", **kept)
 
 
 _FIRST: Final = [
@@ -110,7 +110,7 @@ _RUN: Final = "Run the command that tells the code word, and then tell me the wo
 _LATER: Final = [
     *_FIRST[:3],
     _message(3, "user", "Write a file."),
-    typed("assistant", "I write it.", id="msg_7483f9d98c9a430788a34aee7f9b2bfb"),
+    message_with_parts("assistant", "I write it.", id="msg_7483f9d98c9a430788a34aee7f9b2bfb"),
     {"type": "custom_tool_call", "id": "ctc_7483f9d98c9a430788a34aee7f9b2bfc",
      "status": "completed", "call_id": _EARLIER, "name": "apply_patch",
      "input": "*** Begin\nnew\n*** End"},
@@ -135,7 +135,7 @@ _ROO: Final[dict[str, Any]] = {
     "text": {"verbosity": "medium"},
 }
 _ROO_SAID: Final = [
-    {"role": role, "content": typed(role, text)["content"]}
+    {"role": role, "content": message_with_parts(role, text)["content"]}
     for role, text in (
         ("user", "Choose a code word and tell me."),
         ("assistant", told("WALNUT-84")),
@@ -154,7 +154,10 @@ BOTH: Final = (
     'Call the tool Read with arguments {"filepath": "a"} and '
     'Call the tool Write with arguments {"filepath": "b"} at once.'
 )
-_CONTINUE_SAID: Final = [typed("developer", "You help with code."), typed("user", BOTH)]
+_CONTINUE_SAID: Final = [
+    message_with_parts("developer", "You help with code."),
+    message_with_parts("user", BOTH),
+]
 _AGENTS: Final[dict[str, Any]] = {
     "include": [],
     "instructions": f"Be brief. {told('SALMON-39')}",
@@ -169,8 +172,8 @@ _STAINLESS: Final = (
 def _client(
     name: str, given: Any, body: dict[str, Any], *headers: tuple[str, str], tokens: int = 60
 ) -> Probe:
-    def build(ask: Ask) -> Request:
-        return post(PATH, {"model": ask.model, "input": given, **body}, *headers)
+    def build(context: ProbeContext) -> Request:
+        return post(PATH, {"model": context.model, "input": given, **body}, *headers)
 
     feature = "responses.tools"
     per_model = name.startswith("codex") or name == "agents"
@@ -183,7 +186,7 @@ ROO: Final = _client("roo", _ROO_SAID, _ROO, ("originator", "roo-code"), ("sessi
                      ("user-agent", "roo-code/3.52.1"), tokens=120)  # fmt: skip
 CONTINUE: Final = _client("continue", _CONTINUE_SAID, _CONTINUE, *_STAINLESS)
 AGENTS: Final = _client(
-    "agents", [said("user", ASK)], _AGENTS, ("user-agent", "Agents/Python 0.24.0")
+    "agents", [message("user", ASK)], _AGENTS, ("user-agent", "Agents/Python 0.24.0")
 )
 
 

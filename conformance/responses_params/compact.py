@@ -7,10 +7,10 @@ from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.refusal import answer, error_of, refused, unjudged
 from conformance.judging.rule import rule
 from conformance.judging.selector import ok_probe, probe
-from conformance.responses.kinds import dicts
-from conformance.responses_params.kinds import text_of
-from conformance.responses_params.request import HELLO, PATH, said
-from conformance.running.probe import Ask, Probe, post, sends
+from conformance.responses.selectors import dicts
+from conformance.responses_params.request import HELLO, PATH, message
+from conformance.responses_params.selectors import text_of
+from conformance.running.probe import Probe, ProbeContext, post, sends
 from wire.exchange import Exchange, Request
 from wire.usage import Usage
 
@@ -18,9 +18,9 @@ COMPACT: Final = f"{PATH}/compact"
 _WORD: Final = "DUNLIN-35"
 _FEATURE: Final = "responses.compact"
 _TURNS: Final = [
-    said("user", HELLO),
-    said("assistant", told(_WORD)),
-    said("user", "Thank you."),
+    message("user", HELLO),
+    message("assistant", told(_WORD)),
+    message("user", "Thank you."),
 ]
 MADE: Final = Probe("responses_params.compact.made", sends(COMPACT, {"input": _TURNS}),
                     feature=_FEATURE, per_model=False, output_tokens=60, retry=False)  # fmt: skip
@@ -33,10 +33,10 @@ MODELLESS: Final = Probe(
 )
 
 
-def _follow(ask: Ask) -> Request:
-    kept = ask.reply(MADE.name).get("output")
-    given = [*kept, said("user", ASK)] if isinstance(kept, list) else ASK
-    return post(PATH, {"model": ask.model, "input": given})
+def _follow(context: ProbeContext) -> Request:
+    kept = context.reply(MADE.name).get("output")
+    given = [*kept, message("user", ASK)] if isinstance(kept, list) else ASK
+    return post(PATH, {"model": context.model, "input": given})
 
 
 FOLLOWED: Final = Probe("responses_params.compact.followed", _follow, after=(MADE.name,),

@@ -7,12 +7,12 @@ from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.refusal import answer, names, refused, unjudged
 from conformance.judging.rule import Rule, rule
 from conformance.judging.selector import ok_probe, probe
-from conformance.responses.kinds import place, responses
+from conformance.responses.selectors import place, responses
 from conformance.responses_params.accepted import HIGH_PROBE, KEPT, LOW_PROBE, NULL_PROBE, STALE
 from conformance.responses_params.clients import AGENTS
-from conformance.responses_params.kinds import SUCCESS, response_of, text_of
 from conformance.responses_params.request import HELLO, PATH
-from conformance.running.probe import Ask, Impossible, Probe, post
+from conformance.responses_params.selectors import SUCCESS, response_of, text_of
+from conformance.running.probe import Impossible, Probe, ProbeContext, post
 from wire.exchange import Exchange, Request
 from wire.responses import fold_responses
 
@@ -20,9 +20,9 @@ _NAMED: Final = "GANNET-73"
 _TURN: Final = "responses_params.turn."
 
 
-def id_of(ask: Ask, name: str) -> str:
+def id_of(context: ProbeContext, name: str) -> str:
     """The id of the response that an earlier probe brought, plain or streamed."""
-    x = ask.earlier[name][0]
+    x = context.earlier[name][0]
     body = x.reply.json
     found: Any = body.get("id") if isinstance(body, dict) else None
     if x.reply.is_stream:
@@ -33,8 +33,12 @@ def id_of(ask: Ask, name: str) -> str:
 
 
 def _turn(name: str, base: Probe, *, stream: bool = False) -> Probe:
-    def build(ask: Ask) -> Request:
-        body = {"model": ask.model, "input": ASK, "previous_response_id": id_of(ask, base.name)}
+    def build(context: ProbeContext) -> Request:
+        body = {
+            "model": context.model,
+            "input": ASK,
+            "previous_response_id": id_of(context, base.name),
+        }
         return post(PATH, {**body, "stream": True} if stream else body)
 
     return Probe(f"{_TURN}{name}", build, after=(base.name,), feature="responses.store",
@@ -56,23 +60,25 @@ MADE: Final = Probe(
 )
 
 
-def _conversation(ask: Ask) -> str:
+def _conversation(context: ProbeContext) -> str:
     """The id of a conversation: of one that the server made, else of none that it knows."""
-    x = ask.earlier[MADE.name][0]
+    x = context.earlier[MADE.name][0]
     made: Any = x.reply.json.get("id") if x.ok and isinstance(x.reply.json, dict) else None
-    return made if isinstance(made, str) else f"conv_conformance{ask.run}"
+    return made if isinstance(made, str) else f"conv_conformance{context.run}"
 
 
-def _join(ask: Ask) -> Request:
+def _join(context: ProbeContext) -> Request:
     said = f"{told(_NAMED)} {HELLO}"
-    return post(PATH, {"model": ask.model, "input": said, "conversation": _conversation(ask)})
+    return post(
+        PATH, {"model": context.model, "input": said, "conversation": _conversation(context)}
+    )
 
 
-def _go_on(ask: Ask) -> Request:
-    if not ask.earlier[JOINED.name][0].ok:
+def _go_on(context: ProbeContext) -> Request:
+    if not context.earlier[JOINED.name][0].ok:
         raise Impossible("the server keeps no conversations")
-    named = {"id": _conversation(ask)}
-    return post(PATH, {"model": ask.model, "input": ASK, "conversation": named})
+    named = {"id": _conversation(context)}
+    return post(PATH, {"model": context.model, "input": ASK, "conversation": named})
 
 
 JOINED: Final = Probe(
@@ -110,8 +116,8 @@ def _remembers(requirement: str, asked: Probe, word: str) -> Rule:
 
 BOTH: Final = Probe(
     f"{_TURN}both",
-    lambda ask: post(PATH, {"model": ask.model, "input": ASK, "conversation": _conversation(ask),
-                            "previous_response_id": id_of(ask, NULL_PROBE.name)}),
+    lambda context: post(PATH, {"model": context.model, "input": ASK, "conversation": _conversation(context),
+                            "previous_response_id": id_of(context, NULL_PROBE.name)}),
     after=(NULL_PROBE.name, MADE.name),
     feature="responses.conversation",
     per_model=False,
@@ -120,8 +126,8 @@ BOTH: Final = Probe(
 # The response before was not to be stored.
 UNSTORED: Final = Probe(
     f"{_TURN}unstored",
-    lambda ask: post(PATH, {"model": ask.model, "input": ASK,
-                            "previous_response_id": id_of(ask, HIGH_PROBE.name)}),
+    lambda context: post(PATH, {"model": context.model, "input": ASK,
+                            "previous_response_id": id_of(context, HIGH_PROBE.name)}),
     after=(HIGH_PROBE.name,),
     feature="responses.store",
     per_model=False,

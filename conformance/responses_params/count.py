@@ -10,9 +10,9 @@ from conformance.judging.selector import ok_probe, probe
 from conformance.responses_params.accepted import LOW_PROBE
 from conformance.responses_params.clients import AGENTS
 from conformance.responses_params.conversation import INPUT
-from conformance.responses_params.kinds import response_of
 from conformance.responses_params.request import PATH
-from conformance.running.probe import Ask, Probe, post
+from conformance.responses_params.selectors import response_of
+from conformance.running.probe import Probe, ProbeContext, post
 from wire.exchange import Exchange, Request
 from wire.usage import Usage
 
@@ -27,8 +27,8 @@ _PROMPT_SIDE: Final = ("model", "input", "instructions", "tools", "tool_choice",
 def _same(name: str, base: str) -> Probe:
     """A count of the very prompt that an earlier probe sent."""
 
-    def build(ask: Ask) -> Request:
-        given = ask.earlier[base][0].request.params
+    def build(context: ProbeContext) -> Request:
+        given = context.earlier[base][0].request.params
         return post(TOKENS, {name: given[name] for name in _PROMPT_SIDE if name in given})
 
     return Probe(_COUNT + name, build, after=(base,), feature=_FEATURE, per_model=False,
@@ -45,7 +45,7 @@ PAIRS: Final = {
 COUNTS: Final = tuple(PAIRS.values())
 BROKEN: Final = Probe(
     f"{_COUNT}broken",
-    lambda ask: post(TOKENS, {"model": ask.model, "input": 5}),
+    lambda context: post(TOKENS, {"model": context.model, "input": 5}),
     feature=_FEATURE,
     per_model=False,
     output_tokens=0,

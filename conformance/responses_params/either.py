@@ -6,9 +6,9 @@ from conformance.judging.finding import Finding, Findings, show
 from conformance.judging.refusal import answer, error_of, names, unjudged
 from conformance.judging.rule import Rule, rule
 from conformance.judging.selector import probe
-from conformance.responses.kinds import dicts
-from conformance.responses_params.kinds import response_of
+from conformance.responses.selectors import dicts
 from conformance.responses_params.request import HELLO, PATH
+from conformance.responses_params.selectors import response_of
 from conformance.running.probe import Probe, sends
 from wire.exchange import Exchange
 

@@ -6,10 +6,10 @@ from typing import Any, Final
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.rule import rule
 from conformance.judging.structured_output import QUESTION, SCHEMA, an_object, by_schema
-from conformance.responses.kinds import dicts, final_items
+from conformance.responses.selectors import dicts, final_items
 from conformance.responses_params.input import SYSTEM
-from conformance.responses_params.kinds import SUCCESS, response_of, status_of
 from conformance.responses_params.request import VALID, asking
+from conformance.responses_params.selectors import SUCCESS, response_of, status_of
 from conformance.running.probe import Probe
 from wire.exchange import Exchange
 

@@ -5,10 +5,10 @@ from typing import Any, Final
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.rule import rule
 from conformance.judging.selector import Selector
-from conformance.responses.kinds import final, final_items, is_create, typed
+from conformance.responses.selectors import final, final_items, is_create, typed
 from conformance.responses_params.accepted import HIGH_PROBE, LOW_PROBE
-from conformance.responses_params.kinds import SUCCESS, response_of, status_of, text_of
 from conformance.responses_params.request import COUNT
+from conformance.responses_params.selectors import SUCCESS, response_of, status_of, text_of
 from wire.exchange import Exchange
 from wire.usage import Usage
 

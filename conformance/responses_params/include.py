@@ -6,9 +6,9 @@ from typing import Any, Final
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.rule import Rule, rule
 from conformance.judging.selector import Selector
-from conformance.responses.kinds import Json, dicts, final_items
-from conformance.responses_params.kinds import SUCCESS
+from conformance.responses.selectors import Json, dicts, final_items
 from conformance.responses_params.request import PATH
+from conformance.responses_params.selectors import SUCCESS
 from conformance.running.probe import Probe, sends
 from wire.exchange import Exchange
 

@@ -9,12 +9,19 @@ from conformance.judging.finding import Finding, Findings, show
 from conformance.judging.refusal import answer, error_of, names, unjudged
 from conformance.judging.rule import Rule, rule
 from conformance.judging.selector import Selector, ok_probe, probe
-from conformance.responses.kinds import dicts
+from conformance.responses.selectors import dicts
 from conformance.responses_params.accepted import is_valid
 from conformance.responses_params.clients import AGENTS, reaches
-from conformance.responses_params.kinds import text_of
-from conformance.responses_params.request import PATH, VALID, asking, function, said, typed
-from conformance.running.probe import Ask, Impossible, Probe, post
+from conformance.responses_params.request import (
+    PATH,
+    VALID,
+    asking,
+    function,
+    message,
+    message_with_parts,
+)
+from conformance.responses_params.selectors import text_of
+from conformance.running.probe import Impossible, Probe, ProbeContext, post
 from wire.exchange import Exchange, Request
 
 _FUNCTION: Final = [function("lookup", word="string")]
@@ -48,7 +55,7 @@ _SYSTEM: Final = {
 SYSTEM: Final = Probe(
     f"{VALID}system",
     asking(
-        [_SYSTEM, said("user", f"{ASK} Write JSON.")],
+        [_SYSTEM, message("user", f"{ASK} Write JSON.")],
         text={"format": {"type": "json_object"}},
     ),
     feature="responses",
@@ -56,7 +63,10 @@ SYSTEM: Final = Probe(
 )
 PARTS: Final = Probe(
     f"{VALID}output-parts",
-    asking([typed("user", "Look the code word up and tell me."), _CALL, _OUTPUT], tools=_FUNCTION),
+    asking(
+        [message_with_parts("user", "Look the code word up and tell me."), _CALL, _OUTPUT],
+        tools=_FUNCTION,
+    ),
     feature="responses.tools",
     per_model=False,
     output_tokens=20,
@@ -85,9 +95,9 @@ FILE: Final = Probe(
 )  # fmt: skip
 
 
-def _returning(ask: Ask) -> Request:
+def _returning(context: ProbeContext) -> Request:
     """All items of an answer with reasoning, as a client without a server's store gives them back."""
-    items = dicts(ask.reply("responses.reasoning").get("output"))
+    items = dicts(context.reply("responses.reasoning").get("output"))
     if not any(item.get("type") == "reasoning" for item in items):
         raise Impossible("responses.reasoning brought no reasoning item")
     back = [
@@ -96,8 +106,8 @@ def _returning(ask: Ask) -> Request:
         if item.get("type") == "reasoning" else item
         for item in items
     ]  # fmt: skip
-    given = [said("user", "Count from 1 to 3"), *back, said("user", "Count from 4 to 6")]
-    body = {"model": ask.model, "input": given, "store": False,
+    given = [message("user", "Count from 1 to 3"), *back, message("user", "Count from 4 to 6")]
+    body = {"model": context.model, "input": given, "store": False,
             "include": ["reasoning.encrypted_content"]}  # fmt: skip
     return post(PATH, body)
 

@@ -7,13 +7,13 @@ from conformance.judging.refusal import answer, unjudged
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import Selector, ok_probe, probe
-from conformance.responses.kinds import Json, dicts
+from conformance.responses.selectors import Json, dicts
 from conformance.responses_params.accepted import NULL_PROBE
 from conformance.responses_params.conversation import id_of
 from conformance.responses_params.input import IMAGES, PARTS
 from conformance.responses_params.request import PATH
 from conformance.responses_params.stored import about, has_no_store
-from conformance.running.probe import Ask, Impossible, Probe, get
+from conformance.running.probe import Impossible, Probe, ProbeContext, get
 from wire.endpoint import Endpoint
 from wire.exchange import Exchange, Request
 
@@ -34,13 +34,13 @@ REFUSED: Final = (
 )
 
 
-def _following(ask: Ask) -> Request:
+def _following(context: ProbeContext) -> Request:
     """What comes after the first item of the list in ascending order."""
-    rows = dicts(ask.reply(ASCENDING.name).get("data"))
+    rows = dicts(context.reply(ASCENDING.name).get("data"))
     if not rows or not isinstance(rows[0].get("id"), str):
         raise Impossible(f"{ASCENDING.name} brought no item with an id")
     query = f"order=asc&after={rows[0]['id']}"
-    return get(f"{PATH}/{id_of(ask, PARTS.name)}/input_items?{query}")
+    return get(f"{PATH}/{id_of(context, PARTS.name)}/input_items?{query}")
 
 
 AFTER: Final = Probe("responses_params.stored.list-after", _following,

@@ -7,22 +7,22 @@ from conformance.judging.finding import Finding, Findings
 from conformance.judging.refusal import answer, unjudged
 from conformance.judging.rule import rule
 from conformance.judging.selector import probe
-from conformance.responses.kinds import dicts
+from conformance.responses.selectors import dicts
 from conformance.responses_params.accepted import KEPT
 from conformance.responses_params.input_items import OF_STRING
-from conformance.responses_params.kinds import text_of
-from conformance.responses_params.request import PATH, said
-from conformance.running.probe import Ask, Impossible, Probe, post
+from conformance.responses_params.request import PATH, message
+from conformance.responses_params.selectors import text_of
+from conformance.running.probe import Impossible, Probe, ProbeContext, post
 from wire.exchange import Exchange, Request
 
 
-def _referring(ask: Ask) -> Request:
+def _referring(context: ProbeContext) -> Request:
     """Asks for the word that only the item told, the one item of an earlier input."""
-    rows = dicts(ask.reply(OF_STRING.name).get("data"))
+    rows = dicts(context.reply(OF_STRING.name).get("data"))
     if not rows or not isinstance(rows[0].get("id"), str):
         raise Impossible(f"{OF_STRING.name} brought no item with an id")
     reference = {"type": "item_reference", "id": rows[0]["id"]}
-    return post(PATH, {"model": ask.model, "input": [reference, said("user", ASK)]})
+    return post(PATH, {"model": context.model, "input": [reference, message("user", ASK)]})
 
 
 REFERENCE: Final = Probe("responses_params.either.reference", _referring, after=(OF_STRING.name,),

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from conformance.running.claimed_members import claimed
-from conformance.running.probe import Ask, post
+from conformance.running.claimed_members import claimed_members
+from conformance.running.probe import ProbeContext, post
 from wire.exchange import Request
 
 PATH: Final = "/responses"
@@ -40,27 +40,27 @@ def feature_of(parameter: str) -> str:
     return _FEATURES.get(parameter, f"responses.{parameter}")
 
 
-def said(role: str, text: str) -> dict[str, Any]:
+def message(role: str, text: str) -> dict[str, Any]:
     """A message in its short form: no type, and a string for content."""
     return {"role": role, "content": text}
 
 
-def typed(role: str, *texts: str, **more: Any) -> dict[str, Any]:
+def message_with_parts(role: str, *texts: str, **more: Any) -> dict[str, Any]:
     """A message in its long form, with a part for each text."""
     kind = "output_text" if role == "assistant" else "input_text"
     parts = [{"type": kind, "text": text} for text in texts]
     return {"type": "message", **more, "role": role, "content": parts}
 
 
-def asking(given: Any, *headers: tuple[str, str], **body: Any) -> Callable[[Ask], Request]:
+def asking(given: Any, *headers: tuple[str, str], **body: Any) -> Callable[[ProbeContext], Request]:
     """A request that must be accepted: the parameters of `body` as far as they are claimed."""
 
-    def build(ask: Ask) -> Request:
-        kept = claimed(body, ask.profile, feature_of)
+    def build(context: ProbeContext) -> Request:
+        kept = claimed_members(body, context.profile, feature_of)
         # Without the limit a long count would be paid for.
         unlimited = "max_output_tokens" not in kept and given == COUNT
         told = NINE if unlimited else given
-        return post(PATH, {"model": ask.model, "input": told, **kept}, *headers)
+        return post(PATH, {"model": context.model, "input": told, **kept}, *headers)
 
     return build
 

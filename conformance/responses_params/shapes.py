@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from conformance.judging.refusal import ABSENT, Refusal
-from conformance.responses_params.request import HELLO, function, said
+from conformance.responses_params.request import HELLO, function, message
 
 _NOTE: Final = function("note", text="string")
 _CALL: Final = {"type": "function_call", "call_id": "call_1", "name": "note", "arguments": "{}"}
@@ -20,12 +20,12 @@ def _items(name: str, slug: str, *items: Any, at: str = "input", feature: str = 
 
 def _part(name: str, slug: str, part: Any, role: str = "user", feature: str = "") -> Refusal:
     kind = "output_text" if role == "assistant" else "input_text"
-    message = {"role": role, "content": [{"type": kind, "text": HELLO}, part]}
-    return _items(name, slug, message, said("user", HELLO), feature=feature)
+    written = {"role": role, "content": [{"type": kind, "text": HELLO}, part]}
+    return _items(name, slug, written, message("user", HELLO), feature=feature)
 
 
 def _without(item: dict[str, Any], name: str, *others: Any) -> tuple[Any, ...]:
-    return (said("user", HELLO), {k: v for k, v in item.items() if k != name}, *others)
+    return (message("user", HELLO), {k: v for k, v in item.items() if k != name}, *others)
 
 
 def _tool(name: str, slug: str, tool: Any, at: str = "tools", feature: str = "") -> Refusal:
@@ -52,11 +52,11 @@ INPUT: Final = (
     Refusal("responses.input.required", "input-missing", {"input": ABSENT}, "input"),
     Refusal("responses.input.required", "input-null", {"input": None}, "input"),
     _items("not-empty", "input-empty"),
-    _items("known-item", "item-unknown", said("user", HELLO), {"type": "foo"}, at="input[1]|input"),
+    _items("known-item", "item-unknown", message("user", HELLO), {"type": "foo"}, at="input[1]|input"),
     _items("known-item", "item-string", HELLO),
     _items("known-item", "item-number", 5),
     _items("message", "message-roleless", {"type": "message", "content": HELLO}),
-    _items("message", "message-role", said("narrator", HELLO)),
+    _items("message", "message-role", message("narrator", HELLO)),
     _items("message", "message-contentless", {"type": "message", "role": "user"}),
     _items("message", "message-number", {"role": "user", "content": 5}),
     _part("known-part", "part-unknown", {"type": "foo", "text": HELLO}),
@@ -71,20 +71,20 @@ INPUT: Final = (
                *_without(_CALL, name, _OUTPUT), feature="responses.tools")
         for name in ("call_id", "name", "arguments")
     ),
-    _items("call-members", "call-arguments-object", said("user", HELLO),
+    _items("call-members", "call-arguments-object", message("user", HELLO),
            {**_CALL, "arguments": {}}, _OUTPUT, feature="responses.tools"),
     *(
         _items("output-members", f"output-without-{name.replace('_', '-')}",
-               said("user", HELLO), _CALL, *_without(_OUTPUT, name)[1:], feature="responses.tools")
+               message("user", HELLO), _CALL, *_without(_OUTPUT, name)[1:], feature="responses.tools")
         for name in ("call_id", "output")
     ),
-    _items("output-orphan", "output-orphan", said("user", HELLO), _OUTPUT,
+    _items("output-orphan", "output-orphan", message("user", HELLO), _OUTPUT,
            feature="responses.tools"),
-    _items("output-orphan", "output-of-another", said("user", HELLO), _CALL,
+    _items("output-orphan", "output-of-another", message("user", HELLO), _CALL,
            {**_OUTPUT, "call_id": "call_2"}, feature="responses.tools"),
-    _items("call-answered", "call-alone", said("user", HELLO), _CALL, said("user", HELLO),
+    _items("call-answered", "call-alone", message("user", HELLO), _CALL, message("user", HELLO),
            feature="responses.tools"),
-    _items("custom-orphan", "custom-orphan", said("user", HELLO),
+    _items("custom-orphan", "custom-orphan", message("user", HELLO),
            {**_OUTPUT, "type": "custom_tool_call_output"}, feature="responses.tools.custom"),
     _items("custom-orphan", "custom-without-input", *_without(_CUSTOM, "input"),
            {**_OUTPUT, "type": "custom_tool_call_output"}, feature="responses.tools.custom"),
@@ -107,7 +107,7 @@ INPUT: Final = (
         {"type": "input_text", "text": HELLO}, {"type": "input_file", "file_id": "file-none"}]}]},
         "", "responses.files", _SOMEWHERE),
     Refusal("responses.input.reference-unknown", "reference-unknown",
-            {"input": [{"type": "item_reference", "id": "msg_none"}, said("user", HELLO)]},
+            {"input": [{"type": "item_reference", "id": "msg_none"}, message("user", HELLO)]},
             "", "responses.store", _SOMEWHERE),
 )  # fmt: skip
 

@@ -7,13 +7,13 @@ from conformance.judging.refusal import answer, error_of, unjudged
 from conformance.judging.rule import Rule, rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import Selector, probe
-from conformance.responses.kinds import Json, dicts
+from conformance.responses.selectors import Json, dicts
 from conformance.responses_params.accepted import HIGH_PROBE, LOW_PROBE
 from conformance.responses_params.clients import AGENTS, CODEX
 from conformance.responses_params.conversation import INSTRUCTIONS, OUTPUT, id_of
-from conformance.responses_params.kinds import response_of
 from conformance.responses_params.request import PATH
-from conformance.running.probe import Ask, Probe, get
+from conformance.responses_params.selectors import response_of
+from conformance.running.probe import Probe, ProbeContext, get
 from wire.endpoint import Endpoint
 from wire.exchange import Exchange, Request
 
@@ -31,8 +31,8 @@ def about(
 ) -> Probe:
     """A request about the response that an earlier probe brought."""
 
-    def build(ask: Ask) -> Request:
-        return get(f"{PATH}/{id_of(ask, base.name)}{suffix}", method=method)
+    def build(context: ProbeContext) -> Request:
+        return get(f"{PATH}/{id_of(context, base.name)}{suffix}", method=method)
 
     earlier = (base.name, *(p.name for p in after))
     return Probe(f"{_STORED}{name}", build, after=earlier, feature=feature, per_model=False,

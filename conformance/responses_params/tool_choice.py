@@ -5,9 +5,10 @@ from typing import Any, Final
 from conformance.judging.finding import Finding, Findings, show
 from conformance.judging.rule import rule
 from conformance.judging.selector import Selector
-from conformance.responses.kinds import Json, dicts, tools_of
+from conformance.responses.selectors import Json, dicts, tools_of
 from conformance.responses_params.clients import CONTINUE
-from conformance.responses_params.kinds import (
+from conformance.responses_params.request import HELLO, VALID, asking, function
+from conformance.responses_params.selectors import (
     ANSWERED,
     SUCCESS,
     calls_of,
@@ -15,7 +16,6 @@ from conformance.responses_params.kinds import (
     status_of,
     text_of,
 )
-from conformance.responses_params.request import HELLO, VALID, asking, function
 from conformance.running.probe import Probe
 from wire.exchange import Exchange
 

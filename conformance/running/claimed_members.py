@@ -6,7 +6,7 @@ from typing import Any
 from conformance.judging.profile import Profile
 
 
-def claimed(
+def claimed_members(
     body: Mapping[str, Any], profile: Profile, feature_of: Callable[[str], str]
 ) -> dict[str, Any]:
     """The members of a body that the profile claims to support; of stream_options, the options."""

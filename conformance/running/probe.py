@@ -14,7 +14,7 @@ class Impossible(Exception):  # noqa: N818 - it is an answer, not an error
 
 
 @dataclass(frozen=True)
-class Ask:
+class ProbeContext:
     """What a probe may use to build its request."""
 
     profile: Profile
@@ -60,7 +60,7 @@ class Probe:
     """One planned request (or `count` of them). `name` reads `area.what-it-asks`."""
 
     name: str
-    build: Callable[[Ask], Request]
+    build: Callable[[ProbeContext], Request]
     after: tuple[str, ...] = ()
     count: int = 1
     per_model: bool = True
@@ -107,10 +107,10 @@ def get(path: str, *headers: tuple[str, str], method: str = "GET") -> Request:
 
 def sends(
     path: str, body: Mapping[str, Any], *headers: tuple[str, str]
-) -> Callable[[Ask], Request]:
+) -> Callable[[ProbeContext], Request]:
     """A builder that posts `body` with the run's model filled in where the body names none."""
 
-    def build(ask: Ask) -> Request:
-        return post(path, {"model": ask.model, **body}, *headers)
+    def build(context: ProbeContext) -> Request:
+        return post(path, {"model": context.model, **body}, *headers)
 
     return build

@@ -3,7 +3,7 @@
 import re
 
 from conformance.judging.refusal import ABSENT, Refusal, Refusals
-from conformance.running.probe import Ask, Probe, post
+from conformance.running.probe import Probe, ProbeContext, post
 from wire.exchange import Request
 
 
@@ -13,8 +13,8 @@ def refusal_probes(table: Refusals) -> tuple[Probe, ...]:
 
 
 def _probe(table: Refusals, row: Refusal) -> Probe:
-    def build(ask: Ask) -> Request:
-        body = {"model": ask.model, **table.start, **row.body}
+    def build(context: ProbeContext) -> Request:
+        body = {"model": context.model, **table.start, **row.body}
         kept = {name: value for name, value in body.items() if value is not ABSENT}
         return post(table.path, kept)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from conformance.judging.refusal import names
-from conformance.running.probe import Ask, Impossible, Probe, post
+from conformance.running.probe import Impossible, Probe, ProbeContext, post
 from wire.exchange import Exchange, Request
 
 # What means nothing without another.
@@ -17,17 +17,17 @@ _LEANS_ON: Final[Mapping[str, str]] = {
 _NEEDED: Final = frozenset({"model", "messages", "input"})
 
 
-def blamed(x: Exchange) -> list[str]:
+def refused_parameters(x: Exchange) -> list[str]:
     """The parameters of the request that its refusal names."""
     return [name for name in x.request.params if name not in _NEEDED and names(x, name)]
 
 
-def again(probe: Probe) -> Probe:
+def without_refused_parameters(probe: Probe) -> Probe:
     """Sent only when `probe` was refused for parameters that the refusal names."""
 
-    def build(ask: Ask) -> Request:
-        first = ask.earlier[probe.name][0]
-        guilty = blamed(first)
+    def build(context: ProbeContext) -> Request:
+        first = context.earlier[probe.name][0]
+        guilty = refused_parameters(first)
         if first.ok or not guilty:
             raise Impossible(f"{probe.name} was answered {first.reply.status}")
         kept = {

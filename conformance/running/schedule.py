@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from conformance.judging.profile import Profile
 from conformance.running.budget import Budget, estimate_usd
-from conformance.running.circuit_breaker import Patience
-from conformance.running.probe import Ask, Impossible, Probe
+from conformance.running.circuit_breaker import CircuitBreaker
+from conformance.running.probe import Impossible, Probe, ProbeContext
 from conformance.running.property import Property, attempt
 from conformance.running.sender import Sender
 from wire.exchange import Ended, Exchange, Request
@@ -80,7 +80,7 @@ class Schedule:
         self.traffic = Traffic()
         self._done: dict[tuple[str, str], asyncio.Event] = {}
         self._unreachable = 0
-        self._patience = Patience()
+        self._breaker = CircuitBreaker()
 
     async def run(self, steps: list[Step]) -> Traffic:
         """Send all steps; on cancellation what has arrived so far stays in `traffic`."""
@@ -162,16 +162,16 @@ class Schedule:
             self.traffic.unsent[step.key] = "the target cannot be reached"
             return
         asks = [
-            Ask(self._profile, step.model, index, earlier, keys, self._mark)
+            ProbeContext(self._profile, step.model, index, earlier, keys, self._mark)
             for index in range(probe.count)
         ]
-        sent = await asyncio.gather(*(self._ask(step, ask) for ask in asks))
+        sent = await asyncio.gather(*(self._ask(step, context) for context in asks))
         if arrived := [exchange for exchange in sent if exchange is not None]:
             self.traffic.exchanges[step.key] = arrived
 
-    async def _ask(self, step: Step, ask: Ask) -> Exchange | None:
+    async def _ask(self, step: Step, context: ProbeContext) -> Exchange | None:
         try:
-            request = step.probe.build(ask)
+            request = step.probe.build(context)
         except Impossible as reason:
             self.traffic.unsent[step.key] = str(reason)
             return None
@@ -182,7 +182,7 @@ class Schedule:
             self.traffic.unsent[step.key] = f"an earlier answer cannot be built on: {error!r}"
             return None
         model = step.model if step.probe.per_model else ""
-        exchange = await self._paid(step.probe, request, model, ask.index)
+        exchange = await self._paid(step.probe, request, model, context.index)
         if isinstance(exchange, str):
             self.traffic.unsent[step.key] = exchange
             return None
@@ -196,11 +196,11 @@ class Schedule:
         """Send when the budget allows it and book what it cost; else say why not."""
         estimate = estimate_usd(self._profile, model, request, probe.output_tokens)
         async with self._gate:
-            if reason := self._patience.spent(request):
+            if reason := self._breaker.open_because(request):
                 return reason
             if not self._budget.reserve(probe.name, estimate):
                 return f"--max-cost {self._budget.limit_usd} would be passed: raise it"
             exchange = await self._sender.send(probe, request, model, index)
-            self._patience.heard(exchange)
+            self._breaker.record(exchange)
         self._budget.settle(exchange, estimate, scripted=probe.feature == "scripted")
         return exchange

@@ -23,7 +23,7 @@ from conformance.judging.requirement import Requirement
 from conformance.judging.rule import Rule
 from conformance.running.budget import Budget, estimate_usd
 from conformance.running.planned import probes, properties
-from conformance.running.probe import Ask, Impossible
+from conformance.running.probe import Impossible, ProbeContext
 from conformance.running.profiles import key_of
 from conformance.running.property import Property
 from conformance.running.reference import reference_gateway
@@ -89,9 +89,9 @@ class Session:
         total = Decimal(0)
         for step in self.steps():
             probe = step.probe
-            ask = Ask(self.settings.profile, step.model, 0, {})
+            context = ProbeContext(self.settings.profile, step.model, 0, {})
             try:
-                request = probe.build(ask)
+                request = probe.build(context)
             except (Impossible, LookupError):
                 request = Request("POST", "/", (), b" " * NOMINAL_PROMPT_BYTES)
             one = estimate_usd(self.settings.profile, step.model, request, probe.output_tokens)

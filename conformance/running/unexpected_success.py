@@ -12,7 +12,7 @@ from wire.exchange import Exchange
 _GENERATING: Final = frozenset({Endpoint.CHAT, Endpoint.RESPONSES})
 
 
-def unearned(x: Exchange) -> bool:
+def unexpected_success(x: Exchange) -> bool:
     """A success where the request had to be refused."""
     return (
         x.ok

@@ -5,7 +5,7 @@ from typing import Any
 
 from conformance.auth.probes import FOREIGN
 from conformance.errors.probes import CHAT, HELLO, HELLO_RESPONSES, RESPONSES
-from conformance.running.probe import Ask, Probe, get, post
+from conformance.running.probe import Probe, ProbeContext, get, post
 from wire.exchange import Request
 
 CLAUDE = "claude-sonnet-4-5"
@@ -15,18 +15,19 @@ VERSION = ("anthropic-version", "2023-06-01")
 MESSAGES = "/messages"
 
 
-def _probe(name: str, build: Callable[[Ask], Request], key: str = "main") -> Probe:
+def _probe(name: str, build: Callable[[ProbeContext], Request], key: str = "main") -> Probe:
     return Probe(f"tiers.{name}", build, key=key, feature="tiers", per_model=False, output_tokens=0)
 
 
-def _anthropic_key(ask: Ask) -> Request:
-    return post(MESSAGES, ANTHROPIC, ("x-api-key", ask.keys.get("main", "")), VERSION)
+def _anthropic_key(context: ProbeContext) -> Request:
+    return post(MESSAGES, ANTHROPIC, ("x-api-key", context.keys.get("main", "")), VERSION)
 
 
 REFUSED_MESSAGES = (
     _probe("messages", lambda _: post(MESSAGES, ANTHROPIC, VERSION)),
     _probe(
-        "messages-model", lambda ask: post(MESSAGES, {**ANTHROPIC, "model": ask.model}, VERSION)
+        "messages-model",
+        lambda context: post(MESSAGES, {**ANTHROPIC, "model": context.model}, VERSION),
     ),
     _probe("messages-streamed", lambda _: post(MESSAGES, {**ANTHROPIC, "stream": True}, VERSION)),
     _probe("messages-x-api-key", _anthropic_key),
@@ -50,15 +51,19 @@ STRANGERS = (
     ),
 )
 OTHER_TIER = (
-    _probe("other-chat", lambda ask: post(CHAT, {"model": ask.model, **HELLO}), key="other_tier"),
+    _probe(
+        "other-chat",
+        lambda context: post(CHAT, {"model": context.model, **HELLO}),
+        key="other_tier",
+    ),
     _probe(
         "other-responses",
-        lambda ask: post(RESPONSES, {"model": ask.model, **HELLO_RESPONSES}),
+        lambda context: post(RESPONSES, {"model": context.model, **HELLO_RESPONSES}),
         key="other_tier",
     ),
     _probe(
         "other-chat-streamed",
-        lambda ask: post(CHAT, {"model": ask.model, **HELLO, "stream": True}),
+        lambda context: post(CHAT, {"model": context.model, **HELLO, "stream": True}),
         key="other_tier",
     ),
 )

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterator
 
-from conformance.errors.kinds import answer_of, code_is, error, status_is, text
+from conformance.errors.selectors import answer_of, code_is, error, status_is, text
 from conformance.judging.finding import Finding, Findings, show
 from conformance.judging.rule import rule
 from conformance.judging.selector import probe
-from conformance.models.kinds import MODEL_LIST, listed
+from conformance.models.selectors import MODEL_LIST, listed
 from wire.exchange import Exchange
 
 REFUSED = probe("tiers.messages", "tiers.messages-*")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from conformance.chat.prompts import SHORT, echo, user
-from conformance.running.probe import Ask, Probe, post, sends
+from conformance.running.probe import Probe, ProbeContext, post, sends
 from wire.exchange import Request
 
 CHAT: Final = "/chat/completions"
@@ -30,13 +30,15 @@ def body(**more: Any) -> dict[str, Any]:
     return {"messages": user(echo(SHORT)), **more}
 
 
-def long_text(ask: Ask) -> Request:
+def long_text(context: ProbeContext) -> Request:
     lines = "\n".join(f"{number}: {WORDS}" for number in range(100, 220))
-    text = f"Run {ask.run}. Read this list.\n{lines}\nCount from 1 to 3"
-    return post(CHAT, {"model": ask.model, "messages": user(text)})
+    text = f"Run {context.run}. Read this list.\n{lines}\nCount from 1 to 3"
+    return post(CHAT, {"model": context.model, "messages": user(text)})
 
 
-def _alone(name: str, build: Callable[[Ask], Request], feature: str, tokens: int = 30) -> Probe:
+def _alone(
+    name: str, build: Callable[[ProbeContext], Request], feature: str, tokens: int = 30
+) -> Probe:
     return Probe(f"usage.{name}", build, feature=feature, output_tokens=tokens, alone=True)
 
 

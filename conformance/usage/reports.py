@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from conformance.judging.selector import Selector
-from conformance.running.unexpected_success import unearned
+from conformance.running.unexpected_success import unexpected_success
 from wire.chat import fold_chat
 from wire.endpoint import Endpoint
 from wire.exchange import Exchange
@@ -54,7 +54,7 @@ def final(x: Exchange) -> Report | None:
 
 def generates(x: Exchange) -> bool:
     generating = x.endpoint in GENERATING and x.request.method in ("POST", "GET")
-    return x.ok and generating and not unearned(x)
+    return x.ok and generating and not unexpected_success(x)
 
 
 def is_chat(x: Exchange) -> bool:

@@ -14,7 +14,7 @@ from gateway.chat.tools import read_choice, read_tools
 from gateway.errors import ApiError, bad_value
 from gateway.faults.machinery.strictness import unfit
 from gateway.frames import GatewayReply
-from gateway.model.answer import Answer, Asked, Conversation, Format, FormatType, Role
+from gateway.model.answer import Answer, Conversation, Format, FormatType, Generation, Role
 from gateway.model.brevity import part_tokens
 from gateway.model.usage import Usage
 from gateway.scripted_errors import FAILURE
@@ -92,11 +92,11 @@ def _model(body: dict[str, Any]) -> Model:
     return model
 
 
-def _asked(body: dict[str, Any], model: Model) -> Asked:
+def _asked(body: dict[str, Any], model: Model) -> Generation:
     tools = read_tools(body.get("tools") or [])
     stop = body.get("stop") or ()
     limit = body.get("max_completion_tokens") or body.get("max_tokens")
-    return Asked(
+    return Generation(
         model=model.id,
         tools=tools,
         choice=read_choice(body.get("tool_choice"), tools),

@@ -78,7 +78,7 @@ class Format:
 
 
 @dataclass(frozen=True)
-class Asked:
+class Generation:
     """Parameters of a request that the model itself looks at."""
 
     model: str

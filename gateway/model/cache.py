@@ -5,7 +5,7 @@ from collections import OrderedDict
 from typing import Final
 
 from gateway.model import tokens
-from gateway.model.answer import Asked, Conversation
+from gateway.model.answer import Conversation, Generation
 
 STEP: Final = 128
 LEAST: Final = 1024
@@ -18,7 +18,7 @@ class PromptCache:
     def __init__(self) -> None:
         self._seen: OrderedDict[bytes, None] = OrderedDict()
 
-    def cached(self, owner: str, conversation: Conversation, asked: Asked, prompt: int) -> int:
+    def cached(self, owner: str, conversation: Conversation, asked: Generation, prompt: int) -> int:
         """Tokens of this prompt that an earlier one shares; remembers the prompt."""
         if prompt < LEAST:
             return 0
@@ -36,7 +36,7 @@ class PromptCache:
         return hits if hits >= LEAST else 0
 
 
-def _prefixes(owner: str, conversation: Conversation, asked: Asked) -> list[bytes]:
+def _prefixes(owner: str, conversation: Conversation, asked: Generation) -> list[bytes]:
     running = hashlib.blake2b(digest_size=16)
     tools = repr([(tool.name, tool.parameters) for tool in asked.tools])
     running.update(f"{owner}\0{asked.model}\0{asked.cache_key}\0{tools}".encode())

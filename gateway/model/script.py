@@ -8,11 +8,11 @@ from typing import Any, Final, NamedTuple
 from gateway.model import tokens
 from gateway.model.answer import (
     Answer,
-    Asked,
     Call,
     Conversation,
     Finish,
     FormatType,
+    Generation,
     Hosted,
     Kind,
     Mode,
@@ -62,7 +62,7 @@ class Wish(NamedTuple):
     after_tool: bool
 
 
-def answer(conversation: Conversation, asked: Asked) -> Answer:
+def answer(conversation: Conversation, asked: Generation) -> Answer:
     """The answer to a conversation. The same input gives the same answer, always."""
     last = conversation.turns[-1] if conversation.turns else None
     raw = _last_user(conversation)
@@ -104,7 +104,7 @@ def answer(conversation: Conversation, asked: Asked) -> Answer:
     )
 
 
-def prompt_tokens(conversation: Conversation, asked: Asked) -> int:
+def prompt_tokens(conversation: Conversation, asked: Generation) -> int:
     """Tokens of everything that the model was given."""
     turns = sum(
         tokens.MESSAGE_OVERHEAD + tokens.count(turn.text) + turn.images * tokens.IMAGE_TOKENS
@@ -124,7 +124,7 @@ def _last_user(conversation: Conversation) -> str:
     return next(turns, "")
 
 
-def _parts(conversation: Conversation, asked: Asked, wish: Wish) -> tuple[Part, ...]:
+def _parts(conversation: Conversation, asked: Generation, wish: Wish) -> tuple[Part, ...]:
     if _REFUSE.search(wish.text):
         return (Refusal(REFUSAL),)
     if calls := _calls(asked, wish):
@@ -160,7 +160,7 @@ def _code_word(conversation: Conversation) -> str:
     return words[-1]
 
 
-def _calls(asked: Asked, wish: Wish) -> tuple[Part, ...]:
+def _calls(asked: Generation, wish: Wish) -> tuple[Part, ...]:
     choice = asked.choice
     text = wish.text
     if choice.mode is Mode.NONE or not asked.tools:

@@ -20,7 +20,7 @@ from gateway.responses.output import output_items
 from gateway.responses.parameters import CREATE
 from gateway.responses.request import ResponseRequest, read
 from gateway.responses.stored import QUEUED_S, WORKED_S, Stored, StoredResponses
-from gateway.responses.stream import FAILURE, Telling, completion_at, stream_frames
+from gateway.responses.stream import FAILURE, StreamOptions, completion_at, stream_frames
 
 _BILLING: Final = {"payer": "developer"}
 _BROKEN: Final = frozenset({"error_event", "midstream_error"})
@@ -54,7 +54,7 @@ def create(call: Call) -> GatewayReply:
         include=request.include,
         input_items=request.input_items,
         history=request.history + request.input_items,
-        telling=_telling(request, answer),
+        options=_stream_options(request, answer),
     )
     if begun["background"] and not streamed:  # who reads a stream sees the work end with it
         _schedule(call, answer, stored)
@@ -66,7 +66,7 @@ def create(call: Call) -> GatewayReply:
         charge = call.charge(request.model, tier, answer.usage, tool_calls=searches)
     if not streamed:
         return GatewayReply(body=billed(stored.seen(call.gateway.clock())), charge=charge)
-    frames = stream_frames(begun, stored.response, stored.telling)
+    frames = stream_frames(begun, stored.response, stored.options)
     if charge is not None:
         charge = replace(charge, completion_at=completion_at(frames, answer.usage))
     return GatewayReply(frames=frames, charge=charge)
@@ -102,9 +102,9 @@ def _outcome(call: Call, request: ResponseRequest, answer: Answer) -> Outcome:
     return Outcome("completed", tuple(items), answer.usage, completed_at=call.now)
 
 
-def _telling(request: ResponseRequest, answer: Answer) -> Telling:
+def _stream_options(request: ResponseRequest, answer: Answer) -> StreamOptions:
     options = request.body.get("stream_options") or {}
-    return Telling(
+    return StreamOptions(
         script=answer.script,
         ttft_ms=answer.ttft_ms or 0,
         itl_ms=answer.pace_ms or 0,

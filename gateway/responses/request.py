@@ -8,12 +8,12 @@ from gateway.accounts.prices import Model, models
 from gateway.call import Call
 from gateway.errors import ApiError, bad_value, missing
 from gateway.faults.machinery.strictness import unfit
-from gateway.model.answer import Asked, Conversation, Format, FormatType, Role, Turn
+from gateway.model.answer import Conversation, Format, FormatType, Generation, Role, Turn
 from gateway.model.script import prompt_tokens
 from gateway.responses.input import check_calls, read_items, turns
 from gateway.responses.items import PREFIXES, Item
 from gateway.responses.stored import StoredResponses
-from gateway.responses.tool_choice import Chosen, read_choice
+from gateway.responses.tool_choice import ToolChoice, read_choice
 from gateway.responses.tools import Toolbox, read_tools
 from gateway.validation.parameters import Param, validate
 
@@ -25,11 +25,11 @@ class ResponseRequest:
     body: Body
     model: Model
     tools: Toolbox
-    chosen: Chosen
+    chosen: ToolChoice
     input_items: tuple[Item, ...]
     history: tuple[Item, ...]  # what came before the input
     conversation: Conversation
-    asked: Asked
+    asked: Generation
 
     @property
     def include(self) -> frozenset[str]:
@@ -127,7 +127,7 @@ def _check_format(form: Body) -> None:
         )
 
 
-def _check_json_word(asked: Asked, conversation: Conversation) -> None:
+def _check_json_word(asked: Generation, conversation: Conversation) -> None:
     """A model that is not told to write JSON goes on writing spaces."""
     told = any("json" in turn.text.lower() for turn in conversation.turns)
     if asked.format.type is FormatType.JSON_OBJECT and not told:
@@ -171,7 +171,7 @@ def _conversation(body: Body, items: tuple[Item, ...]) -> Conversation:
     return Conversation(tuple(spoken))
 
 
-def _truncated(conversation: Conversation, asked: Asked, model: Model) -> Conversation:
+def _truncated(conversation: Conversation, asked: Generation, model: Model) -> Conversation:
     """Leaves the oldest turns out until the rest fits; the last one always stays."""
     while prompt_tokens(conversation, asked) > model.context and len(conversation.turns) > 1:
         half = max(1, len(conversation.turns) // 2)
@@ -179,11 +179,11 @@ def _truncated(conversation: Conversation, asked: Asked, model: Model) -> Conver
     return conversation
 
 
-def _asked(body: Body, model: Model, tools: Toolbox, chosen: Chosen) -> Asked:
+def _asked(body: Body, model: Model, tools: Toolbox, chosen: ToolChoice) -> Generation:
     form = (body.get("text") or {}).get("format") or {"type": "text"}
     reasoning = body.get("reasoning") or {}
     summary = reasoning.get("summary") or reasoning.get("generate_summary")
-    return Asked(
+    return Generation(
         model=model.id,
         tools=tools.callable,
         choice=chosen.choice,

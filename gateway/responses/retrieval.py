@@ -24,7 +24,7 @@ def retrieve(call: Call) -> GatewayReply:
             raise bad_value("starting_after", "'starting_after' needs 'stream' to be true.")
         return GatewayReply(body=billed(stored.seen(call.gateway.clock(), include)))
     start = _number(call, "starting_after", -1, low=0)
-    frames = stream_frames(stored.started, stored.shown(include), stored.telling)
+    frames = stream_frames(stored.started, stored.shown(include), stored.options)
     return GatewayReply(frames=after(frames, start))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from gateway.responses.items import Item, trimmed
-from gateway.responses.stream import Telling
+from gateway.responses.stream import StreamOptions
 
 LIMIT: Final = 10_000
 QUEUED_S: Final = 0.15
@@ -23,7 +23,7 @@ class Stored:
     include: frozenset[str]
     input_items: tuple[Item, ...]
     history: tuple[Item, ...]  # everything that the model was given or said, instructions apart
-    telling: Telling
+    options: StreamOptions
     queued_until: float = 0.0
     done_at: float = 0.0
     cancelled: bool = False

@@ -33,7 +33,7 @@ _BLOCK: Final = 16
 
 
 @dataclass(frozen=True)
-class Telling:
+class StreamOptions:
     """How a stream is told."""
 
     script: str | None = None
@@ -43,29 +43,29 @@ class Telling:
     queued: bool = False
 
 
-def stream_frames(started: Item, ended: Item, telling: Telling) -> tuple[Frame, ...]:
+def stream_frames(started: Item, ended: Item, options: StreamOptions) -> tuple[Frame, ...]:
     """All frames of a response that began as `started` and ended as `ended`."""
-    return tuple(_frames(_steps(started, ended, telling), telling))
+    return tuple(_frames(_steps(started, ended, options), options))
 
 
-def _steps(started: Item, ended: Item, telling: Telling) -> Iterator[Step]:
-    if telling.queued:
+def _steps(started: Item, ended: Item, options: StreamOptions) -> Iterator[Step]:
+    if options.queued:
         waiting = {**started, "status": "queued"}
         yield Step("response.created", {"response": waiting})
         yield Step("response.queued", {"response": waiting})
     else:
         yield Step("response.created", {"response": started})
     yield Step("response.in_progress", {"response": started})
-    if telling.script == "keepalive":
+    if options.script == "keepalive":
         yield Step("keepalive", {}, paced=True)
-    if telling.script == "error_event":
+    if options.script == "error_event":
         yield Step("error", _ERROR, paced=True)
         return
-    if telling.script == "audio":
+    if options.script == "audio":
         yield from _audio_steps()
     output = enumerate(ended["output"])
     inner = (step for n, item in output for step in item_steps(item, n, tokens.tokenize))
-    if telling.script == "midstream_error":
+    if options.script == "midstream_error":
         yield from _broken(inner, started)
         return
     yield from inner
@@ -90,16 +90,16 @@ def _audio_steps() -> Iterator[Step]:
     yield Step("response.audio.done", {})
 
 
-def _frames(steps: Iterable[Step], telling: Telling) -> Iterator[Frame]:
-    wait = telling.ttft_ms
+def _frames(steps: Iterable[Step], options: StreamOptions) -> Iterator[Frame]:
+    wait = options.ttft_ms
     for number, step in enumerate(steps):
         fields = {**step.fields, "sequence_number": number}
-        if telling.obfuscated and step.type in OBFUSCATED:
+        if options.obfuscated and step.type in OBFUSCATED:
             fields["obfuscation"] = _padding(step.fields["delta"], number)
         payload = {"type": step.type} | {name: fields[name] for name in sorted(fields)}
         yield Frame(wait if step.paced else 0, step.type, payload)
         if step.paced:
-            wait = telling.itl_ms
+            wait = options.itl_ms
 
 
 def _padding(delta: str, number: int) -> str:

@@ -25,7 +25,7 @@ _ALLOWED: Final = Param(
 )
 
 
-class Chosen(NamedTuple):
+class ToolChoice(NamedTuple):
     """tool_choice, read: what the model may call, and a hosted tool that it must use."""
 
     choice: Choice
@@ -35,7 +35,7 @@ class Chosen(NamedTuple):
 _WORDS: Final = {"computer_use": "computer"}
 
 
-def read_choice(body: Body, box: Toolbox) -> Chosen:
+def read_choice(body: Body, box: Toolbox) -> ToolChoice:
     """Checks `tool_choice` against the tools and reads it."""
     choice = body.get("tool_choice") or "auto"
     if isinstance(choice, str):
@@ -44,18 +44,18 @@ def read_choice(body: Body, box: Toolbox) -> Chosen:
                 "tool_choice", "Tool choice 'required' must be specified with 'tools' parameter."
             )
         only_hosted = choice == "required" and not box.callable and box.hosted
-        return Chosen(Choice(Mode(choice)), box.hosted[0] if only_hosted else None)
+        return ToolChoice(Choice(Mode(choice)), box.hosted[0] if only_hosted else None)
     validate_value(choice, Param("", ("object",), fields=(TYPE,), closed=False), "tool_choice")
     kind = choice["type"]
     if kind in {"function", "custom"}:
-        return Chosen(Choice(named=_named(choice, box, "tool_choice")))
+        return ToolChoice(Choice(named=_named(choice, box, "tool_choice")))
     if kind == "allowed_tools":
         return _allowed(choice, box)
     if kind in TOOL_SCRIPTS or kind in _WORDS:
         kind = _WORDS.get(kind, kind)
         if kind not in box.hosted:
             raise bad_value("tool_choice", f"Tool choice '{kind}' not found in 'tools' parameter.")
-        return Chosen(Choice(Mode.NONE), kind)
+        return ToolChoice(Choice(Mode.NONE), kind)
     if kind == "programmatic_tool_calling":
         raise bad_value("tool_choice.type", "Programmatic tool calling is not served here.")
     raise bad_value(
@@ -76,7 +76,7 @@ def _named(choice: Body, box: Toolbox, path: str) -> str:
     return name
 
 
-def _allowed(choice: Body, box: Toolbox) -> Chosen:
+def _allowed(choice: Body, box: Toolbox) -> ToolChoice:
     validate_value(choice, _ALLOWED, "tool_choice")
     mode, tools = choice.get("mode", "auto"), choice["tools"]
     names: list[str] = []
@@ -91,4 +91,4 @@ def _allowed(choice: Body, box: Toolbox) -> Chosen:
         else:
             raise bad_value(path, "An allowed tool must be one of 'tools'.")
     only_hosted = mode == "required" and hosted and not names
-    return Chosen(Choice(Mode(mode), names=tuple(names)), hosted[0] if only_hosted else None)
+    return ToolChoice(Choice(Mode(mode), names=tuple(names)), hosted[0] if only_hosted else None)

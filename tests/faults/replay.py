@@ -10,7 +10,7 @@ have gone another way: a retry becomes due, a connection ends otherwise.
 from dataclasses import dataclass, field, replace
 
 from conformance.judging.profile import Profile
-from conformance.running.probe import Ask, Probe
+from conformance.running.probe import Probe, ProbeContext
 from conformance.running.sender import RETRYABLE
 from gateway.core import Gateway
 from gateway.faults.machinery.fault import Fault, Faulty
@@ -139,9 +139,11 @@ class Log:
             if own and not earlier[name]:
                 return None
         keys = self.sender.target.keys
-        ask = Ask(self.profile, entry.model or self.model, entry.index, earlier, keys, "0")
+        context = ProbeContext(
+            self.profile, entry.model or self.model, entry.index, earlier, keys, "0"
+        )
         try:
-            return entry.probe.build(ask)
+            return entry.probe.build(context)
         except Exception:
             return None
 

@@ -102,7 +102,7 @@ def test_a_rule_that_crashes_is_an_error_of_the_suite():
 
 
 def test_a_requirement_without_a_rule_is_an_error():
-    known = Catalogue((Area("a", (ROW,), (), ()),))
+    known = Catalogue((Area("a", (ROW,), ()),))
     assert Judge(known, Profile("p"), ()).result(ROW, "m").outcome is Outcome.ERROR
 
 
@@ -123,7 +123,7 @@ def test_a_run_rule_needs_all_its_probes():
         assert run.one("a.two")
         yield from ()
 
-    known = Catalogue((Area("a", (ROW,), (), (check,)),))
+    known = Catalogue((Area("a", (ROW,), (check,)),))
     alone = Judge(known, Profile("p"), (exchange("a.one"),))
     both = Judge(known, Profile("p"), (exchange("a.one"), exchange("a.two")))
     assert alone.result(ROW, "m").outcome is Outcome.BLOCKED

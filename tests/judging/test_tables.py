@@ -10,7 +10,7 @@ from conformance.judging.limit import Limit
 from conformance.judging.profile import Profile
 from conformance.judging.refusal import ABSENT, Refusal, Refusals, names, refused
 from conformance.judging.structured_output import SCHEMA, an_object, by_schema
-from conformance.running.claimed_members import claimed
+from conformance.running.claimed_members import claimed_members
 from conformance.running.refused import refusal_probes
 from wire.exchange import Chunk, Exchange, Reply, Request
 
@@ -66,10 +66,10 @@ def test_plans_carry_the_claim_and_leave_out_what_is_absent():
     assert gone.feature == "thing"
     assert deep.feature == "thing.tools"
 
-    class Asked:
+    class Generation:
         model = "m"
 
-    assert gone.build(Asked).params == {"model": "m", "id": "x"}
+    assert gone.build(Generation).params == {"model": "m", "id": "x"}
 
 
 def found_by(rules, exchange):
@@ -126,9 +126,9 @@ def test_limits_of_members():
 def test_only_claimed_parameters_are_sent():
     profile = Profile("p", claims=("thing.heat", "thing.usage"))
     body = {"heat": 1, "cold": 2, "stream_options": {"usage": True, "padding": True}}
-    kept = claimed(body, profile, lambda name: f"thing.{name}")
+    kept = claimed_members(body, profile, lambda name: f"thing.{name}")
     assert kept == {"heat": 1, "stream_options": {"usage": True}}
-    assert claimed({"stream_options": {"padding": True}}, profile, str) == {}
+    assert claimed_members({"stream_options": {"padding": True}}, profile, str) == {}
 
 
 def kinds(said):

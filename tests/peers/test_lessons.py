@@ -8,7 +8,7 @@ import pytest
 from conformance.judging.area import catalogue
 from conformance.judging.judge import Judge, Outcome
 from conformance.running.planned import probes
-from conformance.running.probe import Ask, Impossible
+from conformance.running.probe import Impossible, ProbeContext
 from conformance.running.profiles import load_profile
 from wire.exchange import Chunk, Connection, Ended, Exchange, Reply, Request
 
@@ -301,7 +301,7 @@ class TestRefusalsOfSomethingElse:
         body = HELLO | {"temperature": 0, "logprobs": True, "top_logprobs": 2}
         x = said(low.name, body, {"error": {**ERROR["error"], "message": message}}, status=400)
         once_more = probes(catalogue())[f"{low.name}-again"]
-        sent = once_more.build(Ask(load_profile("openai"), MODEL, 0, {low.name: [x]}))
+        sent = once_more.build(ProbeContext(load_profile("openai"), MODEL, 0, {low.name: [x]}))
         assert sent.params == {"model": MODEL, **HELLO, "temperature": 0}
 
     def test_nothing_is_sent_again_after_a_success(self):
@@ -309,7 +309,7 @@ class TestRefusalsOfSomethingElse:
         x = said(name, HELLO, completion())
         with pytest.raises(Impossible):
             probes(catalogue())[f"{name}-again"].build(
-                Ask(load_profile("openai"), MODEL, 0, {name: [x]})
+                ProbeContext(load_profile("openai"), MODEL, 0, {name: [x]})
             )
 
 

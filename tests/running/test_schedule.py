@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from conformance.judging.profile import Profile
 from conformance.running.budget import Budget
-from conformance.running.circuit_breaker import SILENT
+from conformance.running.circuit_breaker import UNANSWERED
 from conformance.running.probe import Impossible, Probe, get, post
 from conformance.running.schedule import Schedule, Step, plan
 from conformance.running.sender import Sender, Target
@@ -165,9 +165,9 @@ def test_steps_of_a_plan_are_in_order():
 def test_a_path_that_has_fallen_silent_is_not_asked_for_ever():
     silent = [Probe(f"s{n}", lambda _: post("/silent", {}), per_model=False) for n in range(60)]
     traffic, wire, _ = run([simple("a"), *silent], Wire({"/silent": [0]}))
-    assert wire.asked.count("/silent") == SILENT
-    reason = f"/silent no longer answers: {SILENT} requests in a row got nothing"
-    assert list(traffic.unsent.values()).count(reason) == 60 - SILENT
+    assert wire.asked.count("/silent") == UNANSWERED
+    reason = f"/silent no longer answers: {UNANSWERED} requests in a row got nothing"
+    assert list(traffic.unsent.values()).count(reason) == 60 - UNANSWERED
     assert ("a", "m") in traffic.exchanges
 
 

@@ -24,7 +24,7 @@ ABSENT: Final = Absent()
 
 
 @dataclass(frozen=True)
-class Called:
+class ToolCall:
     """A tool call. `text` is the arguments of a function or the input of a custom tool."""
 
     where: str
@@ -36,7 +36,7 @@ class Called:
 
 
 @dataclass(frozen=True)
-class Said:
+class Choice:
     """One choice. Values are as they came, of whatever type."""
 
     where: str
@@ -44,13 +44,13 @@ class Said:
     content: Any
     refusal: Any
     finish_reason: Any
-    calls: tuple[Called, ...]
+    calls: tuple[ToolCall, ...]
     logprobs: Any
     others: dict[str, Any]
     """Further fields of the message, such as audio, annotations, function_call."""
 
 
-def said(x: Exchange) -> tuple[Said, ...]:
+def choices_of(x: Exchange) -> tuple[Choice, ...]:
     """The choices of an answer, those of a stream put together."""
     return tuple(_streamed(x) if x.reply.is_stream else _plain(x))
 
@@ -106,14 +106,14 @@ def member(value: Any, name: str) -> dict[str, Any]:
 _OWN = frozenset({"content", "refusal", "tool_calls", "role"})
 
 
-def _plain(x: Exchange) -> Iterator[Said]:
+def _plain(x: Exchange) -> Iterator[Choice]:
     body = x.reply.json
     for where, choice in choices(body) if isinstance(body, dict) else ():
         if not isinstance(choice.get("message"), dict):
             continue
         message = choice["message"]
         calls = message.get("tool_calls")
-        yield Said(
+        yield Choice(
             where,
             choice.get("index"),
             message.get("content", ABSENT),
@@ -125,24 +125,24 @@ def _plain(x: Exchange) -> Iterator[Said]:
         )
 
 
-def _calls(calls: list[Any], where: str) -> Iterator[Called]:
+def _calls(calls: list[Any], where: str) -> Iterator[ToolCall]:
     for n, call in enumerate(calls):
         if isinstance(call, dict):
             kind, piece = ("custom", "input") if "custom" in call else ("function", "arguments")
             inner = member(call, kind)
             path = f"{where}.message.tool_calls[{n}]"
-            yield Called(
+            yield ToolCall(
                 path, kind, call.get("id"), call.get("type"), inner.get("name"), inner.get(piece)
             )
 
 
-def _streamed(x: Exchange) -> Iterator[Said]:
+def _streamed(x: Exchange) -> Iterator[Choice]:
     fold = fold_chat(x.reply)
     for index in sorted(fold.choices):
         choice = fold.choices[index]
         where = f"choice {index}"
         calls = tuple(
-            Called(
+            ToolCall(
                 f"{where}, tool call {n}",
                 "custom" if call.input_parts or call.type == "custom" else "function",
                 call.id,
@@ -153,7 +153,7 @@ def _streamed(x: Exchange) -> Iterator[Said]:
             for n, call in sorted(choice.tool_calls.items())
         )
         texts = {name: choice.text(name) for name in choice.texts if name not in _OWN}
-        yield Said(
+        yield Choice(
             where,
             index,
             choice.content,

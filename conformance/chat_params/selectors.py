@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from conformance.chat import kinds
+from conformance.chat import selectors
 from conformance.judging.selector import Selector
 from wire.exchange import Exchange
 
@@ -14,5 +14,5 @@ def whole(x: Exchange) -> bool:
     return not (x.probe or "").startswith(BROKEN)
 
 
-SUCCESS: Final[Selector] = kinds.SUCCESS.only("of a valid request", whole)
-STREAM: Final[Selector] = kinds.STREAM.only("of a valid request", whole)
+SUCCESS: Final[Selector] = selectors.SUCCESS.only("of a valid request", whole)
+STREAM: Final[Selector] = selectors.STREAM.only("of a valid request", whole)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from conformance.errors.kinds import is_api
+from conformance.errors.selectors import is_api
 from conformance.judging.selector import Selector
 from wire.endpoint import Endpoint
 from wire.exchange import Exchange

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from conformance.judging.selector import Selector
-from conformance.running.unexpected_success import unearned
+from conformance.running.unexpected_success import unexpected_success
 from wire.endpoint import Endpoint
 from wire.exchange import Ended, Exchange
 from wire.responses import LIFECYCLE, fold_responses
@@ -16,12 +16,12 @@ ANSWERING: Final = frozenset({Endpoint.RESPONSES, Endpoint.RESPONSE, Endpoint.CA
 
 def is_create(x: Exchange) -> bool:
     created = x.endpoint is Endpoint.RESPONSES and x.request.method == "POST" and x.ok
-    return created and not unearned(x)
+    return created and not unexpected_success(x)
 
 
 def has_object(x: Exchange) -> bool:
     answering = x.endpoint in ANSWERING and x.request.method in ("GET", "POST")
-    return x.ok and answering and not unearned(x)
+    return x.ok and answering and not unexpected_success(x)
 
 
 def is_stream(x: Exchange) -> bool:

@@ -3,8 +3,8 @@
 from typing import Any, Final
 
 from conformance.judging.selector import Selector
-from conformance.responses import kinds
-from conformance.responses.kinds import Json, final
+from conformance.responses import selectors
+from conformance.responses.selectors import Json, final
 from conformance.responses_params.request import BROKEN, REFUSED
 from wire.exchange import Exchange
 from wire.responses import output_text
@@ -20,8 +20,8 @@ def _answered(x: Exchange) -> bool:
     return final(x) is not None and not (x.probe or "").startswith(REFUSED)
 
 
-SUCCESS: Final[Selector] = kinds.CREATED.only("of a valid request", _sound)
-ANSWERED: Final[Selector] = kinds.CREATED.only("of a request that may be answered", _answered)
+SUCCESS: Final[Selector] = selectors.CREATED.only("of a valid request", _sound)
+ANSWERED: Final[Selector] = selectors.CREATED.only("of a request that may be answered", _answered)
 
 
 def response_of(x: Exchange) -> Json:
@@ -41,7 +41,7 @@ def status_of(x: Exchange) -> Any:
 def calls_of(x: Exchange) -> list[Json]:
     """Calls of functions and of custom tools in the finished response."""
     wanted = ("function_call", "custom_tool_call")
-    return [item for item in kinds.final_items(x) if item.get("type") in wanted]
+    return [item for item in selectors.final_items(x) if item.get("type") in wanted]
 
 
 def with_param(name: str, value: Any, *probes: str) -> Selector:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from conformance.errors.kinds import ERROR, text
+from conformance.errors.selectors import ERROR, text
 from conformance.judging.selector import Selector
 from wire.chat import fold_chat
 from wire.endpoint import Endpoint
@@ -24,7 +24,7 @@ REFUSED_KEY = Selector(
 )
 
 
-def said(x: Exchange) -> str:
+def text_of(x: Exchange) -> str:
     """The model's text in an answer of either endpoint, plain or streamed; empty when none."""
     body: Any = x.reply.json
     if x.endpoint is Endpoint.CHAT:

@@ -1,7 +1,7 @@
 """Kinds of chat exchanges, for selectors: by what was asked and what came back, not by probe."""
 
 from conformance.judging.selector import Selector
-from conformance.running.unexpected_success import unearned
+from conformance.running.unexpected_success import unexpected_success
 from wire.endpoint import Endpoint
 from wire.exchange import Exchange
 
@@ -12,7 +12,7 @@ def is_chat(x: Exchange) -> bool:
 
 def answered(x: Exchange) -> bool:
     """With success, to a request that was not made to be refused."""
-    return x.ok and not unearned(x)
+    return x.ok and not unexpected_success(x)
 
 
 def options(x: Exchange) -> dict[str, object]:
