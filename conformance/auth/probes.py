@@ -47,6 +47,17 @@ def _varied(name: str, values: Callable[[str], Sequence[str]], count: int = 1) -
     return _probe(name, build, key="main", count=count)
 
 
+def _misspelt(name: str, misspell: Callable[[str], str]) -> Probe:
+    """The same with a key that is almost the right one; a short or odd key may leave none such."""
+
+    def values(key: str) -> Sequence[str]:
+        if misspell(key) in {key, ""}:
+            raise Impossible("of this key there is no such variation")
+        return [f"Bearer {misspell(key)}"]
+
+    return _varied(f"key-{name}", values)
+
+
 def _with(key: str) -> Header:
     return ("authorization", f"Bearer {key}")
 
@@ -134,11 +145,11 @@ ORDER = (
     _probe("retrieve-unknown-no-key", lambda _: get(f"/models/{UNKNOWN}")),
 )
 EXACT = (
-    _varied("key-longer", lambda key: [f"Bearer {key}x"]),
-    _varied("key-shorter", lambda key: [f"Bearer {key[:-1]}"]),
-    _varied("key-swapped-case", lambda key: [f"Bearer {key.swapcase()}"]),
-    _varied("key-other-end", lambda key: [f"Bearer {key[:-1]}{'0' if key[-1] != '0' else '1'}"]),
-    _varied("key-prefix-only", lambda key: [f"Bearer {key[:7]}"]),
+    _misspelt("longer", lambda key: f"{key}x"),
+    _misspelt("shorter", lambda key: key[:-1]),
+    _misspelt("swapped-case", str.swapcase),
+    _misspelt("other-end", lambda key: f"{key[:-1]}{'0' if key[-1] != '0' else '1'}"),
+    _misspelt("prefix-only", lambda key: key[: min(7, len(key) // 2)]),
 )
 SCHEMES = (
     _varied("scheme-lower", lambda key: [f"bearer {key}"]),

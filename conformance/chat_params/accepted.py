@@ -11,7 +11,7 @@ from conformance.chat_params.request import (
     asking,
 )  # fmt: skip
 from conformance.judging.finding import Finding, Findings, Unsure, show
-from conformance.judging.refusal import answer, error_of, names
+from conformance.judging.refusal import answer, blames, error_of
 from conformance.judging.rule import Rule, rule
 from conformance.judging.selector import Selector, probe
 from conformance.running.probe import Probe
@@ -130,7 +130,7 @@ def _accepts(parameter: str, probes: str) -> Rule:
     def check(x: Exchange) -> Findings:
         if x.ok:
             return
-        if names(x, parameter) or _sent(x) == [parameter]:
+        if blames(x, parameter) or _sent(x) == [parameter]:
             value = show(x.request.params.get(parameter), 40)
             yield Finding("status", f"200 for {parameter} {value}", answer(x))
         else:
@@ -148,14 +148,14 @@ RULES: Final = tuple(_accepts(*row) for row in ACCEPTED.items())
 @rule("chat.param.valid-accepted", on=Selector("a valid request", _valid, (f"{VALID}*",)))
 def valid_accepted(x: Exchange) -> Findings:
     """A refusal that blames one parameter is that parameter's affair."""
-    if not x.ok and not any(names(x, parameter) for parameter in [*_sent(x), "messages"]):
+    if not x.ok and not any(blames(x, parameter) for parameter in [*_sent(x), "messages"]):
         yield Finding("status", "200 for a request whose parameters are all allowed", answer(x))
 
 
 @rule("chat.param.unsupported-code", on=Selector("a valid request", _valid, (f"{VALID}*",)))
 def unsupported_code(x: Exchange) -> Findings:
     """A client learns from the code that it may try again without the parameter."""
-    refused_parameters = [p for p in _sent(x) if x.request.params[p] is not None and names(x, p)]
+    refused_parameters = [p for p in _sent(x) if x.request.params[p] is not None and blames(x, p)]
     code, param = error_of(x).get("code"), error_of(x).get("param")
     if x.ok or not refused_parameters:
         return
@@ -167,6 +167,6 @@ def unsupported_code(x: Exchange) -> Findings:
 
 @rule("chat.param.null", on=probe(f"{VALID}null"))
 def null_is_absent(x: Exchange) -> Findings:
-    if x.ok or x.reply.status in (401, 403, 429, 503):
+    if x.ok or not _valid(x):
         return
     yield Finding("status", "200: null is the same as leaving a parameter out", answer(x))

@@ -34,7 +34,8 @@ def off(x: Exchange) -> Findings:
 @rule("chat.param.stream-options.usage-on", on=_option("include_usage", True, f"{VALID}high"))
 def usage_on(x: Exchange) -> Findings:
     fold = fold_chat(x.reply)
-    if fold.usage_json is None and fold.done:
+    told_error = any(isinstance(p, dict) and p.get("error") for p in x.reply.payloads)
+    if fold.usage_json is None and fold.done and not told_error:
         yield Finding("usage", "an object in the last chunk", "none in any chunk")
 
 

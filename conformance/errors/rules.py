@@ -132,6 +132,9 @@ def same_refusal(run: Run) -> Findings:
 
 
 def _alike(first: Exchange, other: Exchange) -> Findings:
+    if not all(400 <= x.reply.status < 500 for x in (first, other)):
+        yield Unsure("one of the two was not refused, which is told elsewhere")
+        return
     for name, of in (("status", _status), ("error's members", _members), ("error.type", _type)):
         if of(first) != of(other):
             yield Finding(

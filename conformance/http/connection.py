@@ -4,13 +4,13 @@ from dataclasses import replace
 from itertools import pairwise
 
 from conformance.errors.probes import CHAT
-from conformance.errors.selectors import answer_of, status_is, status_rule
+from conformance.errors.selectors import answer_of, status_is, status_rule, within
 from conformance.judging.finding import Finding, Findings, Unsure
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import probe
 from conformance.running.probe import Handling, Probe, ProbeContext, get, post
-from wire.exchange import Exchange, Request
+from wire.exchange import Ended, Exchange, Request
 
 KEPT = Handling(lane="keep-alive")
 PROMPT_MS = 5_000
@@ -138,10 +138,16 @@ def _kept(run: Run, chain: tuple[str, ...]) -> Findings:
 AFTER_ABORTED = status_rule("http.abort", (200, 404), "http.after-abort")
 
 
-@rule("http.too-large.status", on=probe("http.too-large"))
-def too_large(x: Exchange) -> Findings:
-    # A server without such a limit reads on, and answers or refuses what it finds.
-    yield from status_is(x, 200, 400, 413)
+@run_rule("http.too-large.status", probes=("http.too-large", "chat_params.refuse.messages-empty"))
+def too_large(run: Run) -> Findings:
+    """A server without such a limit reads on, and says what it says to the body without padding."""
+    x = run.one("http.too-large")
+    bare = {y.reply.status for y in run.all("chat_params.refuse.messages-empty")} - {0}
+    if x.reply.status and x.connection.ended in (Ended.CUT, Ended.RESET):
+        found = f"{x.reply.status}, then {x.connection.ended.value}: {x.connection.error}"
+        yield Finding("connection", "the whole refusal", found, exchange=x.id)
+        return
+    yield from within(x, status_is(x, 200, 400, 413, *sorted(bare)))
 
 
 # Not every server has single models; what is left of the body would be a bad request.

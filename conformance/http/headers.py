@@ -18,7 +18,10 @@ ONCE = ("content-type", "content-length", "date", "location", "retry-after", "x-
 CREATES = frozenset({Endpoint.CHAT, Endpoint.RESPONSES})
 
 API = LIVE.only("of the API", is_api)
-ANSWERED = LIVE.only("of the API, whole", lambda x: is_api(x) and x.reply.status != 431)
+# A connection that changed its protocol (101) is no answer of the API, and 431 comes from before it.
+ANSWERED = LIVE.only(
+    "of the API, whole", lambda x: is_api(x) and x.reply.status >= 200 and x.reply.status != 431
+)
 
 SENT = Selector(
     "an exchange that we had ourselves",
@@ -30,7 +33,7 @@ PLAIN = Selector(
     "a success that is no stream",
     lambda x: (
         x.ok
-        and not x.wants_stream
+        and not x.request.params.get("stream")  # what is none, like "true", may be taken for one
         and x.endpoint is not Endpoint.OTHER
         and "stream=true" not in x.request.path
         and bool(x.reply.body)
@@ -222,6 +225,8 @@ def _date(x: Exchange) -> float | None:
 
 @rule("http.whole", on=SENT)
 def whole(x: Exchange) -> Findings:
+    if x.probe == "http.too-large":
+        return  # longer than any client's; http.too-large.status says how it is refused
     silent = x.connection.ended is Ended.TIMEOUT and not x.reply.status
     if silent and x.endpoint in CREATES:
         yield Unsure("no answer came in time, but a model may take long")

@@ -38,6 +38,30 @@ def _names(error: dict[str, Any], parameter: str) -> bool:
     return isinstance(message, str) and re.search(word, _DUMP.sub("", message)) is not None
 
 
+_WORDS: Final = frozenset(
+    {"text", "user", "store", "stop", "stream", "include", "background", "reasoning", "n", "seed",
+     "instructions", "conversation", "prompt", "metadata", "truncation", "verbosity"}
+)  # fmt: skip
+"""Parameters whose names are words that a message may use for something else."""
+
+
+def blames(x: Exchange, parameter: str) -> bool:
+    """Whether a refusal puts the blame on a parameter.
+
+    Stricter than `names`: a message may use the word otherwise, or name the parameter beside the one
+    that `param` gives.
+    """
+    param = error_of(x).get("param")
+    if isinstance(param, str) and param:
+        return _names({"param": param}, parameter)
+    message = error_of(x).get("message")
+    if parameter not in _WORDS or not isinstance(message, str):
+        return names(x, parameter)
+    quoted = rf"['\"`\u2018\u201c]{re.escape(parameter)}['\"`\u2019\u201d.\[]"
+    called = rf"\b(?:parameter|field|option|argument)s?:? {re.escape(parameter)}\b|\b{re.escape(parameter)} (?:parameter|field|option)\b"
+    return re.search(f"{quoted}|{called}", _DUMP.sub("", message)) is not None
+
+
 def unjudged(x: Exchange) -> bool:
     """Refused for who asks or how often, or by streaming as such: that tells of no parameter."""
     stream_failed = x.reply.status >= 500 and x.reply.is_stream

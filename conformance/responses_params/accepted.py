@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from conformance.judging.code_word import told
 from conformance.judging.finding import Finding, Findings, Unsure, show
-from conformance.judging.refusal import answer, error_of, names, unjudged
+from conformance.judging.refusal import answer, blames, error_of, unjudged
 from conformance.judging.rule import Rule, rule
 from conformance.judging.selector import Selector, probe
 from conformance.responses_params.request import COUNT, LIMIT, NINE, VALID, asking
@@ -102,7 +102,7 @@ def _accepts(parameter: str, probes: str) -> Rule:
     def check(x: Exchange) -> Findings:
         if x.ok:
             return
-        if names(x, parameter):
+        if blames(x, parameter):
             value = show(x.request.params.get(parameter), 40)
             yield Finding("status", f"200 for {parameter} {value}", answer(x))
         else:
@@ -121,14 +121,14 @@ _VALID: Final = Selector("a valid request", is_valid, (f"{VALID}*",), True)
 @rule("responses.param.valid-accepted", on=_VALID)
 def valid_accepted(x: Exchange) -> Findings:
     """A refusal that blames one parameter is that parameter's affair."""
-    if not x.ok and not any(names(x, name) for name in ACCEPTED if name in x.request.params):
+    if not x.ok and not any(blames(x, name) for name in ACCEPTED if name in x.request.params):
         yield Finding("status", "200 for a request whose parameters are all allowed", answer(x))
 
 
 @rule("responses.param.unsupported-code", on=_VALID)
 def unsupported_code(x: Exchange) -> Findings:
     """A client learns from the code that it may try again without the parameter."""
-    refused_parameters = [name for name in ACCEPTED if name in x.request.params and names(x, name)]
+    refused_parameters = [name for name in ACCEPTED if name in x.request.params and blames(x, name)]
     if x.ok or not refused_parameters:
         return
     code, param = error_of(x).get("code"), error_of(x).get("param")

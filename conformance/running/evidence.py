@@ -3,6 +3,8 @@
 import shlex
 from typing import Any
 
+from conformance.judging.area import catalogue
+from conformance.running.planned import probes
 from conformance.running.sender import Target
 from wire.exchange import Exchange
 
@@ -32,10 +34,30 @@ def curl(exchange: Exchange, base_url: str) -> str:
             words.append('-H "Authorization: Bearer $CONFORMANCE_API_KEY"')
         else:
             words.append(f"-H {shlex.quote(f'{name}: {value}')}")
+    if padding := _padding_bytes(exchange):
+        spaces = f"head -c {padding} /dev/zero | tr '\\0' ' '"
+        start = f"printf %s {_quoted(request.body)}"
+        return f"{{ {start}; {spaces}; }} | {' '.join([*words, '--data-binary @-'])}"
     if request.body:
-        text = request.body.decode("utf-8", "replace")
-        words.append(f"--data-binary {shlex.quote(text[:MAX_BODY])}")
+        words.append(f"--data-binary {_quoted(request.body[:MAX_BODY])}")
     return " ".join(words)
+
+
+def _padding_bytes(exchange: Exchange) -> int:
+    """The spaces that were sent after the body and are not kept."""
+    probe = probes(catalogue()).get(exchange.probe or "")
+    return probe.handling.padding_bytes if probe else 0
+
+
+def _quoted(body: bytes) -> str:
+    """A body as one word of a shell; bytes that are no UTF-8 as bash writes them."""
+    try:
+        return shlex.quote(body.decode())
+    except UnicodeDecodeError:
+        safe = "".join(
+            chr(b) if 32 <= b < 127 and chr(b) not in "\\'" else f"\\x{b:02x}" for b in body
+        )
+        return f"$'{safe}'"
 
 
 def transcript(exchange: Exchange, base_url: str) -> dict[str, Any]:

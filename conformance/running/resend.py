@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from conformance.judging.refusal import names
+from conformance.judging.refusal import blames
 from conformance.running.probe import Impossible, Probe, ProbeContext, post
 from wire.exchange import Exchange, Request
 
@@ -19,7 +19,7 @@ _NEEDED: Final = frozenset({"model", "messages", "input"})
 
 def refused_parameters(x: Exchange) -> list[str]:
     """The parameters of the request that its refusal names."""
-    return [name for name in x.request.params if name not in _NEEDED and names(x, name)]
+    return [name for name in x.request.params if name not in _NEEDED and blames(x, name)]
 
 
 def without_refused_parameters(probe: Probe) -> Probe:

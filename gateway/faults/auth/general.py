@@ -278,7 +278,7 @@ FAULTS = (
         "auth.wrong.status",
         "Every key of the right form is taken.", both(_well_formed, _scheme("bearer"))),
     _open("no-key-models",
-        "auth.missing.status auth.per-request auth.query errors.same-shape",
+        "auth.missing.status auth.per-request auth.query",
         "The model list needs no key.", both(_keyless, _LIST)),
     _open("no-key-model", "auth.before-model auth.missing.status", "A model can be retrieved without a key.", both(_keyless, _ONE)),
     _open("no-key-chat",

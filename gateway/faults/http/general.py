@@ -336,7 +336,7 @@ FAULTS = (
             and request.header("accept") in {"*/*", "text/event-stream"}),
     _fault("too-large-crash", "errors.no-server-error http.too-large.status", "A body that is too large is answered with 500.", Family.STATUS,
         on_status(413, CRASHED)),
-    _fault("too-large-reset", "http.whole", "A body that is too large ends in a reset.", Family.TRUNCATION,
+    _fault("too-large-reset", "http.too-large.status", "A body that is too large ends in a reset.", Family.TRUNCATION,
         on_status(413, _ended(Ending.RESET))),
     _fault("after-large-refused", "http.too-large.after", "After a body that is too large the server is out of order.",
         Family.STATE, refused(403, "Out of order."),

@@ -1,0 +1,197 @@
+"""What servers of others were blamed for without fault, and what may be said of them instead."""
+
+from dataclasses import replace
+
+import pytest
+
+from conformance.judging.area import catalogue
+from conformance.judging.code_word import knows
+from conformance.judging.finding import Finding, Unsure
+from conformance.judging.judge import Outcome
+from conformance.running.evidence import curl
+from conformance.running.planned import probes
+from conformance.running.probe import Impossible, ProbeContext
+from conformance.running.profiles import load_profile
+from tests.peers.test_lessons import EVENTS, HELLO, JSON, MODEL, chunk, completion, said, verdict
+
+ERROR = {"error": {"message": "no", "type": "invalid_request_error", "param": None, "code": None}}
+
+
+def refused(message, param=None):
+    return {"error": {**ERROR["error"], "message": message, "param": param}}
+
+
+def built(probe, key):
+    return probes(catalogue())[probe].build(
+        ProbeContext(load_profile("openai"), MODEL, 0, {}, {"main": key})
+    )
+
+
+class TestKeys:
+    @pytest.mark.parametrize(
+        "key", ["sk-test", "a", "0123456", "ABCDEFGH1", "sk-0123456789abcdef", "x" * 64]
+    )
+    def test_no_variation_is_the_key_itself(self, key):
+        for name in ("longer", "shorter", "swapped-case", "other-end", "prefix-only"):
+            try:
+                request = built(f"auth.key-{name}", key)
+            except Impossible:
+                continue
+            assert request.header("authorization") not in {f"Bearer {key}", "Bearer "}
+
+    def test_a_key_without_letters_has_no_other_case(self):
+        with pytest.raises(Impossible):
+            built("auth.key-swapped-case", "0123456789")
+
+
+class TestCodeWord:
+    def verdicts(self, text):
+        return [type(word) for word in knows("output", text, "LEMUR-41")]
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "Hello! This is an empty sentence without a word",
+            "The list is empty, so I will tell you a story about the last word",
+            "I do not have feelings, but the answer could be a password.",
+            "Sure! The code word is 'apple' and the result is:\nbanana split with a final word",
+            "",
+            "...",
+        ],
+    )
+    def test_talk_is_no_ignorance(self, text):
+        assert self.verdicts(text) == [Unsure]
+
+    @pytest.mark.parametrize(
+        "text",
+        ["unknown", "Unknown.", "The code word is unknown.", "I don\u2019t know the code word.",
+         "Nobody has told me.", "The code word is", "(empty)", "no output"],
+    )  # fmt: skip
+    def test_who_says_so_was_not_told(self, text):
+        assert self.verdicts(text) == [Finding]
+
+    def test_who_knows_knows(self):
+        assert self.verdicts("It is LEMUR-41.") == []
+
+
+class TestBlame:
+    """llama.cpp: `text` stood in the message about a custom tool."""
+
+    def test_a_word_of_the_message_is_no_parameter(self):
+        body = {"input": "Hi", "text": {"verbosity": "low"}, "tools": [{"type": "custom"}]}
+        message = "Unsupported tool type: custom tools need a text grammar"
+        x = said("responses_params.accept.codex", body, refused(message), status=400,
+                 path="/responses")  # fmt: skip
+        assert verdict("responses.param.text.accepted", x).outcome is Outcome.INCONCLUSIVE
+
+    @pytest.mark.parametrize("message", ["Unknown parameter: 'text'.", "`text` is not supported"])
+    def test_a_quoted_name_is_one(self, message):
+        body = {"input": "Hi", "text": {"verbosity": "low"}}
+        x = said("responses_params.accept.low", body, refused(message), status=400,
+                 path="/responses")  # fmt: skip
+        assert verdict("responses.param.text.accepted", x).outcome is Outcome.FAIL
+
+    def test_param_outranks_the_message(self):
+        body = HELLO | {"temperature": 0, "logit_bias": {"1": 1}}
+        error = refused("logit_bias cannot go with temperature", "logit_bias")
+        x = said("chat_params.accept.low", body, error, status=400)
+        assert verdict("chat.param.temperature.accepted", x).outcome is Outcome.INCONCLUSIVE
+        assert verdict("chat.param.logit-bias.accepted", x).outcome is Outcome.ADVISORY
+
+    def test_who_does_not_answer_refuses_nothing(self):
+        x = said("chat_params.accept.null", HELLO | {"stop": None}, "", status=0)
+        assert verdict("chat.param.null", x).outcome is not Outcome.FAIL
+
+
+class TestHeaders:
+    def test_a_stream_may_follow_what_looks_like_true(self):
+        """LitServe takes "true" for true, and streams: to have accepted it is the only fault."""
+        x = said("chat_params.refuse.stream-type-2", HELLO | {"stream": "true"}, [chunk()],
+                 of_model=False)  # fmt: skip
+        assert verdict("http.content-type.json", x).outcome is not Outcome.FAIL
+
+    def test_a_changed_protocol_needs_no_date(self):
+        x = said("http.websocket", {}, "", status=101, path="/responses", method="GET",
+                 of_model=False)  # fmt: skip
+        assert verdict("http.date.present", x).outcome is not Outcome.FAIL
+
+    def test_an_error_event_reports_no_usage(self):
+        body = HELLO | {"stream": True, "stream_options": {"include_usage": True}}
+        error = {"error": {"message": "boom", "type": "server_error"}}
+        x = said("chat_params.accept.high", body, [error], headers=EVENTS)
+        data = x.reply.chunks[0].data + b"data: [DONE]\n\n"
+        x = replace(x, reply=replace(x.reply, chunks=(x.reply.chunks[0]._replace(data=data),)))
+        assert verdict("chat.param.stream-options.usage-on", x).outcome is not Outcome.FAIL
+
+
+class TestBodies:
+    def padded(self, status, answer, **more):
+        return said("http.too-large", {"messages": []}, answer, status=status, of_model=False,
+                    **more)  # fmt: skip
+
+    def test_what_is_refused_without_padding_is_refused_with_it(self):
+        """transformers and LitServe answer 422 to both."""
+        bare = said("chat_params.refuse.messages-empty", {"messages": []}, {"detail": "no"},
+                    status=422, of_model=False)  # fmt: skip
+        name = "http.too-large.status"
+        assert verdict(name, self.padded(422, {"detail": "no"}), bare).outcome is Outcome.PASS
+        assert verdict(name, self.padded(502, "<html>"), bare).outcome is not Outcome.PASS
+
+    def test_a_reset_of_seventeen_mebibytes_hurts_no_client(self):
+        from wire.exchange import Ended
+
+        x = self.padded(0, "", ended=Ended.RESET, error="ReadError")
+        assert verdict("http.whole", x).outcome is not Outcome.FAIL
+
+    def test_its_curl_line_sends_the_padding(self):
+        line = curl(self.padded(413, ERROR), "http://127.0.0.1:1/v1")
+        assert "head -c 17825792 /dev/zero" in line
+        assert line.endswith("--data-binary @-")
+
+    def test_a_curl_line_keeps_bytes_that_are_no_text(self):
+        x = said("errors.not-utf8", {}, ERROR, status=400)
+        x = replace(x, request=replace(x.request, body=b'{"a": "\xff\'"}'))
+        assert "--data-binary $'" in curl(x, "http://127.0.0.1:1/v1")
+        assert "\\xff" in curl(x, "http://127.0.0.1:1/v1")
+
+
+class TestErrors:
+    """LitServe has no /models: 404 there and 422 at chat are not two ways to refuse one mistake."""
+
+    def ask(self, probe, status, path="/chat/completions", body=ERROR):
+        return said(probe, {}, body, status=status, path=path, of_model=False)
+
+    @pytest.mark.parametrize("status", [200, 500])
+    def test_what_was_not_refused_has_no_shape_of_a_refusal(self, status):
+        chat = self.ask("errors.bad-json", status, body=completion())
+        other = self.ask("errors.bad-json-responses", 400, "/responses")
+        assert verdict("errors.same-shape", chat, other).outcome is not Outcome.FAIL
+
+    def test_two_refusals_have_one(self):
+        chat = self.ask("errors.bad-json", 400)
+        other = self.ask("errors.bad-json-responses", 400, "/responses", {"detail": "no"})
+        assert verdict("errors.same-shape", chat, other).outcome is Outcome.FAIL
+
+
+class TestModels:
+    """vLLM gives every permission of a model a random id and the time of the request."""
+
+    def listed(self, probe, number, name=MODEL):
+        card = {"id": name, "object": "model", "created": 1_790_000_000 + number, "owned_by": "vllm",
+                "permission": [{"id": f"modelperm-{number}"}]}  # fmt: skip
+        body = card if probe.startswith("models.retrieve") else {"object": "list", "data": [card]}
+        path = f"/models/{name}" if probe.startswith("models.retrieve") else "/models"
+        return said(probe, {}, body, path=path, method="GET", headers=JSON, of_model=False)
+
+    def test_random_ids_are_no_other_models(self):
+        plain, asked = self.listed("models.list", 1), self.listed("models.list-codex", 2)
+        assert verdict("models.list.codex-query", plain, asked).outcome is Outcome.PASS
+        other = self.listed("models.list-codex", 2, "other")
+        assert verdict("models.list.codex-query", plain, other).outcome is Outcome.FAIL
+
+    def test_what_is_made_anew_differs(self):
+        first, again = self.listed("models.list", 1), self.listed("models.list-again", 2)
+        one = [self.listed(f"models.retrieve{end}", 3) for end in ("", "-last")]
+        assert verdict("models.retrieve.equal", first, again, *one).outcome is Outcome.PASS
+        same = self.listed("models.list-again", 1)
+        assert verdict("models.retrieve.equal", first, same, *one).outcome is Outcome.FAIL
