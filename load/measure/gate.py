@@ -9,7 +9,12 @@ _LATENCY: Final = {
     "ttft", "ttft_scheduled", "ttfot", "ict", "tpot", "ntpot", "e2e", "e2e_scheduled", "headers",
     "first_event", "stall_max", "done_lag", "dispatch_delay", "connect",
 }  # fmt: skip
+STREAM_METRICS: Final = _LATENCY - {
+    "e2e", "e2e_scheduled", "headers", "dispatch_delay", "connect",
+}  # fmt: skip
+_SAMPLES: Final = {"p50": 2, "p90": 10, "p95": 20, "p99": 100, "p999": 1000}
 _RATES: Final = {"error_rate": "at most", "goodput": "at least", "requests_per_s": "at least", "tokens_per_s": "at least"}  # fmt: skip
+_PERCENT: Final = {"error_rate": "error_rate:1%", "goodput": "goodput:95%"}
 _POINTS: Final = {"p50", "p90", "p95", "p99", "p999", "max", "mean"}
 _LIMIT: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|s|us|%|)")
 
@@ -50,11 +55,23 @@ def gate_of(text: str) -> Gate:
             raise ValueError(f"--gate {text}: a time, such as 400ms")
         factor = {"s": 1000.0, "us": 0.001}.get(unit, 1.0)
         return Gate(text, metric, point, value * factor)
+    if metric in _PERCENT:
+        if point or unit != "%":
+            # 0.95 could mean 95 % as well as 0.95 %.
+            raise ValueError(f"--gate {text}: expected {metric}:LIMIT%, such as {_PERCENT[metric]}")
+        if value > 100:
+            raise ValueError(f"--gate {text}: more than 100%")
+        return Gate(text, metric, "", value)
     if metric in _RATES:
-        if point or unit not in {"%", ""}:
-            raise ValueError(f"--gate {text}: expected {metric}:LIMIT")
+        if point or unit:
+            raise ValueError(f"--gate {text}: expected {metric}:LIMIT, a number a second without a unit")  # fmt: skip
         return Gate(text, metric, "", value)
     raise ValueError(f"--gate {text}: unknown metric {metric}; one of {', '.join(sorted({*_LATENCY, *_RATES}))}")  # fmt: skip
+
+
+def samples_for(point: str) -> int:
+    """How many samples a percentile needs before it is given."""
+    return _SAMPLES.get(point, 1)
 
 
 def judge(gate: Gate, document: Mapping[str, Any]) -> Verdict:

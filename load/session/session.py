@@ -105,10 +105,7 @@ class LoadSession:
             sample = plan.writer().request(name, 0)
             n = plan.schedule.planned * (plan.turns if agent else 1)
             most = n * estimate_usd(price_of(plan.model), sample.body, sample.most_tokens)
-            what = (
-                f"{n:,} requests of {plan.scenario}, {kind} {plan.schedule.rate:g}/s "
-                f"over {plan.schedule.duration_s:g} s"
-            )
+            what = f"{n:,} requests of {plan.scenario}, {plan.schedule.described}"
             cost = f", at most ${most:,.2f}"
         limit = f", limit ${plan.max_cost:,.2f}" if plan.max_cost is not None else ""
         self._say(f"target {where}: {what}, model {plan.model}{cost}{limit}")

@@ -24,6 +24,10 @@ class Request(msgspec.Struct, frozen=True):
     usage: bool = True  # whether a usage is owed
     expected: str | None = None
     most_tokens: int | None = None  # the limit that the request itself sets
+    input_tokens: int | None = (
+        None  # how long prompt and answer are meant to be, as the server counts
+    )
+    output_tokens: int | None = None
 
 
 class Reader(Protocol):

@@ -1,21 +1,26 @@
 """What a run does, made from the options in the same way in every process of the fleet."""
 
+import json
 from argparse import Namespace
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from load.measure.gate import Gate, gate_of
+from load.measure.gate import STREAM_METRICS, Gate, gate_of, samples_for
 from load.transport.engine import Limits
 from load.workload.prompts import FromFile, FromTrace, Lengths, Prompt, Synthetic
-from load.workload.scenario import MIX, Mix, RequestWriter, mix_of
+from load.workload.rows import InputError, text_of
+from load.workload.scenario import MIX, STREAMS, Mix, RequestWriter, mix_of
 from load.workload.schedule import Schedule
 from load.workload.trace import Entry, TraceError, read_trace
 
 MODEL: Final = "gpt-5.5"
 BINS: Final = 600  # of the time series, at most
 MOST_ARRIVALS: Final = 20_000_000  # of a run: each is planned before it begins
+DURATION_S: Final = 30.0
+AFTER_TRACE_S: Final = 0.001  # its last entry is one of it
+MARGIN: Final = 1.3  # a random schedule may have more arrivals than its mean
 POSITIVE: Final = (
     "rate", "duration", "trial", "shape", "trace_stretch", "spike_factor", "input_tokens",
     "output_tokens", "connect_timeout", "first_token_timeout", "idle_timeout", "total_timeout",
@@ -78,7 +83,9 @@ class Plan:
 
 
 def plan_of(options: Namespace) -> Plan:
+    """The plan of these options. Raises PlanError before anything is sent."""
     trace: list[Entry] = []
+    duration = options.duration
     try:
         if options.arrivals == "trace":
             if not options.trace:
@@ -90,7 +97,7 @@ def plan_of(options: Namespace) -> Plan:
         if options.prompts:
             FromFile(Path(options.prompts))
         if options.baseline:
-            Path(options.baseline).read_bytes()
+            check_baseline(Path(options.baseline))
     except OSError as error:
         raise PlanError(f"{error.filename}: {error.strerror}") from error
     except (TraceError, ValueError) as error:
@@ -102,23 +109,26 @@ def plan_of(options: Namespace) -> Plan:
                 0 <= value < float("inf") and (value or names is NOT_NEGATIVE)
             ):
                 raise PlanError(f"--{name.replace('_', '-')} must be {least}")
-    if options.warm_up >= options.duration:
+    if trace and duration is None:
+        duration = trace[-1].at_s * options.trace_stretch + AFTER_TRACE_S
+    elif duration is None:
+        duration = DURATION_S
+    if options.warm_up >= duration:
         raise PlanError("--warm-up must be shorter than --duration")
     if options.arrivals == "search" and options.ttft_slo is None and options.tpot_slo is None:
         raise PlanError("--arrivals search needs --ttft-slo or --tpot-slo")
     highest = max(options.rate, options.start_rate)
     if options.arrivals == "spike":
         highest *= options.spike_factor
-    if options.arrivals not in {"closed", "trace"} and highest * options.duration > MOST_ARRIVALS:
+    if options.arrivals not in {"closed", "trace"} and highest * duration > MOST_ARRIVALS:
         raise PlanError(f"--rate and --duration: more than {MOST_ARRIVALS:,} arrivals in one run")
-    duration_s = options.duration
     if trace:
-        duration_s = min(duration_s, trace[-1].at_s * options.trace_stretch + 0.001)
-    return Plan(
+        duration = min(duration, trace[-1].at_s * options.trace_stretch + AFTER_TRACE_S)
+    plan = Plan(
         schedule=Schedule(
             options.arrivals,
             options.rate,
-            duration_s,
+            duration,
             options.seed,
             options.shape,
             options.start_rate,
@@ -154,3 +164,48 @@ def plan_of(options: Namespace) -> Plan:
         stamps=options.stamps,
         report_dir=Path(options.report_dir),
     )
+    for gate in plan.gates:
+        _check_gate(gate, plan)
+    return plan
+
+
+def _check_gate(gate: Gate, plan: Plan) -> None:
+    """A gate that this plan can never judge is refused before it costs anything."""
+    if gate.metric == "goodput" and plan.ttft_slo_ms is None and plan.tpot_slo_ms is None:
+        raise PlanError(
+            f"--gate {gate.text}: what a good request is, --ttft-slo or --tpot-slo must say"
+        )
+    kinds = set(plan.mix) if plan.scenario == "mix" else {plan.scenario}
+    if gate.metric in STREAM_METRICS and not kinds & STREAMS:
+        raise PlanError(f"--gate {gate.text}: {', '.join(sorted(kinds))} has no streams to measure")
+    if plan.schedule.kind in {"closed", "search"}:
+        return
+    needed = samples_for(gate.point)
+    planned = plan.schedule.rate * (plan.schedule.duration_s - plan.warm_up_s)
+    if plan.schedule.kind == "trace":
+        planned = plan.schedule.planned
+    if plan.schedule.kind in {"constant", "poisson", "gamma", "soak", "trace"} and (
+        planned * MARGIN < needed
+    ):
+        raise PlanError(
+            f"--gate {gate.text}: {gate.point} needs {needed} requests, about {planned:.0f} are planned: "
+            "raise --rate or --duration, or gate a lower percentile"
+        )
+
+
+def check_baseline(path: Path) -> None:
+    """A comparison that cannot be made is refused before the run, not after it."""
+    try:
+        document = json.loads(text_of(path))
+    except json.JSONDecodeError as error:
+        raise InputError(
+            f"--baseline {path}:{error.lineno}:{error.colno}: not JSON: {error.msg}"
+        ) from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"--baseline {error}") from None
+    if not (
+        isinstance(document, dict)
+        and document.get("schema_version") == 1
+        and isinstance(document.get("outcomes"), dict)
+    ):
+        raise InputError(f"--baseline {path}: not a load.json of this suite, version 1")

@@ -5,13 +5,13 @@ can be compared with what was asked for. Each starts with words of its own, so t
 prefixes helps, unless a shared prefix is asked for.
 """
 
-import json
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from load.workload.rows import InputError, Row, json_rows, tokens_of
 from load.workload.trace import Entry
 
 # Common words: one token each with the blank before it, in the vocabularies in use.
@@ -23,6 +23,11 @@ WORDS: Final = (  # noqa: SIM905 - to be read as words
 ).split()
 BLOCK_TOKENS: Final = 512  # of a trace's hash id
 _ECHO: Final = "Repeat the text between the markers exactly, and nothing else.\n<<<\n{}\n>>>"
+# Tokens beside the texts: of the instruction, of the start of its own, and of a chat message.
+ECHO_TOKENS: Final = 15
+START_TOKENS: Final = 8
+MESSAGE_TOKENS: Final = 7
+NUMBER_TOKENS: Final = 4  # of a start that is only a number
 _LONG: Final = 1 << 14  # words of the text that all prompts are cut from
 
 
@@ -34,6 +39,8 @@ class Prompt:
     expected: str | None = None
     output_tokens: int | None = None
     extra: dict[str, Any] | None = None  # further parameters of the request
+    input_tokens: int | None = None  # how long it is meant to be, as the server counts it
+    cut: bool = False  # the length of the answer is had by the limit alone: nothing asks for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,7 @@ class Synthetic:
             self._starts.append(self._starts[-1] + len(word) + 1)
         self._text = " ".join(self._words) + " "
         self._prefix = self.words(0, shared_prefix)
+        self._prefix_tokens = shared_prefix
 
     def words(self, start: int, count: int) -> str:
         """So many words from a place on; the text is a ring."""
@@ -76,16 +84,23 @@ class Synthetic:
         output = max(1, round(self._length(source, self.lengths.output_tokens)))
         return self.of(number, wanted, output)
 
-    def of(self, number: int, input_tokens: int, output_tokens: int, filler: str = "") -> Prompt:
+    def of(self, number: int, input_tokens: int, output_tokens: int) -> Prompt:
         """A prompt of about these lengths that no other has as its start."""
         place = (number * 7919 + self.seed) % _LONG
         expected = self.words(place, output_tokens)
-        room = max(0, input_tokens - output_tokens - 20)
+        beside = ECHO_TOKENS + MESSAGE_TOKENS
         begin = self._prefix or f"Request {self.seed:x}-{number:x}."
-        if not filler and room:
-            filler = self.words(place + output_tokens, room)
+        if not self._prefix:
+            beside += START_TOKENS
+        room = max(0, input_tokens - output_tokens - beside - self._prefix_tokens)
+        filler = self.words(place + output_tokens, room)
         text = f"{begin} {filler}\n{_ECHO.format(expected)}"
-        return Prompt(({"role": "user", "content": text},), expected, output_tokens)
+        return Prompt(
+            ({"role": "user", "content": text},),
+            expected,
+            output_tokens,
+            input_tokens=input_tokens,
+        )
 
     def _length(self, source: random.Random, mean: float) -> float:
         if not self.lengths.spread:
@@ -97,7 +112,10 @@ class Synthetic:
 
 
 class FromTrace:
-    """Prompts with the lengths of a trace; equal block ids give equal text, so caches see the same."""
+    """Prompts with the lengths of a trace; equal block ids give equal text, so caches see the same.
+
+    Where the answer is too long to be asked for within the prompt's length, its limit alone makes it so.
+    """
 
     def __init__(self, trace: Sequence[Entry], seed: int) -> None:
         self._trace = trace
@@ -105,28 +123,52 @@ class FromTrace:
 
     def __call__(self, number: int) -> Prompt:
         entry = self._trace[number % len(self._trace)]
-        blocks = " ".join(
-            self._synthetic.words(block * 7907, BLOCK_TOKENS) for block in entry.blocks
+        if entry.text is not None:
+            message = {"role": "user", "content": entry.text}
+            return Prompt((message,), None, entry.output_tokens or None, cut=True)
+        wanted, output = max(1, entry.input_tokens), entry.output_tokens or 0
+        beside = MESSAGE_TOKENS + (ECHO_TOKENS + 1 + output if output else 0)
+        start = START_TOKENS if not entry.blocks else 0
+        echoes = bool(output) and wanted >= beside + start
+        if echoes and not entry.blocks:
+            return self._synthetic.of(number, wanted, output)
+        text = self._text(entry, number, wanted - (beside if echoes else MESSAGE_TOKENS))
+        expected = None
+        if echoes:
+            expected = self._synthetic.words(number * 7919, output)
+            text = f"{text}\n{_ECHO.format(expected)}"  # what repeats must stand first, or no cache sees it
+        return Prompt(
+            ({"role": "user", "content": text},),
+            expected,
+            output or None,
+            input_tokens=wanted,
+            cut=not echoes,
         )
-        prompt = self._synthetic.of(number, entry.input_tokens, entry.output_tokens, blocks)
-        if not blocks:
-            return prompt
-        # What repeats must stand first, or no cache sees it.
-        text = f"{blocks}\n{_ECHO.format(prompt.expected)}"
-        return Prompt(({"role": "user", "content": text},), prompt.expected, prompt.output_tokens)
+
+    def _text(self, entry: Entry, number: int, tokens: int) -> str:
+        """So many tokens, by the blocks first; a block is as long as its room is, the last one shorter."""
+        parts = []
+        left = max(1, tokens)
+        for block in entry.blocks:
+            parts.append(self._synthetic.words(block * 7907, min(left, BLOCK_TOKENS)))
+            left -= BLOCK_TOKENS
+            if left <= 0:
+                break
+        if left > 0:
+            if not entry.blocks:
+                parts.append(f"Request {number:x}.")
+                left = max(1, left - NUMBER_TOKENS)
+            parts.append(self._synthetic.words(number * 7919 + 1, left))
+        return " ".join(parts)
 
 
 class FromFile:
-    """Lines of JSON: `prompt` or `messages` or `input`, and further parameters of the request."""
+    """Rows of JSON: `prompt` or `messages` or `input`, and further parameters of the request."""
 
     def __init__(self, path: Path) -> None:
-        self._prompts = [
-            _line(json.loads(line), path, number)
-            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
-            if line.strip()
-        ]
+        self._prompts = [_prompt(row) for row in json_rows(path)]
         if not self._prompts:
-            raise ValueError(f"{path}: no prompts")
+            raise InputError(f"{path}:1:1: no prompts")
 
     def __len__(self) -> int:
         return len(self._prompts)
@@ -135,11 +177,12 @@ class FromFile:
         return self._prompts[number % len(self._prompts)]
 
 
-def _line(value: Any, path: Path, number: int) -> Prompt:
+def _prompt(row: Row) -> Prompt:
+    value, where = row
     if isinstance(value, str):
         value = {"prompt": value}
     if not isinstance(value, dict):
-        raise ValueError(f"{path}:{number}: expected an object or a string")  # noqa: TRY004
+        raise InputError(f"{where}: expected an object or a string")
     rest = dict(value)
     messages = rest.pop("messages", None) or rest.pop("input", None)
     text = rest.pop("prompt", None) or rest.pop("text_input", None)
@@ -148,14 +191,15 @@ def _line(value: Any, path: Path, number: int) -> Prompt:
     if isinstance(text, str):
         messages = [{"role": "user", "content": text}]
     if not isinstance(messages, list) or not all(isinstance(one, dict) for one in messages):
-        raise ValueError(f"{path}:{number}: neither prompt nor messages nor input")
+        raise InputError(f"{where}: neither prompt nor messages nor input")
     expected = rest.pop("expected", None)
-    output = rest.pop("output_tokens", rest.pop("output_length", None))
+    name = "output_tokens" if "output_tokens" in rest else "output_length"
+    output = tokens_of(rest.pop("output_tokens", rest.pop("output_length", None)), where, name)
     for name in ("timestamp", "input_length", "hash_ids", "model", "stream"):
         rest.pop(name, None)
     return Prompt(
         tuple(messages),
         expected if isinstance(expected, str) else None,
-        output if isinstance(output, int) else None,
+        output or None,
         rest or None,
     )

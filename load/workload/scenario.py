@@ -12,6 +12,7 @@ from load.workload.prompts import Prompt
 from wire.endpoint import Endpoint
 
 NAMES: Final = ("chat-stream", "responses-stream", "chat", "models", "agent", "mix")
+STREAMS: Final = frozenset({"chat-stream", "responses-stream", "agent"})
 PATHS: Final = {
     Endpoint.CHAT: "/chat/completions",
     Endpoint.RESPONSES: "/responses",
@@ -19,6 +20,7 @@ PATHS: Final = {
 }
 MIX: Final = {"chat-stream": 8.0, "chat": 1.0, "models": 1.0}
 MARGIN_TOKENS: Final = 64  # above what is expected, so that a limit cuts nothing that was asked for
+LEAST_TOKENS: Final = 16  # that the Responses API takes as a limit
 SHELL: Final = {
     "type": "function",
     "name": "shell",
@@ -81,7 +83,9 @@ class RequestWriter:
             return self.max_tokens
         if prompt.output_tokens is None:
             return None
-        return max(16, 2 * prompt.output_tokens + MARGIN_TOKENS)
+        if prompt.cut:
+            return max(LEAST_TOKENS, prompt.output_tokens)
+        return max(LEAST_TOKENS, 2 * prompt.output_tokens + MARGIN_TOKENS)
 
     def _request(
         self,
@@ -101,6 +105,8 @@ class RequestWriter:
             stream=stream,
             expected=None if cut else prompt.expected,
             most_tokens=self.limit(prompt),
+            input_tokens=prompt.input_tokens,
+            output_tokens=prompt.output_tokens,
         )
 
 

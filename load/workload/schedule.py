@@ -100,6 +100,16 @@ class Schedule:
         """How many there are. Walks the schedule: long ones take a moment."""
         return sum(1 for _ in self.times())
 
+    @property
+    def described(self) -> str:
+        """`poisson 20/s over 30 s`; of a trace, how much of it there is time for."""
+        if self.kind != "trace":
+            return f"{self.kind} {self.rate:g}/s over {self.duration_s:g} s"
+        planned = self.planned
+        part = f"{planned:,} of {len(self.trace):,} entries" if planned < len(self.trace) else "all of it"  # fmt: skip
+        why = " (--duration ends it)" if planned < len(self.trace) else ""
+        return f"trace, {part} in {self.duration_s:.4g} s{why}, {planned / self.duration_s:.4g}/s on average"
+
     def as_json(self) -> dict[str, object]:
         shown: dict[str, object] = {
             "kind": self.kind,
@@ -116,4 +126,6 @@ class Schedule:
                 shown["factor"] = self.factor
             case "trace":
                 shown["stretch"] = self.stretch
+                shown["entries"] = len(self.trace)
+                shown["rate"] = round(self.planned / self.duration_s, 4)
         return shown

@@ -6,12 +6,14 @@ output_length, hash_ids), guidellm (JSON Lines or CSV with prompt_tokens, output
 """
 
 import csv
-import json
+import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
+
+from load.workload.rows import InputError, Row, json_rows, text_of, tokens_of
 
 TIMES_MS: Final = ("timestamp", "timestamp_ms")
 TIMES_S: Final = ("timestamp_s", "time", "at_s", "arrival_time", "relative_timestamp")
@@ -26,7 +28,7 @@ OUTPUTS: Final = (
 )  # fmt: skip
 
 
-class TraceError(ValueError):
+class TraceError(InputError):
     """The file is no trace; the message says which line."""
 
 
@@ -36,61 +38,87 @@ class Entry:
 
     at_s: float
     input_tokens: int
-    output_tokens: int
+    output_tokens: int | None  # None: the trace does not say
     blocks: tuple[int, ...] = ()
+    text: str | None = None  # what is asked, where the trace has it
 
 
 def read_trace(path: Path) -> list[Entry]:
     """All entries in order of time; the first one is at 0."""
     found = []
-    for number, row in enumerate(_stats(path), 1):
+    for row in _rows(path):
         try:
             found.append(_entry(row))
-        except (KeyError, TypeError, ValueError) as error:
-            raise TraceError(f"{path}: entry {number}: {error}") from error
+        except InputError:
+            raise
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            said = error.args[0] if error.args else error
+            raise TraceError(f"{row.where}: {said}") from error
     if not found:
-        raise TraceError(f"{path}: no entries")
+        raise TraceError(f"{path}:1:1: a trace without entries")
     first = min(entry.at_s for entry in found)
-    moved = [
-        Entry(entry.at_s - first, entry.input_tokens, entry.output_tokens, entry.blocks)
-        for entry in found
-    ]
-    return sorted(moved, key=lambda entry: entry.at_s)
+    return sorted(
+        (replace(entry, at_s=entry.at_s - first) for entry in found), key=lambda entry: entry.at_s
+    )
 
 
-def _stats(path: Path) -> Iterator[Mapping[str, Any]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        start = file.read(1)
-        file.seek(0)
-        if start != "{":
-            yield from csv.DictReader(file)
-            return
-        for line in file:
-            if line.strip():
-                value = json.loads(line)
-                if not isinstance(value, dict):
-                    raise TraceError(f"{path}: a line that is no object")
-                yield value
+def _rows(path: Path) -> Iterator[Row]:
+    text = text_of(path)
+    if text.lstrip()[:1] in {"{", "["}:
+        for row in json_rows(path):
+            if not isinstance(row.value, dict):
+                raise TraceError(f"{row.where}: expected an object: an entry of a trace")
+            yield row
+        return
+    # By hand at LF, as everywhere: the csv module would also end lines at a lone CR.
+    reader = csv.DictReader(text.split("\n"))
+    if not set(reader.fieldnames or ()) & {*TIMES_MS, *TIMES_S, *CLOCKS}:
+        shown = ", ".join(reader.fieldnames or ["nothing"])
+        raise TraceError(
+            f"{path}:1:1: a trace without a column of times: found {shown[:200]}; expected one of "
+            f"{', '.join((*TIMES_MS, *TIMES_S, *CLOCKS))}, separated by commas"
+        )
+    try:
+        for value in reader:
+            yield Row(value, f"{path}:{reader.line_num}:1")
+    except csv.Error as error:
+        raise TraceError(f"{path}:{reader.line_num}:1: {error}") from None
 
 
-def _entry(row: Mapping[str, Any]) -> Entry:
-    blocks = row.get("hash_ids")
+def _entry(row: Row) -> Entry:
+    value, where = row
+    blocks = value.get("hash_ids")
+    text = value.get("text_input") or value.get("prompt")
+    text = text if isinstance(text, str) else None
+    output = next((value[name] for name in OUTPUTS if value.get(name) not in (None, "")), None)
+    length = _first(value, INPUTS) if text is None else value.get("input_length")
+    asked = tokens_of(length, where, "the input length")
     return Entry(
-        _time(row),
-        int(float(_first(row, INPUTS))),
-        int(float(_first(row, OUTPUTS))),
+        _time(value),
+        (len(text) // 4 if text else 0) if asked is None else asked,
+        tokens_of(output, where, "the output length"),
         tuple(int(block) for block in blocks) if isinstance(blocks, list) else (),
+        text,
     )
 
 
 def _time(row: Mapping[str, Any]) -> float:
-    for name in TIMES_MS:
-        if name in row:
-            return float(row[name]) / 1000
-    for name in TIMES_S:
-        if name in row:
-            return float(row[name])
-    text = str(_first(row, CLOCKS))
+    for names, unit in ((TIMES_MS, 1000), (TIMES_S, 1)):
+        for name in names:
+            if row.get(name) in (None, ""):
+                continue
+            try:
+                at = float(row[name]) / unit
+            except ValueError:
+                return _clock(str(row[name]))
+            if not math.isfinite(at):
+                raise ValueError(f"{name} is {row[name]}")
+            return at
+    return _clock(str(_first(row, CLOCKS)))
+
+
+def _clock(text: str) -> float:
+    """Seconds, or a date and a time of day."""
     try:
         return float(text)
     except ValueError:
@@ -104,6 +132,6 @@ def _time(row: Mapping[str, Any]) -> float:
 
 def _first(row: Mapping[str, Any], names: tuple[str, ...]) -> Any:
     for name in names:
-        if row.get(name) not in {None, ""}:
+        if row.get(name) not in (None, ""):
             return row[name]
-    raise KeyError(f"none of {', '.join(names)}")
+    raise KeyError(f"it has none of {', '.join(names)}")

@@ -163,6 +163,11 @@ def options_of(**options):
     return vars(parser.parse_args([])) | options
 
 
+def plan_with(**options):
+    """The plan of a command line that names these options."""
+    return plan_of(Namespace(**options_of(**options)))
+
+
 def session(base_url, key="", **options):
     """A run of this process alone, without Locust: its document and exit code."""
     chosen = options_of(**options)
@@ -186,12 +191,12 @@ def session(base_url, key="", **options):
     while not fleet.done and time.monotonic() < until:
         gevent.sleep(0.01)
     gevent.killall(users)
-    plan = plan_of(Namespace(**chosen))
+    plan = plan_with(**options)
     planned = None if plan.closed else plan.schedule.planned
     about = {
         "base_url": base_url,
         "started_at": assignment["start_at"],
-        "duration_s": chosen["duration"],
+        "duration_s": plan.schedule.duration_s,
     }
     found = result(plan, fleet, about, planned)
     return found.document, found.exit_code
