@@ -79,19 +79,37 @@ def header(headers: Headers, name: str) -> str | None:
     return next((value for key, value in headers if key == name), None)
 
 
+class NotRecordedError(LookupError):
+    """Somebody asks for a part of an exchange that its recorder left out: nothing depends on it."""
+
+
 @dataclass(frozen=True)
 class Request:
-    """What was asked. Header names are lower case; `path` starts with / and keeps the query."""
+    """What was asked. Header names are lower case; `path` starts with / and keeps the query.
+
+    `body_recorded` is False where a recorder kept no body, or not all of it: what was asked is then
+    not known, and `json` and `params` raise `NotRecordedError`.
+    """
 
     method: str
     path: str
     headers: Headers = ()
     body: bytes = b""
+    body_recorded: bool = True
 
     @cached_property
     def json(self) -> Any:
         """The body as JSON; None when empty, `Invalid` when it does not parse."""
+        if not self.body_recorded:
+            raise NotRecordedError("the body of the request")
         return parse_json(self.body) if self.body else None
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        if not self.body_recorded:
+            raise NotRecordedError("the body of the request")
+        return self.body.decode("utf-8", "replace")
 
     @cached_property
     def params(self) -> dict[str, Any]:
@@ -213,6 +231,9 @@ class Exchange:
 
     @cached_property
     def wants_stream(self) -> bool:
+        """Whether a stream was asked for; where that was not recorded, whether one came."""
+        if not self.request.body_recorded:
+            return self.reply.is_stream
         return self.request.params.get("stream") is True
 
     @cached_property

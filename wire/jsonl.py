@@ -53,6 +53,7 @@ def dump(exchange: Exchange) -> str:
             "path": request.path,
             "headers": _headers_out(request.headers),
             **_body_out(request.body),
+            **({} if request.body_recorded else {"body_recorded": False}),
         },
         "response": {
             "status": reply.status,
@@ -101,6 +102,7 @@ def read(line: str | bytes | Mapping[str, Any]) -> Exchange:
         path=_string(asked, "path"),
         headers=_headers_in(asked.get("headers")),
         body=_body_in(asked),
+        body_recorded=asked.get("body_recorded") is not False,
     )
     reply = _reply_in(came, value.get("frames"))
     source = value.get("source")

@@ -90,6 +90,7 @@ class Redactor:
         return replace(
             exchange,
             request=Request(
+                body_recorded=request.body_recorded,
                 method=request.method,
                 path=self.text(request.path),
                 headers=_resized(self.headers(request.headers), len(body) - len(request.body)),

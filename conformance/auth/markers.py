@@ -47,7 +47,7 @@ def concurrent(x: Exchange) -> Findings:
     if not x.ok:
         yield Unsure(f"{x.probe} was answered {answer_of(x)}")
         return
-    asked, answer = x.request.body.decode("utf-8", "replace"), text_of(x)
+    asked, answer = x.request.text, text_of(x)
     own = [n for n in range(len(WORDS)) if f"marker {n}: " in asked]
     foreign = [n for n in range(len(WORDS)) if n not in own and f"marker {n}:" in answer]
     if foreign:

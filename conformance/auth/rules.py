@@ -108,7 +108,7 @@ def key_hidden(x: Exchange) -> Findings:
     places = [(f"header {name}", value) for name, value in x.reply.headers]
     for where, value in [*places, ("body", x.reply.text)]:
         marker = re.search(r"\[redacted(:\w+)?\]", value)
-        if marker and marker[0] not in x.request.body.decode("utf-8", "replace"):
+        if marker and marker[0] not in x.request.text:
             yield Finding(where, "no key", marker[0])
 
 

@@ -15,9 +15,10 @@ from conformance.chat.choice import (
     place,
 )
 from conformance.chat.prompts import text_asked
-from conformance.chat.selectors import SUCCESS, wanted_choices
+from conformance.chat.selectors import SUCCESS, speaks_audio, wanted_choices
 from conformance.chat.stream import ends_by_itself
 from conformance.judging.finding import Finding, Findings, Unsure, show
+from conformance.judging.model_name import is_alias, is_deployment, same_model
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import ok_probe
@@ -27,8 +28,6 @@ from wire.exchange import Exchange
 CLOCK_TOLERANCE_S = 300
 # Words that end an answer, only not one that is whole; other words are judged as a field.
 OTHER_ENDS = ("length", "tool_calls", "content_filter", "function_call")
-# Names that stand for another model by themselves; what they stand for is the server's choice.
-_ALIAS = re.compile(r".*(-latest|-preview|:.*)|ft:.*|chatgpt-.*")
 FINISHED = SUCCESS.only(
     "that was heard to the end",
     lambda x: ends_by_itself(x) and not _failed(x),
@@ -58,17 +57,15 @@ def choice_indexes(x: Exchange) -> Findings:
 @rule("chat.answer.model", on=SUCCESS)
 def model_served(x: Exchange) -> Findings:
     asked = x.request.params.get("model")
-    if not isinstance(asked, str) or _ALIAS.fullmatch(asked):
+    if not isinstance(asked, str) or is_alias(asked) or is_deployment(x):
         return
     for index, value in objects(x)[:1]:
         given = value.get("model")
-        if isinstance(given, str) and not _is_snapshot(given, asked):
-            yield Finding(place(index, "model"), f"{asked} or a snapshot of it", given, index)
-
-
-def _is_snapshot(given: str, asked: str) -> bool:
-    dated = re.escape(asked) + r"-(\d{4}-\d{2}-\d{2}|\d{4})"
-    return given == asked or re.fullmatch(dated, given) is not None
+        same = same_model(asked, given) if isinstance(given, str) else True
+        if same is None:
+            yield Unsure(f"whether {given} is {asked} only the provider can say")
+        elif not same:
+            yield Finding(place(index, "model"), f"{asked} or a snapshot of it", show(given), index)
 
 
 @rule("chat.answer.created", on=SUCCESS)
@@ -181,7 +178,7 @@ def usual_fields(x: Exchange) -> Findings:
     for index, value in objects(x)[:1]:
         yield from _lacking(index, value, "", USUAL)
         for where, choice in choices(value):
-            if index is not None:
+            if index is not None and not speaks_audio(x):
                 delta = member(choice, "delta")
                 names = ("content",) if "role" in delta else ()
                 yield from _lacking(index, delta, f"{where}.delta.", names)

@@ -1,7 +1,7 @@
 """That choices come to an end at all: clients wait for it, and survive an end that is told twice."""
 
 from conformance.chat.choice import choices
-from conformance.chat.selectors import STREAM
+from conformance.chat.selectors import STREAM, speaks_audio
 from conformance.chat.stream import ends_by_itself, readable
 from conformance.judging.finding import Finding, Findings
 from conformance.judging.rule import rule
@@ -10,7 +10,7 @@ from wire.exchange import Exchange
 
 @rule("chat.stream.finished", on=STREAM)
 def finished(x: Exchange) -> Findings:
-    if not ends_by_itself(x) or not readable(x):
+    if not ends_by_itself(x) or not readable(x) or speaks_audio(x):
         return
     ends: dict[int, bool] = {}
     for payload in x.reply.payloads:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.chat.chunk import chunks
-from conformance.chat.selectors import PLAIN, STREAM
+from conformance.chat.selectors import PLAIN, STREAM, is_audio, speaks_audio
 from conformance.judging.fields import FieldSource, Part, field_rules
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.framing import lone_surrogates
@@ -29,8 +29,22 @@ def _body(x: Exchange) -> Iterator[Part]:
 
 
 def _chunks(x: Exchange) -> Iterator[Part]:
+    audio = speaks_audio(x)
     for index, chunk in chunks(x):
-        yield index, "", chunk
+        yield index, "", _as_text(chunk) if audio else chunk
+
+
+def _as_text(chunk: dict[str, Any]) -> dict[str, Any]:
+    """A chunk of an audio stream with the keys that one of a text stream must have."""
+    if "choices" not in chunk:
+        return {**chunk, "choices": []}
+    given = chunk["choices"]
+    if not isinstance(given, list) or not any(is_audio(choice) for choice in given):
+        return chunk
+    return {
+        **chunk,
+        "choices": [{"finish_reason": None, **c} if is_audio(c) else c for c in given],
+    }
 
 
 FIELDS = field_rules(

@@ -24,6 +24,28 @@ def wants_usage(x: Exchange) -> bool:
     return options(x).get("include_usage") is True
 
 
+def speaks_audio(x: Exchange) -> bool:
+    """Whether audio was asked for; where that was not recorded, whether any came.
+
+    Such a stream has chunks without choices, and its last one, which tells when the audio expires,
+    may come after the usage and without finish_reason (types of the openai package, and recorded
+    streams of gpt-audio models).
+    """
+    if x.request.body_recorded:
+        asked = x.request.params.get("modalities")
+        return isinstance(asked, list) and "audio" in asked
+    return b'"audio":' in x.reply.body
+
+
+def is_audio(choice: object) -> bool:
+    """Whether a choice of a chunk brings audio, or something about it, and nothing else."""
+    delta = choice.get("delta") if isinstance(choice, dict) else None
+    if not isinstance(delta, dict) or not isinstance(delta.get("audio"), dict):
+        return False
+    others = {name for name, value in delta.items() if value is not None}
+    return others <= {"audio", "role"}
+
+
 def wanted_choices(x: Exchange) -> int:
     n = x.request.params.get("n")
     return n if type(n) is int and 0 < n <= 128 else 1  # more is refused

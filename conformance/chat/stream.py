@@ -4,7 +4,13 @@ from collections.abc import Iterator
 
 from conformance.chat.choice import ABSENT, choices, member
 from conformance.chat.chunk import chunks, is_chunk
-from conformance.chat.selectors import STREAM, STREAM_WITH_USAGE, wanted_choices
+from conformance.chat.selectors import (
+    STREAM,
+    STREAM_WITH_USAGE,
+    is_audio,
+    speaks_audio,
+    wanted_choices,
+)
 from conformance.judging.finding import Finding, Findings
 from conformance.judging.framing import BROKEN, STOPPED
 from conformance.judging.grammar import ANY, END, START, Grammar, Step, walk
@@ -95,6 +101,7 @@ def steps(x: Exchange) -> Iterator[Step]:
     seen: set[int] = set()
     over = not readable(x)  # nobody knows what the chunks are about
     done = broken = False
+    audio = speaks_audio(x)
     for event, payload in zip(x.reply.events, x.reply.payloads, strict=True):
         index = event.index
         if event.data.strip() == DONE:
@@ -110,18 +117,21 @@ def steps(x: Exchange) -> Iterator[Step]:
             broken = True
         elif over and not done:
             continue
+        elif audio and not done and _of_audio_alone(payload):
+            seen |= {c["index"] for _, c in choices(payload) if _readable(c)}
         elif is_chunk(payload) and not _speaks(payload):
             yield Step("stream", 0, _without_choices(payload), index)
         elif is_chunk(payload):
             mine = [c for _, c in choices(payload) if _readable(c)]
             seen |= {c["index"] for c in mine}
             finished |= {c["index"] for c in mine if isinstance(c.get("finish_reason"), str)}
-            whole = finished >= set(range(wanted_choices(x)))
+            wanted = range(wanted_choices(x)) if x.request.body_recorded else seen
+            whole = finished >= set(wanted)
             yield Step("stream", 0, "last" if whole else "chunk", index)
             for choice in mine if not broken else ():
                 for symbol in symbols(choice):
                     yield Step("choice", choice["index"], symbol, index)
-    if any(_damaged(chunk) for _, chunk in chunks(x)):
+    if audio or any(_damaged(chunk) for _, chunk in chunks(x)):
         # The end of a choice may be in what cannot be read.
         for number in sorted(seen - finished):
             yield Step("choice", number, "broken", len(x.reply.events) - 1)
@@ -133,6 +143,15 @@ def _speaks(chunk: dict[str, object]) -> bool:
     if isinstance(chunk.get("usage"), dict):
         return any(symbols(choice) != ["blank"] for choice in mine)
     return bool(mine)
+
+
+def _of_audio_alone(chunk: dict[str, object]) -> bool:
+    """Whether a chunk of an audio stream says nothing of text: it may come at any place."""
+    if "choices" not in chunk:
+        return is_chunk(chunk) and not isinstance(chunk.get("usage"), dict)
+    mine = [choice for _, choice in choices(chunk)]
+    ends = any(isinstance(choice.get("finish_reason"), str) for choice in mine)
+    return bool(mine) and not ends and all(is_audio(choice) for choice in mine)
 
 
 def _readable(choice: dict[str, object]) -> bool:

@@ -1,7 +1,7 @@
 """Rules about usage in a chat stream: none unasked, else null until the last chunk."""
 
 from conformance.chat.choice import ABSENT, choices, place
-from conformance.chat.selectors import STREAM_WITH_USAGE, STREAM_WITHOUT_USAGE
+from conformance.chat.selectors import STREAM_WITH_USAGE, STREAM_WITHOUT_USAGE, speaks_audio
 from conformance.chat.stream import ends_by_itself, order_of, readable
 from conformance.judging.finding import Finding, Findings, show
 from conformance.judging.rule import rule
@@ -12,11 +12,12 @@ from wire.exchange import Exchange
 @rule("chat.stream.usage-last", on=STREAM_WITH_USAGE)
 def usage_last(x: Exchange) -> Findings:
     yield from order_of(x, usage_last.requirements)
+    audio = speaks_audio(x)
     counts = [(n, p) for n, p in enumerate(x.reply.payloads) if _has_usage(p)]
     if not counts and ends_by_itself(x) and readable(x) and fold_chat(x.reply).error is None:
         yield Finding("the stream", "one chunk with usage", "none", len(x.reply.payloads) - 1)
     for number, (index, payload) in enumerate(counts):
-        if payload.get("choices"):
+        if payload.get("choices") and not audio:
             where = f"event {index}, choices"
             yield Finding(where, "[] in the chunk with usage", show(payload["choices"]), index)
         elif number:

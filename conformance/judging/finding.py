@@ -1,7 +1,9 @@
 """What a rule says of an exchange: a finding where a requirement does not hold, or that it cannot tell."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 
@@ -33,6 +35,28 @@ class Unsure:
 
 
 Findings = Iterator[Finding | Unsure]
+_EVENT = re.compile(r"(event|chunk) \d+")
+
+
+def once_a_stream(words: Iterable[Finding | Unsure]) -> list[Finding | Unsure]:
+    """What is wrong in the same way in many events of one stream is one finding, of the first."""
+    kept: dict[object, Finding | Unsure] = {}
+    more: Counter[object] = Counter()
+    for word in words:
+        key: object = len(kept)
+        if isinstance(word, Finding) and word.event is not None:
+            where = _EVENT.sub("event", word.where, count=1)
+            key = word.requirement, word.exchange, where, word.expected
+        if key in kept:
+            more[key] += 1
+        else:
+            kept[key] = word
+    for key, number in more.items():
+        first = kept[key]
+        assert isinstance(first, Finding)
+        events = "events" if number > 1 else "event"
+        kept[key] = replace(first, found=f"{first.found} (and in {number} more {events})")
+    return list(kept.values())
 
 
 def show(value: Any, limit: int = 100) -> str:

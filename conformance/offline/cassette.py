@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from conformance.offline.transcription import NotRecordedError, headers_of, made, moment, text_of
+from conformance.offline.transcription import LeftOutError, headers_of, made, moment, text_of
 from wire.exchange import Exchange
 from wire.jsonl import canonical
 
@@ -83,7 +83,7 @@ def _bytes(value: Any, name: str) -> bytes | None:
             if isinstance(value.get(key), str | bytes):
                 return _from_base64(value[key])
         if value.get("file"):
-            raise NotRecordedError(f"the body lies in another file, {value['file']}")
+            raise LeftOutError(f"the body lies in another file, {value['file']}")
         for key in ("string", "text"):
             if key in value:
                 text = value[key]

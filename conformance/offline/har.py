@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from conformance.offline.codings import undone_bytes
-from conformance.offline.transcription import NotRecordedError, headers_of, made
+from conformance.offline.transcription import LeftOutError, headers_of, made
 from wire.exchange import Connection, Ended, Exchange, Headers, header
 
 
@@ -64,7 +64,7 @@ def _content(content: Mapping[str, Any], headers: Headers) -> bytes:
     if not isinstance(text, str):
         size = content.get("size")
         if isinstance(size, int) and size > 0:
-            raise NotRecordedError(f"the exporter left out the body of {size} bytes")
+            raise LeftOutError(f"the exporter left out the body of {size} bytes")
         return b""  # browsers keep no text of some streams, and give no size: see `made`
     encoding = header(headers, "content-encoding")
     if encoding and text.startswith('["'):

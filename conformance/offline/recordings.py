@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from conformance.offline import cassette, har
 from conformance.offline.codings import CodingError
 from conformance.offline.json_stream import JsonStream, TornError
-from conformance.offline.transcription import NotRecordedError
+from conformance.offline.transcription import LeftOutError, asked_of
 from conformance.offline.yaml_stream import INTERACTIONS, YamlStream
 from wire import jsonl
 from wire.exchange import Exchange
@@ -158,7 +158,7 @@ class Reader:
             if line.strip():
                 try:
                     exchange = _of_line(line, f"{self.name}, {where}")
-                except NotRecordedError as reason:
+                except LeftOutError as reason:
                     self._say(where, str(reason), left_out=True)
                 except (ValueError, TypeError, RecursionError, OverflowError) as error:
                     torn = "" if line.endswith(b"\n") else "the last line is torn: "
@@ -174,7 +174,7 @@ class Reader:
                 if not isinstance(value, dict):
                     raise ValueError(FOREIGN)  # noqa: TRY004, TRY301 - one error for one defect
                 yield Entry(_of_value(value, place, f"{Path(self.name).name}#{number}"), place)
-            except NotRecordedError as reason:
+            except LeftOutError as reason:
                 self._say(f"entry {number}", str(reason), left_out=True)
             except (CodingError, ValueError, TypeError, RecursionError, OverflowError) as error:
                 self._say(f"entry {number} ({unit} {at})", str(error))
@@ -191,6 +191,8 @@ def _of_line(line: bytes, place: str) -> Exchange:
         if isinstance(request, dict) and "path" not in request:
             return _of_value(value, place, place)
     exchange = jsonl.read(value)
+    if exchange.source is not None:  # not of our own making, where an empty body is an empty body
+        exchange = replace(exchange, request=asked_of(exchange.request, exchange.reply))
     host = value.get("host")
     if isinstance(host, str) and not exchange.connection.origin:
         connection = replace(exchange.connection, origin=f"https://{host}")

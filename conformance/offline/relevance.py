@@ -56,7 +56,7 @@ def _is_api(x: Exchange) -> bool:
         return _speaks_for_itself(x)
     if x.endpoint in {Endpoint.CHAT, Endpoint.RESPONSES} and x.request.method != "POST":
         return _has_error(x) or _object(x) == "list"
-    return not _is_page(x) or bool(x.request.params.get("model"))
+    return not _is_page(x) or (x.request.body_recorded and bool(x.request.params.get("model")))
 
 
 def _speaks_for_itself(x: Exchange) -> bool:
@@ -69,7 +69,9 @@ def _speaks_for_itself(x: Exchange) -> bool:
         # Anthropic's own API says `type: error`; the hint of an OpenAI-compatible server does not.
         return not x.ok and _has_error(x) and "type" not in _top(x)
     found = _BY_OBJECT.get(str(_object(x)))
-    if found is None or x.request.method != "POST" or "model" not in x.request.params:
+    if found is None or x.request.method != "POST":
+        return False
+    if x.request.body_recorded and "model" not in x.request.params:
         return False
     # The same operation under a path of its own: rules are to see it as what it is.
     vars(x)["endpoint"] = found

@@ -110,6 +110,8 @@ def _bare(exchange: Exchange) -> Exchange:
     request, reply = exchange.request, exchange.reply
     return replace(
         exchange,
-        request=Request(request.method, request.path, request.headers, request.body),
+        request=Request(
+            request.method, request.path, request.headers, request.body, request.body_recorded
+        ),
         reply=Reply(reply.status, reply.headers, reply.chunks, reply.headers_at_ms, reply.timed),
     )

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from conformance.offline.codings import CodingError, undone_bytes
 from wire import jsonl
+from wire.endpoint import Endpoint, endpoint_of
 from wire.exchange import Chunk, Connection, Exchange, Headers, Reply, Request, header
 
 # What those who publish recordings put in the place of a value: it says nothing of the server.
@@ -20,7 +21,10 @@ _SCRUBBED = re.compile(
 )
 
 
-class NotRecordedError(ValueError):
+_WITHOUT_BODY = frozenset({Endpoint.CANCEL})
+
+
+class LeftOutError(ValueError):
     """The recorder left out what rules would judge; there is nothing to blame anybody for."""
 
 
@@ -81,18 +85,34 @@ def made(
     if not body and _must_have_body(method, status, headers):
         # A server can send nothing, but far more often a recorder kept nothing: of a stream that
         # the client read by itself, of a body that was evicted before the export.
-        raise NotRecordedError("the recorder kept no body")
+        raise LeftOutError("the recorder kept no body")
     body = undone_bytes(body, header(headers, "content-encoding"))
     headers = tuple((name, value) for name, value in headers if not _SCRUBBED.search(value))
     reply = Reply(status, headers, (Chunk(0.0, body),) if body else (), timed=False)
     return Exchange(
         id=name,
-        request=Request(method.upper(), path, request_headers, request_body),
+        request=asked_of(Request(method.upper(), path, request_headers, request_body), reply),
         reply=reply,
         connection=replace(connection or Connection(), origin=origin),
         started_at=started_at if started_at is not None else _stated(reply),
         source=source,
     )
+
+
+def asked_of(request: Request, reply: Reply) -> Request:
+    """The request, marked where its body cannot be what was sent: nothing that asks it is judged.
+
+    Recorders leave bodies out, cut them, or put a word in their place. Nobody answers such a request
+    with success, and an empty one is not sent.
+    """
+    if request.method not in {"POST", "PUT", "PATCH"} or not request.body_recorded:
+        return request
+    readable = isinstance(request.json, dict) or not (200 <= reply.status < 300)
+    if request.body.strip() and readable and not _SCRUBBED.search(request.body.decode("latin-1")):
+        return request
+    if endpoint_of(request.method, request.path) in _WITHOUT_BODY:
+        return request
+    return replace(request, body_recorded=False)
 
 
 def _must_have_body(method: str, status: int, headers: Headers) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from conformance.judging.area import Catalogue
-from conformance.judging.finding import Finding, Unsure
+from conformance.judging.finding import Finding, Unsure, once_a_stream
 from conformance.judging.judge import Judge, Outcome
 from conformance.judging.profile import Profile
 from conformance.judging.requirement import Requirement
@@ -23,7 +23,7 @@ from conformance.running.planned import probes
 from conformance.running.profiles import load_profile, profile_for
 from conformance.running.schedule import plan
 from conformance.running.session import wanted_probes
-from wire.exchange import Exchange
+from wire.exchange import Exchange, NotRecordedError
 
 RUN_BYTES = 48 * 2**20  # a run that is longer is judged exchange by exchange
 
@@ -111,17 +111,23 @@ class Offline:
                 continue
             try:
                 matches = selector.matches(x)
+            except NotRecordedError:
+                continue
             except Exception as error:  # noqa: BLE001 - the target must not pay for our mistakes
                 self._broken(rules, x, place, error)
                 continue
             for rule in rules if matches else ():
-                for name in rule.requirements:
-                    said.setdefault(name, [])
                 try:
-                    for word in rule.judge(x):
-                        said.setdefault(word.requirement, []).append(word)
+                    words = list(rule.judge(x))
+                except NotRecordedError:
+                    continue
                 except Exception as error:  # noqa: BLE001
                     self._broken([rule], x, place, error)
+                    continue
+                for name in rule.requirements:
+                    said.setdefault(name, [])
+                for word in words:
+                    said.setdefault(word.requirement, []).append(word)
         self._count(x, place, said)
 
     def _count(self, x: Exchange, place: str, said: dict[str, list[Finding | Unsure]]) -> None:
@@ -130,13 +136,12 @@ class Offline:
             row = self._rows.get(name)
             if row is None or (row.since and x.day and x.day < row.since):
                 continue
-            # Where a recorder kept no headers, their absence says nothing of the server.
-            if not x.reply.headers and any(_of_header(word) for word in words):
+            if _thinned(x) and any(_of_missing_header(word, x) for word in words):
                 continue
             tally = self._tally(row, (x.model or "") if row.per_model else "")
             if not self._claimed(profile, row.feature):
                 tally.not_claimed += 1
-            elif tally.take([self._clean(word) for word in words], place):
+            elif tally.take([self._clean(word) for word in once_a_stream(words)], place):
                 self.evidence.keep(x, place)
 
     def _claimed(self, profile: Profile, feature: str) -> bool:
@@ -166,7 +171,7 @@ class Offline:
             for name, words in by_exchange.items():
                 entry = self._run.get(name)
                 place = entry.place if entry else ""
-                if tally.take(words, place) and entry:
+                if tally.take(once_a_stream(words), place) and entry:
                     self.evidence.keep(entry.exchange, place)
             tally.probe = tally.probe or result.probe
 
@@ -206,8 +211,15 @@ class Offline:
         return min(plans)[4]
 
 
-def _of_header(word: Finding | Unsure) -> bool:
-    return isinstance(word, Finding) and word.where.startswith("header")
+def _thinned(x: Exchange) -> bool:
+    """Whether a recorder kept few of the headers: what is missing then says nothing of the server."""
+    return not x.reply.headers or (x.source is not None and x.reply.header("date") is None)
+
+
+def _of_missing_header(word: Finding | Unsure, x: Exchange) -> bool:
+    if not isinstance(word, Finding) or not word.where.startswith("header"):
+        return False
+    return x.reply.header(word.where.removeprefix("header").removeprefix("s").strip()) is None
 
 
 def grouped(catalogue: Catalogue, names: set[str]) -> list[tuple[Selector, list[Rule]]]:

@@ -5,7 +5,8 @@ import re
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, TypeGuard
 
-from conformance.judging.finding import Finding, Findings, show
+from conformance.judging.finding import Finding, Findings, Unsure, show
+from conformance.judging.model_name import is_alias, is_deployment, same_model
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import Selector
@@ -26,7 +27,6 @@ from wire.responses import output_text
 
 REASONS: Final = ("max_output_tokens", "max_messages", "content_filter", "steered")
 FAILURES: Final = frozenset(load("responses/error")["properties"]["code"]["x-known"])
-_DATED_OR_NAMED: Final = re.compile(r"-(?!mini|nano|lite|small|turbo|codex|chat|pro\b)[\w.-]+")
 NEAR_S: Final = 300
 DAY_S: Final = 86_400
 SECONDS: Final = range(10**9, 10**10)
@@ -225,7 +225,7 @@ def own_output_text(x: Exchange) -> Findings:
 def _names_model(x: Exchange) -> bool:
     params = x.request.params
     asked = isinstance(params.get("model"), str) and params.get("prompt") is None
-    return is_create(x) and asked and is_fresh(x)
+    return is_create(x) and asked and is_fresh(x) and not is_deployment(x)
 
 
 @rule(
@@ -236,10 +236,12 @@ def model_asked(x: Exchange) -> Findings:
     asked = x.request.params["model"]
     for event, path, response in responses(x):
         got = response.get("model") if isinstance(response, dict) else None
-        if not isinstance(got, str) or got == asked:
+        if not isinstance(got, str) or is_alias(asked):
             continue
-        rest = got.removeprefix(asked)
-        if rest == got or not _DATED_OR_NAMED.fullmatch(rest):
+        same = same_model(asked, got)
+        if same is None:
+            yield Unsure(f"whether {got} is {asked} only the provider can say")
+        elif not same:
             yield Finding(
                 place(event, path + "model"), f"{show(asked)} or its snapshot", show(got), event
             )

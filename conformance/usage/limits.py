@@ -3,7 +3,7 @@
 from conformance.judging.finding import Finding, Findings
 from conformance.judging.rule import rule
 from conformance.judging.selector import Selector
-from conformance.usage.reports import CHAT, REPORTING, final, reports, speaks
+from conformance.usage.reports import CHAT, REPORTING, Report, final, reports, speaks
 from wire.chat import fold_chat
 from wire.endpoint import Endpoint
 from wire.exchange import Exchange
@@ -61,13 +61,17 @@ def within_limit(x: Exchange) -> Findings:
 def cut_at_limit(x: Exchange) -> Findings:
     report, limit = final(x), limit_of(x)
     output = report.usage.completion_tokens if report else None
-    # More than the limit is the matter of usage.within-limit. A model that is cut while it reasons
-    # stops at the end of a block, below the limit.
-    if not report or limit is None or output is None or not speaks(report, x):
+    # More than the limit is the matter of usage.within-limit.
+    if not report or limit is None or output is None or not speaks(report, x) or _in_blocks(report):
         return
     if output < limit:
         where = f"{report.where}: output tokens"
         yield Finding(where, f"{limit}, where it was cut", str(output), report.event)
+
+
+def _in_blocks(report: Report) -> bool:
+    """Whether the model counts what it reasons in blocks: then the cut is some tokens below."""
+    return bool(report.usage.reasoning_tokens) or "codex" in str(report.answer.get("model"))
 
 
 def _logprobs(x: Exchange) -> int | None:

@@ -12,6 +12,7 @@ from conformance.judging.area import catalogue
 from conformance.judging.judge import Judge, Outcome
 from conformance.offline.recordings import Entry, Reader
 from conformance.offline.relevance import Why, left_alone
+from conformance.offline.transcription import asked_of
 from conformance.offline.verdicts import Offline
 from gateway.faults.machinery.fault import all_faults
 from tests.direct import traffic
@@ -33,18 +34,21 @@ def exchange(
         "id": "x-1",
         **more,
     }
+    reply = Reply(
+        fields["status"],
+        fields.get("headers", (("content-type", kind),)),
+        (Chunk(0.0, body),) if body else (),
+        timed=False,
+    )
+    source = fields.get("source", "a recording")
+    request = Request(fields["method"], path, (("content-type", "application/json"),), asked)
     return Exchange(
         fields["id"],
-        Request(fields["method"], path, (("content-type", "application/json"),), asked),
-        Reply(
-            fields["status"],
-            (("content-type", kind),),
-            (Chunk(0.0, body),) if body else (),
-            timed=False,
-        ),
+        asked_of(request, reply) if source else request,
+        reply,
         Connection(origin=fields["origin"]),
         1772359200.0,
-        source=fields.get("source", "a recording"),
+        source=source,
     )
 
 
@@ -60,6 +64,14 @@ def bad(judge):
     return {
         t.requirement.id for t in judge.verdicts() if t.outcome in {Outcome.FAIL, Outcome.ADVISORY}
     }
+
+
+def found_in(x):
+    """The requirements that do not hold in one recorded exchange; rules that break are no answer."""
+    judge = offline(x)
+    assert judge.judged == 1
+    assert not [t.error for t in judge.verdicts() if t.error]
+    return bad(judge)
 
 
 FAULTS = tuple(n for n in all_faults() if n.startswith(("chat.", "usage.", "http.")))[::40]
