@@ -70,7 +70,7 @@ def _worker(environment: Environment, runner: WorkerRunner) -> None:
         runner.send_message("load_report", packed(report))
 
     worker = LoadUser.worker = Worker(send, os.environ, keep=True)
-    runner.register_message("load_start", lambda msg, **_: worker.start(msg.data))
+    runner.register_message("load_start", lambda msg, **_: worker.obey(msg.data))
     runner.register_message("load_stop", lambda msg, **_: worker.interrupt(msg.data["why"]))
 
     def quitting(**_: Any) -> None:
@@ -123,7 +123,7 @@ def _leader(environment: Environment, runner: Any) -> None:
 
         def handle(kind: str, data: dict[str, Any]) -> None:
             if kind == "load_start":
-                worker.start(data)
+                worker.obey(data)
             else:
                 worker.interrupt(data["why"])
 

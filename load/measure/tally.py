@@ -7,12 +7,14 @@ from itertools import pairwise
 from typing import Any, Final, Self
 
 from load.measure.histogram import Histogram
-from load.measure.outcome import FAILED, UNJUDGED, WHOLE, Outcome
+from load.measure.outcome import AS_ASKED, FAILED, UNJUDGED, WHOLE, Outcome
 from load.measure.sample import MOST
 from load.measure.transcript import transcript
 from load.measure.window import SECOND_NS, Window
 from load.transport.request import Arrival
 
+# Whose first few arrivals are shown in the report.
+SHOWN: Final = FAILED | (WHOLE - AS_ASKED) | {Outcome.WITHOUT_DONE, Outcome.CLIENT_ERROR}
 TRANSCRIPTS: Final = 3  # kept of each violation and each failing outcome
 HOUR_S: Final = 3600  # what a histogram holds
 
@@ -35,6 +37,7 @@ class Tally:
     ttft_by_bin: dict[int, Histogram] = field(default_factory=dict)
     transcripts: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     samples: list[str] = field(default_factory=list)  # exchanges as JSON Lines
+    recorded: int = 0  # arrivals that this one has taken
     _outcomes: Counter[tuple[str, Outcome, bool]] = field(default_factory=Counter)
     _values: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     _ttft_by_bin: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
@@ -113,6 +116,7 @@ class Tally:
         """Take an arrival that has ended."""
         outcome = arrival.outcome
         assert outcome is not None
+        self.recorded += 1
         steady = window.from_ns <= arrival.intended_ns <= window.to_ns
         self._outcomes[arrival.request.scenario, outcome, steady] += 1
         self.series["arrivals"][window.bin(arrival.intended_ns)] += 1
@@ -122,7 +126,7 @@ class Tally:
         self._amounts(arrival, window, outcome)
         if steady:
             self._times(arrival, window, outcome)
-        if arrival.violations or outcome in FAILED:
+        if arrival.violations or outcome in SHOWN:
             self._keep(arrival, outcome)
 
     def _times(self, arrival: Arrival, window: Window, outcome: Outcome) -> None:
@@ -155,7 +159,7 @@ class Tally:
         good = window.ttft_slo_ms is None or since <= window.ttft_slo_ms * 1e6
         # A request of one token has no time per token: that target says nothing about it.
         good &= window.tpot_slo_ms is None or tpot is None or tpot <= window.tpot_slo_ms * 1e3
-        self.counts["good"] += good
+        self.counts["good"] += good and outcome in AS_ASKED
 
     def _stream_times(self, arrival: Arrival, e2e: int) -> int | None:
         """What only streams have; gives the time per output token."""
@@ -229,7 +233,7 @@ class Tally:
         for requirement in arrival.violations:
             self.counts[f"violation:{requirement}"] += 1
         names = list(arrival.violations)
-        if outcome in FAILED:
+        if outcome in SHOWN:
             names.append(f"outcome:{outcome}")
         for name in names:
             kept = self.transcripts.setdefault(name, [])

@@ -15,6 +15,7 @@ STAMPED_LAG_MS: Final = 50.0  # where the kernel stamps, a late loop moves no st
 CPU_SHARE: Final = 0.90
 SENT_SHARE: Final = 0.99
 FEWEST: Final = 30
+TOO_FEW: Final = "too few samples"
 COST: Final = "the limit of $"  # how a run says that it ended for want of money
 
 
@@ -58,11 +59,19 @@ def _reasons(fleet: Fleet, planned: int | None) -> list[str]:
     counts = total.counts
     saturated = counts["outcome:client_saturated"]
     if saturated and not fleet.stopped.startswith(COST):
-        reasons.append(f"{saturated} arrivals were not sent: as much in flight as allowed")
+        why = f" ({fleet.limit})" if fleet.limit else ""
+        reasons.append(f"{saturated} arrivals were not sent: as much in flight as allowed{why}")
+    failed_here = counts["outcome:client_error"] + counts["own_errors"]
+    if failed_here:
+        kept = total.transcripts.get("outcome:client_error") or [{}]
+        reasons.append(f"{failed_here} arrivals failed in this client: {kept[0].get('detail') or 'see its log'}")  # fmt: skip
     if planned and not fleet.stopped and counts["arrivals"] < SENT_SHARE * planned:
         reasons.append(f"{counts['arrivals']} of {planned} arrivals happened")
-    if counts["unfinished"]:
-        reasons.append(f"{counts['unfinished']} requests were still in flight after the drain")
+    cut = counts["outcome:cut_by_end"]
+    if cut and not fleet.stopped:
+        reasons.append(
+            f"{cut} requests were still in flight after the drain, no longer than others took: raise --drain"
+        )
     if fleet.lost:
         reasons.append(
             f"lost: worker {', '.join(map(str, fleet.lost))}; its last second is missing"
@@ -73,5 +82,5 @@ def _reasons(fleet: Fleet, planned: int | None) -> list[str]:
         reasons.append(f"ended early: {fleet.stopped}")
     judged = sum(counts[f"steady:{outcome}"] for outcome in WHOLE | FAILED)
     if judged < FEWEST:
-        reasons.append(f"too few samples: {judged} in the steady window (at least {FEWEST})")
+        reasons.append(f"{TOO_FEW}: {judged} in the steady window (at least {FEWEST})")
     return reasons

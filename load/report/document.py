@@ -11,7 +11,7 @@ from load.measure.histogram import Histogram
 from load.measure.outcome import FAILED, Outcome
 from load.measure.rates import goodput, rates
 from load.measure.tally import Tally
-from load.measure.validity import Validity, validity
+from load.measure.validity import TOO_FEW, Validity, validity
 from load.session.fleet import Fleet
 from load.workload.oracle import Likeness
 from load.workload.plan import Plan
@@ -68,16 +68,20 @@ def exit_code(plan: Plan, fleet: Fleet, found: Validity, verdicts: list[Verdict]
             Outcome.TLS_ERROR,
             Outcome.TIMEOUT_CONNECT,
             Outcome.CLIENT_SATURATED,
+            Outcome.CLIENT_ERROR,
         }
     )
     if not answered or fleet.stopped.startswith("every answer") or fleet.stopped == "interrupted":
         return 2
-    if found.reasons:
-        return 4
-    if not all(verdict.passed for verdict in verdicts):
-        return 3
+    if fleet.stopped.startswith("could not start"):
+        return 2
     accepted = any(gate.metric == "error_rate" for gate in plan.gates)
     failed = sum(counts[f"outcome:{outcome}"] for outcome in FAILED)
+    few = len(found.reasons) == 1 and found.reasons[0].startswith(TOO_FEW)
+    if found.reasons and not (few and failed and not accepted):
+        return 4  # few samples are samples enough of a failure
+    if not all(verdict.passed for verdict in verdicts):
+        return 3
     return 1 if failed and not accepted else 0
 
 

@@ -1,6 +1,7 @@
 """What the whole fleet has measured: the sum of its workers' reports, and who is missing."""
 
 from dataclasses import dataclass, field
+from time import time
 from typing import Any
 
 from load.measure.tally import Tally
@@ -16,6 +17,7 @@ class WorkerState:
     cpu_s: float = 0.0
     peak_mb: float = 0.0
     done: bool = False
+    heard_at: float = 0.0  # its last report
     lost: bool = False
 
 
@@ -26,6 +28,7 @@ class Fleet:
     workers: dict[int, WorkerState] = field(default_factory=dict)
     in_flight: list[tuple[float, int]] = field(default_factory=list)  # over the seconds of the run
     stopped: str = ""  # why it ended early
+    limit: str = ""  # what limits the requests in flight
     _fresh: list[Tally] = field(default_factory=list)
 
     def take_report(self, report: dict[str, Any]) -> None:
@@ -35,7 +38,9 @@ class Fleet:
         for name in ("in_flight", "connections", "cpu_share", "cpu_s", "peak_mb", "done"):
             setattr(worker, name, report[name])
         worker.lost = False
+        worker.heard_at = time()
         self.stopped = self.stopped or report["stopped"]
+        self.limit = self.limit or report.get("limit", "")
         tally = report["tally"]
         self.total.add(tally)
         self._fresh.append(tally)

@@ -13,6 +13,8 @@ Handler = Callable[[str, dict[str, Any]], None]
 class Processes(Protocol):
     """The processes that send: one here, or workers elsewhere."""
 
+    local: bool
+
     def ids(self) -> list[str]: ...
     def send(self, process: str, kind: str, data: dict[str, Any]) -> None: ...
     def missing(self, process: str) -> bool: ...
@@ -20,6 +22,8 @@ class Processes(Protocol):
 
 class LocalProcess:
     """The process itself is the whole fleet."""
+
+    local = True
 
     def __init__(self, handle: Handler) -> None:
         self._handle = handle
@@ -36,6 +40,8 @@ class LocalProcess:
 
 class WorkerProcesses:
     """The workers of a master, by Locust's own messages."""
+
+    local = False
 
     def __init__(self, runner: MasterRunner) -> None:
         self._runner = runner

@@ -1,6 +1,7 @@
 """One process's share of a run: sends its part of the schedule, drains, and reports each second."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from time import perf_counter_ns, time
 from typing import Any, Final
 
@@ -15,15 +16,20 @@ from load.measure.tally import Tally
 from load.measure.validity import COST
 from load.measure.window import Window
 from load.session.request_factory import RequestFactory
-from load.transport.engine import Engine, raise_file_limit
+from load.transport.capacity import capacity
+from load.transport.engine import Engine
 from load.transport.request import Arrival
 from load.transport.target import Target
 from load.workload.oracle import Likeness, likeness_of
-from load.workload.plan import Plan
+from load.workload.plan import Plan, PlanError
 
 REPORT_S: Final = 1.0
 REFUSED_IN_A_ROW: Final = 5  # answers, all refused or no connection at all: stop
 WITHOUT_YIELD: Final = 32
+# How long an answer is waited for at least before its absence at the end says something.
+LEAST_WAIT_NS: Final = 1_000_000_000
+NOTHING_CAME_NS: Final = 2_000_000_000  # where no answer ever came, to compare with
+STALLED_NS: Final = 2_000_000_000
 _UNREACHED: Final = frozenset({Outcome.CONNECT_ERROR, Outcome.TLS_ERROR, Outcome.TIMEOUT_CONNECT})
 
 
@@ -46,11 +52,19 @@ class Run:
         share: tuple[int, int],
         report: Callable[[dict[str, Any]], None],
     ) -> None:
-        raise_file_limit()
+        self.capacity = capacity(plan.limits.in_flight)
+        own = -(-plan.concurrency // share[1])
+        if plan.closed and own > self.capacity.in_flight:
+            raise PlanError(
+                f"--concurrency: {own} in flight in this process, {self.capacity.in_flight} at most: "
+                f"{self.capacity.because}"
+            )
         self.plan = plan
         self.worker, self.workers = share
         self.report = report
-        self.engine = Engine(target, plan.limits, self._done, kernel=plan.stamps != "app")
+        limits = replace(plan.limits, in_flight=max(1, self.capacity.in_flight))
+        self.engine = Engine(target, limits, self._done, kernel=plan.stamps != "app")
+        self._slowest: dict[str, tuple[int, int]] = {}  # first content and end, of what came back
         self.health = Health()
         self.tally = Tally()
         self.stopped = ""  # why it ended early
@@ -158,10 +172,8 @@ class Run:
             return
         if self.stopped:
             self.tally.counts["cut_short"] += 1
-        else:
-            self.tally.counts["unfinished"] += len(self.engine.in_flight)
         self.over.set()
-        self.engine.cut()
+        self.engine.cut(None if self.stopped else self._unanswered)
         self.health.stop()
         self._report(done=True)
 
@@ -195,7 +207,50 @@ class Run:
         arrival.end(Outcome.CLIENT_SATURATED, "the limit of cost is reserved", perf_counter_ns())
         self._done(arrival)
 
+    def _unanswered(self, arrival: Arrival) -> str:
+        """Why an arrival that is still open at the end of the drain counts against the server.
+
+        It has waited longer than the slowest that came back, or, where none did, than the target or a
+        while. What still streams, or has not waited longer than others, says nothing: it is cut.
+        """
+        now = perf_counter_ns()
+        waited = now - (arrival.sent_ns or arrival.started_ns)
+        first, end = self._slowest.get(arrival.request.scenario, (0, 0))
+        target = round((self.plan.ttft_slo_ms or 0) * 1e6)
+        stamps = arrival.reader.stamps
+        if not stamps:
+            least = max(first or target or NOTHING_CAME_NS, LEAST_WAIT_NS)
+            if waited <= least:
+                return ""
+            others = f"the slowest that came back began after {first / 1e9:.1f} s" if first else "none came back"  # fmt: skip
+            return f"no answer in {waited / 1e9:.1f} s, {others}"
+        idle = now - max(arrival.last_ns, stamps[-1])
+        if waited > end and idle > max(first, STALLED_NS):
+            return f"nothing more came for {idle / 1e9:.1f} s"
+        return ""
+
     def _done(self, arrival: Arrival) -> None:
+        """An arrival has ended. Whatever it makes of us, it is counted, once, and the run goes on."""
+        before = self.tally.recorded
+        try:
+            self._take(arrival)
+        except Exception as error:  # noqa: BLE001 - an answer of a kind that nobody thought of
+            arrival.fail_here(error, arrival.end_ns or perf_counter_ns())
+            if self.tally.recorded == before:
+                arrival.violations = {}
+                self.tally.record(arrival, self._window)
+            else:
+                self.tally.counts["own_errors"] += 1
+            self._users_next(arrival)
+
+    def _users_next(self, arrival: Arrival) -> None:
+        """The closed loop goes on."""
+        user = self._users.pop(arrival, None)
+        if user is not None:
+            # Not here: a target that fails at once would nest calls without end.
+            self._later(self._send_next, user)
+
+    def _take(self, arrival: Arrival) -> None:
         if arrival.request.usage:
             charged = 200 <= arrival.status < 300
             cost = self._budget.settle(arrival.reserved_usd, arrival.usage, charged=charged)
@@ -207,12 +262,15 @@ class Run:
         self.tally.record(arrival, self._window)
         if arrival.kept is not None and self._sampled * self.workers < MOST:
             self._sample(arrival)
+        if arrival.outcome in WHOLE:
+            sent, name = arrival.sent_ns, arrival.request.scenario
+            first, end = self._slowest.get(name, (0, 0))
+            came, ended = arrival.reader.stamps[0] - sent, arrival.end_ns - sent
+            if came > first or ended > end:
+                self._slowest[name] = max(came, first), max(ended, end)
         if arrival.outcome not in UNJUDGED:
             self._stop_if_refused(arrival)
-        user = self._users.pop(arrival, None)
-        if user is not None:
-            # Not here: a target that fails at once would nest calls without end.
-            self._later(self._send_next, user)
+        self._users_next(arrival)
         self._follow(arrival)
 
     def _sample(self, arrival: Arrival) -> None:
@@ -274,5 +332,6 @@ class Run:
             "cpu_s": self.health.used_s,
             "peak_mb": peak_mb(),
             "stopped": self.stopped,
+            "limit": f"{self.capacity.in_flight:,}: {self.capacity.because}",
             "done": done,
         })  # fmt: skip

@@ -12,6 +12,7 @@ from load.measure.tally import Tally
 from load.report.locust_stats import LocustStats
 from load.session.fleet import Fleet
 from load.session.processes import Processes
+from load.session.worker import NOT_STARTED
 from load.transport.target import Target
 from load.workload.plan import Plan, plan_of
 
@@ -19,6 +20,7 @@ START_AFTER_S: Final = 1.0  # between the assignment and the start, so that all 
 LAST_REPORTS_S: Final = (
     10.0  # for the last reports after an interruption; who is gone is not waited for
 )
+SILENT_S: Final = 30.0  # without a report, of which there is one a second: the worker is lost
 TICK_S: Final = 0.05
 
 
@@ -99,7 +101,7 @@ class Runner:
             self._stats.add(fresh, now)
             last = now
             self._look_for_lost()
-            if fleet.stopped.startswith("every answer"):
+            if fleet.stopped.startswith(("every answer", NOT_STARTED)):
                 self._stop(fleet.stopped)  # one worker speaks for all: the target is the same
         self._stats.add(fleet.take_fresh(), time())
 
@@ -110,7 +112,11 @@ class Runner:
     def _look_for_lost(self) -> None:
         for number, process in enumerate(self._ids):
             worker = self.fleet.workers.get(number)
-            if self._processes.missing(process) and not (worker is not None and worker.done):
+            if worker is not None and worker.done:
+                continue
+            heard_at = max(self.started_at, worker.heard_at if worker is not None else 0.0)
+            silent = not self._processes.local and time() - heard_at > SILENT_S
+            if silent or self._processes.missing(process):
                 self.fleet.lose(number)
 
 

@@ -5,14 +5,23 @@ from argparse import Namespace
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import time
-from typing import Any
+from typing import Any, Final
 
+from load.measure.tally import Tally
 from load.report.document import result
 from load.report.folder import write
 from load.session.fleet import Fleet
 from load.session.run import Run
-from load.transport.target import Target, target_of
-from load.workload.plan import plan_of
+from load.transport.target import Target, TargetError, target_of
+from load.workload.plan import PlanError, plan_of
+
+NOT_STARTED: Final = "could not start: "
+
+
+def nothing(worker: int, why: str) -> dict[str, Any]:
+    """The report of a process that has measured nothing."""
+    empty = {"in_flight": 0, "connections": 0, "cpu_share": 0.0, "cpu_s": 0.0, "peak_mb": 0.0}
+    return {"worker": worker, "tally": Tally(), "stopped": why, "done": True, **empty}
 
 
 class Worker:
@@ -45,6 +54,14 @@ class Worker:
         self._kept = Fleet(1)
         self.run = Run(plan, target, (assignment["worker"], assignment["workers"]), self._report)
         self.run.start(assignment["start_at"])
+
+    def obey(self, assignment: dict[str, Any]) -> None:
+        """Start, or report at once why not: a leader must not wait for what never began."""
+        try:
+            self.start(assignment)
+        except (PlanError, TargetError, OSError) as error:
+            self._assignment, self.run = assignment, None
+            self._report(nothing(assignment["worker"], f"{NOT_STARTED}{error}"))
 
     def run_user(self) -> bool:
         """Be a user of the closed loop to its end; False when there is none."""

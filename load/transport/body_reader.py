@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from load.transport.request import BAD_FINISHES
 from load.transport.usage_sums import usage_violations
 from wire.endpoint import Endpoint
 from wire.exchange import parse_json
@@ -13,7 +14,7 @@ class BodyReader:
     """See `load.transport.request.Reader`. There is one content event at most: the body itself."""
 
     __slots__ = (
-        "_body", "_endpoint", "error", "events", "limited", "problem", "seen",
+        "_body", "_endpoint", "error", "events", "finish", "limited", "problem", "seen",
         "stamps", "visible_ns",
     )  # fmt: skip
 
@@ -26,6 +27,7 @@ class BodyReader:
         self.problem = ""
         self.error: Any = None
         self.limited = False
+        self.finish = ""
         self.seen: dict[str, str] = {}
 
     def take(self, data: str, name: str, at_ns: int) -> None:  # noqa: ARG002 - a body has no name
@@ -36,6 +38,7 @@ class BodyReader:
             return
         self.error = self._body.get("error")
         self.limited = _finish(self._body) == "length" or self._body.get("status") == "incomplete"
+        self.finish = _bad_finish(self._body)
         if self.whole:
             self.stamps.append(at_ns)
             self.visible_ns = at_ns
@@ -51,9 +54,13 @@ class BodyReader:
             case Endpoint.CHAT:
                 return isinstance(_finish(self._body), str)
             case Endpoint.RESPONSES:
-                return self._body.get("status") in {"completed", "incomplete"}
+                return self._body.get("status") in ("completed", "incomplete")
             case _:
                 return isinstance(self._body.get("data"), list)
+
+    @property
+    def finished(self) -> bool:
+        return self.whole
 
     @property
     def usage(self) -> Usage | None:
@@ -83,3 +90,9 @@ def _choice(body: dict[str, Any]) -> dict[str, Any]:
 
 def _finish(body: dict[str, Any]) -> Any:
     return _choice(body).get("finish_reason")
+
+
+def _bad_finish(body: dict[str, Any]) -> str:
+    details = body.get("incomplete_details")
+    reason = details.get("reason") if isinstance(details, dict) else _finish(body)
+    return reason if isinstance(reason, str) and reason in BAD_FINISHES else ""

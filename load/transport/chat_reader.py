@@ -12,6 +12,7 @@ import msgspec
 
 from load.transport.batched_events import lines_of
 from load.transport.chunk import Choice, Chunk, Delta, decode, decode_lines
+from load.transport.request import BAD_FINISHES, DETAIL
 from load.transport.usage_sums import usage_violations
 from wire.exchange import Invalid, parse_json
 from wire.sse import DONE
@@ -26,7 +27,7 @@ class ChatReader:
 
     __slots__ = (
         "_checks", "_done", "_finished", "_id", "_keep", "_model", "_texts", "_usage",
-        "_usages", "error", "events", "limited", "problem", "seen", "stamps",
+        "_usages", "error", "events", "finish", "limited", "problem", "seen", "stamps",
         "visible_ns",
     )  # fmt: skip
 
@@ -37,6 +38,7 @@ class ChatReader:
         self.problem = ""
         self.error: Any = None
         self.limited = False
+        self.finish = ""
         self.seen: dict[str, str] = {}  # violations by requirement
         self._keep = keep_text
         self._checks = usage
@@ -119,7 +121,11 @@ class ChatReader:
 
     @property
     def whole(self) -> bool:
-        return self._done and bool(self._finished) and all(self._finished.values())
+        return self._done and self.finished
+
+    @property
+    def finished(self) -> bool:
+        return bool(self._finished) and all(self._finished.values())
 
     @property
     def usage(self) -> Usage | None:
@@ -134,7 +140,8 @@ class ChatReader:
             return self.seen  # that is an end of its own
         if not self._done:
             self._violate("chat.stream.done", "no [DONE]")
-            return self.seen
+            if not self.finished or not self._usages:
+                return self.seen
         if not all(self._finished.values()) or not self._finished:
             self._violate("chat.stream.finish-once", "a choice without finish_reason")
         if self._checks and self._usages != 1:
@@ -146,7 +153,7 @@ class ChatReader:
         return self.seen
 
     def _violate(self, requirement: str, what: str) -> None:
-        self.seen.setdefault(requirement, f"event {self.events}: {what}")
+        self.seen.setdefault(requirement, f"event {self.events}: {what}"[:DETAIL])
 
     def _identity(self, name: str | None, model: str | None) -> None:
         if self._id is _unset:
@@ -178,6 +185,8 @@ class ChatReader:
             self._violate("chat.stream.finish-once", "a second finish_reason")
         self._finished[choice.index] = True
         self.limited |= choice.finish_reason == _LIMITED
+        if choice.finish_reason in BAD_FINISHES:
+            self.finish = choice.finish_reason
 
     def _beside(self, chunk: Chunk) -> None:
         """What stands beside the choices, and what follows the end."""
@@ -230,6 +239,9 @@ class ChatReader:
                 continue
             reason = choice.get("finish_reason")
             self._finished[number] = self._finished.get(number, False) or isinstance(reason, str)
+            self.limited |= reason == _LIMITED
+            if isinstance(reason, str) and reason in BAD_FINISHES:
+                self.finish = reason
             delta = choice.get("delta")
             if not isinstance(delta, dict):
                 self.problem = self.problem or f"event {self.events}: a choice without a delta"

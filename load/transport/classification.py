@@ -3,7 +3,8 @@
 from typing import Any, Final
 
 from load.measure.outcome import Outcome, of_status
-from load.transport.request import Arrival
+from load.transport.request import DETAIL, ERROR_FINISHES, Arrival
+from load.transport.usage_sums import believable
 from wire.endpoint import Endpoint
 from wire.exchange import Invalid, parse_json
 from wire.sse import DONE, Decoder, Event, FactKind
@@ -16,6 +17,7 @@ _FRAMING: Final = {
     FactKind.EMPTY_DATA: "no-empty-event",
     FactKind.NO_DATA: "no-empty-event",
 }
+NEAR_LIMIT: Final = 8  # tokens that end an answer, or are not counted the same everywhere
 _WHOLE_MESSAGE: Final = "whole"
 
 
@@ -24,9 +26,14 @@ def classify(arrival: Arrival, at_ns: int, outcome: Outcome | None, detail: str)
     reader = arrival.reader
     refused = of_status(arrival.status) if arrival.headers_ns else None
     if refused is not None:
-        arrival.end(refused, f"HTTP {arrival.status}", at_ns)
+        where = f" to {arrival.location}" if arrival.location else ""
+        arrival.end(refused, f"HTTP {arrival.status}{where}"[:DETAIL], at_ns)
         return
     request = arrival.request
+    if arrival.encoding:
+        detail = f"content-encoding {arrival.encoding}, though identity was asked for"
+        arrival.end(Outcome.PARSE_ERROR, detail, at_ns)
+        return
     if arrival.headers_ns and request.stream:
         if arrival.media_type == _EVENT_STREAM:
             arrival.violations |= reader.violations()
@@ -41,7 +48,7 @@ def classify(arrival: Arrival, at_ns: int, outcome: Outcome | None, detail: str)
         arrival.end(Outcome.ERROR_EVENT, _message(reader.error), at_ns)
     elif reader.problem:
         arrival.end(Outcome.PARSE_ERROR, reader.problem, at_ns)
-    elif not reader.whole:
+    elif not reader.whole and not (reader.finished and _ended_well(arrival, outcome)):
         if not request.stream and outcome is None:
             outcome, detail = Outcome.PARSE_ERROR, "not the object that was asked for"
         arrival.end(outcome or Outcome.TRUNCATED, detail or "no terminal event", at_ns)
@@ -50,10 +57,29 @@ def classify(arrival: Arrival, at_ns: int, outcome: Outcome | None, detail: str)
             _violate(arrival, _WHOLE_MESSAGE, detail)
         if not reader.stamps:
             arrival.end(Outcome.EMPTY, "no content", at_ns)
-        elif reader.limited:
-            arrival.end(Outcome.INCOMPLETE_LENGTH, "", at_ns)
         else:
-            arrival.end(Outcome.OK, "", at_ns)
+            arrival.end(*_whole(arrival), at_ns)
+
+
+def _ended_well(arrival: Arrival, outcome: Outcome | None) -> bool:
+    """Without its last event a stream is whole only where its message says so, not where bytes just ended."""
+    return outcome is None and (arrival.framed or arrival.reader.usage is not None)
+
+
+def _whole(arrival: Arrival) -> tuple[Outcome, str]:
+    """The class of an answer that is whole by its form."""
+    reader = arrival.reader
+    if reader.finish in ERROR_FINISHES:
+        return Outcome.ERROR_FINISH, f"finish_reason {reader.finish}"
+    if reader.finish:
+        return Outcome.CONTENT_FILTER, f"finish_reason {reader.finish}"
+    if reader.limited:
+        usage, limit = believable(reader.usage), arrival.request.most_tokens
+        used = usage.completion_tokens if usage else None
+        if limit is not None and used is not None and used < limit - NEAR_LIMIT:
+            return Outcome.LENGTH_EARLY, f"cut after {used} tokens, the limit asked for is {limit}"
+        return Outcome.INCOMPLETE_LENGTH, ""
+    return (Outcome.OK, "") if reader.whole else (Outcome.WITHOUT_DONE, "no [DONE]")
 
 
 def readable(event: Event) -> bool:
@@ -80,4 +106,4 @@ def _area(arrival: Arrival) -> str:
 
 def _message(error: Any) -> str:
     message = error.get("message") if isinstance(error, dict) else error
-    return str(message)[:200]
+    return message[:DETAIL] if isinstance(message, str) else type(message).__name__

@@ -8,6 +8,7 @@ the difference is kept as the client's own lag. Once a stream has begun, its usu
 stamped and gathered, see `load.transport.batched_events`, and read a few at a time. Nothing here switches greenlets.
 """
 
+import errno
 import struct
 from collections.abc import Callable
 from time import perf_counter_ns
@@ -15,19 +16,24 @@ from typing import TYPE_CHECKING, Final
 
 import httptools
 
-from load.measure.outcome import Outcome
+from load.measure.outcome import Outcome, of_status
 from load.transport.batched_events import BATCH, EVENT_END
 from load.transport.classification import classify
 from load.transport.clock import CLOCK
 from load.transport.http_response import HttpResponse
 from load.transport.nonblocking_socket import NonblockingSocket
-from load.transport.request import Arrival
+from load.transport.request import DETAIL, Arrival
 
 if TYPE_CHECKING:
     from load.transport.target import Address
 
 RECEIVE: Final = 8192  # thirty events; a larger buffer would be made and cut down for each of them
 _ANCILLARY: Final = 64
+RESPONSE_LIMIT: Final = 64 * 2**20  # bytes of one response
+# What this machine has run out of says nothing about the server.
+OWN_LIMITS: Final = frozenset({
+    errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL, errno.EAGAIN, errno.EPERM,
+})  # fmt: skip
 _stamp: Final = struct.Struct("qq").unpack
 
 
@@ -92,7 +98,8 @@ class Connection(NonblockingSocket):
         try:
             self._connect()
         except OSError as error:
-            self._fail(Outcome.CONNECT_ERROR, reason(error))
+            ours = error.errno in OWN_LIMITS
+            self._fail(Outcome.CLIENT_ERROR if ours else Outcome.CONNECT_ERROR, reason(error))
 
     def close(self) -> None:
         """Let go of the connection; an arrival on it is not told."""
@@ -113,7 +120,13 @@ class Connection(NonblockingSocket):
         pieces, stamps = self._batch, self._stamps
         self._batch, self._stamps = [], []
         arrival = self.arrival
-        if self._response.take_batch(pieces, stamps):
+        try:
+            if self._response.take_batch(pieces, stamps):
+                if arrival is not None and arrival.received_bytes > RESPONSE_LIMIT:
+                    self._too_large()
+                return
+        except Exception as error:  # noqa: BLE001 - whatever came, the arrival has one outcome
+            self._broken_here(error)
             return
         for data, at_ns in zip(pieces, stamps, strict=True):
             if self.arrival is arrival:
@@ -191,13 +204,18 @@ class Connection(NonblockingSocket):
         response = self._response
         try:
             response.feed(data, at_ns)
-        except httptools.HttpParserError as error:
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             response.keep_alive = False  # bytes after a whole message, or no message at all
             if not response.whole:
-                self._fail(Outcome.PARSE_ERROR, f"HTTP: {error}")
+                self._unreadable(error)
                 return
+        except Exception as error:  # noqa: BLE001 - whatever came, the arrival has one outcome
+            self._broken_here(error)
+            return
         if response.whole:
             self._over()
+        elif arrival.received_bytes > RESPONSE_LIMIT:
+            self._too_large()
         else:
             self._batching = data[-4:] == EVENT_END and response.batchable
 
@@ -244,15 +262,53 @@ class Connection(NonblockingSocket):
         at_ns = response.at_ns if outcome is None and self.fed else perf_counter_ns()
         self.reusable = outcome is None and response.keep_alive
         self._batching = False
-        response.finish(at_ns)
-        classify(arrival, at_ns, outcome, detail)
+        try:
+            response.finish(at_ns)
+            classify(arrival, at_ns, outcome, detail)
+        except (ValueError, RecursionError) as error:
+            arrival.violations.clear()
+            arrival.fail_here(error, at_ns)
+            arrival.outcome = Outcome.PARSE_ERROR  # numbers or depths that nobody can read
+        except Exception as error:  # noqa: BLE001 - whatever came, the arrival has one outcome
+            arrival.fail_here(error, at_ns)
         self.on_end(self)
+
+    def _unreadable(self, error: Exception) -> None:
+        """No HTTP, or more of it than is read; a status that refuses has said enough."""
+        arrival = self.arrival
+        assert arrival is not None
+        refused = of_status(arrival.status) if arrival.headers_ns else None
+        if isinstance(error, httptools.HttpParserUpgrade):
+            self._fail(Outcome.PARSE_ERROR, "HTTP 101: the protocol changes, though nobody asked")
+        elif refused is not None:
+            self._fail(refused, f"HTTP {arrival.status}, and then: {_said(error)}")
+        else:
+            self._fail(Outcome.PARSE_ERROR, f"HTTP: {_said(error)}")
+
+    def _too_large(self) -> None:
+        self._fail(Outcome.PARSE_ERROR, f"an answer of more than {RESPONSE_LIMIT // 2**20} MB")
+
+    def _broken_here(self, error: Exception) -> None:
+        """An error of this client."""
+        self.reusable = self._batching = False
+        if self.arrival is not None:
+            self.arrival.fail_here(error, perf_counter_ns())
+            self.on_end(self)
 
     def _fail(self, outcome: Outcome, detail: str) -> None:
         assert self.arrival is not None
         self.reusable = self._batching = False
-        self.arrival.end(outcome, detail, perf_counter_ns())
+        try:
+            self.arrival.end(outcome, detail, perf_counter_ns())
+        except Exception as error:  # noqa: BLE001 - whatever came, the arrival has one outcome
+            self.arrival.fail_here(error, perf_counter_ns())
         self.on_end(self)
+
+
+def _said(error: BaseException) -> str:
+    """What the parser says; of an error in a callback, what that said."""
+    inner = error.__context__ if isinstance(error, httptools.HttpParserCallbackError) else None
+    return str(inner or error)[:DETAIL]
 
 
 def reason(error: OSError) -> str:

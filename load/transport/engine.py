@@ -1,6 +1,5 @@
 """Sends arrivals over pooled connections and hears of their ends; sweeps for time-outs."""
 
-import resource
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter_ns
@@ -27,6 +26,7 @@ GATHER_FROM: Final = 100  # in flight
 GATHER_S: Final = 0.001
 _sleep: Final = get_original("time", "sleep")
 SECOND_NS: Final = 1_000_000_000
+Judge = Callable[[Arrival], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +38,6 @@ class Limits:
     idle_s: float = 60.0
     total_s: float = 600.0
     in_flight: int = 20_000
-
-
-def raise_file_limit() -> int:
-    """As many open connections as the system lets this process have."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    return hard
 
 
 def reader_of(request: Request) -> Reader:
@@ -116,10 +108,20 @@ class Engine:
             arrival, b"%bContent-Length: %d\r\n\r\n%b" % (head, len(request.body), request.body)
         )
 
-    def cut(self) -> None:
-        """The run is over: what is still in flight is cut, and all connections are closed."""
-        for connection in list(self.in_flight):
-            connection.abandon(Outcome.CUT_BY_END, "in flight when the run ended")
+    def cut(self, judge: Judge | None = None) -> None:
+        """The run is over: what is still in flight is cut, and all connections are closed.
+
+        `judge` says of an arrival why it counts against the server; empty where it does not.
+        """
+        for connection, arrival in list(self.in_flight.items()):
+            connection.read_batch()
+            if connection not in self.in_flight:
+                continue
+            why = judge(arrival) if judge is not None else ""
+            if why:
+                connection.abandon(Outcome.UNANSWERED, why)
+            else:
+                connection.abandon(Outcome.CUT_BY_END, "in flight when the run ended")
         self.stop()
 
     def stop(self) -> None:

@@ -10,15 +10,20 @@ import httptools
 
 from load.transport.batched_events import BatchDecoder
 from load.transport.classification import framing, readable
-from load.transport.request import KEPT_BYTES, Arrival
+from load.transport.request import DETAIL, KEPT_BYTES, Arrival
 
-BODY_LIMIT: Final = 64 * 2**20
+BODY_LIMIT: Final = 16 * 2**20  # of an answer in one piece, which is kept until it is whole
+BESIDE_LIMIT: Final = (
+    256 * 1024
+)  # received in a row that is no body: headers, trailers, interim responses
+REFUSAL_LIMIT: Final = 64 * 1024  # of the body of an error: no more of it is read
 _FRAMES: Final = frozenset({b"content-length", b"transfer-encoding"})  # say where the body ends
 EVENT_STREAM: Final = "text/event-stream"
 
 
 class HttpResponse:
     __slots__ = (
+        "_beside",
         "_body",
         "_body_size",
         "_decoder",
@@ -37,6 +42,7 @@ class HttpResponse:
         self.whole = False  # the message is over
         self.keep_alive = False
         self.sized = False  # the message says itself where it ends
+        self._beside = 0  # bytes since the last that were of a body
         self._body: list[bytes] = []
         self._body_size = 0
         self._decoder: BatchDecoder | None = None
@@ -48,7 +54,8 @@ class HttpResponse:
         self.arrival = arrival
         self.whole = self.keep_alive = self.sized = False
         self._decoder = None
-        self._body, self._body_size = [], 0
+        self._body, self._body_size, self._beside = [], 0, 0
+        self._parts.clear()
 
     def close(self) -> None:
         # The parser holds our bound methods: without this the two would live until a collection.
@@ -62,7 +69,12 @@ class HttpResponse:
             self._parser.feed_data(data)
         finally:
             if self._parts:
+                self._beside = 0
                 self._read_parts()
+            else:
+                self._beside += len(data)
+        if self._beside > BESIDE_LIMIT and not self.whole:
+            raise httptools.HttpParserError(f"{BESIDE_LIMIT // 1024} KB without any body")
 
     def _read_parts(self) -> None:
         """All that one receive brought, whatever chunks it came in, goes through the decoder at once."""
@@ -91,7 +103,9 @@ class HttpResponse:
             arrival.violations |= framing(self._decoder, arrival)
         elif self.whole and 200 <= arrival.status < 300 and not arrival.request.stream:
             arrival.first_event_ns = at_ns
-            arrival.reader.take(b"".join(self._body).decode("utf-8", "replace"), "", at_ns)
+            text = b"".join(self._body).decode("utf-8", "replace")
+            self._body = []
+            arrival.reader.take(text, "", at_ns)
 
     @property
     def batchable(self) -> bool:
@@ -131,6 +145,11 @@ class HttpResponse:
             arrival.media_type = value.partition(b";")[0].strip().lower().decode("latin-1")
         elif key == b"retry-after":
             arrival.retry_after = value[:40].decode("latin-1")
+        elif key == b"content-encoding":
+            encoding = value.strip().lower().decode("latin-1")
+            arrival.encoding = "" if encoding in {"", "identity"} else encoding[:40]
+        elif key == b"location":
+            arrival.location = value[:DETAIL].decode("latin-1")
         if arrival.kept is not None:
             arrival.headers.append((key.decode("latin-1"), value.decode("latin-1")))
 
@@ -144,6 +163,7 @@ class HttpResponse:
         arrival.status = status
         arrival.headers_ns = self.at_ns
         self.sized |= status in {204, 304}
+        arrival.framed = self.sized
         if arrival.request.stream and 200 <= status < 300 and arrival.media_type == EVENT_STREAM:
             self._decoder = BatchDecoder()
 
@@ -156,9 +176,14 @@ class HttpResponse:
         if self._decoder is not None:
             self._parts.append(body)
             return
+        self._beside = -len(body)
         self._body_size += len(body)
+        if not 200 <= arrival.status < 300:
+            if self._body_size > REFUSAL_LIMIT:
+                raise ValueError(f"an error of more than {REFUSAL_LIMIT // 1024} KB")
+            return  # only its status counts
         if self._body_size > BODY_LIMIT:
-            raise ValueError("a body beyond the limit")
+            raise ValueError(f"an answer of more than {BODY_LIMIT // 2**20} MB")
         self._body.append(body)
 
     def on_message_complete(self) -> None:

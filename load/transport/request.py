@@ -6,9 +6,16 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from load.measure.outcome import Outcome
+from load.transport.usage_sums import believable
 from wire.endpoint import Endpoint
 from wire.usage import Usage
 
+DETAIL: Final = 300  # characters
+# Said at the end of an answer that is none: by the API, by vLLM, SGLang and their fronts.
+ERROR_FINISHES: Final = frozenset({
+    "error", "abort", "aborted", "cancelled", "canceled", "failed", "timeout", "internal_error", "server_error",
+})  # fmt: skip
+BAD_FINISHES: Final = ERROR_FINISHES | {"content_filter"}
 KEPT_BYTES: Final = 256 * 1024  # of a reply that is kept for a transcript
 
 
@@ -38,7 +45,8 @@ class Reader(Protocol):
     events: int
     problem: str  # why it could not be read; empty when it could
     error: Any  # an error that came inside of a success
-    limited: bool  # whether the token limit cut the answer
+    limited: bool  # whether the answer was cut for its length
+    finish: str  # the finish_reason, where it is one that a good answer has not
 
     def take(self, data: str, name: str, at_ns: int) -> None: ...
     def take_batch(self, pieces: Sequence[bytes], stamps: Sequence[int]) -> bool:
@@ -47,6 +55,11 @@ class Reader(Protocol):
 
     @property
     def whole(self) -> bool: ...
+    @property
+    def finished(self) -> bool:
+        """Whether everything was said, though the mark that ends a stream may be missing."""
+        ...
+
     @property
     def usage(self) -> Usage | None: ...
     def text(self) -> str: ...
@@ -80,7 +93,16 @@ class Arrival(msgspec.Struct, eq=False):
     kept: list[tuple[int, bytes]] | None = None  # raw pieces of the body, where they are kept
     headers: list[tuple[str, str]] = []
     violations: dict[str, str] = {}
+    encoding: str = ""  # of the content, where it is another than the one asked for
+    location: str = ""  # where a redirection points
+    framed: bool = False  # whether the message itself says where it ends
 
     def end(self, outcome: Outcome, detail: str, at_ns: int) -> None:
         self.outcome, self.detail, self.end_ns = outcome, detail, at_ns
-        self.usage = self.reader.usage
+        self.usage = believable(self.reader.usage)
+
+    def fail_here(self, error: BaseException, at_ns: int) -> None:
+        """An error of this client while it handled the arrival: nothing of the answer is trusted."""
+        self.outcome, self.end_ns = Outcome.CLIENT_ERROR, at_ns
+        self.detail = f"{type(error).__name__}: {error}"[:DETAIL]
+        self.usage = None

@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from load.transport.batched_events import named_lines_of
+from load.transport.request import BAD_FINISHES, DETAIL
 from load.transport.usage_sums import usage_violations
 from wire.exchange import Invalid, parse_json
 from wire.items import CHANNELS
@@ -35,7 +36,7 @@ class ResponsesReader:
 
     __slots__ = (
         "_created", "_id", "_keep", "_sequence", "_terminal", "_text", "_texts", "_usage",
-        "error", "events", "limited", "output", "problem", "seen", "stamps", "visible_ns",
+        "error", "events", "finish", "limited", "output", "problem", "seen", "stamps", "visible_ns",
     )  # fmt: skip
 
     def __init__(self, *, keep_text: bool = False) -> None:
@@ -45,6 +46,7 @@ class ResponsesReader:
         self.problem = ""
         self.error: Any = None
         self.limited = False
+        self.finish = ""
         self.seen: dict[str, str] = {}
         self._keep = keep_text
         self._texts: list[str] = []
@@ -119,6 +121,10 @@ class ResponsesReader:
         return bool(self._terminal)
 
     @property
+    def finished(self) -> bool:
+        return self.whole
+
+    @property
     def usage(self) -> Usage | None:
         return Usage.of(self._usage)
 
@@ -141,7 +147,7 @@ class ResponsesReader:
         return self.seen
 
     def _violate(self, requirement: str, what: str) -> None:
-        self.seen.setdefault(requirement, f"event {self.events}: {what}")
+        self.seen.setdefault(requirement, f"event {self.events}: {what}"[:DETAIL])
 
     def _order(self, kind: str, name: str, number: int | None) -> None:
         if name != kind:
@@ -183,6 +189,9 @@ class ResponsesReader:
             return
         self._usage = response.get("usage")
         self.limited = kind == "response.incomplete"
+        details = response.get("incomplete_details")
+        reason = details.get("reason") if isinstance(details, dict) else None
+        self.finish = reason if isinstance(reason, str) and reason in BAD_FINISHES else ""
         output = response.get("output")
         if isinstance(output, list):
             self.output = [item for item in output if isinstance(item, dict)]

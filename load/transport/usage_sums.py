@@ -2,10 +2,28 @@
 
 from typing import Any, Final
 
+from wire.usage import Usage
+
 _COUNTS: Final = (
     ("prompt_tokens", "completion_tokens", "total_tokens"),
     ("input_tokens", "output_tokens", "total_tokens"),
 )
+
+
+MOST_TOKENS: Final = 10**9  # of one answer: more is no count
+
+
+def believable(usage: Usage | None) -> Usage | None:
+    """The usage where every count in it can be one, else None: sums must not be made of anything else."""
+    if usage is None:
+        return None
+    for count in (
+        usage.prompt_tokens, usage.completion_tokens, usage.total_tokens,
+        usage.cached_tokens, usage.reasoning_tokens,
+    ):  # fmt: skip
+        if count is not None and not 0 <= count <= MOST_TOKENS:
+            return None
+    return usage
 
 
 def usage_violations(usage: dict[str, Any], shape: str) -> dict[str, str]:
@@ -14,6 +32,8 @@ def usage_violations(usage: dict[str, Any], shape: str) -> dict[str, str]:
     prompt, completion, total = (usage.get(name) for name in names)
     if type(prompt) is not int or type(completion) is not int or type(total) is not int:
         return {shape: "usage without its three counts"}
+    if not all(0 <= count <= MOST_TOKENS for count in (prompt, completion, total)):
+        return {shape: "usage with counts that no answer can have"}
     if total != prompt + completion:
         return {
             f"usage.sum.{shape.partition('.')[0]}": f"total {total}, the sum is {prompt + completion}"

@@ -30,8 +30,8 @@ METRICS: Final = {
     "retry_after_ms": ("Retry-After", "that refusals asked for"),
     "time_to_failure_ms": ("Time to failure", "of failed requests"),
 }
-WHOLE: Final = ("ok", "incomplete_length")
-UNJUDGED: Final = ("client_saturated", "cut_by_end")
+WHOLE: Final = ("ok", "incomplete_length", "without_done", "length_early", "content_filter")
+UNJUDGED: Final = ("client_saturated", "client_error", "cut_by_end")
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ def _outcomes(load: Load) -> list[tuple[str, int, str]]:
     """Class, count and tone, the whole ones first."""
     tones = dict.fromkeys(WHOLE, "pass") | dict.fromkeys(UNJUDGED, "blocked")
     return [
-        (name, n, "advisory" if name == "incomplete_length" else tones.get(name, "fail"))
+        (name, n, "advisory" if name in WHOLE[1:] else tones.get(name, "fail"))
         for name, n in load.outcomes.items()
         if n
     ]

@@ -205,3 +205,16 @@ def session(base_url, key="", **options):
 def ended(document):
     """The outcome classes that occurred."""
     return {name: n for name, n in document["outcomes"].items() if n}
+
+
+BUSY = ("requests left", "the event loop", "worker 0 used", "received bytes")
+
+
+def doubts(document):
+    """Why a run is not to be believed, but for this machine's being busy while the tests run."""
+    return [why for why in document["validity"]["reasons"] if not why.startswith(BUSY)]
+
+
+def quiet(document):
+    """Whether the machine left the client alone, so that a verdict is only the run's."""
+    return not any(why.startswith(BUSY) for why in document["validity"]["reasons"])

@@ -1,5 +1,8 @@
 """Every way a stream can end gets exactly its class: in process, over real sockets."""
 
+import errno
+import json
+import os
 import time
 
 import gevent
@@ -8,14 +11,31 @@ import pytest
 from load.measure.outcome import Outcome
 from load.measure.tally import Tally
 from load.measure.window import Window
+from load.transport import nonblocking_socket
+from load.transport.chat_reader import ChatReader
 from load.transport.engine import Engine, Limits, reader_of
 from load.transport.request import Arrival, Request
 from load.transport.target import Target
-from tests.load.streams import CHAT, HEAD, USAGE, WHOLE, chunk, chunked, reset, saying, serving, sse
+from tests.load.streams import (
+    CHAT,
+    HEAD,
+    USAGE,
+    WHOLE,
+    chunk,
+    chunked,
+    ended,
+    reset,
+    saying,
+    serving,
+    session,
+    sse,
+)
 from wire.endpoint import Endpoint
 
 
-def send_requests(base_url, n=1, *, limits=None, stream=True, expected=None, cut_after_s=None):
+def send_requests(
+    base_url, n=1, *, limits=None, stream=True, expected=None, cut_after_s=None, most_tokens=None
+):
     """Launch `n` arrivals one after the other on one engine and wait for all."""
     done = []
     engine = Engine(Target(base_url, "sk-x"), limits or Limits(), done.append)
@@ -26,6 +46,7 @@ def send_requests(base_url, n=1, *, limits=None, stream=True, expected=None, cut
         b'{"a": 1}',
         stream=stream,
         expected=expected,
+        most_tokens=most_tokens,
     )
     for number in range(n):
         engine.send(Arrival(request, reader_of(request), number, time.perf_counter_ns()))
@@ -54,7 +75,12 @@ def plain(body, kind=b"application/json"):
 
 
 LIMITED = HEAD + chunked(sse((*CHAT[:3], chunk(finish="length"), *CHAT[4:])))
-UNFRAMED = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + sse(CHAT)
+UNFRAMED_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
+UNFRAMED = UNFRAMED_HEAD + sse(CHAT)
+
+
+def finished(reason):
+    return HEAD + chunked(sse((*CHAT[:3], chunk(finish=reason), *CHAT[4:])))
 
 
 @pytest.mark.parametrize(("data", "keep", "outcome"), [
@@ -76,6 +102,21 @@ UNFRAMED = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + sse(C
     (b"SSH-2.0-OpenSSH_9.2\r\n", False, Outcome.PARSE_ERROR),
     (HEAD + chunked(sse((CHAT[0], *CHAT[3:]))), True, Outcome.EMPTY),
     (b"HTTP/1.1 100 Continue\r\n\r\n" + WHOLE, True, Outcome.OK),
+    (HEAD + chunked(sse(CHAT[:-1])), True, Outcome.WITHOUT_DONE),
+    (UNFRAMED_HEAD + sse(CHAT[:-1]), False, Outcome.WITHOUT_DONE),
+    (UNFRAMED_HEAD + sse(CHAT[:4]), False, Outcome.TRUNCATED),
+    (HEAD + chunked(sse(CHAT[:-1]), end=False), False, Outcome.TRUNCATED),
+    (finished("error"), True, Outcome.ERROR_FINISH),
+    (finished("abort"), True, Outcome.ERROR_FINISH),
+    (finished("content_filter"), True, Outcome.CONTENT_FILTER),
+    (finished("tool_calls"), True, Outcome.OK),
+    (b"HTTP/1.1 307 X\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", True, Outcome.HTTP_3XX),
+    (b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\nhello", False, Outcome.PARSE_ERROR),
+    (WHOLE.replace(b"HTTP/1.1 200", b"HTTP/1.1 777"), True, Outcome.PARSE_ERROR),
+    (WHOLE.replace(b"\r\n\r\n", b"\r\nContent-Encoding: gzip\r\n\r\n", 1), True, Outcome.PARSE_ERROR),
+    (WHOLE.replace(b"\r\n\r\n", b"\r\nContent-Encoding: identity\r\n\r\n", 1), True, Outcome.OK),
+    (HEAD + chunked(sse((*CHAT[:4], '{"choices": [], "usage": {"prompt_tokens": %s}}' % ("9" * 5000), CHAT[5]))), True, Outcome.PARSE_ERROR),
+    (HEAD + chunked(sse((CHAT[0], '{"choices": [{"index": %s, "delta": {"content": "x"}}]}' % ("9" * 4000), *CHAT[1:]))), True, Outcome.TRUNCATED),
 ])  # fmt: skip
 def test_each_ending_has_its_class(data, keep, outcome):
     with serving(saying(data, keep=keep)) as base_url:
@@ -209,3 +250,99 @@ def test_a_request_larger_than_the_socket_takes_arrives_whole():
         engine.stop()
     assert seen == [8_000_000]
     assert done[0].outcome is Outcome.OK
+
+
+@pytest.mark.parametrize(("limit", "outcome"), [(2, Outcome.INCOMPLETE_LENGTH), (500, Outcome.LENGTH_EARLY), (None, Outcome.INCOMPLETE_LENGTH)])  # fmt: skip
+def test_a_length_that_nobody_asked_for_has_a_class_of_its_own(limit, outcome):
+    with serving(saying(LIMITED)) as base_url:
+        done, _ = send_requests(base_url, most_tokens=limit)
+    assert done[0].outcome is outcome
+
+
+HUGE = "9" * 4000
+USAGES = [
+    f'{{"prompt_tokens": {HUGE}, "completion_tokens": {HUGE}, "total_tokens": {HUGE}}}',
+    '{"prompt_tokens": -1, "completion_tokens": -5, "total_tokens": -6}',
+    f'{{"prompt_tokens": 1, "completion_tokens": {2**70}, "total_tokens": {2**70 + 1}}}',
+]
+
+
+@pytest.mark.parametrize("usage", USAGES, ids=["4000 digits", "negative", "more than 64 bits"])
+@pytest.mark.parametrize("stream", [True, False])
+def test_counts_that_no_answer_can_have_are_no_usage(usage, stream):
+    """And no sum is made of them: workers could not even send it."""
+    if stream:
+        said = chunk(usage=USAGE).replace(json.dumps(USAGE), usage)
+        data = HEAD + chunked(sse((*CHAT[:4], said, CHAT[5])))
+    else:
+        choice = '{"index": 0, "message": {"content": "x"}, "finish_reason": "stop"}'
+        body = f'{{"choices": [{choice}], "usage": {usage}}}'
+        data = plain(body.encode())
+    with serving(saying(data)) as base_url:
+        done, _ = send_requests(base_url, stream=stream)
+    (arrival,) = done
+    assert arrival.outcome in {Outcome.OK, Outcome.PARSE_ERROR}
+    assert arrival.usage is None
+    tally = Tally()
+    tally.record(arrival, Window(0, 0, 2**63))
+    tally.settle()
+    assert all(abs(n) < 2**40 for n in tally.counts.values())
+
+
+def endless(first, more):
+    def answer(connection, _request):
+        connection.sendall(first)
+        while True:
+            connection.sendall(more)
+
+    return answer
+
+
+@pytest.mark.parametrize(("first", "more", "outcome"), [
+    (b"HTTP/1.1 200 OK\r\n", b"X-A: %b\r\n" % (b"a" * 4000), Outcome.PARSE_ERROR),
+    (b"HTTP/1.1 200 OK\r\nX-A: ", b"a" * 4000, Outcome.PARSE_ERROR),
+    (WHOLE[:-2], b"X-A: %b\r\n" % (b"a" * 4000), Outcome.PARSE_ERROR),
+    (WHOLE[:-2] + b"X-A: ", b"a" * 4000, Outcome.PARSE_ERROR),
+    (b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100, Outcome.PARSE_ERROR),
+    (HEAD + b"5;x=", b"a" * 4000, Outcome.PARSE_ERROR),
+    (b"HTTP/1.1 503 X\r\nTransfer-Encoding: chunked\r\n\r\n", chunked(b"a" * 4000, end=False), Outcome.HTTP_5XX),
+], ids=["headers", "a header", "trailers", "a trailer", "interim", "extension", "error"])  # fmt: skip
+def test_what_never_ends_is_not_kept(first, more, outcome):
+    with serving(endless(first, more)) as base_url:
+        done, _ = send_requests(base_url)
+    (arrival,) = done
+    assert arrival.outcome is outcome
+    assert arrival.received_bytes < 600_000
+
+
+@pytest.mark.parametrize("code", [errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.ENOBUFS])
+def test_what_this_machine_has_run_out_of_is_not_the_servers_fault(monkeypatch, code):
+    def no_more(*_):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(nonblocking_socket, "_socket", no_more)
+    done, _ = send_requests("http://127.0.0.1:1/v1")
+    assert done[0].outcome is Outcome.CLIENT_ERROR
+    assert done[0].detail == os.strerror(code)
+
+
+def test_an_error_of_ours_is_counted_as_ours(monkeypatch):
+    def broken(*_):
+        raise ZeroDivisionError("a fault of this client")
+
+    monkeypatch.setattr(ChatReader, "take", broken)
+    with serving(saying(WHOLE)) as base_url:
+        done, _ = send_requests(base_url, 3)
+        document, code = session(base_url, rate=40.0, duration=0.5)
+    assert [arrival.outcome for arrival in done] == [Outcome.CLIENT_ERROR] * 3
+    assert ended(document) == {"client_error": 20}
+    assert "20 arrivals failed in this client: ZeroDivisionError" in " ".join(document["validity"]["reasons"])  # fmt: skip
+    assert code == 2
+
+
+def test_an_error_while_an_arrival_is_counted_loses_none(monkeypatch):
+    monkeypatch.setattr(Tally, "_times", lambda *_: 1 / 0)
+    with serving(saying(WHOLE)) as base_url:
+        document, _ = session(base_url, rate=40.0, duration=0.5)
+    assert sum(document["outcomes"].values()) == document["arrivals"]["happened"] == 20
+    assert document["validity"]["stamp"] == "INVALID"

@@ -7,8 +7,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from load.measure import outcome
 from reports.fields import UnreadableError
-from reports.load.document import parse_load
+from reports.load.document import UNJUDGED, WHOLE, parse_load
 from reports.load.html import html
 from reports.load.markdown import markdown
 from reports.load.tables import junit, table
@@ -58,6 +59,12 @@ def test_what_a_server_says_stays_text(document):
     outside_of_code = re.sub("`[^`]*`", "", markdown(load))
     assert "<script>" not in outside_of_code.replace("\\<", "")
     ET.fromstring(junit(load))
+
+
+def test_the_pages_know_every_outcome():
+    """The readers import nothing of the load part: the two lists must not drift apart."""
+    assert set(WHOLE) == outcome.WHOLE
+    assert set(UNJUDGED) == outcome.UNJUDGED
 
 
 def test_tables_hold_the_figures(document):
