@@ -79,7 +79,8 @@ def found_in(instance: object) -> str:
                 if instance
                 else "empty object"
             )
-    return shortened(f"{type(instance).__name__}")
+    # Bytes that are no JSON come as an object that says why.
+    return shortened(f"no JSON: {instance}" if str(instance) else type(instance).__name__)
 
 
 def listed(words: Iterable[str]) -> str:

@@ -1,7 +1,7 @@
 """Several calls at once, each with a text of its own, to see whose answer comes to whom."""
 
 from conformance.auth.selectors import text_of
-from conformance.errors.selectors import answer_of
+from conformance.judging.answer import status_line
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
@@ -45,7 +45,7 @@ MARKERS = (
 @rule("auth.concurrent", on=probe("auth.marker-*"))
 def concurrent(x: Exchange) -> Findings:
     if not x.ok:
-        yield Unsure(f"{x.probe} was answered {answer_of(x)}")
+        yield Unsure(f"{x.probe} was answered {status_line(x)}")
         return
     asked, answer = x.request.text, text_of(x)
     own = [n for n in range(len(WORDS)) if f"marker {n}: " in asked]
@@ -62,7 +62,7 @@ def one_key(run: Run) -> Findings:
         if x.reply.status in (401, 403):
             for name in ("auth.one-key", "tiers.key-accepted"):
                 yield Finding(
-                    "status", "the key to be taken", answer_of(x), requirement=name, exchange=x.id
+                    "status", "the key to be taken", status_line(x), requirement=name, exchange=x.id
                 )
 
 
@@ -71,5 +71,5 @@ def pairs(run: Run) -> Findings:
     for x in run.where(probe("auth.marker-*")):
         if x.reply.status != 200:
             yield Finding(
-                "status", f"200 for {x.model} at {x.request.path}", answer_of(x), exchange=x.id
+                "status", f"200 for {x.model} at {x.request.path}", status_line(x), exchange=x.id
             )

@@ -4,8 +4,9 @@ import re
 
 from conformance.auth.probes import WRONG
 from conformance.auth.selectors import REFUSED_KEY
-from conformance.errors.selectors import ERROR, LIVE, answer_of, code_is, error, status_rule, text
-from conformance.judging.finding import Finding, Findings, show
+from conformance.errors.selectors import ERROR, LIVE, code_is, error, status_rule, text
+from conformance.judging.answer import header_shown, status_line
+from conformance.judging.finding import ABSENT, Finding, Findings, show
 from conformance.judging.rule import Rule, rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import probe
@@ -36,7 +37,7 @@ def _door(name: str, *probes: str) -> Rule:
     @rule(name, on=probe(*probes))
     def check(x: Exchange) -> Findings:
         if x.ok:
-            yield Finding("status", "a refusal", answer_of(x))
+            yield Finding("status", "a refusal", status_line(x))
 
     return check
 
@@ -56,7 +57,7 @@ def key_in_body(run: Run) -> Findings:
     none, x = run.one("auth.none-chat"), run.one("auth.key-in-body")
     if x.ok or (none.reply.status in (401, 403) and x.reply.status not in (401, 403)):
         wanted = f"{none.reply.status} as without a key"
-        yield Finding("status", wanted, answer_of(x), exchange=x.id)
+        yield Finding("status", wanted, status_line(x), exchange=x.id)
 
 
 @rule("auth.missing.message", on=probe(_PROBES_401))
@@ -67,7 +68,7 @@ def missing_message(x: Exchange) -> Findings:
     ):
         yield Finding("error.message", "words that name the missing key", show(message))
     if x.reply.status == 401 and error(x).get("param") is not None:
-        yield Finding("error.param", "null", show(error(x).get("param")))
+        yield Finding("error.param", "null", show(error(x).get("param", ABSENT)))
 
 
 CHALLENGED = ERROR.only(
@@ -78,8 +79,8 @@ CHALLENGED = ERROR.only(
 @rule("auth.challenge", on=CHALLENGED)
 def challenge(x: Exchange) -> Findings:
     if "bearer" not in (x.reply.header("www-authenticate") or "").lower():
-        found = x.reply.header("www-authenticate")
-        yield Finding("header www-authenticate", "Bearer", show(found))
+        found = header_shown(x, "www-authenticate")
+        yield Finding("header www-authenticate", "Bearer", found)
 
 
 @rule("auth.wrong.code", on=REFUSED_KEY)
@@ -98,7 +99,7 @@ def refusal_type(x: Exchange) -> Findings:
         yield Finding(
             "error.type",
             "invalid_request_error or authentication_error",
-            show(error(x).get("type")),
+            show(error(x).get("type", ABSENT)),
         )
 
 
@@ -139,7 +140,9 @@ def two_headers(run: Run) -> Findings:
 def revoked_code(x: Exchange) -> Findings:
     limits = {"rate_limit_exceeded", "insufficient_quota", "slow_down"}
     if x.reply.status >= 400 and (not text(x, "code") or text(x, "code") in limits):
-        yield Finding("error.code", "a code that speaks of the key", show(error(x).get("code")))
+        yield Finding(
+            "error.code", "a code that speaks of the key", show(error(x).get("code", ABSENT))
+        )
 
 
 @rule("auth.refusal.discreet", on=probe("auth.wrong-*"))

@@ -44,3 +44,16 @@ def charges(model: str, tier: str | None, usage: Usage) -> tuple[Decimal, ...]:
     cached = usage.cached_tokens or 0
     fixed = (prompt - cached) * Decimal(rates["input"]) + output * Decimal(rates["output"])
     return tuple((fixed + cached * Decimal(rate)) / MILLION for rate in rates["cached"])
+
+
+def dollars(amount: Decimal) -> str:
+    """An amount without the zeros at its end: `$0.00058`."""
+    return f"${amount.normalize():f}"
+
+
+def spoken(usage: Usage | None) -> str:
+    """A usage in words: `12 prompt tokens (8 of them cached) and 5 completion tokens`."""
+    if usage is None:
+        return "no usage"
+    cached = f" ({usage.cached_tokens} of them cached)" if usage.cached_tokens else ""
+    return f"{usage.prompt_tokens} prompt tokens{cached} and {usage.completion_tokens} completion tokens"

@@ -2,7 +2,7 @@
 
 from decimal import Decimal, InvalidOperation
 
-from conformance.billing.rates import charges
+from conformance.billing.rates import charges, dollars, spoken
 from conformance.judging.finding import Finding, Findings, Unsure
 from conformance.judging.rule import RunRule, rule, run_rule
 from conformance.judging.run import Run
@@ -70,8 +70,8 @@ def costs_its_usage(requirement: str, *cases: str) -> RunRule:
             if fell is None or not x.ok or not right:
                 yield Unsure(f"{probe} gave no usage with a known price, or no balance was read")
             elif all(abs(fell - amount) > EXACT for amount in right):
-                said = f"${right[0]:f} for {usage_of(x)}"
-                yield Finding("balance", said, f"${fell:f} taken", exchange=x.id)
+                said = f"{dollars(right[0])} for {spoken(usage_of(x))}"
+                yield Finding("balance", said, f"{dollars(fell)} taken", exchange=x.id)
 
     return check
 
@@ -103,8 +103,8 @@ def takes_nothing(requirement: str, *cases: str) -> RunRule:
                 yield Unsure("no balance was read")
             elif fell:
                 guilty = run.one(f"billing.{case}")
-                said = f"nothing for an answer {guilty.reply.status}"
-                yield Finding("balance", said, f"${fell:f} taken", exchange=guilty.id)
+                said = f"$0 for an answer with status {guilty.reply.status}"
+                yield Finding("balance", said, f"{dollars(fell)} taken", exchange=guilty.id)
 
     return check
 
@@ -152,7 +152,12 @@ def stream_unasked(run: Run) -> Findings:
     ):
         yield Unsure("no balance was read")
     elif abs(without - asked) > EXACT:
-        yield Finding("balance", f"${asked:f}, as with usage", f"${without:f} taken", exchange=x.id)
+        yield Finding(
+            "balance",
+            f"{dollars(asked)}, as with usage",
+            f"{dollars(without)} taken",
+            exchange=x.id,
+        )
 
 
 @run_rule(
@@ -170,8 +175,8 @@ def midstream_error(run: Run) -> Findings:
     if fell is None or not most:
         yield Unsure("no balance was read")
     elif fell > most[0]:
-        said = f"at most ${most[0]:f} for {produced} chunks of text"
-        yield Finding("balance", said, f"${fell:f} taken", exchange=x.id)
+        said = f"at most {dollars(most[0])} for {produced} chunks of text"
+        yield Finding("balance", said, f"{dollars(fell)} taken", exchange=x.id)
 
 
 @run_rule(
@@ -186,8 +191,8 @@ def parallel(run: Run) -> Findings:
         return
     total = sum((amount[0] for amount in amounts), Decimal(0))
     if abs(fell - total) > EXACT:
-        said = f"${total:f} for {len(calls)} calls at the same time"
-        yield Finding("balance", said, f"${fell:f} taken", exchange=calls[0].id)
+        said = f"{dollars(total)} for {len(calls)} calls at the same time"
+        yield Finding("balance", said, f"{dollars(fell)} taken", exchange=calls[0].id)
 
 
 @run_rule("billing.empty-refused", probes=("billing.no-credit",))

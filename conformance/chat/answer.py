@@ -191,4 +191,4 @@ def _lacking(
 ) -> Iterable[Finding]:
     for name in names:
         if name not in value:
-            yield Finding(place(index, path + name), "the key", "no such key", index)
+            yield Finding(place(index, path + name), "the member", "missing", index)

@@ -2,25 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
+from conformance.judging.finding import ABSENT
 from conformance.judging.framing import lone_surrogates
 from wire.chat import fold_chat
 from wire.exchange import Exchange
 from wire.sse import FactKind
-
-
-class Absent:
-    """Stands for a member that is not there; whether it must be is judged field by field."""
-
-    def __repr__(self) -> str:
-        return "no such key"
-
-    def __bool__(self) -> bool:
-        return False
-
-
-ABSENT: Final = Absent()
 
 
 @dataclass(frozen=True)

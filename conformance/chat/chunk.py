@@ -4,6 +4,7 @@ from typing import Any
 
 from conformance.chat.choice import choices, member, objects
 from conformance.chat.selectors import ASKED_STREAM, STREAM
+from conformance.judging.answer import status_line
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.framing import framing_rules
 from conformance.judging.rule import rule
@@ -32,7 +33,7 @@ def status(x: Exchange) -> Findings:
     if x.reply.status == 429:
         yield Unsure("the request was rate limited")
     elif x.reply.status != 200:
-        yield Finding("status", "200", f"{x.reply.status} {show(x.reply.text[:100])}")
+        yield Finding("status", "200", status_line(x))
 
 
 @rule("chat.stream.events", on=probe(*STREAMED))
@@ -95,7 +96,7 @@ def _constant(x: Exchange, name: str, *, presence: bool = False) -> Findings:
 
 
 def _word(value: Any) -> str:
-    return "no such key" if value is MISSING else show(value)
+    return "missing" if value is MISSING else show(value)
 
 
 @rule("chat.stream.finish-empty", on=STREAM)

@@ -9,7 +9,7 @@ from conformance.chat.chunk import chunks
 from conformance.chat.prompts import FRAGILE, count_asked, text_asked
 from conformance.chat.selectors import STREAM, SUCCESS, wanted_choices
 from conformance.chat.stream import ends_by_itself
-from conformance.judging.finding import Finding, Findings, Unsure, show
+from conformance.judging.finding import ABSENT, Finding, Findings, Unsure, show
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from wire.chat import fold_chat
@@ -160,7 +160,7 @@ def increments(x: Exchange) -> Findings:
             for name, text in member(choice, "delta").items():
                 if name not in ("content", "refusal") or not isinstance(text, str) or not text:
                     continue
-                key = (show(choice.get("index")), name)
+                key = (show(choice.get("index", ABSENT)), name)
                 before, times = last.get(key, ("", 0))
                 grows = before and len(text) > len(before) and text.startswith(before)
                 times = times + 1 if grows else 0

@@ -6,6 +6,7 @@ from conformance.chat.choice import choices_of
 from conformance.chat.prompts import text_asked
 from conformance.chat.selectors import CHAT
 from conformance.chat.stream import FAILED_STREAM, ends_by_itself, readable
+from conformance.judging.answer import status_line
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
@@ -42,7 +43,7 @@ def error_before(x: Exchange) -> Findings:
 @rule("chat.stream.error-before", on=probe("chat.upstream-error-stream"))
 def error_at_all(x: Exchange) -> Findings:
     if x.reply.status < 400 and not _error_first(x):
-        yield Finding("status", "an error", f"{x.reply.status} {show(x.reply.text[:60])}")
+        yield Finding("status", "an error", status_line(x))
 
 
 # Streamed -> the same without a stream. What is never refused has requirements of its own.
@@ -62,7 +63,7 @@ def refused_as_plain(run: Run) -> Findings:
             if lax:
                 yield Unsure("without a stream it is not refused, either")
             else:
-                found = f"{x.reply.status} {show(x.reply.text[:60])}"
+                found = status_line(x)
                 yield Finding("status", "an error", found, exchange=x.id)
 
 

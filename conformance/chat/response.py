@@ -6,7 +6,8 @@ from typing import Any
 
 from conformance.chat.chunk import chunks
 from conformance.chat.selectors import PLAIN, STREAM, is_audio, speaks_audio
-from conformance.judging.fields import FieldSource, Part, field_rules
+from conformance.chat.selectors import PLAIN, STREAM
+from conformance.judging.answer import status_linefrom conformance.judging.fields import FieldSource, Part, field_rules
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.framing import lone_surrogates
 from conformance.judging.requirement import read_requirements
@@ -63,7 +64,7 @@ def status(x: Exchange) -> Findings:
     if x.reply.status == 429:
         yield Unsure("the request was rate limited")
     elif x.reply.status != 200:
-        yield Finding("status", "200", f"{x.reply.status} {show(x.reply.text[:100])}")
+        yield Finding("status", "200", status_line(x))
 
 
 @rule("chat.response.status", on=PLAIN)

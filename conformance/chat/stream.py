@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from conformance.chat.choice import ABSENT, choices, member
+from conformance.chat.choice import choices, member
 from conformance.chat.chunk import chunks, is_chunk
 from conformance.chat.selectors import (
     STREAM,
@@ -12,7 +12,8 @@ from conformance.chat.selectors import (
     wanted_choices,
 )
 from conformance.judging.finding import Finding, Findings
-from conformance.judging.framing import BROKEN, STOPPED
+from conformance.chat.selectors import STREAM, STREAM_WITH_USAGE, wanted_choices
+from conformance.judging.finding import ABSENT, Finding, Findingsfrom conformance.judging.framing import BROKEN, STOPPED
 from conformance.judging.grammar import ANY, END, START, Grammar, Step, walk
 from conformance.judging.rule import rule
 from wire.chat import fold_chat
@@ -55,7 +56,31 @@ _CHOICE = {
     },
     "finished": {"broken": "finished"},
 }  # fmt: skip
+_AFTER = {
+    "start": "at its start", "open": "after its role", "speaking": "after its content",
+    "calling": "after its tool_calls", "refusing": "after its refusal", "finished": "after its finish_reason",
+    "body": "among its chunks", "counted": "after the usage chunk", "failed": "after an error event",
+    "done": "after [DONE]", "over": "after [DONE]",
+}  # fmt: skip
 GRAMMAR = Grammar(
+    words={
+        ("stream", "chunk"): "a chunk",
+        ("stream", "last"): "the chunk with the last finish_reason",
+        ("stream", "usage"): "the usage chunk",
+        ("stream", "moderation"): "a moderation chunk",
+        ("stream", "empty"): "a chunk with empty choices and no usage",
+        ("stream", "error"): "an error event",
+        ("stream", "done"): "[DONE]",
+        ("stream", END): "the end of the stream",
+        ("choice", "role"): 'delta.role "assistant"',
+        ("choice", "text"): "delta.content",
+        ("choice", "refusal"): "delta.refusal",
+        ("choice", "call"): "delta.tool_calls",
+        ("choice", "blank"): "an empty delta",
+        ("choice", "finish"): "finish_reason",
+        ("choice", "broken"): "an error event",
+        ("choice", END): "the end of the stream",
+    },
     tables={"stream": _STREAM, "choice": _CHOICE},
     accepting={
         "stream": frozenset({"done", "failed", "over"}),
@@ -221,9 +246,9 @@ def order_of(x: Exchange, mine: tuple[str, ...]) -> Findings:
     for said in walk(GRAMMAR, steps(x), ended=ends_by_itself(x)):
         if said.requirement in mine:
             who = "the stream" if said.kind == "stream" else f"choice {said.key}"
-            allowed = " or ".join(said.allowed) or "nothing more"
-            where = f"event {said.event}, {who} ({said.state})"
-            yield Finding(where, allowed, said.symbol, said.event, said.requirement)
+            where = f"event {said.event}, {who} {_AFTER.get(said.state, said.state)}"
+            found = GRAMMAR.called(said.kind, said.symbol)
+            yield Finding(where, GRAMMAR.expected(said), found, said.event, said.requirement)
 
 
 @rule(*(name for name in BLAMED if name not in _APART), on=STREAM)

@@ -47,7 +47,7 @@ def logprobs_throughout(x: Exchange) -> Findings:
     keys = [(n, where, "logprobs" in c) for n, chunk in chunks(x) for where, c in choices(chunk)]
     for index, where, here in keys[1:]:
         if here != keys[0][2]:
-            words = ("no such key", "the key")
+            words = ("no logprobs", "logprobs")
             yield Finding(f"event {index}, {where}.logprobs", words[not here], words[here], index)
             return
 
@@ -139,6 +139,6 @@ def obfuscation_off(x: Exchange) -> Findings:
     for index, chunk in chunks(x):
         if "obfuscation" in chunk:
             yield Finding(
-                f"event {index}, obfuscation", "no such key", show(chunk["obfuscation"]), index
+                f"event {index}, obfuscation", "no obfuscation", show(chunk["obfuscation"]), index
             )
             return

@@ -82,7 +82,7 @@ def _symbol(call: dict[str, Any]) -> str:
 )
 def calls_in_order(x: Exchange) -> Findings:
     for said in walk(GRAMMAR, steps(x)):
-        where = f"event {said.event}, choice and call {said.key}"
+        where = f"event {said.event}, delta.tool_calls (choice, index: {said.key})"
         expected = " or ".join(_SAYS[symbol] for symbol in said.allowed if symbol != "over")
         found = _SAYS[said.symbol]
         yield Finding(where, expected or "no more of it", found, said.event, said.requirement)

@@ -7,7 +7,7 @@ from typing import Any
 from conformance.chat.choice import ToolCall, choices_of, intact, member
 from conformance.chat.prompts import calls_asked
 from conformance.chat.selectors import SUCCESS
-from conformance.judging.finding import Finding, Findings, show
+from conformance.judging.finding import ABSENT, Finding, Findings, show
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.structured_output import by_value
@@ -158,4 +158,4 @@ def name_offered(x: Exchange) -> Findings:
         if tool is None:
             yield Finding(f"{call.where}.name", f"one of {sorted(offered)}", show(call.name))
         elif isinstance(call.type, str) and tool.get("type") != call.type:
-            yield Finding(f"{call.where}.type", show(tool.get("type")), show(call.type))
+            yield Finding(f"{call.where}.type", show(tool.get("type", ABSENT)), show(call.type))

@@ -11,6 +11,8 @@ from wire.exchange import Exchange
 _TEXT: Final = (str, type(None))
 _NUMBER: Final = (int, float, type(None))
 _MEMBERS: Final = {"id": _TEXT, "created": _NUMBER, "model": _TEXT}
+_WORDS: Final = {"created": "a number or null", "delta.role": '"assistant" or null'}
+_A_STRING: Final = "a string or null"
 
 
 def _is_role(value: Any) -> bool:
@@ -22,7 +24,9 @@ def types(x: Exchange) -> Findings:
     for event, value in objects(x):
         for name, kinds in _MEMBERS.items():
             if not isinstance(value.get(name), kinds):
-                yield Finding(f"event {event}, {name}", "its type", show(value[name]), event)
+                yield Finding(
+                    f"event {event}, {name}", _WORDS.get(name, _A_STRING), show(value[name]), event
+                )
         for path, choice in choices(value):
             yield from _choice(event, path, choice)
 
@@ -39,4 +43,6 @@ def _choice(event: int | None, path: str, choice: dict[str, Any]) -> Findings:
         ),
     ):
         if not fits:
-            yield Finding(f"event {event}, {path}.{name}", "its type", show(found), event)
+            yield Finding(
+                f"event {event}, {path}.{name}", _WORDS.get(name, _A_STRING), show(found), event
+            )

@@ -2,8 +2,9 @@
 
 from conformance.chat.choice import ABSENT, choices, place
 from conformance.chat.selectors import STREAM_WITH_USAGE, STREAM_WITHOUT_USAGE, speaks_audio
-from conformance.chat.stream import ends_by_itself, order_of, readable
-from conformance.judging.finding import Finding, Findings, show
+from conformance.chat.choice import choices, place
+from conformance.chat.selectors import STREAM_WITH_USAGE, STREAM_WITHOUT_USAGEfrom conformance.chat.stream import ends_by_itself, order_of, readable
+from conformance.judging.finding import ABSENT, Finding, Findings, show
 from conformance.judging.rule import rule
 from wire.chat import fold_chat
 from wire.exchange import Exchange

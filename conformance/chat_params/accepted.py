@@ -10,8 +10,9 @@ from conformance.chat_params.request import (
     VALID,
     asking,
 )  # fmt: skip
+from conformance.judging.answer import error_of, status_line
 from conformance.judging.finding import Finding, Findings, Unsure, show
-from conformance.judging.refusal import answer, blames, error_of
+from conformance.judging.refusal import blames
 from conformance.judging.rule import Rule, rule
 from conformance.judging.selector import Selector, probe
 from conformance.running.probe import Probe
@@ -132,9 +133,9 @@ def _accepts(parameter: str, probes: str) -> Rule:
             return
         if blames(x, parameter) or _sent(x) == [parameter]:
             value = show(x.request.params.get(parameter), 40)
-            yield Finding("status", f"200 for {parameter} {value}", answer(x))
+            yield Finding("status", f"200 for {parameter} {value}", status_line(x))
         else:
-            yield Unsure(f"the request was refused for something else: {answer(x)}")
+            yield Unsure(f"the request was refused for something else: {status_line(x)}")
 
     slug = parameter.replace("_", "-")
     carriers = tuple(VALID + name for name in probes.split())
@@ -149,7 +150,9 @@ RULES: Final = tuple(_accepts(*row) for row in ACCEPTED.items())
 def valid_accepted(x: Exchange) -> Findings:
     """A refusal that blames one parameter is that parameter's affair."""
     if not x.ok and not any(blames(x, parameter) for parameter in [*_sent(x), "messages"]):
-        yield Finding("status", "200 for a request whose parameters are all allowed", answer(x))
+        yield Finding(
+            "status", "200 for a request whose parameters are all allowed", status_line(x)
+        )
 
 
 @rule("chat.param.unsupported-code", on=Selector("a valid request", _valid, (f"{VALID}*",)))
@@ -169,4 +172,4 @@ def unsupported_code(x: Exchange) -> Findings:
 def null_is_absent(x: Exchange) -> Findings:
     if x.ok or not _valid(x):
         return
-    yield Finding("status", "200: null is the same as leaving a parameter out", answer(x))
+    yield Finding("status", "200: null is the same as leaving a parameter out", status_line(x))

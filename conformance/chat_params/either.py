@@ -4,8 +4,9 @@ from typing import Any, Final
 
 from conformance.chat_params.length import usage_json
 from conformance.chat_params.request import HELLO, PATH, asking, feature_of, user
-from conformance.judging.finding import Finding, Findings, Unsure, show
-from conformance.judging.refusal import answer, error_of, names, refused, unjudged
+from conformance.judging.answer import error_of, status_line
+from conformance.judging.finding import ABSENT, Finding, Findings, Unsure, show
+from conformance.judging.refusal import names, refused, unjudged
 from conformance.judging.rule import Rule, rule
 from conformance.judging.selector import ok_probe, probe
 from conformance.running.probe import Probe, ProbeContext, post
@@ -78,9 +79,9 @@ def _clear(slug: str, parameter: str) -> Rule:
         if x.ok or unjudged(x):
             return
         if x.reply.status != 400:
-            yield Finding("status", f"200, or 400 because of {parameter}", answer(x))
+            yield Finding("status", f"200, or 400 because of {parameter}", status_line(x))
         elif not names(x, parameter):
-            found = show(error_of(x).get("param"))
+            found = show(error_of(x).get("param", ABSENT))
             yield Finding("error.param", f"{parameter}, or its name in the message", found)
 
     return Rule((f"chat.param.{slug}.clear",), probe(f"chat_params.either.{slug}"), check)
@@ -98,11 +99,11 @@ def thousand(x: Exchange) -> Findings:
 def context(x: Exchange) -> Findings:
     error = error_of(x)
     if x.reply.status != 400:
-        yield Finding("status", "400: the prompt is longer than the context", answer(x))
+        yield Finding("status", "400: the prompt is longer than the context", status_line(x))
     elif error.get("code") != "context_length_exceeded":
-        yield Finding("error.code", '"context_length_exceeded"', show(error.get("code")))
+        yield Finding("error.code", '"context_length_exceeded"', show(error.get("code", ABSENT)))
     elif error.get("param") != "messages":
-        yield Finding("error.param", '"messages"', show(error.get("param")))
+        yield Finding("error.param", '"messages"', show(error.get("param", ABSENT)))
 
 
 @rule("chat.param.unknown.clear", on=probe("chat_params.either.unknown"))
@@ -111,7 +112,7 @@ def unknown(x: Exchange) -> Findings:
     if x.ok or unjudged(x):
         return
     if x.reply.status != 400 or not names(x, "conformance_unknown"):
-        yield Finding("error", "200, or 400 that names conformance_unknown", answer(x))
+        yield Finding("error", "200, or 400 that names conformance_unknown", status_line(x))
 
 
 @rule("chat.param.images.reach-model", on=ok_probe(IMAGES.name))
@@ -128,4 +129,4 @@ def images_counted(x: Exchange) -> Findings:
 @rule("chat.param.images.accepted", on=probe(IMAGES.name))
 def images(x: Exchange) -> Findings:
     if not x.ok and not unjudged(x):
-        yield Finding("status", "200 for images as data URLs with each detail", answer(x))
+        yield Finding("status", "200 for images as data URLs with each detail", status_line(x))

@@ -4,8 +4,9 @@ import json
 from typing import Final
 
 from conformance.chat_params.request import PATH
+from conformance.judging.answer import status_line
 from conformance.judging.finding import Finding, Findings, Unsure
-from conformance.judging.refusal import answer, refused, unjudged
+from conformance.judging.refusal import refused, unjudged
 from conformance.judging.rule import Rule
 from conformance.judging.selector import probe
 from conformance.running.probe import Handling, Probe, ProbeContext, post
@@ -83,7 +84,7 @@ PROBES: Final = (
 
 def _survives(x: Exchange) -> Findings:
     if x.reply.status >= 500 and not unjudged(x):
-        yield Finding("status", "200, or 400", answer(x))
+        yield Finding("status", "200, or 400", status_line(x))
     elif not x.reply.status or x.connection.ended in (Ended.CUT, Ended.RESET, Ended.TIMEOUT):
         found = x.connection.error or x.connection.ended.value
         yield Finding("connection", "an answer", found)
@@ -91,7 +92,7 @@ def _survives(x: Exchange) -> Findings:
 
 def _must_refuse(x: Exchange) -> Findings:
     if unjudged(x):
-        yield Unsure(f"the request was refused for something else: {answer(x)}")
+        yield Unsure(f"the request was refused for something else: {status_line(x)}")
     else:
         yield from refused(x, f"of {(x.probe or '').rpartition('.')[2]}")
 

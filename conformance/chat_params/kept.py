@@ -4,8 +4,8 @@ from typing import Any, Final
 
 from conformance.chat_params.accepted import LOW
 from conformance.chat_params.request import VALID
-from conformance.judging.finding import Finding, Findings, Unsure, show
-from conformance.judging.refusal import error_of
+from conformance.judging.answer import error_of, status_line
+from conformance.judging.finding import ABSENT, Finding, Findings, Unsure, show
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import ok_probe, probe
@@ -87,10 +87,10 @@ def retrievable(x: Exchange) -> Findings:
             found = body.get("id") if isinstance(body, dict) else body
             yield Finding("id", show(wanted), show(found, 60))
         elif body.get("object") != "chat.completion":
-            yield Finding("object", '"chat.completion"', show(body.get("object")))
+            yield Finding("object", '"chat.completion"', show(body.get("object", ABSENT)))
     elif not _has_no_store(x) or not error_of(x):
         yield Finding("status", "200, or 404 or 501 with an error object",
-                      f"{x.reply.status} {show(x.reply.text, 60)}")  # fmt: skip
+                      status_line(x))  # fmt: skip
 
 
 @run_rule("chat.param.store.streamed", probes=(STORED.name, STORED_STREAM.name))

@@ -4,8 +4,9 @@ from typing import Final
 
 from conformance.chat_params import limits, shapes
 from conformance.chat_params.request import REFUSED as PREFIX
-from conformance.judging.finding import Finding, Findings, show
-from conformance.judging.refusal import error_of, names, unjudged
+from conformance.judging.answer import error_of
+from conformance.judging.finding import ABSENT, Finding, Findings, show
+from conformance.judging.refusal import names, unjudged
 from conformance.judging.rule import rule
 from conformance.judging.selector import probe
 from wire.exchange import Exchange
@@ -39,7 +40,7 @@ def named(x: Exchange) -> Findings:
     wrong_word = refusal and refusal.requirement == "chat.param.messages.role-known"
     if refusal and named and not wrong_word and not names(x, refusal.names):
         error = error_of(x)
-        found = f"param {show(error.get('param'))}, message {show(error.get('message'))}"
+        found = f"param {show(error.get('param', ABSENT))}, message {show(error.get('message', ABSENT))}"
         yield Finding("error.param", f"{refusal.names}, or its name in the message", found)
 
 

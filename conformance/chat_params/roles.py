@@ -5,9 +5,9 @@ from typing import Any, Final
 from conformance.chat.choice import choices_of
 from conformance.chat.selectors import is_chat
 from conformance.chat_params.request import VALID, asking
+from conformance.judging.answer import status_line
 from conformance.judging.code_word import ASK, knows, told
 from conformance.judging.finding import Finding, Findings, Unsure, show
-from conformance.judging.refusal import answer
 from conformance.judging.rule import Rule, rule
 from conformance.judging.selector import Selector, ok_probe, probe
 from conformance.running.probe import Probe
@@ -90,7 +90,7 @@ def _refused(x: Exchange) -> bool:
 def _accepted(requirement: str, *probes: str) -> Rule:
     def check(x: Exchange) -> Findings:
         if _refused(x):
-            yield Finding("status", "200", answer(x))
+            yield Finding("status", "200", status_line(x))
 
     return Rule((requirement,), probe(*probes), check)
 
@@ -139,4 +139,4 @@ def _has_result(x: Exchange) -> bool:
 @rule("chat.param.tool-messages.accepted", on=CALLED)
 def tool_messages(x: Exchange) -> Findings:
     if _refused(x) and x.source is None:
-        yield Finding("status", "200", answer(x))
+        yield Finding("status", "200", status_line(x))

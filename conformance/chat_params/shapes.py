@@ -3,7 +3,8 @@
 from typing import Any, Final
 
 from conformance.chat_params.request import HELLO, refusing, user
-from conformance.judging.refusal import ABSENT, Refusal
+from conformance.judging.finding import ABSENT
+from conformance.judging.refusal import Refusal
 from conformance.running.refused import refusal_probes
 
 _NOTE: Final = {"type": "function", "function": {"name": "note"}}

@@ -5,7 +5,7 @@ from typing import Final
 from conformance.chat.selectors import CHAT, options
 from conformance.chat_params.request import VALID
 from conformance.chat_params.selectors import STREAM, whole
-from conformance.judging.finding import Finding, Findings, show
+from conformance.judging.finding import ABSENT, Finding, Findings, show
 from conformance.judging.rule import rule
 from conformance.judging.selector import Selector
 from wire.chat import fold_chat
@@ -59,7 +59,7 @@ def obfuscation_on(x: Exchange) -> Findings:
         if not isinstance(payload, dict) or not payload.get("choices"):
             continue
         if not isinstance(payload.get("obfuscation"), str):
-            found = show(payload.get("obfuscation"))
+            found = show(payload.get("obfuscation", ABSENT))
             yield Finding(f"event {index}, obfuscation", "a string", found, index)
             return
 

@@ -3,8 +3,9 @@
 import re
 
 from conformance.errors.scripted import CAUSES, Cause
-from conformance.errors.selectors import ERROR, answer_of, code_is, error, status_is, text, within
-from conformance.judging.finding import Finding, Findings, show
+from conformance.errors.selectors import ERROR, code_is, error, status_is, text, within
+from conformance.judging.answer import status_line
+from conformance.judging.finding import ABSENT, Finding, Findings, show
 from conformance.judging.rule import Rule, rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import probe
@@ -17,7 +18,7 @@ def rate_limit(run: Run) -> Findings:
     limited = [x for x in answers if x.reply.status == 429]
     for x in answers:
         if not x.ok and x not in limited:
-            yield Finding("status", "429 beyond the limit", answer_of(x), exchange=x.id)
+            yield Finding("status", "429 beyond the limit", status_line(x), exchange=x.id)
     if not limited and all(x.ok for x in answers):
         yield Finding(
             "status",
@@ -32,7 +33,7 @@ def rate_limit(run: Run) -> Findings:
             yield Finding(
                 "error.type",
                 "requests, tokens or rate_limit_error",
-                show(error(x).get("type")),
+                show(error(x).get("type", ABSENT)),
                 exchange=x.id,
             )
 
@@ -54,7 +55,7 @@ def quota(x: Exchange) -> Findings:
     if x.reply.status == 429:
         yield from code_is(x, "insufficient_quota", "credit_balance_exhausted")
         if text(x, "type") != "insufficient_quota":
-            yield Finding("error.type", "insufficient_quota", show(error(x).get("type")))
+            yield Finding("error.type", "insufficient_quota", show(error(x).get("type", ABSENT)))
 
 
 @rule(
@@ -87,7 +88,9 @@ def _caused(x: Exchange, cause: Cause) -> Findings:
         elif not text(x, "code") and not text(x, "type"):
             yield Finding("error.code", "a code or type", show(error(x)))
         if cause.types and text(x, "type") not in cause.types:
-            yield Finding("error.type", " or ".join(cause.types), show(error(x).get("type")))
+            yield Finding(
+                "error.type", " or ".join(cause.types), show(error(x).get("type", ABSENT))
+            )
 
 
 SCRIPTED = (

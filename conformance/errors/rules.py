@@ -1,16 +1,9 @@
 """Rules about which request is refused how."""
 
 from conformance.errors.probes import UNKNOWN
-from conformance.errors.selectors import (
-    LIVE,
-    answer_of,
-    code_is,
-    error,
-    status_is,
-    status_rule,
-    text,
-)
-from conformance.judging.finding import Finding, Findings, Unsure, show
+from conformance.errors.selectors import LIVE, code_is, error, status_is, status_rule, text
+from conformance.judging.answer import status_line
+from conformance.judging.finding import ABSENT, Finding, Findings, Unsure, show
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import probe
@@ -37,7 +30,7 @@ def before_stream(run: Run) -> Findings:
         if x.reply.status < 400 and lax and x.endpoint is Endpoint.CHAT and not _tells_error(x):
             yield Unsure("without a stream it is not refused, either")
         elif x.reply.status < 400:
-            yield Finding("status", "400 or above", answer_of(x), exchange=x.id)
+            yield Finding("status", "400 or above", status_line(x), exchange=x.id)
 
 
 def _tells_error(x: Exchange) -> bool:
@@ -49,7 +42,7 @@ def wrong_type(x: Exchange) -> Findings:
     yield from status_is(x, 400)
     wanted = "stream" if "-stream" in (x.probe or "") else "temperature"
     if x.reply.status == 400 and text(x, "param") != wanted:
-        yield Finding("error.param", show(wanted), show(error(x).get("param")))
+        yield Finding("error.param", show(wanted), show(error(x).get("param", ABSENT)))
 
 
 @rule("errors.parameter-unknown", on=probe("errors.parameter-unknown*"))
@@ -75,7 +68,7 @@ def _names(x: Exchange, *params: str) -> Findings:
     if x.reply.status == 400 and text(x, "param") not in params:
         told = any(name in text(x, "message") for name in params)
         if not (told and error(x).get("param") is None and "unknown" in (x.probe or "")):
-            yield Finding("error.param", " or ".join(params), show(error(x).get("param")))
+            yield Finding("error.param", " or ".join(params), show(error(x).get("param", ABSENT)))
 
 
 @rule("errors.no-server-error", on=LIVE)
@@ -84,14 +77,14 @@ def no_server_error(x: Exchange) -> Findings:
     status = x.reply.status
     sorry = "overload" in text(x, "code") + text(x, "type") or "unavailable" in text(x, "type")
     if status >= 500 and not sorry and b"[[script" not in x.request.body:
-        yield Finding("status", "no server error", answer_of(x))
+        yield Finding("status", "no server error", status_line(x))
 
 
 @rule("errors.not-retryable", on=LIVE)
 def not_retryable(x: Exchange) -> Findings:
     mistaken = x.request.method != "POST" or not x.ok
     if mistaken and x.reply.status in (408, 409, 425):
-        yield Finding("status", "one that clients do not retry", answer_of(x))
+        yield Finding("status", "one that clients do not retry", status_line(x))
 
 
 @run_rule("errors.repeatable", probes=("errors.bad-json",))

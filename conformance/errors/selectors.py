@@ -3,7 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from conformance.judging.finding import Finding, Findings, show
+from conformance.judging.answer import status_line
+from conformance.judging.finding import ABSENT, Finding, Findings, show
 from conformance.judging.rule import Rule, rule
 from conformance.judging.selector import Selector, probe
 from wire.exchange import Ended, Exchange
@@ -51,19 +52,12 @@ def text(x: Exchange, name: str) -> str:
 def code_is(x: Exchange, *codes: str) -> Findings:
     """The code of a refusal is one of these."""
     if x.reply.status >= 400 and text(x, "code") not in codes:
-        yield Finding("error.code", " or ".join(codes), show(error(x).get("code")))
+        yield Finding("error.code", " or ".join(codes), show(error(x).get("code", ABSENT)))
 
 
 def status_is(x: Exchange, *allowed: int) -> Findings:
     if x.reply.status not in allowed:
-        yield Finding("status", " or ".join(map(str, allowed)), answer_of(x))
-
-
-def answer_of(x: Exchange) -> str:
-    """What came back, in a few words."""
-    if not x.reply.status:
-        return x.connection.error or x.connection.ended.value
-    return f"{x.reply.status} {show(x.reply.text, 80)}"
+        yield Finding("status", " or ".join(map(str, allowed)), status_line(x))
 
 
 def status_rule(name: str, allowed: tuple[int, ...], *probes: str) -> Rule:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from conformance.errors.selectors import ERROR, error, text
 from conformance.judging.fields import FieldSource, field_rules, whole_body
-from conformance.judging.finding import Finding, Findings, show
+from conformance.judging.finding import ABSENT, Finding, Findings, show
 from conformance.judging.requirement import read_requirements
 from conformance.judging.rule import rule
 from conformance.judging.selector import Selector
@@ -93,7 +93,7 @@ def no_leak_in_stream(x: Exchange) -> Findings:
 @rule("errors.type.invalid-request", on=USER_ERROR)
 def invalid_request_type(x: Exchange) -> Findings:
     if text(x, "type") and text(x, "type") != "invalid_request_error":
-        yield Finding("error.type", "invalid_request_error", show(error(x).get("type")))
+        yield Finding("error.type", "invalid_request_error", show(error(x).get("type", ABSENT)))
 
 
 @rule("errors.should-retry", on=ERROR)

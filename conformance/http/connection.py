@@ -4,7 +4,8 @@ from dataclasses import replace
 from itertools import pairwise
 
 from conformance.errors.probes import CHAT
-from conformance.errors.selectors import answer_of, status_is, status_rule, within
+from conformance.errors.selectors import status_is, status_rule, within
+from conformance.judging.answer import status_line
 from conformance.judging.finding import Finding, Findings, Unsure
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
@@ -185,7 +186,7 @@ def expect_prompt(x: Exchange) -> Findings:
 @rule("http.encoding.stream", on=probe("http.gzip-stream"))
 def encoded_stream(x: Exchange) -> Findings:
     if not x.ok or not x.reply.is_stream:
-        yield Unsure(f"the stream was answered {answer_of(x)}")
+        yield Unsure(f"the stream was answered {status_line(x)}")
         return
     times = {chunk.at_ms for chunk in x.reply.chunks}
     encoded = x.reply.header("content-encoding") not in (None, "identity")

@@ -6,6 +6,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from conformance.errors.selectors import LIVE, is_api
+from conformance.judging.answer import header_shown
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
@@ -127,7 +128,7 @@ def request_id(x: Exchange) -> Findings:
     # A preflight and an upgrade are answered by what stands in front of the API.
     own = x.request.method != "OPTIONS" and x.request.header("upgrade") is None
     if own and not (x.reply.header("x-request-id") or "").strip():
-        yield Finding("header x-request-id", "an id", show(x.reply.header("x-request-id")))
+        yield Finding("header x-request-id", "an id", header_shown(x, "x-request-id"))
 
 
 @run_rule("http.request-id.unique", probes=("models.list", "errors.bad-json"))
@@ -179,7 +180,7 @@ def openai_headers(x: Exchange) -> Findings:
 @rule("http.date.present", on=ANSWERED)
 def date_present(x: Exchange) -> Findings:
     if _date(x) is None:
-        yield Finding("header date", "an HTTP date", show(x.reply.header("date")))
+        yield Finding("header date", "an HTTP date", header_shown(x, "date"))
 
 
 @rule("http.date.right", on=API.only("with a date", lambda x: _date(x) is not None))

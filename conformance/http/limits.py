@@ -4,6 +4,7 @@ import re
 from email.utils import parsedate_to_datetime
 
 from conformance.errors.selectors import ERROR, text
+from conformance.judging.answer import header_shown
 from conformance.judging.finding import Finding, Findings, show
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
@@ -113,9 +114,7 @@ def falls(run: Run) -> Findings:
 @rule("http.retry-after.present", on=WAIT)
 def retry_after_present(x: Exchange) -> Findings:
     if _wait_s(x) is None:
-        yield Finding(
-            "header retry-after", "seconds or a date", show(x.reply.header("retry-after"))
-        )
+        yield Finding("header retry-after", "seconds or a date", header_shown(x, "retry-after"))
 
 
 @rule("http.retry-after.short", on=WAIT)
@@ -131,9 +130,7 @@ def retry_after_short(x: Exchange) -> Findings:
 )
 def retry_after_overload(x: Exchange) -> Findings:
     if _wait_s(x) is None:
-        yield Finding(
-            "header retry-after", "seconds or a date", show(x.reply.header("retry-after"))
-        )
+        yield Finding("header retry-after", "seconds or a date", header_shown(x, "retry-after"))
 
 
 def _wait_s(x: Exchange) -> float | None:

@@ -3,7 +3,8 @@
 import re
 from urllib.parse import urljoin, urlsplit
 
-from conformance.errors.selectors import ERROR, LIVE, answer_of, is_api, status_is, status_rule
+from conformance.errors.selectors import ERROR, LIVE, is_api, status_is, status_rule
+from conformance.judging.answer import status_line
 from conformance.judging.finding import Finding, Findings, show
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
@@ -44,7 +45,7 @@ def allow(x: Exchange) -> Findings:
 def head(run: Run) -> Findings:
     got, x = run.one("models.list"), run.one("http.head")
     if x.reply.status != got.reply.status:
-        yield Finding("status", f"{got.reply.status} as for GET", answer_of(x), exchange=x.id)
+        yield Finding("status", f"{got.reply.status} as for GET", status_line(x), exchange=x.id)
     elif x.reply.body:
         yield Finding("body", "none", show(x.reply.body), exchange=x.id)
     elif x.reply.media_type != got.reply.media_type:
@@ -62,7 +63,7 @@ def preflight(x: Exchange) -> Findings:
         yield from _preflight_granted(x)
     elif not 400 <= x.reply.status < 500 or x.reply.status == 401:
         yield Finding(
-            "status", "200 or 204 with CORS headers, or a refusal that wants no key", answer_of(x)
+            "status", "200 or 204 with CORS headers, or a refusal that wants no key", status_line(x)
         )
 
 
@@ -127,7 +128,7 @@ def slash(run: Run) -> Findings:
 
 def _slash(run: Run, x: Exchange) -> Findings:
     if x.reply.status not in (200, 301, 307, 308, 404, 405):
-        yield Finding("status", "200, a redirect or 404", answer_of(x), exchange=x.id)
+        yield Finding("status", "200, a redirect or 404", status_line(x), exchange=x.id)
     if x.ok and listed(x) != listed(run.one("models.list")):
         yield Finding("data[].id", "the model list", show(listed(x)), exchange=x.id)
 

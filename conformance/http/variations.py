@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from conformance.errors.probes import CHAT, HELLO, UNKNOWN
-from conformance.errors.selectors import answer_of, text
+from conformance.errors.selectors import text
 from conformance.http.probes import CLIENT_HEADERS
+from conformance.judging.answer import status_line
 from conformance.judging.finding import Finding, Findings
 from conformance.judging.rule import RunRule, run_rule
 from conformance.judging.run import Run
@@ -90,8 +91,8 @@ def _rule(name: str, variation: Variation) -> RunRule:
     def check(run: Run) -> Findings:
         plain, varied = run.one(PLAIN), run.one(f"http.body-{name}")
         if _essence(varied) != _essence(plain) and varied.reply.status not in variation.also:
-            wanted = f"{answer_of(plain)}, as to the plain form"
-            yield Finding("answer", wanted, answer_of(varied), exchange=varied.id)
+            wanted = f"{status_line(plain)}, as to the plain form"
+            yield Finding("answer", wanted, status_line(varied), exchange=varied.id)
 
     return check
 

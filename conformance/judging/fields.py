@@ -71,7 +71,7 @@ def _finding(
         name = source.loose
     else:
         name = owner.id
-    where = prefix + problem.path
+    where = prefix + problem.path or "the body"
     if event is not None:
         where = f"event {event}, {where}"
     return Finding(where, problem.expected, problem.found, event, requirement=name)

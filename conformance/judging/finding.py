@@ -59,10 +59,25 @@ def once_a_stream(words: Iterable[Finding | Unsure]) -> list[Finding | Unsure]:
     return list(kept.values())
 
 
+class Absent:
+    """Stands for a member that is not there, which null is not."""
+
+    def __repr__(self) -> str:
+        return "missing"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+ABSENT = Absent()
+
+
 def show(value: Any, limit: int = 100) -> str:
     """A value as short JSON-like text for the `found` part of a finding."""
     import json
 
+    if value is ABSENT:
+        return repr(value)
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")
     try:

@@ -54,6 +54,17 @@ class Grammar:
     blame: Mapping[tuple[str, str, str], str]
     landing: Mapping[tuple[str, ...], str] = field(default_factory=dict)
     """(kind, symbol) or, first, (kind, state, symbol) to the state after a violation."""
+    words: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """(kind, symbol) to what the API calls it, for messages; a symbol without words is its own."""
+
+    def called(self, kind: str, symbol: str) -> str:
+        """What the API calls a symbol."""
+        return self.words.get((kind, symbol), symbol)
+
+    def expected(self, violation: Violation) -> str:
+        """What could have come instead, each in the API's words."""
+        words = dict.fromkeys(self.called(violation.kind, s) for s in violation.allowed)
+        return " or ".join(words) or "nothing more"
 
     def blamed(self, kind: str, state: str, symbol: str) -> str:
         for key in ((kind, state, symbol), (kind, ANY, symbol), (kind, state, ANY)):

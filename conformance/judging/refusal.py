@@ -5,23 +5,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from conformance.judging.finding import Finding, Findings, Unsure, show
+from conformance.judging.answer import error_of, status_line
+from conformance.judging.finding import ABSENT, Finding, Findings, Unsure, show
 from conformance.judging.rule import Rule
 from conformance.judging.selector import probe
 from wire.exchange import Ended, Exchange
 
-ABSENT: Final = object()
-"""As the value of a parameter: leave it out, even where every request has it."""
-
-
 _DUMP: Final = re.compile(r"\{.*\}", re.DOTALL)
 _NOT_HAD: Final = re.compile(r"\b(not|n't) support", re.IGNORECASE)
-
-
-def error_of(x: Exchange) -> dict[str, Any]:
-    body = x.reply.json
-    inner = body.get("error") if isinstance(body, dict) else None
-    return inner if isinstance(inner, dict) else {}
 
 
 def names(x: Exchange, parameter: str) -> bool:
@@ -68,23 +59,16 @@ def unjudged(x: Exchange) -> bool:
     return stream_failed or x.reply.status in {401, 403, 408, 429, 503}
 
 
-def answer(x: Exchange) -> str:
-    """Status and message of an answer, for the `found` part of a finding."""
-    message = error_of(x).get("message")
-    return f"{x.reply.status} {show(message if isinstance(message, str) else x.reply.text, 100)}"
-
-
 def refused(x: Exchange, why: str) -> Findings:
     """The request was refused, and by the server itself: neither accepted nor passed on."""
     if x.ok:
-        yield Finding("status", f"400, because {why}", f"{x.reply.status} {show(x.reply.text, 60)}")
+        yield Finding("status", f"400, because {why}", status_line(x))
     elif not x.reply.status and x.connection.ended is Ended.TIMEOUT:
         yield Unsure("no answer came in time; that the server takes long is told elsewhere")
-    elif x.reply.status >= 500 and _NOT_HAD.search(answer(x)):
-        yield Unsure(f"what is wrong in it is not supported at all: {answer(x)}")
+    elif x.reply.status >= 500 and _NOT_HAD.search(status_line(x)):
+        yield Unsure(f"what is wrong in it is not supported at all: {status_line(x)}")
     elif not 400 <= x.reply.status < 500:
-        what = str(x.reply.status) if x.reply.status else x.connection.error or "no answer"
-        yield Finding("status", f"400, because {why}", f"{what} {show(x.reply.text, 60)}")
+        yield Finding("status", f"400, because {why}", status_line(x))
 
 
 @dataclass(frozen=True)
@@ -117,13 +101,16 @@ class Refusals:
 
     def rules(self) -> tuple[Rule, ...]:
         """One rule a requirement: its requests are refused with a status of the 4xx class."""
-        reasons = {self.probe(row): row.slug for row in self.rows}
+        reasons = {self.probe(row): row.slug.replace("-", " ") for row in self.rows}
 
         def check(x: Exchange) -> Findings:
             if unjudged(x):
-                yield Unsure(f"the request was refused for something else: {answer(x)}")
+                yield Unsure(f"the request was refused for something else: {status_line(x)}")
             else:
-                yield from refused(x, f"of {reasons.get(x.probe or '', 'what is wrong in it')}")
+                yield from refused(
+                    x,
+                    f"the request is wrong on purpose: {reasons.get(x.probe or '', 'see its body')}",
+                )
 
         return tuple(
             Rule(
@@ -148,7 +135,7 @@ class Refusals:
             wanted = rows[x.probe or ""].names
             if wanted and not names(x, wanted):
                 error = error_of(x)
-                found = f"param {show(error.get('param'))}, message {show(error.get('message'))}"
+                found = f"param {show(error.get('param', ABSENT))}, message {show(error.get('message', ABSENT))}"
                 yield Finding("error.param", f"{wanted}, or its name in the message", found)
 
         def check_param(x: Exchange) -> Findings:

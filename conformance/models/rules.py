@@ -4,9 +4,10 @@ from collections import Counter
 from pathlib import Path
 from urllib.parse import unquote
 
-from conformance.errors.selectors import answer_of, code_is, status_is, status_rule, within
+from conformance.errors.selectors import code_is, status_is, status_rule, within
+from conformance.judging.answer import status_line
 from conformance.judging.fields import FieldSource, field_rules, whole_body
-from conformance.judging.finding import Finding, Findings, Unsure, show
+from conformance.judging.finding import ABSENT, Finding, Findings, Unsure, show
 from conformance.judging.requirement import read_requirements
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
@@ -47,7 +48,7 @@ def created_seconds(x: Exchange) -> Findings:
     for card in cards(x):
         created = card.get("created")
         if type(created) is int and not EARLIEST < created < LATEST:
-            where = f"created of {show(card.get('id'))}"
+            where = f"created of {show(card.get('id', ABSENT))}"
             yield Finding(where, "Unix seconds of our time", show(created))
 
 
@@ -55,7 +56,9 @@ def created_seconds(x: Exchange) -> Findings:
 def owned_by(x: Exchange) -> Findings:
     for card in cards(x):
         if card.get("owned_by") == "":
-            yield Finding(f"owned_by of {show(card.get('id'))}", "a name", "an empty string")
+            yield Finding(
+                f"owned_by of {show(card.get('id', ABSENT))}", "a name", "an empty string"
+            )
 
 
 @rule("models.list.unique", on=MODEL_LIST)
@@ -78,7 +81,7 @@ def usable(run: Run) -> Findings:
     for x in run.where(probe("auth.marker-*")):
         if x.reply.status in (400, 404) and x.model in listed(run.one("models.list")):
             yield Finding(
-                "status", f"{x.model}, which is listed, to answer", answer_of(x), exchange=x.id
+                "status", f"{x.model}, which is listed, to answer", status_line(x), exchange=x.id
             )
 
 
@@ -93,7 +96,10 @@ def query_ignored(run: Run) -> Findings:
     plain, asked = run.one("models.list"), run.one("models.list-query")
     if plain.ok and not asked.ok:
         yield Finding(
-            "status", "unknown query parameters to be ignored", answer_of(asked), exchange=asked.id
+            "status",
+            "unknown query parameters to be ignored",
+            status_line(asked),
+            exchange=asked.id,
         )
     elif sorted(listed(plain)) != sorted(listed(asked)):
         yield Finding("data[].id", show(listed(plain)), show(listed(asked)), exchange=asked.id)
@@ -104,7 +110,7 @@ def codex_query(run: Run) -> Findings:
     """The same models. What else a list says may be made for each request: times, random ids."""
     plain, x = run.one("models.list"), run.one("models.list-codex")
     if plain.ok and not x.ok:
-        yield Finding("status", "the same list", answer_of(x), exchange=x.id)
+        yield Finding("status", "the same list", status_line(x), exchange=x.id)
     elif sorted(listed(plain)) != sorted(listed(x)):
         yield Finding("data[].id", show(listed(plain)), show(listed(x)), exchange=x.id)
 
@@ -136,7 +142,7 @@ def retrieve_equal(run: Run) -> Findings:
 def retrieve_id(x: Exchange) -> Findings:
     for card in cards(x) if x.ok else ():
         if card.get("id") != x.model:
-            yield Finding("id", show(x.model), show(card.get("id")))
+            yield Finding("id", show(x.model), show(card.get("id", ABSENT)))
 
 
 @rule("models.retrieve.encoded", on=probe("models.retrieve-encoded"))
@@ -178,7 +184,7 @@ def _not_found(x: Exchange, *allowed: int) -> Findings:
 
 def _same_list(first: Exchange, second: Exchange) -> Findings:
     if first.ok and not second.ok:
-        yield Finding("status", "the same list", answer_of(second), exchange=second.id)
+        yield Finding("status", "the same list", status_line(second), exchange=second.id)
         return
     before, after = _times(first), _times(second)
     if before != after:

@@ -1,18 +1,9 @@
 """Where two values part, in few words."""
 
-from typing import Any, Final
+from typing import Any
 
 from conformance.judging.finding import show
 
-
-class Absent:
-    """Stands for a member that is not there."""
-
-    def __repr__(self) -> str:
-        return "missing"
-
-
-ABSENT: Final = Absent()
 _BEFORE = 12
 _AFTER = 28
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from conformance.judging.finding import Finding, Findings, Unsure, show
+from conformance.judging.finding import ABSENT, Finding, Findings, Unsure, show
 from conformance.judging.rule import rule
 from conformance.judging.selector import Selector
-from conformance.responses.difference import ABSENT, told
+from conformance.responses.difference import told
 from conformance.responses.selectors import STREAM, Json, dicts, number, place, typed
 from wire.exchange import Exchange
 from wire.responses import TERMINAL

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from conformance.errors.selectors import answer_of
+from conformance.judging.answer import status_line
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.framing import framing_rules
 from conformance.judging.rule import rule, run_rule
@@ -29,7 +29,7 @@ def status(x: Exchange) -> Findings:
     if x.reply.status == 429:
         yield Unsure("the request was rate limited")
     elif x.reply.status != 200:
-        yield Finding("status", "200", answer_of(x))
+        yield Finding("status", "200", status_line(x))
 
 
 @run_rule("responses.stream.media-type", probes=("responses.echo", "responses.stream.echo"))
@@ -38,7 +38,7 @@ def streams_at_all(run: Run) -> Findings:
     if not plain.ok or x.reply.status == 429:
         yield Unsure(f"{plain.probe} was answered {plain.reply.status}")
     elif not x.ok:
-        yield Finding("status", "200 and an event stream", answer_of(x), exchange=x.id)
+        yield Finding("status", "200 and an event stream", status_line(x), exchange=x.id)
 
 
 @rule("responses.stream.event-line", on=STREAM)

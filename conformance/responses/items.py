@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import schemas.loader as schema
 from conformance.judging.fields import FieldSource, Part, field_rules
-from conformance.judging.finding import Finding, Findings, show
+from conformance.judging.finding import ABSENT, Finding, Findings, show
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.responses.object import ROWS
@@ -210,7 +210,7 @@ def call_name(x: Exchange) -> Findings:
     for n, item in enumerate(final_items(x)):
         if str(item.get("type")) in _CALLS and item.get("name") not in offered:
             names = " or ".join(sorted(set(map(show, offered))))
-            yield Finding(f"output[{n}].name", names, show(item.get("name")))
+            yield Finding(f"output[{n}].name", names, show(item.get("name", ABSENT)))
 
 
 @rule("responses.item.content", on=with_item("message", "responses.echo", "responses.stream.echo"))
@@ -221,4 +221,4 @@ def content(x: Exchange) -> Findings:
     for n, item in enumerate(dicts(found[2].get("output"))):
         if item.get("type") == "message" and not dicts(item.get("content")):
             where = place(found[0], f"{found[1]}output[{n}].content")
-            yield Finding(where, "at least one part", show(item.get("content")), found[0])
+            yield Finding(where, "at least one part", show(item.get("content", ABSENT)), found[0])

@@ -1,6 +1,6 @@
 """The order of a stream: the transition table of its lifecycle, from created to the terminal event."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import Final
 
 from conformance.judging.finding import Finding, Findings
@@ -18,6 +18,15 @@ from wire.exchange import Exchange
 _S: Final = "responses.stream."
 
 LIFE: Final = Grammar(
+    words={
+        ("stream", "created"): "response.created",
+        ("stream", "queued"): "response.queued",
+        ("stream", "in_progress"): "response.in_progress",
+        ("stream", "item"): "an event of an output item",
+        ("stream", "end"): "response.completed, response.incomplete or response.failed",
+        ("stream", "failed"): "response.failed",
+        ("stream", "error"): "error",
+    },
     tables={
         "stream": {
             "start": {"created": "created", "error": "broken"},
@@ -107,7 +116,7 @@ def life_steps(x: Exchange) -> Iterator[Step]:
 def life(x: Exchange) -> Findings:
     ended = whole(x) and bool(x.reply.events)
     for violation in walk(LIFE, life_steps(x), ended=ended):
-        yield violated(violation, x)
+        yield violated(LIFE, violation, x)
 
 
 @rule(_S + "terminal", on=ASKED_STREAM)
@@ -118,11 +127,27 @@ def streams_at_all(x: Exchange) -> Findings:
         yield Finding("body", "events", "none")
 
 
-def violated(violation: Violation, x: Exchange) -> Finding:
-    """A violation as a finding."""
+def place_of(kind: str, key: Hashable) -> str:
+    """Where in the response a machine stands: `output[0].content[2]`."""
+    match kind, key:
+        case "stream", _:
+            return ""
+        case "item" | "call" | "mcp", item:
+            return f" for output[{item}]"
+        case "part", (item, part):
+            return f" for output[{item}].content[{part}]"
+        case "summary", (item, part):
+            return f" for output[{item}].summary[{part}]"
+        case "text", (str(name), item, part):
+            more = f", number {part}" if part else ""
+            return f" for {name} of output[{item}]{more}"
+    return f" for {kind} {key}"
+
+
+def violated(grammar: Grammar, violation: Violation, x: Exchange) -> Finding:
+    """A violation as a finding, in the API's words."""
     kinds = {index: kind for index, kind, _ in typed(x)}
-    allowed = " or ".join(violation.allowed) or "nothing more"
-    about = "" if violation.kind == "stream" else f" ({violation.kind} {violation.key})"
+    allowed, about = grammar.expected(violation), place_of(violation.kind, violation.key)
     if violation.symbol == END:
         where, found = "end of the stream" + about, "no more events"
     else:

@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from conformance.judging.finding import Finding, Findings, show
+from conformance.judging.finding import ABSENT, Finding, Findings, show
 from conformance.judging.rule import rule
 from conformance.judging.selector import Selector
-from conformance.responses.difference import ABSENT, told
+from conformance.responses.difference import told
 from conformance.responses.selectors import STREAM, Json, lifecycle, stream_with, typed
 from conformance.responses.state import INCOMPLETE
 from schemas.loader import load
@@ -43,12 +43,16 @@ def created_state(x: Exchange) -> Findings:
             continue
         # What is missing is the matter of the object's own fields.
         if response.get("output", []) != []:
-            yield Finding(_where(event, "output"), "[]", show(response.get("output")), event)
+            yield Finding(
+                _where(event, "output"), "[]", show(response.get("output", ABSENT)), event
+            )
         if response.get("usage") is not None:
             yield Finding(_where(event, "usage"), "null", show(response["usage"]), event)
         if response.get("status", STATUS[kind][0]) not in STATUS[kind]:
             what = " or ".join(STATUS[kind])
-            yield Finding(_where(event, "status"), what, show(response.get("status")), event)
+            yield Finding(
+                _where(event, "status"), what, show(response.get("status", ABSENT)), event
+            )
 
 
 @rule("responses.stream.queued", on=stream_with("response.created"))
@@ -64,7 +68,9 @@ def status(x: Exchange) -> Findings:
     for event, kind, response in lifecycle(x):
         if response.get("status") not in STATUS[kind]:
             what = " or ".join(STATUS[kind])
-            yield Finding(_where(event, "status"), what, show(response.get("status")), event)
+            yield Finding(
+                _where(event, "status"), what, show(response.get("status", ABSENT)), event
+            )
 
 
 def _changes(x: Exchange, names: frozenset[str] | None) -> Findings:

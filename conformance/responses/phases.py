@@ -34,6 +34,17 @@ _TABLE: Final = {
 _BLAME: Final = "responses.stream.phases"
 _MCP_END: Final = "responses.stream.mcp-end"
 GRAMMAR: Final = Grammar(
+    words={
+        (kind, symbol): words
+        for kind in ("call", "mcp")
+        for symbol, words in {
+            "in_progress": "its in_progress event",
+            "middle": "its searching, interpreting or generating event",
+            "picture": "a partial image",
+            "completed": "its completed event",
+            "failed": "its failed event",
+        }.items()
+    },
     tables={"call": _TABLE, "mcp": _TABLE},
     accepting={"call": frozenset(_TABLE), "mcp": frozenset({"ended"})},
     blame={
@@ -81,9 +92,9 @@ def _walked(x: Exchange, requirement: str) -> Findings:
     for wrong in walk(GRAMMAR, _steps(x), ended=ended):
         if wrong.requirement == requirement:
             where = "end of the stream" if wrong.symbol == END else f"event {wrong.event}"
-            allowed = " or ".join(wrong.allowed) or "no more phases"
+            allowed = GRAMMAR.expected(wrong)
             found = "no more events" if wrong.symbol == END else kinds[wrong.event]
-            yield Finding(f"{where} (item {wrong.key})", allowed, found, wrong.event)
+            yield Finding(f"{where} for output[{wrong.key}]", allowed, found, wrong.event)
 
 
 @rule(_BLAME, on=_HOSTED)

@@ -20,6 +20,23 @@ _S: Final = "responses.stream."
 
 _TEXT: Final = {"delta": "streaming", "text-done": "done"}
 INSIDE: Final = Grammar(
+    words={
+        ("item", "added"): "response.output_item.added",
+        ("item", "event"): "an event of the item",
+        ("item", "done"): "response.output_item.done",
+        ("part", "added"): "response.content_part.added",
+        ("part", "delta"): "a delta of its text",
+        ("part", "annotation"): "response.output_text.annotation.added",
+        ("part", "text-done"): "the done event of its text",
+        ("part", "done"): "response.content_part.done",
+        ("summary", "added"): "response.reasoning_summary_part.added",
+        ("summary", "delta"): "response.reasoning_summary_text.delta",
+        ("summary", "text-done"): "response.reasoning_summary_text.done",
+        ("summary", "done"): "response.reasoning_summary_part.done",
+        ("text", "added"): "its added event",
+        ("text", "delta"): "its delta",
+        ("text", "text-done"): "its done event",
+    },
     tables={
         "item": {
             "start": {"added": "open"},
@@ -145,7 +162,7 @@ def inside(x: Exchange) -> Findings:
     for violation in walk(INSIDE, inside_steps(x), ended=ended):
         # Real streams leave a list of MCP tools open that was known before.
         if violation.symbol != END or violation.key not in lists or violation.kind != "item":
-            yield violated(violation, x)
+            yield violated(INSIDE, violation, x)
 
 
 def _tool_lists(x: Exchange) -> set[Hashable]:

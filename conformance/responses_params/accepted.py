@@ -2,9 +2,10 @@
 
 from typing import Any, Final
 
+from conformance.judging.answer import error_of, status_line
 from conformance.judging.code_word import told
 from conformance.judging.finding import Finding, Findings, Unsure, show
-from conformance.judging.refusal import answer, blames, error_of, unjudged
+from conformance.judging.refusal import blames, unjudged
 from conformance.judging.rule import Rule, rule
 from conformance.judging.selector import Selector, probe
 from conformance.responses_params.request import COUNT, LIMIT, NINE, VALID, asking
@@ -104,9 +105,9 @@ def _accepts(parameter: str, probes: str) -> Rule:
             return
         if blames(x, parameter):
             value = show(x.request.params.get(parameter), 40)
-            yield Finding("status", f"200 for {parameter} {value}", answer(x))
+            yield Finding("status", f"200 for {parameter} {value}", status_line(x))
         else:
-            yield Unsure(f"the request was refused for something else: {answer(x)}")
+            yield Unsure(f"the request was refused for something else: {status_line(x)}")
 
     slug = parameter.replace("_", "-")
     carriers = tuple(VALID + name for name in probes.split())
@@ -122,7 +123,9 @@ _VALID: Final = Selector("a valid request", is_valid, (f"{VALID}*",), True)
 def valid_accepted(x: Exchange) -> Findings:
     """A refusal that blames one parameter is that parameter's affair."""
     if not x.ok and not any(blames(x, name) for name in ACCEPTED if name in x.request.params):
-        yield Finding("status", "200 for a request whose parameters are all allowed", answer(x))
+        yield Finding(
+            "status", "200 for a request whose parameters are all allowed", status_line(x)
+        )
 
 
 @rule("responses.param.unsupported-code", on=_VALID)
@@ -141,4 +144,4 @@ def unsupported_code(x: Exchange) -> Findings:
 @rule("responses.param.null", on=probe(NULL_PROBE.name))
 def null_is_absent(x: Exchange) -> Findings:
     if not x.ok and not unjudged(x):
-        yield Finding("status", "200: null is the same as leaving a parameter out", answer(x))
+        yield Finding("status", "200: null is the same as leaving a parameter out", status_line(x))

@@ -2,8 +2,9 @@
 
 from typing import Any, Final
 
+from conformance.judging.answer import status_line
 from conformance.judging.finding import Finding, Findings, Unsure, show
-from conformance.judging.refusal import answer, unjudged
+from conformance.judging.refusal import unjudged
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import ok_probe, probe
@@ -71,13 +72,13 @@ def at_once(x: Exchange) -> Findings:
 @rule("responses.background.accepted", on=probe(BEGUN.name, LONG.name, STREAMED.name))
 def accepted(x: Exchange) -> Findings:
     if not x.ok and not unjudged(x):
-        yield Finding("status", "200 with background true", answer(x))
+        yield Finding("status", "200 with background true", status_line(x))
 
 
 @rule("responses.background.completes", on=probe(DONE.name))
 def completes(x: Exchange) -> Findings:
     if not x.ok:
-        yield Finding("status", "200 for a response in the background", answer(x))
+        yield Finding("status", "200 for a response in the background", status_line(x))
     elif _status(x.reply) != "completed":
         yield Finding("status", '"completed" in the end', show(_status(x.reply)))
     elif not text_of(x):
@@ -109,7 +110,7 @@ def _settings(made: Exchange, x: Exchange) -> Findings:
     """What stands in both views of a response that is worked on between them."""
     begun, now = made.reply.json, x.reply.json
     if not x.ok or not isinstance(begun, dict) or not isinstance(now, dict):
-        yield Unsure(f"there is nothing to compare: {answer(x)}")
+        yield Unsure(f"there is nothing to compare: {status_line(x)}")
         return
     for name in begun.keys() - _WORKED:
         if begun[name] != now.get(name):
@@ -120,7 +121,7 @@ def _settings(made: Exchange, x: Exchange) -> Findings:
 def cancelled(x: Exchange) -> Findings:
     status = _status(x.reply)
     if not x.ok:
-        yield Finding("status", "200 for a response in the background", answer(x))
+        yield Finding("status", "200 for a response in the background", status_line(x))
     elif status == "completed":
         yield Unsure("the work was done before it could be cancelled")
     elif status != "cancelled":
@@ -132,7 +133,7 @@ def cancelled(x: Exchange) -> Findings:
 @rule("responses.background.cancel-plain", on=probe(CANCEL_PLAIN.name))
 def cancel_plain(x: Exchange) -> Findings:
     if x.reply.status != 400 and not unjudged(x):
-        yield Finding("status", "400: it did not run in the background", answer(x))
+        yield Finding("status", "400: it did not run in the background", status_line(x))
 
 
 def _numbers(x: Exchange) -> list[int | None]:
@@ -143,7 +144,7 @@ def _numbers(x: Exchange) -> list[int | None]:
 def resumed(x: Exchange) -> Findings:
     """What is left, from the very next event on."""
     if not x.ok:
-        yield Finding("status", "200", answer(x))
+        yield Finding("status", "200", status_line(x))
         return
     if not x.reply.is_stream:
         yield Finding("body", "an event stream", show(x.reply.text, 60))
@@ -162,7 +163,7 @@ def resumed(x: Exchange) -> Findings:
 @rule("responses.background.replayed", on=probe(REPLAYED.name))
 def replayed(x: Exchange) -> Findings:
     if not x.ok:
-        yield Finding("status", "200", answer(x))
+        yield Finding("status", "200", status_line(x))
     elif not x.reply.is_stream:
         yield Finding("body", "an event stream", show(x.reply.text, 60))
     elif _numbers(x)[:1] != [0]:

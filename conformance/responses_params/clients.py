@@ -2,9 +2,9 @@
 
 from typing import Any, Final
 
+from conformance.judging.answer import status_line
 from conformance.judging.code_word import ASK, knows, told
 from conformance.judging.finding import Finding, Findings
-from conformance.judging.refusal import answer
 from conformance.judging.rule import Rule
 from conformance.judging.selector import Selector, ok_probe
 from conformance.responses_params.accepted import is_valid
@@ -193,7 +193,7 @@ AGENTS: Final = _client(
 def _as_sent(requirement: str, probe_name: str) -> Rule:
     def check(x: Exchange) -> Findings:
         if not x.ok:
-            yield Finding("status", "200 for a request as the client sends it", answer(x))
+            yield Finding("status", "200 for a request as the client sends it", status_line(x))
 
     on = Selector(f"a request of {probe_name}", lambda x: is_valid(x) and x.probe == probe_name,
                   (probe_name,), True)  # fmt: skip

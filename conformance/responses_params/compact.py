@@ -2,9 +2,10 @@
 
 from typing import Any, Final
 
+from conformance.judging.answer import error_of, status_line
 from conformance.judging.code_word import ASK, knows, told
-from conformance.judging.finding import Finding, Findings, Unsure, show
-from conformance.judging.refusal import answer, error_of, refused, unjudged
+from conformance.judging.finding import ABSENT, Finding, Findings, Unsure, show
+from conformance.judging.refusal import refused, unjudged
 from conformance.judging.rule import rule
 from conformance.judging.selector import ok_probe, probe
 from conformance.responses.selectors import dicts
@@ -51,14 +52,14 @@ def _body(x: Exchange) -> dict[str, Any]:
 def answered(x: Exchange) -> Findings:
     """A server that does not compact says so in the form of an error."""
     if not x.ok and not unjudged(x) and (x.reply.status not in (404, 405, 501) or not error_of(x)):
-        yield Finding("status", "200, or 404 or 501 with an error object", answer(x))
+        yield Finding("status", "200, or 404 or 501 with an error object", status_line(x))
 
 
 @rule("responses.compact.shape", on=ok_probe(MADE.name))
 def shape(x: Exchange) -> Findings:
     body = _body(x)
     if body.get("object") != "response.compaction":
-        yield Finding("object", '"response.compaction"', show(body.get("object")))
+        yield Finding("object", '"response.compaction"', show(body.get("object", ABSENT)))
     for name, kind, words in (("id", str, "a string"), ("created_at", (int, float), "a number"),
                               ("output", list, "an array")):  # fmt: skip
         if not isinstance(body.get(name), kind) or isinstance(body.get(name), bool):
@@ -66,7 +67,9 @@ def shape(x: Exchange) -> Findings:
     usage = Usage.of(body.get("usage"))
     if usage is None or usage.prompt_tokens is None or usage.completion_tokens is None:
         yield Finding(
-            "usage", "an object with input_tokens and output_tokens", show(body.get("usage"))
+            "usage",
+            "an object with input_tokens and output_tokens",
+            show(body.get("usage", ABSENT)),
         )
 
 
@@ -77,7 +80,7 @@ def usage_of_compaction(x: Exchange) -> Findings:
     counts = [usage.get("input_tokens"), usage.get("output_tokens")]
     total = sum(n for n in counts if type(n) is int)
     if usage.get("total_tokens") != total:
-        yield Finding("usage.total_tokens", str(total), show(usage.get("total_tokens")))
+        yield Finding("usage.total_tokens", str(total), show(usage.get("total_tokens", ABSENT)))
     for name, member in (("input_tokens_details", "cached_tokens"),
                          ("output_tokens_details", "reasoning_tokens")):  # fmt: skip
         details = usage.get(name)
@@ -117,9 +120,9 @@ def remembers(x: Exchange) -> Findings:
     if x.ok:
         yield from knows("output", text_of(x), _WORD)
     elif unjudged(x):
-        yield Unsure(answer(x))
+        yield Unsure(status_line(x))
     else:
-        yield Finding("status", "200 for what the compaction brought", answer(x))
+        yield Finding("status", "200 for what the compaction brought", status_line(x))
 
 
 @rule("responses.compact.model-required", on=probe(MODELLESS.name))

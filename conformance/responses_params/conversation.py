@@ -2,9 +2,10 @@
 
 from typing import Any, Final
 
+from conformance.judging.answer import status_line
 from conformance.judging.code_word import ASK, knows, knows_not, told
 from conformance.judging.finding import Finding, Findings, Unsure, show
-from conformance.judging.refusal import answer, names, refused, unjudged
+from conformance.judging.refusal import names, refused, unjudged
 from conformance.judging.rule import Rule, rule
 from conformance.judging.selector import ok_probe, probe
 from conformance.responses.selectors import place, responses
@@ -105,11 +106,11 @@ def _remembers(requirement: str, asked: Probe, word: str) -> Rule:
         if x.ok:
             yield from knows("output", text_of(x), word)
         elif x.reply.status >= 500:
-            yield Unsure(f"the server failed: {answer(x)}")
+            yield Unsure(f"the server failed: {status_line(x)}")
         elif asked is not INPUT and names(x, "previous_response_id"):
-            yield Unsure(f"the server keeps no state, which {INPUT.name} shows: {answer(x)}")
+            yield Unsure(f"the server keeps no state, which {INPUT.name} shows: {status_line(x)}")
         elif not unjudged(x):
-            yield Finding("status", "200: the response before is stored", answer(x))
+            yield Finding("status", "200: the response before is stored", status_line(x))
 
     return Rule((requirement,), probe(asked.name), check)
 
@@ -164,7 +165,7 @@ def named(x: Exchange) -> Findings:
     """Taken and named in the answer, or refused; never taken and forgotten."""
     if not x.ok:
         if x.reply.status not in (400, 404) and not unjudged(x):
-            yield Finding("status", "200, or 400 or 404", answer(x))
+            yield Finding("status", "200, or 400 or 404", status_line(x))
         return
     asked = x.request.params.get("conversation")
     wanted = asked.get("id") if isinstance(asked, dict) else asked

@@ -2,8 +2,9 @@
 
 from typing import Any, Final
 
-from conformance.judging.finding import Finding, Findings, Unsure, show
-from conformance.judging.refusal import answer, error_of, refused, unjudged
+from conformance.judging.answer import error_of, status_line
+from conformance.judging.finding import ABSENT, Finding, Findings, Unsure, show
+from conformance.judging.refusal import refused, unjudged
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import ok_probe, probe
@@ -60,14 +61,14 @@ def _body(x: Exchange) -> dict[str, Any]:
 @rule("responses.input-tokens.answered", on=probe(*_ALL))
 def answered(x: Exchange) -> Findings:
     if not x.ok and not unjudged(x) and (x.reply.status not in (404, 405, 501) or not error_of(x)):
-        yield Finding("status", "200, or 404 or 501 with an error object", answer(x))
+        yield Finding("status", "200, or 404 or 501 with an error object", status_line(x))
 
 
 @rule("responses.input-tokens.shape", on=ok_probe(*_ALL))
 def shape(x: Exchange) -> Findings:
     body = _body(x)
     if body.get("object") != "response.input_tokens":
-        yield Finding("object", '"response.input_tokens"', show(body.get("object")))
+        yield Finding("object", '"response.input_tokens"', show(body.get("object", ABSENT)))
     number = body.get("input_tokens")
     if type(number) is not int or number <= 0:
         yield Finding("input_tokens", "a whole number above 0", show(number))

@@ -2,8 +2,9 @@
 
 from typing import Any, Final
 
-from conformance.judging.finding import Finding, Findings, show
-from conformance.judging.refusal import answer, error_of, names, unjudged
+from conformance.judging.answer import error_of, status_line
+from conformance.judging.finding import ABSENT, Finding, Findings, show
+from conformance.judging.refusal import names, unjudged
 from conformance.judging.rule import Rule, rule
 from conformance.judging.selector import probe
 from conformance.responses.selectors import dicts
@@ -80,9 +81,9 @@ def _clear(requirement: str, slug: str) -> Rule:
         if x.ok or unjudged(x):
             return
         if x.reply.status not in (400, 404):
-            yield Finding("status", f"200, or 400 because of {names_of}", answer(x))
+            yield Finding("status", f"200, or 400 because of {names_of}", status_line(x))
         elif not names(x, names_of):
-            found = show(error_of(x).get("param"))
+            found = show(error_of(x).get("param", ABSENT))
             yield Finding("error.param", f"{names_of}, or its name in the message", found)
 
     return Rule((requirement,), probe(_EITHER + slug), check)
@@ -100,7 +101,7 @@ RULES: Final = (
 def hosted(x: Exchange) -> Findings:
     """Tools that were taken are shown, each of them; a refusal is no failure."""
     if x.reply.status >= 500:
-        yield Finding("status", "200, or 400", answer(x))
+        yield Finding("status", "200, or 400", status_line(x))
     elif x.ok and x.probe == f"{_EITHER}hosted-tools":
         wanted = [tool["type"] for tool in HOSTED]
         shown = [str(tool.get("type")) for tool in dicts(response_of(x).get("tools"))]
@@ -113,7 +114,7 @@ def hosted(x: Exchange) -> Findings:
 def usage_comes_anyway(x: Exchange) -> Findings:
     response = response_of(x)
     if x.ok and response.get("status") == "completed" and not response.get("usage"):
-        yield Finding("response.usage", "an object", show(response.get("usage")))
+        yield Finding("response.usage", "an object", show(response.get("usage", ABSENT)))
 
 
 @rule("responses.param.unknown", on=probe(UNKNOWN.name))
@@ -122,4 +123,4 @@ def unknown(x: Exchange) -> Findings:
     if x.ok or unjudged(x):
         return
     if x.reply.status != 400 or not names(x, "conformance_unknown"):
-        yield Finding("error", "200, or 400 that names conformance_unknown", answer(x))
+        yield Finding("error", "200, or 400 that names conformance_unknown", status_line(x))

@@ -4,9 +4,10 @@ import base64
 import re
 from typing import Any, Final
 
+from conformance.judging.answer import error_of, status_line
 from conformance.judging.code_word import ASK, knows, told
 from conformance.judging.finding import Finding, Findings, show
-from conformance.judging.refusal import answer, error_of, names, unjudged
+from conformance.judging.refusal import names, unjudged
 from conformance.judging.rule import Rule, rule
 from conformance.judging.selector import Selector, ok_probe, probe
 from conformance.responses.selectors import dicts
@@ -120,7 +121,7 @@ REASONING: Final = Probe(f"{VALID}reasoning-back", _returning, after=("responses
 def _accepted(requirement: str, *probes: str) -> Rule:
     def check(x: Exchange) -> Findings:
         if not x.ok:
-            yield Finding("status", "200", answer(x))
+            yield Finding("status", "200", status_line(x))
 
     on = probe(*probes).only("that the server looked at", is_looked_at, *probes)
     return Rule((requirement,), on, check)
@@ -204,7 +205,7 @@ def _blamed(x: Exchange) -> list[str]:
 def _taken(kind: str) -> Rule:
     def check(x: Exchange) -> Findings:
         if not x.ok and kind in _blamed(x):
-            yield Finding("status", f"200 for input with {kind}", answer(x))
+            yield Finding("status", f"200 for input with {kind}", status_line(x))
 
     return Rule((_OWNERS[kind],), _holds(kind), check)
 
@@ -218,4 +219,4 @@ def file_used(x: Exchange) -> Findings:
     if x.ok:
         yield from knows("output", text_of(x), "CURLEW-58")
     elif is_looked_at(x) and x.reply.status not in (400, 413, 415, 422):
-        yield Finding("status", "200, or 400 because of the file", answer(x))
+        yield Finding("status", "200, or 400 because of the file", status_line(x))

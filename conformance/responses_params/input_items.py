@@ -2,8 +2,9 @@
 
 from typing import Any, Final
 
-from conformance.judging.finding import Finding, Findings, Unsure, show
-from conformance.judging.refusal import answer, unjudged
+from conformance.judging.answer import status_line
+from conformance.judging.finding import ABSENT, Finding, Findings, Unsure, show
+from conformance.judging.refusal import unjudged
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import Selector, ok_probe, probe
@@ -83,19 +84,21 @@ def _given(x: Exchange) -> list[tuple[Any, ...]]:
 def shape(x: Exchange) -> Findings:
     body = page(x)
     if body.get("object") != "list":
-        yield Finding("object", '"list"', show(body.get("object")))
+        yield Finding("object", '"list"', show(body.get("object", ABSENT)))
     if not isinstance(body.get("data"), list):
-        yield Finding("data", "an array", show(body.get("data")))
+        yield Finding("data", "an array", show(body.get("data", ABSENT)))
     for name in ("first_id", "last_id"):
         if not isinstance(body.get(name), str) and (name not in body or body.get("data")):
             yield Finding(name, "an id", show(body.get(name)))
     if not isinstance(body.get("has_more"), bool):
-        yield Finding("has_more", "a boolean", show(body.get("has_more")))
+        yield Finding("has_more", "a boolean", show(body.get("has_more", ABSENT)))
     for n, row in enumerate(body["data"] if isinstance(body.get("data"), list) else ()):
         if not isinstance(row, dict) or not isinstance(row.get("id"), str) or not row.get("type"):
             yield Finding(f"data[{n}]", "an item with type and id", show(row, 60))
         elif row["type"] == "message" and not isinstance(row.get("content"), list):
-            yield Finding(f"data[{n}].content", "an array of parts", show(row.get("content"), 60))
+            yield Finding(
+                f"data[{n}].content", "an array of parts", show(row.get("content", ABSENT), 60)
+            )
         elif not isinstance(row.get("status", ""), str | None):
             yield Finding(f"data[{n}].status", "a text", show(row["status"]))
 
@@ -117,9 +120,9 @@ def _lists(requirement: str, wanted: slice, asked: Probe) -> Any:
         x, whole = run.one(asked.name), _given(run.one(PARTS.name))
         if not x.ok:
             if not unjudged(x) and not has_no_store(x):
-                yield Finding("status", "200", answer(x), exchange=x.id)
+                yield Finding("status", "200", status_line(x), exchange=x.id)
             else:
-                yield Unsure(f"no input is listed: {answer(x)}")
+                yield Unsure(f"no input is listed: {status_line(x)}")
             return
         expected = whole[wanted]
         found = [_row(row) for row in dicts(page(x).get("data"))]
@@ -147,7 +150,7 @@ def list_of_string(run: Run) -> Findings:
     if x.ok and found != expected:
         yield Finding("data", show(expected, 80), show(found, 80), exchange=x.id)
     elif not x.ok:
-        yield Unsure(f"no input is listed: {answer(x)}")
+        yield Unsure(f"no input is listed: {status_line(x)}")
 
 
 @rule("responses.stored.list-has-more", on=ok_probe(_LISTS))
@@ -160,10 +163,8 @@ def has_more(x: Exchange) -> Findings:
 
 @rule("responses.stored.list-bounds", on=probe(*(p.name for p in REFUSED)))
 def bounds(x: Exchange) -> Findings:
-    if x.ok:
-        yield Finding("status", "400", f"{x.reply.status} {show(x.reply.text, 60)}")
-    elif not 400 <= x.reply.status < 500:
-        yield Finding("status", "400", answer(x))
+    if x.ok or not 400 <= x.reply.status < 500:
+        yield Finding("status", "400", status_line(x))
 
 
 @rule("responses.stored.list-include", on=ok_probe(OF_IMAGES.name))

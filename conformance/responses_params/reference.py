@@ -2,9 +2,10 @@
 
 from typing import Final
 
+from conformance.judging.answer import status_line
 from conformance.judging.code_word import ASK, knows
 from conformance.judging.finding import Finding, Findings
-from conformance.judging.refusal import answer, unjudged
+from conformance.judging.refusal import unjudged
 from conformance.judging.rule import rule
 from conformance.judging.selector import probe
 from conformance.responses.selectors import dicts
@@ -35,4 +36,4 @@ def reference_used(x: Exchange) -> Findings:
     if x.ok:
         yield from knows("output", text_of(x), KEPT)
     elif not unjudged(x) and x.reply.status not in (400, 404):
-        yield Finding("status", "200, or 400 or 404", answer(x))
+        yield Finding("status", "200, or 400 or 404", status_line(x))

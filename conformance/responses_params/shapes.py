@@ -2,7 +2,8 @@
 
 from typing import Any, Final
 
-from conformance.judging.refusal import ABSENT, Refusal
+from conformance.judging.finding import ABSENT
+from conformance.judging.refusal import Refusal
 from conformance.responses_params.request import HELLO, function, message
 
 _NOTE: Final = function("note", text="string")

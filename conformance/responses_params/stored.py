@@ -2,8 +2,9 @@
 
 from typing import Any, Final
 
+from conformance.judging.answer import error_of, status_line
 from conformance.judging.finding import Finding, Findings, Unsure, show
-from conformance.judging.refusal import answer, error_of, unjudged
+from conformance.judging.refusal import unjudged
 from conformance.judging.rule import Rule, rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import Selector, probe
@@ -114,9 +115,9 @@ def _compare(run: Run, read: str, made: str) -> Findings:
     x = run.one(read)
     if not x.ok:
         if has_no_store(x) or unjudged(x):
-            yield Unsure(f"the server keeps no responses: {answer(x)}")
+            yield Unsure(f"the server keeps no responses: {status_line(x)}")
         else:
-            yield Finding("status", "200", answer(x), exchange=x.id)
+            yield Finding("status", "200", status_line(x), exchange=x.id)
         return
     wanted = x.request.path.rpartition("/")[2]
     originals = [response_of(y) for y in run.all(made) if response_of(y).get("id") == wanted]
@@ -134,7 +135,7 @@ def _compare(run: Run, read: str, made: str) -> Findings:
 @rule("responses.stored.readable", on=probe(READ.name, READ_DEFAULT.name, READ_STREAMED.name))
 def readable(x: Exchange) -> Findings:
     if not x.ok and not unjudged(x):
-        yield Finding("status", "200: the response was to be stored", answer(x))
+        yield Finding("status", "200: the response was to be stored", status_line(x))
 
 
 @rule("responses.stored.off", on=probe(*(p.name for p in UNSTORED)))
@@ -142,7 +143,7 @@ def not_kept(x: Exchange) -> Findings:
     if x.ok:
         yield Finding("status", "404: store was false", f"{x.reply.status}, the response was kept")
     elif x.reply.status != 404 and not unjudged(x):
-        yield Finding("status", "404", answer(x))
+        yield Finding("status", "404", status_line(x))
 
 
 DELETIONS: Final = Selector(
@@ -156,7 +157,7 @@ DELETIONS: Final = Selector(
 def deleted(x: Exchange) -> Findings:
     body = x.reply.json
     if not x.ok and (unjudged(x) or has_no_store(x)):
-        yield Unsure(f"the server deletes no responses: {answer(x)}")
+        yield Unsure(f"the server deletes no responses: {status_line(x)}")
     elif not x.ok or not isinstance(body, dict) or body.get("deleted") is not True:
         yield Finding("deleted", "true", show(body, 60))
 
@@ -172,7 +173,7 @@ def deleted_id(x: Exchange) -> Findings:
 @rule("responses.stored.gone", on=probe(*(p.name for p in GONE)))
 def gone(x: Exchange) -> Findings:
     if x.reply.status != 404 and not unjudged(x):
-        yield Finding("status", "404 after the deletion", answer(x))
+        yield Finding("status", "404 after the deletion", status_line(x))
 
 
 def _unknown(requirement: str, *probes: Probe) -> Rule:
@@ -180,7 +181,7 @@ def _unknown(requirement: str, *probes: Probe) -> Rule:
         # An id that cannot be one may be called malformed.
         allowed = {400, 404} if "strange" in (x.probe or "") else {404}
         if x.reply.status not in allowed and not unjudged(x):
-            yield Finding("status", "404: there is no such response", answer(x))
+            yield Finding("status", "404: there is no such response", status_line(x))
 
     return Rule((requirement,), probe(*(p.name for p in probes)), check)
 

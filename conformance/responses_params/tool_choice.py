@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from conformance.judging.finding import Finding, Findings, show
+from conformance.judging.finding import ABSENT, Finding, Findings, show
 from conformance.judging.rule import rule
 from conformance.judging.selector import Selector
 from conformance.responses.selectors import Json, dicts, tools_of
@@ -94,7 +94,7 @@ def named_of(calls: list[Json]) -> list[Any]:
 def none(x: Exchange) -> Findings:
     for call in calls_of(x):
         yield Finding(
-            "output", "no call with tool_choice none", f"a call to {show(call.get('name'))}"
+            "output", "no call with tool_choice none", f"a call to {show(call.get('name', ABSENT))}"
         )
 
 
@@ -117,7 +117,7 @@ def _named(x: Exchange) -> Findings:
         yield Finding("output", f"a call to {show(wanted)}", found)
     for call in calls:
         if call.get("name") != wanted:
-            yield Finding("output", f"calls to {show(wanted)} only", show(call.get("name")))
+            yield Finding("output", f"calls to {show(wanted)} only", show(call.get("name", ABSENT)))
 
 
 @rule("responses.param.tool-choice.named", on=_chosen("function", "tools-named"))
@@ -135,7 +135,9 @@ def allowed(x: Exchange) -> Findings:
     offered = [tool.get("name") for tool in dicts(choice_of(x).get("tools"))]
     for call in calls_of(x):
         if call.get("name") not in offered:
-            yield Finding("output", f"calls to {show(offered)} only", show(call.get("name")))
+            yield Finding(
+                "output", f"calls to {show(offered)} only", show(call.get("name", ABSENT))
+            )
     if choice_of(x).get("mode") == "required" and _whole(x) and not calls_of(x):
         yield Finding("output", "at least one tool call", "none")
 

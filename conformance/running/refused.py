@@ -2,7 +2,8 @@
 
 import re
 
-from conformance.judging.refusal import ABSENT, Refusal, Refusals
+from conformance.judging.finding import ABSENT
+from conformance.judging.refusal import Refusal, Refusals
 from conformance.running.probe import Probe, ProbeContext, post
 from wire.exchange import Request
 

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from conformance.errors.selectors import answer_of, code_is, error, status_is, text
-from conformance.judging.finding import Finding, Findings, show
+from conformance.errors.selectors import code_is, error, status_is, text
+from conformance.judging.answer import status_line
+from conformance.judging.finding import ABSENT, Finding, Findings, show
 from conformance.judging.rule import rule
 from conformance.judging.selector import probe
 from conformance.models.selectors import MODEL_LIST, listed
@@ -68,7 +69,7 @@ def messages_no_key(x: Exchange) -> Findings:
 @rule("tiers.other-key.refused", on=probe("tiers.other-chat*", "tiers.other-responses"))
 def other_key(x: Exchange) -> Findings:
     if not 400 <= x.reply.status < 500:
-        yield Finding("status", "4xx for a key of another tier", answer_of(x))
+        yield Finding("status", "4xx for a key of another tier", status_line(x))
 
 
 @rule("tiers.other-key.code", on=probe("tiers.other-chat*", "tiers.other-responses"))
@@ -77,7 +78,7 @@ def other_key_code(x: Exchange) -> Findings:
         yield from status_is(x, 403, 404)
         if not text(x, "code") or text(x, "code") == "invalid_api_key":
             yield Finding(
-                "error.code", "a code that speaks of permission", show(error(x).get("code"))
+                "error.code", "a code that speaks of permission", show(error(x).get("code", ABSENT))
             )
 
 
@@ -86,7 +87,7 @@ def other_key_models(x: Exchange) -> Findings:
     if x.ok and any(OPENAI_NAME.match(name) for name in listed(x)):
         yield Finding("data[].id", "no model of a tier that the key may not use", show(listed(x)))
     if x.reply.status >= 500:
-        yield Finding("status", "a list or a refusal", answer_of(x))
+        yield Finding("status", "a list or a refusal", status_line(x))
 
 
 @rule("tiers.claude-model", on=probe("tiers.claude-*"))
@@ -117,7 +118,7 @@ def foreign_key(x: Exchange) -> Findings:
 @rule("tiers.root.not-served", on=probe("tiers.root-*"))
 def root_not_served(x: Exchange) -> Findings:
     if x.ok and isinstance(x.reply.json, dict):
-        yield Finding("status", "no API beside the base URL", answer_of(x))
+        yield Finding("status", "no API beside the base URL", status_line(x))
 
 
 @rule("tiers.root.refusal", on=probe("tiers.root-*"))
@@ -131,7 +132,7 @@ def _refused(x: Exchange) -> Iterator[Finding]:
     if not 400 <= x.reply.status < 500 or (
         x.reply.status == 401 and "x-api-key" not in str(x.probe)
     ):
-        yield Finding("status", "a 4xx that is not about the key", answer_of(x))
+        yield Finding("status", "a 4xx that is not about the key", status_line(x))
 
 
 def _message(x: Exchange) -> str:

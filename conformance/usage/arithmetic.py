@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from conformance.judging.finding import Finding, Findings
+from conformance.judging.finding import Finding, Findings, show
 from conformance.judging.rule import rule
 from conformance.usage.reports import (
     CHAT,
@@ -67,7 +67,7 @@ def _counts(report: Report, holder: dict[str, Any], where: str) -> Findings:
         elif (
             name.endswith("_tokens") and value is not None and (type(value) is not int or value < 0)
         ):
-            yield Finding(f"{where}.{name}", "a whole number, 0 or more", repr(value), report.event)
+            yield Finding(f"{where}.{name}", "a whole number, 0 or more", show(value), report.event)
 
 
 @rule("usage.prompt-positive", on=REPORTING)
@@ -179,7 +179,7 @@ def details_responses(x: Exchange) -> Findings:
             value = holder.get(inner) if isinstance(holder, dict) else None
             if type(value) is not int and report.answer.get("status") in FINISHED:
                 where = f"{report.where}.{name}.{inner}"
-                yield Finding(where, "a whole number", repr(value), report.event)
+                yield Finding(where, "a whole number", show(value), report.event)
 
 
 @rule("usage.details.cache-write", on=RESPONSES)

@@ -112,7 +112,7 @@ def test_both_line_ends_are_legal():
 
 def test_what_is_said_of_a_deviation():
     result = judged("chat.stream.after-finish", stream(*words("a"), chunk({"content": "b"}), DONE))
-    assert result.findings[0].where == "event 3, choice 0 (finished)"
+    assert result.findings[0].where == "event 3, choice 0 after its finish_reason"
     assert result.findings[0].event == 3
 
 

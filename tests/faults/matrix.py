@@ -81,6 +81,8 @@ class Matrix:
         self.rows = [row for row in self.known.requirements.values() if not row.excluded]
         self.seen: dict[tuple[object, ...], Exchange] = {}
         self.log: Log
+        self.findings: list[Finding] = []
+        """What the rules said of the last fault."""
         self.memory: dict[tuple[int, int], bool] = {}
         self.lasting: dict[int, Selector] = {}
         sent, self.profile = traffic(
@@ -164,6 +166,7 @@ class Matrix:
         gone = [x for x in self.clean.exchanges if id(x) not in here]
         bad: set[str] = set()
         errors: set[str] = set()
+        self.findings = []
         for selector, rules in self.single.values():
             for x in new:
                 if selector.matches(x):
@@ -177,10 +180,11 @@ class Matrix:
                     self._judged(overall, run, bad, errors)
         return bad & self.outcomes.keys(), errors
 
-    @staticmethod
-    def _judged(rule, subject, bad: set[str], errors: set[str]) -> None:
+    def _judged(self, rule, subject, bad: set[str], errors: set[str]) -> None:
         try:
-            bad.update(w.requirement for w in rule.judge(subject) if isinstance(w, Finding))
+            found = [w for w in rule.judge(subject) if isinstance(w, Finding)]
+            bad.update(w.requirement for w in found)
+            self.findings += found
         except Exception as error:
             errors.update(f"{name}: {error!r}" for name in rule.requirements)
 

@@ -9,6 +9,7 @@ from conformance.judging.judge import Outcome
 from gateway.faults.machinery.fault import all_faults, declared, fault_modules
 from tests.faults import pages
 from tests.faults.matrix import matrix
+from tests.faults.wording import wrong_words
 
 # Judged over both models, of which this bench has one.
 TWO_MODELS = {"billing.two-models"}
@@ -30,6 +31,8 @@ def test_a_fault_breaks_what_it_declares(name):
     bad, errors = matrix().broken(name)
     assert errors == set()
     assert bad == {row for row in all_faults()[name].breaks if not row.startswith(PROPERTIES)}
+    wrong = {(f.requirement, words) for f in matrix().findings if (words := wrong_words(f))}
+    assert wrong == set()
 
 
 def test_every_judged_requirement_has_a_fault():

@@ -5,10 +5,10 @@ import json
 import pytest
 
 from conformance.judging.code_word import knows, knows_not
-from conformance.judging.finding import Finding, Unsure
+from conformance.judging.finding import ABSENT, Finding, Unsure
 from conformance.judging.limit import Limit
 from conformance.judging.profile import Profile
-from conformance.judging.refusal import ABSENT, Refusal, Refusals, names, refused
+from conformance.judging.refusal import Refusal, Refusals, names, refused
 from conformance.judging.structured_output import SCHEMA, an_object, by_schema
 from conformance.running.claimed_members import claimed_members
 from conformance.running.refused import refusal_probes
