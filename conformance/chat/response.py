@@ -6,8 +6,8 @@ from typing import Any
 
 from conformance.chat.chunk import chunks
 from conformance.chat.selectors import PLAIN, STREAM, is_audio, speaks_audio
-from conformance.chat.selectors import PLAIN, STREAM
-from conformance.judging.answer import status_linefrom conformance.judging.fields import FieldSource, Part, field_rules
+from conformance.judging.answer import status_line
+from conformance.judging.fields import FieldSource, Part, field_rules
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.framing import lone_surrogates
 from conformance.judging.requirement import read_requirements

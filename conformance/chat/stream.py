@@ -11,9 +11,8 @@ from conformance.chat.selectors import (
     speaks_audio,
     wanted_choices,
 )
-from conformance.judging.finding import Finding, Findings
-from conformance.chat.selectors import STREAM, STREAM_WITH_USAGE, wanted_choices
-from conformance.judging.finding import ABSENT, Finding, Findingsfrom conformance.judging.framing import BROKEN, STOPPED
+from conformance.judging.finding import ABSENT, Finding, Findings
+from conformance.judging.framing import BROKEN, STOPPED
 from conformance.judging.grammar import ANY, END, START, Grammar, Step, walk
 from conformance.judging.rule import rule
 from wire.chat import fold_chat

@@ -1,9 +1,8 @@
 """Rules about usage in a chat stream: none unasked, else null until the last chunk."""
 
-from conformance.chat.choice import ABSENT, choices, place
-from conformance.chat.selectors import STREAM_WITH_USAGE, STREAM_WITHOUT_USAGE, speaks_audio
 from conformance.chat.choice import choices, place
-from conformance.chat.selectors import STREAM_WITH_USAGE, STREAM_WITHOUT_USAGEfrom conformance.chat.stream import ends_by_itself, order_of, readable
+from conformance.chat.selectors import STREAM_WITH_USAGE, STREAM_WITHOUT_USAGE, speaks_audio
+from conformance.chat.stream import ends_by_itself, order_of, readable
 from conformance.judging.finding import ABSENT, Finding, Findings, show
 from conformance.judging.rule import rule
 from wire.chat import fold_chat
