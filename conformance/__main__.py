@@ -22,22 +22,26 @@ class Parser(argparse.ArgumentParser):
     """Says in one line what is wrong."""
 
     def error(self, message: str) -> NoReturn:
-        print(f"{self.prog}: {message} (see {self.prog} --help)", file=sys.stderr)
-        raise SystemExit(USAGE_ERROR)
+        self.exit(USAGE_ERROR, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 
 def page(document: dict[str, Any]) -> str:
     return html(parse(document))
 
 
-def main(words: list[str] | None = None) -> int:
-    """Run a command and return its exit code."""
-    parser = Parser(prog="python -m conformance", description=ABOUT)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
+def parser() -> Parser:
+    """The command line: one command a module."""
+    root = Parser(prog="python -m conformance", description=ABOUT)
+    commands = root.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
     for module in (judge, tap, scrub):
         module.add_parser(commands)
-    parser.set_defaults(page=page, write_all=write_all)
-    arguments = parser.parse_args(words)
+    root.set_defaults(page=page, write_all=write_all)
+    return root
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run a command and return its exit code."""
+    arguments = parser().parse_args(words)
     try:
         code: int = arguments.run(arguments)
     except KeyboardInterrupt:

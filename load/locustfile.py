@@ -27,8 +27,8 @@ if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, _interrupted_early)
 
 ROOT = str(Path(__file__).parent.parent)
-if ROOT not in sys.path:
-    sys.path.insert(0, ROOT)
+# Before the working directory, where a `wire.py` may be the user's; the first entry is Locust's, for now.
+sys.path[1:] = [ROOT, *(entry for entry in sys.path[1:] if entry != ROOT)]
 
 from load.options import add_options, gateway_arguments  # noqa: E402
 from load.report.locust_stats import LocustStats  # noqa: E402

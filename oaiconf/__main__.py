@@ -1,0 +1,42 @@
+"""`oaiconf COMMAND …`: every part of the suite from one command, wherever it is installed."""
+
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Final
+
+from oaiconf.home import enter
+
+USAGE_ERROR: Final = 4
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code."""
+    enter()
+    from oaiconf.commands import COMMANDS, usage
+
+    name, *rest = (list(sys.argv[1:] if words is None else words)) or ["--help"]
+    try:
+        if name in {"-h", "--help", "help"}:
+            print(usage())
+            return 0
+        if name in {"-V", "--version"}:
+            from conformance.running.document import SUITE_NAME, suite_version
+
+            print(SUITE_NAME, suite_version())
+            return 0
+        if name not in COMMANDS:
+            near = get_close_matches(name, COMMANDS, n=1)
+            guess = f"did you mean {near[0]}?" if near else "oaiconf --help lists the commands"
+            if "://" in name:
+                guess = f"did you mean: oaiconf run {name}"
+            print(f"oaiconf: no command {name}; {guess}", file=sys.stderr)
+            return USAGE_ERROR
+        return COMMANDS[name].run(name, rest)
+    except BrokenPipeError:  # `… | head`
+        sys.stderr.close()
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
