@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from gateway.accounts.keys import PUBLIC
 from gateway.core import Gateway
 from gateway.faults.machinery.fault import Fault, Faulty, Handler, all_faults
+from gateway.model.tokens import warm
 from gateway.server import bind, make_server
 from gateway.state import PER_MINUTE
 
@@ -31,6 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         ledger=options.ledger,
     )
     faults = tuple(all_faults()[name] for name in options.fault)
+    warm()
     handler: Handler = Faulty(gateway, faults) if faults else gateway
     try:
         asyncio.run(_serve(gateway, handler, options.port, options.host))

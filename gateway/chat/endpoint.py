@@ -120,7 +120,12 @@ def _format(given: dict[str, Any] | None) -> Format:
             f"Invalid schema for response_format '{wanted['name']}': {reason}",
             "invalid_json_schema",
         )
-    return Format(FormatType(given["type"]), schema)
+    return Format(
+        FormatType(given["type"]),
+        schema,
+        wanted.get("name") or "",
+        wanted.get("description") or "",
+    )
 
 
 def _check_json_mode(wanted: Format, conversation: Conversation) -> None:

@@ -190,9 +190,9 @@ def _turns(message: Message) -> list[Turn]:
     content = message.get("content")
     found: list[Turn] = []
     if isinstance(content, list):
-        text = "\n".join(part.get("text") or part.get("refusal") or "" for part in content)
+        texts = tuple(part.get("text") or part.get("refusal") or "" for part in content)
         images = sum(part["type"] == "image_url" for part in content)
-        found.append(Turn(role, text.removesuffix("\n"), images))
+        found.append(Turn(role, "\n".join(texts).removesuffix("\n"), images, texts))
     elif content is not None:
         found.append(Turn(role, content))
     elif message.get("refusal"):

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from gateway.model.usage import Usage
+from wire.endpoint import Endpoint
 
 
 class Role(StrEnum):
@@ -27,6 +28,13 @@ class Turn:
     role: Role
     text: str
     images: int = 0
+    parts: tuple[str, ...] | None = None
+    """The texts of a message of several parts; `text` has each on a line of its own."""
+
+    @property
+    def counted(self) -> str:
+        """The text as it is counted: parts stand together without anything between them."""
+        return self.text if self.parts is None else "".join(self.parts)
 
 
 @dataclass(frozen=True)
@@ -75,6 +83,8 @@ class FormatType(StrEnum):
 class Format:
     type: FormatType = FormatType.TEXT
     schema: Mapping[str, Any] | None = None
+    name: str = ""
+    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,6 +102,8 @@ class Generation:
     stop: tuple[str, ...] = ()
     max_calls: int | None = None  # of tools that the server runs
     cache_key: str = ""
+    endpoint: Endpoint = Endpoint.CHAT
+    """Where it was asked: the same text costs not the same at both."""
 
 
 @dataclass(frozen=True)

@@ -59,8 +59,8 @@ def limited(
 def _shortened(part: Part, room: int) -> Part:
     match part:
         case Text() | Refusal():
-            return replace(part, text="".join(tokens.tokenize(part.text)[:room]))
+            return replace(part, text=tokens.first(part.text, room))
         case Call():
             room = max(0, room - tokens.count(part.name))
-            return replace(part, arguments="".join(tokens.tokenize(part.arguments)[:room]))
+            return replace(part, arguments=tokens.first(part.arguments, room))
     return part

@@ -89,8 +89,8 @@ def answer(conversation: Conversation, asked: Generation) -> Answer:
     parts, completion, cut = limited(parts, reasoning, asked.max_tokens)
     given = _given_usage(directives.get("usage", ""))
     usage = Usage(
-        prompt=prompt_tokens(conversation, asked),
-        completion=completion,
+        prompt=tokens.prompt_tokens(conversation, asked),
+        completion=_billed(completion, asked, parts, cut=cut),
         reasoning=min(reasoning, completion),
     )
     return Answer(
@@ -104,19 +104,11 @@ def answer(conversation: Conversation, asked: Generation) -> Answer:
     )
 
 
-def prompt_tokens(conversation: Conversation, asked: Generation) -> int:
-    """Tokens of everything that the model was given."""
-    turns = sum(
-        tokens.MESSAGE_OVERHEAD + tokens.count(turn.text) + turn.images * tokens.IMAGE_TOKENS
-        for turn in conversation.turns
-    )
-    tools = tokens.count_tools(_described(tool) for tool in asked.tools)
-    schema = tokens.count_json(asked.format.schema) if asked.format.schema else 0
-    return tokens.REPLY_OVERHEAD + turns + tools + schema
-
-
-def _described(tool: Tool) -> dict[str, Any]:
-    return {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
+def _billed(shown: int, asked: Generation, parts: tuple[Part, ...], *, cut: bool) -> int:
+    """What is shown and thought, with the tokens around it; never more than the limit."""
+    reasoned = any(isinstance(part, Reasoning) for part in parts)
+    whole = shown if cut else shown + tokens.overhead(asked, reasoned=reasoned)
+    return whole if asked.max_tokens is None else max(shown, min(whole, asked.max_tokens))
 
 
 def _last_user(conversation: Conversation) -> str:

@@ -5,7 +5,7 @@ from typing import Any, Final
 from gateway.call import Call, Route
 from gateway.frames import GatewayReply
 from gateway.model import tokens
-from gateway.model.script import prompt_tokens
+from gateway.model.tokens import prompt_tokens
 from gateway.model.usage import Usage
 from gateway.responses.input import sealed_compaction
 from gateway.responses.items import PREFIXES, Item

@@ -165,9 +165,10 @@ def _turn(item: Mapping[str, Any]) -> Turn | None:
     match item["type"]:
         case "message":
             parts = item["content"]
-            text = "\n".join(map(part_text, parts)).removesuffix("\n")
+            texts = tuple(map(part_text, parts))
+            text = "\n".join(texts).removesuffix("\n")
             images = sum(part["type"] == "input_image" for part in parts)
-            return Turn(Role(item["role"]), text, images)
+            return Turn(Role(item["role"]), text, images, texts)
         case "function_call":
             return Turn(Role.ASSISTANT, f"{item['name']} {item['arguments']}")
         case "custom_tool_call":

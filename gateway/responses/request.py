@@ -9,13 +9,14 @@ from gateway.call import Call
 from gateway.errors import ApiError, bad_value, missing
 from gateway.faults.machinery.strictness import unfit
 from gateway.model.answer import Conversation, Format, FormatType, Generation, Role, Turn
-from gateway.model.script import prompt_tokens
+from gateway.model.tokens import prompt_tokens
 from gateway.responses.input import check_calls, read_items, turns
 from gateway.responses.items import PREFIXES, Item
 from gateway.responses.stored import StoredResponses
 from gateway.responses.tool_choice import ToolChoice, read_choice
 from gateway.responses.tools import Toolbox, read_tools
 from gateway.validation.parameters import Param, validate
+from wire.endpoint import Endpoint
 
 Body = dict[str, Any]
 
@@ -188,10 +189,16 @@ def _asked(body: Body, model: Model, tools: Toolbox, chosen: ToolChoice) -> Gene
         tools=tools.callable,
         choice=chosen.choice,
         parallel=body.get("parallel_tool_calls") is not False,
-        format=Format(FormatType(form["type"]), form.get("schema")),
+        format=Format(
+            FormatType(form["type"]),
+            form.get("schema"),
+            form.get("name") or "",
+            form.get("description") or "",
+        ),
         effort=reasoning.get("effort"),
         summary=None if summary == "none" else summary,
         max_tokens=body.get("max_output_tokens"),
         max_calls=body.get("max_tool_calls"),
         cache_key=body.get("prompt_cache_key") or "",
+        endpoint=Endpoint.RESPONSES,
     )

@@ -32,7 +32,7 @@ def client(desk):
 def test_create(client):
     response = client.responses.create(**ASKED)
     assert response.output_text == "hi there"
-    assert response.usage.total_tokens == response.usage.input_tokens + 2
+    assert response.usage.total_tokens == response.usage.input_tokens + 2 + 4
     assert response._request_id.startswith("req_")
 
 

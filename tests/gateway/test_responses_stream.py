@@ -155,7 +155,7 @@ def test_an_aborted_stream_costs_what_was_sent(desk):
     counts = completion_at(reply.frames, reply.charge.usage)
     assert counts == tuple(sorted(counts))
     assert counts[0] == 0
-    assert counts[-1] == reply.charge.usage.completion == 66
+    assert counts[-1] == reply.charge.usage.completion == 16 + 99 + 6
     assert reply.charge.completion_at == counts
 
 

@@ -58,7 +58,7 @@ def test_stream(client: openai.OpenAI):
     )
     seen = list(chunks)
     assert "".join(c.choices[0].delta.content or "" for c in seen if c.choices) == "a b c"
-    assert seen[-1].usage.completion_tokens == 3
+    assert seen[-1].usage.completion_tokens == 3 + 3
 
 
 def test_stream_helper(client: openai.OpenAI):

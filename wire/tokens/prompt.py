@@ -66,6 +66,21 @@ def prompt_bounds(asked: Asked, endpoint: Endpoint, model: str, family: Family) 
     return bounds
 
 
+def prompt_tokens(asked: Asked, endpoint: Endpoint, model: str, family: Family) -> int:
+    """The tokens of a prompt, to the token where that is known, else the likeliest number."""
+    constants = family.endpoints[endpoint]
+    words = family.vocabulary
+    total = (constants.base(model) or 0) + text_tokens(asked, words)
+    total += constants.history * asked.answers
+    functions, schema = constants.tools or Written(), constants.schema or Written()
+    if asked.functions:
+        total += _cost(asked, functions, tools_text(asked.functions), "", words)[0]
+    if asked.schema:
+        name = str(asked.schema.get("name"))
+        total += _cost(asked, schema, schema_text(asked.schema), name, words)[0]
+    return total
+
+
 def _written(
     bounds: Bounds,
     asked: Asked,
@@ -77,16 +92,22 @@ def _written(
     plain: bool,
 ) -> Bounds | Unknown:
     """The bounds with a text that is written in front of the messages, or behind the first."""
+    if (cost.joined if asked.instructed else cost.alone) is None:
+        return Unknown("such a text behind a system message, or without one, was never measured")
+    low, high = _cost(asked, cost, text, name, words)
+    if plain:
+        return bounds.plus(low, high)
+    # How defaults, titles and forced calls are written is not published: recorded counts lie
+    # between half and twice of what is, and some way around it.
+    return bounds.plus(low // 2 - 40, 2 * high + 120)
+
+
+def _cost(asked: Asked, cost: Written, text: str, name: str, words: Vocabulary) -> tuple[int, int]:
     if asked.instructed:
         span, first = cost.joined, asked.messages[0].text
         tokens = words.count(f"{first}\n\n{text}") - words.count(first)
     else:
         span, tokens = cost.alone, words.count(text)
-    if span is None:
-        return Unknown("a schema behind a system message was never measured")
+    low, high = span or (0, 0)
     more = tokens + cost.history * asked.answers + (words.count(name) if cost.named else 0)
-    if plain:
-        return bounds.plus(more + span[0], more + span[1])
-    # How defaults, titles and forced calls are written is not published: recorded counts lie
-    # between half and twice of what is, and some way around it.
-    return bounds.plus(more // 2 + span[0] - 40, 2 * more + span[1] + 120)
+    return more + low, more + high
