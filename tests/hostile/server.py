@@ -1,0 +1,121 @@
+"""A server of raw sockets that is good until it is not: `python -m tests.hostile.server CASE WHEN`."""
+
+import argparse
+import contextlib
+import json
+import socket
+import threading
+
+from gateway.core import Gateway
+from gateway.frames import Ending
+from tests.hostile.cases import CASES, Asked
+from wire.exchange import Request
+
+WHEN = {
+    "first": lambda n: True,
+    "from-30": lambda n: n >= 30,
+    "tenth": lambda n: n % 10 == 9,
+}
+REASONS = {200: "OK"}
+
+
+class HostileServer:
+    """Serves a good gateway's answers; where `when` says so, those of the case instead."""
+
+    def __init__(self, case: str, when: str) -> None:
+        self.case, self.when = CASES[case], WHEN[when]
+        self.gateway = Gateway()
+        self.count = 0
+        self.hostile = 0
+        self._lock = threading.Lock()
+
+    def serve(self, connection: socket.socket, stop: threading.Event) -> None:
+        with connection, contextlib.suppress(OSError, ValueError):
+            connection.settimeout(120)
+            buffered = b""
+            while not stop.is_set():
+                read = _read(connection, buffered)
+                if read is None:
+                    return
+                request, buffered = read
+                with self._lock:
+                    number = self.count
+                    self.count += 1
+                    good = _good(self.gateway, request)
+                if self.when(number):
+                    self.hostile += 1
+                    asked = Asked(
+                        request.method, request.path, b'"stream": true' in request.body, good
+                    )
+                    if not self.case(connection, asked):
+                        return
+                else:
+                    connection.sendall(good)
+
+
+def _read(connection: socket.socket, data: bytes) -> tuple[Request, bytes] | None:
+    """One request (with a Content-Length or chunked) and what followed it."""
+    while b"\r\n\r\n" not in data:
+        more = connection.recv(65536)
+        if not more:
+            return None
+        data += more
+    top, _, body = data.partition(b"\r\n\r\n")
+    first, *lines = top.decode("latin-1").split("\r\n")
+    method, path, _ = first.split(" ", 2)
+    headers = tuple((n.lower(), v.strip()) for n, _, v in (line.partition(":") for line in lines))
+    given = dict(headers)
+    if given.get("expect", "").lower() == "100-continue":
+        connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+    if "chunked" in given.get("transfer-encoding", ""):
+        while not body.endswith(b"0\r\n\r\n"):
+            body += connection.recv(65536)
+        whole = b""
+        while True:
+            size, _, body = body.partition(b"\r\n")
+            length = int(size, 16)
+            if not length:
+                body = body[2:]
+                break
+            whole, body = whole + body[:length], body[length + 2 :]
+        return Request(method, path, headers, whole), body
+    length = int(given.get("content-length", "0"))
+    while len(body) < length:
+        more = connection.recv(65536)
+        if not more:
+            return None
+        body += more
+    return Request(method, path, headers, body[:length]), body[length:]
+
+
+def _good(gateway: Gateway, request: Request) -> bytes:
+    reply = gateway.handle(request)
+    gateway.settle(reply)
+    data = b"" if request.method == "HEAD" else reply.data
+    headers = [(n, v) for n, v in reply.headers if n != "content-length"]
+    if reply.ending is not Ending.COMPLETE:
+        data = data[: len(data) // 2]
+    lines = [f"HTTP/1.1 {reply.status} Said", *(f"{n}: {v}" for n, v in headers)]
+    lines += [f"content-length: {len(data)}", "", ""]
+    return "\r\n".join(lines).encode("latin-1", "replace") + data
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("case", choices=sorted(CASES))
+    parser.add_argument("when", choices=sorted(WHEN), nargs="?", default="first")
+    arguments = parser.parse_args()
+    server = HostileServer(arguments.case, arguments.when)
+    listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+    keys = server.gateway.keys.secrets
+    ready = {"base_url": f"http://127.0.0.1:{listener.getsockname()[1]}/v1", "key": keys["codex"]}
+    print(json.dumps(ready), flush=True)
+    stop = threading.Event()
+    while True:
+        connection, _ = listener.accept()
+        threading.Thread(target=server.serve, args=(connection, stop), daemon=True).start()
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        main()
