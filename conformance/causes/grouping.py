@@ -1,0 +1,137 @@
+"""Which failures belong together: the trait that joins most of them first, each failure once."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from conformance.causes.member import is_nothing
+from conformance.causes.trait import LEAST, RANK, Kind, Sight, Trait
+
+MOST = 0.5
+"""The share of its findings that must have a trait for a failure to count as explained by it."""
+SOME = 0.25
+"""The share that is enough where a cause stands already and nothing else explains the failure."""
+
+@dataclass(frozen=True)
+class Failure:
+    """One requirement that does not hold, over all models, with its findings."""
+
+    requirement: str
+    level: str
+    text: str
+    clients: tuple[str, ...]
+    sights: tuple[Sight, ...]
+
+    @property
+    def weight(self) -> float:
+        return 1.0 if self.level == "MUST" else 0.6
+
+    def share(self, trait: Trait) -> float:
+        return sum(trait in sight.traits for sight in self.sights) / len(self.sights)
+
+    @property
+    def lacks(self) -> bool:
+        return is_nothing(self.sights[0].found)
+
+    def places(self) -> frozenset[str]:
+        return frozenset(sight.exchange for sight in self.sights)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Failures with one cause; `trait` is None for a failure that shares it with no other."""
+
+    trait: Trait | None
+    failures: tuple[Failure, ...]
+
+
+def groups(failures: Sequence[Failure]) -> list[Group]:
+    """Every failure in exactly one group."""
+    open_: dict[str, Failure] = {failure.requirement: failure for failure in failures}
+    candidates = _candidates(failures)
+    found: dict[Trait, list[Failure]] = {}
+    while open_ and (best := _best(candidates, open_)):
+        taken = [open_.pop(name) for name in candidates[best] if name in open_]
+        found[best] = taken
+    for failure in list(open_.values()):
+        shares = {trait: failure.share(trait) for trait in found}
+        nearest = max(shares, key=lambda trait: (shares[trait], -RANK[trait.kind]), default=None)
+        if nearest and shares[nearest] >= SOME:
+            found[nearest].append(open_.pop(failure.requirement))
+    made = [Group(trait, _ordered(members, trait)) for trait, members in found.items()]
+    return made + [Group(None, (failure,)) for failure in open_.values()]
+
+
+def _candidates(failures: Sequence[Failure]) -> Mapping[Trait, list[str]]:
+    """Each trait with the requirements that it explains; what is too few for its kind is left out."""
+    explained: dict[Trait, list[str]] = defaultdict(list)
+    for failure in failures:
+        for trait in {trait for sight in failure.sights for trait in sight.traits}:
+            if failure.share(trait) >= MOST:
+                explained[trait].append(failure.requirement)
+    return explained
+
+
+def _best(candidates: Mapping[Trait, list[str]], open_: Mapping[str, Failure]) -> Trait | None:
+    best, most = None, (0.0, 0)
+    for trait, names in candidates.items():
+        members = [open_[name] for name in names if name in open_]
+        if len(members) < LEAST.get(trait.kind, 2):
+            continue
+        score = (sum(member.weight for member in members), -RANK[trait.kind])
+        if best is None or score > most:
+            best, most = trait, score
+    return best
+
+
+def _ordered(members: Iterable[Failure], trait: Trait) -> tuple[Failure, ...]:
+    """MUST before SHOULD; what says that something is not there; what the trait explains best."""
+    return tuple(sorted(members, key=lambda m: (m.level != "MUST", not m.lacks, -m.share(trait))))
+
+
+def joined(found: Iterable[Group]) -> list[Group]:
+    """Failures that share no trait, put where the same answers are at fault.
+
+    A failure belongs to a group that points into the same place of the same answers, or to the only
+    group that has anything against the answers which it is about.
+    """
+    stand = [group for group in found if group.trait is not None]
+    alone = [group.failures[0] for group in found if group.trait is None]
+    groups_of: list[list[Failure]] = [list(group.failures) for group in stand]
+    traits: list[Trait | None] = [group.trait for group in stand]
+    for failure in sorted(alone, key=lambda f: (f.level != "MUST", -len(f.places()))):
+        at = _neighbour(failure, groups_of)
+        if at is None:
+            groups_of.append([failure])
+            traits.append(None)
+        else:
+            groups_of[at].append(failure)
+            traits[at] = traits[at] or Trait(Kind.EXCHANGE, tuple(sorted(failure.places())))
+    return [
+        Group(trait, _ordered(members, trait) if trait else tuple(members))
+        for trait, members in zip(traits, groups_of, strict=True)
+    ]
+
+
+def _neighbour(failure: Failure, groups_of: list[list[Failure]]) -> int | None:
+    for at, members in enumerate(groups_of):
+        spots = {(s.exchange, s.event): s.path for m in members for s in m.sights}
+        touching = sum(_nested(s.path, spots.get((s.exchange, s.event))) for s in failure.sights)
+        if touching >= MOST * len(failure.sights):
+            return at
+    own = failure.places()
+    touched = [
+        at for at, ms in enumerate(groups_of) if any(own & member.places() for member in ms)
+    ]
+    if len(touched) == 1 and "" not in own:
+        theirs = frozenset(place for member in groups_of[touched[0]] for place in member.places())
+        if own <= theirs or theirs <= own or len(own & theirs) >= MOST * len(own):
+            return touched[0]
+    return None
+
+
+def _nested(one: tuple[str, ...], other: tuple[str, ...] | None) -> bool:
+    if not one or not other:
+        return False
+    least = min(len(one), len(other))
+    return one[:least] == other[:least]

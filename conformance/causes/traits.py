@@ -1,0 +1,136 @@
+"""The traits of one finding, read from its words and from the exchange it points at."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from conformance.causes.member import is_nothing, missing, path_of, plain
+from conformance.causes.survey import Survey
+from conformance.causes.trait import Kind, Trait
+from wire.exchange import Ended, Exchange
+
+CODES = re.compile(r"\b([1-5]\d\d)\b")
+BROKEN = frozenset({Ended.TIMEOUT, Ended.RESET, Ended.CUT, Ended.FAILED, Ended.LIMIT})
+COMMON = frozenset({"id", "type", "object", "index", "name"})
+"""Names that many objects have; that two are called so tells nothing."""
+SAID = frozenset({"content", "text", "output", "choices", "arguments", "tool_calls", "data"})
+"""Members that hold what a model said: they are found wrong for many reasons."""
+TEXT = 160
+
+
+def traits(
+    requirement: str, finding: Mapping[str, Any], x: Exchange | None, survey: Survey
+) -> frozenset[Trait]:
+    return frozenset(_traits(requirement, finding, x, survey))
+
+
+def _traits(
+    requirement: str, finding: Mapping[str, Any], x: Exchange | None, survey: Survey
+) -> Iterator[Trait]:
+    where, expected, found = (str(finding.get(n) or "") for n in ("where", "expected", "found"))
+    path = path_of(where)
+    yield Trait(Kind.SAME, (" ".join(path) or plain(where), plain(expected), plain(found)))
+    if x is None:
+        return
+    if survey.absent(x):
+        yield Trait(Kind.ROUTE, (x.endpoint.value, str(x.reply.status)))
+        return
+    if x.connection.ended in BROKEN and (not x.reply.status or where.startswith(("connection", "status"))):  # fmt: skip
+        yield Trait(Kind.CONNECTION, (x.connection.ended.value,))
+    if x.reply.status >= 500:
+        yield Trait(Kind.CRASH, (str(x.reply.status), error_text(x)))
+    if where.startswith("header "):
+        yield Trait(Kind.HEADER, (where.split()[1].strip(",:").lower(),))
+    elif _of_status(where, found, x):
+        yield from _status(requirement, expected, x, survey)
+    elif "(" in where and ("stream" in where or "speaking" in where or "event" in where):
+        yield Trait(Kind.EVENT, (x.endpoint.value, plain(expected), plain(found)))
+    elif path:
+        yield from _member(path, finding, x, survey, nothing=is_nothing(found))
+
+
+def _of_status(where: str, found: str, x: Exchange) -> bool:
+    """Whether a finding is about the answer as a whole: its status, or that it is an answer."""
+    if not x.reply.status:
+        return where.startswith("status")
+    return found.startswith(str(x.reply.status)) and where in {"status", "answer", "error", "body"}
+
+
+def _status(requirement: str, expected: str, x: Exchange, survey: Survey) -> Iterator[Trait]:
+    status = x.reply.status
+    due = [int(code) for code in CODES.findall(expected)]
+    refusal = bool(due and all(400 <= code < 500 for code in due)) or "refus" in expected
+    if status >= 500:
+        yield Trait(Kind.BAD_REQUEST if refusal else Kind.GOOD_REQUEST, ())
+        if "no server error" in expected:
+            yield Trait(Kind.BAD_REQUEST, ())
+    elif x.ok and refusal:
+        yield from _accepted(requirement, due, x, survey)
+    elif 400 <= status < 500:
+        for code in due:
+            if 400 <= code < 500 and code != status:
+                yield Trait(Kind.STATUS, (str(code), str(status)))
+        if not due or any(code < 400 for code in due):
+            yield Trait(Kind.REFUSED, (str(status), error_text(x)))
+
+
+def _accepted(requirement: str, due: list[int], x: Exchange, survey: Survey) -> Iterator[Trait]:
+    """What was wrong in the request that was answered: who asked, for which model, or the rest."""
+    model = x.request.params.get("model")
+    if 401 in due or (survey.key and x.request.header("authorization") != survey.key):
+        yield Trait(Kind.DOOR, ())
+    elif isinstance(model, str) and survey.models and model not in survey.models:
+        yield Trait(Kind.MODEL, ())
+    else:
+        yield Trait(Kind.UNCHECKED, (".".join(requirement.split(".")[-2:-1]),))
+        yield Trait(Kind.ACCEPTED, ())
+
+
+def _member(
+    path: tuple[str, ...],
+    finding: Mapping[str, Any],
+    x: Exchange,
+    survey: Survey,
+    *,
+    nothing: bool,
+) -> Iterator[Trait]:
+    event = finding.get("event")
+    family = "error" if x.reply.status >= 400 else x.endpoint.value
+    due = plain(str(finding.get("expected") or "")) if path[-1] in SAID else ""
+    yield Trait(Kind.VALUE, (family, path[-1], due))
+    if survey.few and path[0] in SAID:
+        yield Trait(Kind.NAMED, (path[0],))
+    elif path[-1] not in COMMON | SAID:
+        yield Trait(Kind.NAMED, (path[-1],))
+    payload = payload_of(x, event)
+    if not isinstance(payload, dict):
+        return
+    lacking = missing(payload, str(finding.get("where") or ""))
+    if lacking is None or not (nothing or len(path) > 1):
+        return
+    yield Trait(Kind.MEMBER, (family, lacking[-1]))
+    yield Trait(Kind.CONTAINER, (family, *holder(lacking, event is not None)))
+
+
+def holder(lacking: tuple[str, ...], of_event: bool) -> tuple[str, str]:
+    """What should hold a member: an event itself, or an object, which an event only wraps."""
+    outer = lacking[:-1]
+    if of_event and not outer:
+        return "event", ""
+    return "object", ".".join(outer[1:] if of_event else outer)
+
+
+def payload_of(x: Exchange, event: Any) -> Any:
+    """The JSON that a finding speaks of: an event's, or the body's."""
+    if isinstance(event, int) and event < len(x.reply.payloads):
+        return x.reply.payloads[event]
+    return None if x.reply.is_stream else x.reply.json
+
+
+def error_text(x: Exchange) -> str:
+    """The words of an error without what differs from request to request."""
+    body = x.reply.json if not x.reply.is_stream else None
+    error = body.get("error", body) if isinstance(body, dict) else None
+    if isinstance(error, dict):
+        error = error.get("message") or error.get("detail")
+    return plain(error if isinstance(error, str) else x.reply.text.strip(), TEXT)
