@@ -93,6 +93,7 @@ def summary(reporter: Any, state: Conformance) -> None:
         write(f"could not run: {document['could_not_run']}", red=True, bold=True)
     rows = document["results"]
     if rows:
+        _causes(write, document["causes"])
         _table(write, rows)
         _unjudged(write, rows)
         _clients(write, document["clients"])
@@ -108,6 +109,16 @@ def summary(reporter: Any, state: Conformance) -> None:
     for path in state.written:
         if path.suffix == ".html":
             write(f"report: {path}", bold=True)
+
+
+def _causes(write: Any, causes: list[dict[str, Any]]) -> None:
+    """What one mend each would remove, the gravest first."""
+    for number, cause in enumerate(causes, 1):
+        names = cause["requirements"]
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        hurt = f"; breaks {', '.join(cause['clients'][:4])}" if cause["clients"] else ""
+        line = f"{number:>2}. {cause['level']} {cause['sentence'][:200]} [{names[0]}{more}]{hurt}"
+        write(line, red=cause["level"] == "MUST", yellow=cause["level"] != "MUST")
 
 
 def _table(write: Any, rows: list[dict[str, Any]]) -> None:

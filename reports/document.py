@@ -86,6 +86,19 @@ class Client:
 
 
 @dataclass(frozen=True)
+class Cause:
+    """Failures that one mend would remove; the first requirement is the one to read."""
+
+    id: str
+    sentence: str
+    level: str
+    requirements: tuple[str, ...]
+    exchange: str = ""
+    clients: tuple[str, ...] = ()
+    kind: str = ""
+
+
+@dataclass(frozen=True)
 class Note:
     """A known deviation of the profile, or one that no longer occurs."""
 
@@ -112,6 +125,10 @@ class Document:
     known: tuple[Note, ...] = ()
     stale: tuple[Note, ...] = ()
     baseline: Mapping[str, Any] | None = None
+    causes: tuple[Cause, ...] = ()
+    speed: Mapping[str, Any] = field(default_factory=dict)
+    command: str = ""
+    seed: int | None = None
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
@@ -166,6 +183,10 @@ def parse(raw: Any) -> Document:
         known=tuple(_note(row) for row in objects_in(raw, "known")),
         stale=tuple(_note(row) for row in objects_in(raw, "stale")),
         baseline=object_in(raw, "baseline") or None,
+        causes=tuple(_cause(row) for row in objects_in(raw, "causes")),
+        speed=object_in(raw, "speed"),
+        command=text_in(raw, "command"),
+        seed=int(seed) if (seed := number_in(raw, "seed")) is not None else None,
         raw=raw,
     )
 
@@ -244,6 +265,19 @@ def _client(row: Mapping[str, Any]) -> Client:
         version=text_in(row, "version"),
         ready=ready if isinstance(ready, bool) else None,
         because=texts_in(row, "because"),
+    )
+
+
+def _cause(row: Mapping[str, Any]) -> Cause:
+    level = text_in(row, "level")
+    return Cause(
+        id=text_in(row, "id"),
+        sentence=text_in(row, "sentence"),
+        level=level if level in LEVELS else LEVELS[0],
+        requirements=texts_in(row, "requirements"),
+        exchange=text_in(row, "exchange"),
+        clients=texts_in(row, "clients"),
+        kind=text_in(row, "kind"),
     )
 
 

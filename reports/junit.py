@@ -11,7 +11,7 @@ def junit(document: Document) -> str:
     """The whole file."""
     root = ET.Element("testsuites", name=visible(document.suite) or "conformance")
     areas: dict[str, list[Result]] = {}
-    for result in document.results:
+    for result in _by_cause(document):
         areas.setdefault(result.area, []).append(result)
     if document.could_not_run:
         suite = ET.SubElement(
@@ -34,6 +34,13 @@ def junit(document: Document) -> str:
     ET.indent(root, " ")
     text: str = ET.tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'
+
+
+def _by_cause(document: Document) -> list[Result]:
+    """The results as they are, those of the first cause first: what is read first is what to mend."""
+    rank = {name: n for n, cause in enumerate(document.causes) for name in cause.requirements}
+    last = len(document.causes)
+    return sorted(document.results, key=lambda result: rank.get(result.requirement, last))
 
 
 def _counts(results: list[Result]) -> dict[str, str]:
@@ -61,6 +68,9 @@ def _case(suite: ET.Element, result: Result, document: Document) -> None:
         "source": result.source,
         "model": result.model,
         "clients": ", ".join(result.clients),
+        "cause": next(
+            (c.sentence for c in document.causes if result.requirement in c.requirements), ""
+        ),
     }
     for name, value in described.items():
         if value:

@@ -30,6 +30,7 @@ def _parts(document: Document) -> Iterator[str]:
     counted = [f"{n:,} {OUTCOME[word].plural}" for word, n in totals(rows).items()]
     if counted:
         yield f"**{len(rows):,} requirements:** {', '.join(counted)}\n"
+    yield from _causes(document)
     if document.clients:
         yield "## Clients\n\n| client | | because |\n|---|---|---|"
         words = {True: "✓ ready", False: "✗ not ready", None: "? not known"}
@@ -55,6 +56,18 @@ def _parts(document: Document) -> Iterator[str]:
             n = number_of(len(row.requirements), "requirement")
             yield f"- **{row.outcome}**, {n}: {plain(row.reason)}. {plain(row.remedy)}"
         yield ""
+
+
+def _causes(document: Document) -> Iterator[str]:
+    """What to mend: a line a cause."""
+    if not document.causes:
+        return
+    yield f"## Causes ({len(document.causes)})\n"
+    for n, cause in enumerate(document.causes, 1):
+        many = number_of(len(cause.requirements), "requirement")
+        hurt = f"; breaks {plain(listed(cause.clients, 9))}" if cause.clients and cause.level == "MUST" else ""  # fmt: skip
+        yield f"{n}. **{cause.level}** {plain(cause.sentence)}{hurt}. {many}: {listed([code(name) for name in cause.requirements], 4)}"
+    yield ""
 
 
 def _facts(document: Document) -> str:

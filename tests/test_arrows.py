@@ -25,7 +25,7 @@ MOST = {"conformance": 12, "gateway": 14, "load": 14}
 # Inside of conformance, from the bottom up: a floor imports its own and what is below, nothing above.
 # Areas are the folders with a requirements.toml; `clients` says who needs what.
 FLOORS = (
-    {"judging"}, {"clients"}, {"running"}, {"area"}, {"offline"}, {"tap"}, {"root"},
+    {"judging"}, {"clients", "causes"}, {"running"}, {"area"}, {"offline"}, {"tap"}, {"root"},
 )  # fmt: skip
 
 

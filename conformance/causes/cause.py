@@ -40,7 +40,12 @@ def causes(
 def _gravity(cause: Mapping[str, Any]) -> tuple[Any, ...]:
     hurt = not cause["clients"] or cause["level"] != "MUST"
     alone = len(cause["requirements"]) == 1
-    return LEVELS.index(cause["level"]), alone and hurt, -len(cause["requirements"]), cause["requirements"]
+    return (
+        LEVELS.index(cause["level"]),
+        alone and hurt,
+        -len(cause["requirements"]),
+        cause["requirements"],
+    )
 
 
 def _at_most(made: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ MOST = 0.5
 SOME = 0.25
 """The share that is enough where a cause stands already and nothing else explains the failure."""
 
+
 @dataclass(frozen=True)
 class Failure:
     """One requirement that does not hold, over all models, with its findings."""
@@ -120,9 +121,7 @@ def _neighbour(failure: Failure, groups_of: list[list[Failure]]) -> int | None:
         if touching >= MOST * len(failure.sights):
             return at
     own = failure.places()
-    touched = [
-        at for at, ms in enumerate(groups_of) if any(own & member.places() for member in ms)
-    ]
+    touched = [at for at, ms in enumerate(groups_of) if any(own & member.places() for member in ms)]
     if len(touched) == 1 and "" not in own:
         theirs = frozenset(place for member in groups_of[touched[0]] for place in member.places())
         if own <= theirs or theirs <= own or len(own & theirs) >= MOST * len(own):

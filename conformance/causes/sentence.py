@@ -50,7 +50,7 @@ def _single(group: Group) -> str:
     """The requirement's own sentence with what was found in its stead."""
     failure = group.failures[0]
     sight = failure.sights[0]
-    place = f"{sight.where}: " if sight.where and sight.where not in {"status"} else ""
+    place = f"{sight.where}: " if sight.where and sight.where != "status" else ""
     said = f"expected {short(sight.expected)}, found {short(sight.found)}" if sight.expected else short(sight.found)  # fmt: skip
     return f"Does not hold: {failure.text} ({place}{said})"
 
@@ -69,12 +69,16 @@ def _connection(trait: Trait, sights: list[Sight], _g: Group, words: Words) -> s
         "failed": "refused a connection",
     }[trait.about[0]]
     number = len(words.exchanges(sights))
-    return f"{number} request{'s were' if number != 1 else ' was'} {how} ({words.operations(sights)})"
+    return (
+        f"{number} request{'s were' if number != 1 else ' was'} {how} ({words.operations(sights)})"
+    )
 
 
-def _crash(trait: Trait, sights: list[Sight], _g: Group, words: Words) -> str:
+def _crash(_t: Trait, sights: list[Sight], _g: Group, words: Words) -> str:
     x = words.exchanges(sights)[0]
-    return f"Requests fail with {x.reply.status} {quoted(error_text(x))} ({words.operations(sights)})"
+    return (
+        f"Requests fail with {x.reply.status} {quoted(error_text(x))} ({words.operations(sights)})"
+    )
 
 
 def _bad_request(_t: Trait, sights: list[Sight], _g: Group, words: Words) -> str:

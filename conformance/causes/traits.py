@@ -29,10 +29,12 @@ def _traits(
 ) -> Iterator[Trait]:
     where, expected, found = (str(finding.get(n) or "") for n in ("where", "expected", "found"))
     path = path_of(where)
-    yield Trait(Kind.SAME, (" ".join(path) or plain(where), plain(expected), plain(found)))
+    of_status = x is not None and _of_status(where, found, x)
+    if not of_status:
+        yield Trait(Kind.SAME, (" ".join(path) or plain(where), plain(expected), plain(found)))
     if x is None:
         return
-    if survey.absent(x):
+    if survey.absent(x) and of_status:
         yield Trait(Kind.ROUTE, (x.endpoint.value, str(x.reply.status)))
         return
     if x.connection.ended in BROKEN and (not x.reply.status or where.startswith(("connection", "status"))):  # fmt: skip
@@ -41,7 +43,7 @@ def _traits(
         yield Trait(Kind.CRASH, (str(x.reply.status), error_text(x)))
     if where.startswith("header "):
         yield Trait(Kind.HEADER, (where.split()[1].strip(",:").lower(),))
-    elif _of_status(where, found, x):
+    elif of_status:
         yield from _status(requirement, expected, x, survey)
     elif "(" in where and ("stream" in where or "speaking" in where or "event" in where):
         yield Trait(Kind.EVENT, (x.endpoint.value, plain(expected), plain(found)))

@@ -1,13 +1,16 @@
 """The run document: everything a report needs, as the JSON of `schemas/report.json`."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from conformance.causes.cause import causes
 from conformance.clients.readiness import clients_hurt, readiness
 from conformance.judging.judge import Outcome, Result
 from conformance.judging.profile import Known, Profile
 from conformance.running.budget import Budget
 from conformance.running.evidence import transcript
+from conformance.running.speed import speed
 from wire.exchange import Exchange
 
 SUITE_NAME: Final = "openai-gateway-conformance"
@@ -79,18 +82,14 @@ def run_document(
     interrupted: bool = False,
     could_not_run: str | None = None,
 ) -> dict[str, Any]:
-    """Assemble the document. Only exchanges that a result with findings names are kept."""
-    wanted = {
-        name
-        for row in rows
-        if row["outcome"] in {"fail", "advisory", "inconclusive", "error"}
-        for name in [*(f["exchange"] for f in row["findings"][:2]), *row["exchanges"][:1]]
-        if name
-    }
+    """Assemble the document. Of the exchanges those are kept that show a verdict."""
+    exchanges = list(exchanges)
+    known = profile.known if profile else ()
+    found = causes(rows, exchanges, [(entry.requirement, entry.model) for entry in known])
+    wanted = _shown(rows) | {cause["exchange"] for cause in found}
     kept = {x.id: transcript(x, base_url) for x in exchanges if x.id in wanted}
     for row in rows:
         row["exchanges"] = [name for name in row["exchanges"] if name in kept]
-    known = profile.known if profile else ()
     return {
         "schema_version": 1,
         "suite": {"name": SUITE_NAME, "version": suite_version()},
@@ -100,6 +99,8 @@ def run_document(
         "interrupted": interrupted,
         "could_not_run": could_not_run,
         "cost": dict(cost),
+        "speed": speed(exchanges),
+        "causes": found,
         "results": list(rows),
         "exchanges": kept,
         "clients": readiness(rows),
@@ -107,6 +108,26 @@ def run_document(
         "stale": _known(rows, known, {"pass"}),
         "baseline": None,
     }
+
+
+def _shown(rows: Sequence[Mapping[str, Any]]) -> set[str]:
+    """The exchanges that have to be kept: those with findings, and one at least a passed row.
+
+    What several rows were judged by is taken first, so that few exchanges show many rows.
+    """
+    wanted = {
+        name
+        for row in rows
+        if row["outcome"] in {"fail", "advisory", "inconclusive", "error"}
+        for name in [*(f["exchange"] for f in row["findings"][:2]), *row["exchanges"][:1]]
+        if name
+    }
+    passed = [row["exchanges"] for row in rows if row["outcome"] == "pass" and row["exchanges"]]
+    shared = Counter(name for names in passed for name in names)
+    for names in sorted(passed, key=lambda names: -max(shared[name] for name in names)):
+        if wanted.isdisjoint(names):
+            wanted.add(max(names, key=lambda name: shared[name]))
+    return wanted
 
 
 def _known(

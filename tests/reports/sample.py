@@ -118,6 +118,13 @@ def result(
     }  # fmt: skip
 
 
+def cause(sentence, exchange, *requirements, level="MUST", clients=()):
+    return {
+        "id": f"kind:{requirements[0]}", "kind": "kind", "sentence": sentence, "level": level,
+        "requirements": list(requirements), "exchange": exchange, "clients": list(clients),
+    }  # fmt: skip
+
+
 EMPTY = {
     "schema_version": 1,
     "suite": {"name": "openai-gateway-conformance", "version": "0.1.0"},
@@ -127,7 +134,7 @@ EMPTY = {
     },
     "started_at": "2026-11-22T11:04:07+00:00", "duration_s": 94.2, "interrupted": False, "could_not_run": None,
     "cost": {"requests": 611, "billable_requests": 214, "prompt_tokens": 9120, "completion_tokens": 7410, "usd": 0.1184, "estimate_usd": 0.15, "limit_usd": 1.0},
-    "results": [], "exchanges": {}, "clients": [], "stale": [], "known": [], "baseline": None,
+    "results": [], "exchanges": {}, "clients": [], "stale": [], "known": [], "baseline": None, "causes": [], "speed": None, "command": "", "seed": None,
 }  # fmt: skip
 
 
@@ -167,6 +174,15 @@ def full(failing=9, advised=22):
         {"name": "Roo Code", "version": "3.52.1", "ready": True, "because": []},
         {"name": "openai-python", "version": "3.54.0", "ready": None, "because": ["tiers.rule-005"]},
     ]  # fmt: skip
+    made["causes"] = [
+        cause("Streams of POST /v1/chat/completions carry usage on every chunk", "u0", "chat.stream.usage-last", "chat.stream.first-chunk-role", clients=["Cline"]),
+        cause("total_tokens is wrong in answers of POST /v1/chat/completions: expected 35, found 34", "p0", "chat.completion.total-tokens", "auth.scheme-basic"),
+        cause("Streams of POST /v1/responses end without response.completed", "i0", "responses.stream.completed-last", "responses.stream.item-done", clients=["Codex CLI"]),
+        cause("Deltas arrive in one burst", "b0", "chat.stream.burst", level="SHOULD"),
+    ]  # fmt: skip
+    made["speed"] = {"ttft_ms": 412.0, "ttft_ms_range": [130.2, 980.4], "tokens_per_s": 61.5, "tokens_per_s_range": [48.0, 70.1], "streams": 23, "rated_streams": 19}  # fmt: skip
+    made["command"] = "pytest --base-url https://staging.example.com/v1 --model gpt-5.5"
+    made["seed"] = 0
     made["known"] = [
         {
             "requirement": "models.created-integer",

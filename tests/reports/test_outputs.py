@@ -24,7 +24,7 @@ def run():
 
 def test_summary_has_it_all_in_order(run):
     text = markdown(run)
-    parts = ["# Does not conform:", "## Clients", "## By area", "## Failures", "### MUST `chat.stream.usage-last`",
+    parts = ["# Does not conform:", "## Causes (4)", "1. **MUST** Streams of POST", "## Clients", "## By area", "## Failures", "### MUST `chat.stream.usage-last`",
              "Where: chunk 1, usage", "expected `null or no usage", "```sh\ncurl", "## Advisories", "## What could not"]  # fmt: skip
     assert [text.index(part) for part in parts] == sorted(text.index(part) for part in parts)
     assert len(text) < 100_000
@@ -86,6 +86,14 @@ def test_junit_counts_and_properties(run):
     for suite in root.findall("testsuite"):
         assert int(suite.get("tests")) == len(suite.findall("testcase"))
         assert int(suite.get("skipped")) == len(suite.findall("testcase/skipped"))
+
+
+def test_junit_begins_with_what_to_mend(run):
+    root = ET.fromstring(junit(run))
+    names = [case.get("name") for case in root.findall("./testsuite/testcase")]
+    assert {name.partition("[")[0] for name in names[:4]} == set(run.causes[0].requirements)
+    first = root.find("./testsuite/testcase/properties/property[@name='cause']")
+    assert first.get("value") == run.causes[0].sentence
 
 
 def test_junit_is_xml_whatever_a_server_says():

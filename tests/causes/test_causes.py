@@ -1,0 +1,227 @@
+"""One mend, one cause: servers broken in known ways, and what their runs come to."""
+
+import json
+from collections import Counter
+
+import pytest
+
+from conformance.causes.cause import SHOWN, causes
+from conformance.running.document import result_row, run_document
+from conformance.running.speed import speed
+from tests import direct
+from wire.exchange import Chunk, Connection, Ended, Exchange, Reply, Request
+
+PARAMETERS = ("temperature", "top_p", "n", "seed", "stop", "user", "metadata")
+
+
+def exchange(name, status=200, body=None, path="/v1/chat/completions", ended=Ended.COMPLETE, **params):  # fmt: skip
+    sent = json.dumps({"model": "m", **params}).encode()
+    text = (body if isinstance(body, str) else json.dumps(body or {})).encode()
+    kind = "text/event-stream" if text.startswith(b"data:") else "application/json"
+    method = "GET" if "models" in path else "POST"
+    return Exchange(
+        name,
+        Request(method, path, (("authorization", "Bearer [redacted:main]"),), b"" if method == "GET" else sent),
+        Reply(status, (("content-type", kind),), (Chunk(10.0, text),), 9.0),
+        Connection(ended, total_ms=12.0),
+        model="m",
+    )  # fmt: skip
+
+
+def finding(x, where="status", expected="400, because of it", found=None, event=None):
+    found = found if found is not None else f"{x.reply.status} {x.reply.text[:40]}"
+    return {"where": where, "message": "", "expected": expected, "found": found, "exchange": x.id, "event": event}  # fmt: skip
+
+
+def row(requirement, *findings, level="MUST", clients=()):
+    outcome = "fail" if level == "MUST" else "advisory"
+    return {
+        "requirement": requirement, "level": level, "outcome": outcome, "area": requirement.split(".")[0],
+        "model": "m", "probe": "", "text": f"The sentence of {requirement}.", "source": "", "reason": "",
+        "findings": list(findings), "exchanges": [f["exchange"] for f in findings], "clients": list(clients),
+    }  # fmt: skip
+
+
+def accepted():
+    """A server that refuses nothing."""
+    xs = [exchange(f"a{name}", body={"id": "x", "choices": []}) for name in PARAMETERS]
+    return [row(f"chat.param.{n}.bounds", finding(x)) for n, x in zip(PARAMETERS, xs, strict=True)], xs  # fmt: skip
+
+
+def absent():
+    """A server without /v1/models."""
+    xs = [exchange(f"m{n}", 404, {"detail": "Not Found"}, path="/v1/models") for n in range(3)]
+    expected = ("200", "401", "200 or 401")
+    return [row(f"models.list.{n}", finding(x, expected=e)) for n, (x, e) in enumerate(zip(xs, expected, strict=True))], xs  # fmt: skip
+
+
+def crashing():
+    """One exception behind good and bad requests."""
+    xs = [
+        exchange(f"c{n}", 500, {"error": {"message": f"'NoneType' object has no attribute 'x{n}'"}})
+        for n in range(3)
+    ]
+    return [
+        row("chat.tools.accepted", finding(xs[0], expected="200 for tools")),
+        row("chat.tools.type-known", finding(xs[1])),
+        row("errors.no-server-error", *(finding(x, expected="no server error") for x in xs)),
+    ], xs
+
+
+def lacking():
+    """Every event lacks output_index."""
+    xs = [exchange(f"e{n}", body='data: {"type": "response.x", "delta": "a"}\n\n', path="/v1/responses") for n in range(2)]  # fmt: skip
+    return [
+        row(f"responses.event.{n}", *(finding(x, "event 0, output_index", "integer", "missing", 0) for x in xs))
+        for n in range(3)
+    ], xs  # fmt: skip
+
+
+def silent():
+    """The connection is reset."""
+    xs = [exchange("s0", 0, "", ended=Ended.RESET), exchange("s1", 0, "", ended=Ended.RESET)]
+    return [row(f"http.{n}", finding(x, found="reset: ReadError")) for n, x in enumerate(xs)], xs
+
+
+SERVERS = {
+    "accepted": (accepted, "What must be refused is accepted by POST /v1/chat/completions: 7 bad requests"),
+    "route": (absent, "GET /v1/models is not served: every request was answered 404"),
+    "crash": (crashing, 'Requests fail with 500 "… object has no attribute …"'),
+    "member": (lacking, "output_index is missing in events of streams of POST /v1/responses"),
+    "connection": (silent, "2 requests were answered with a reset of the connection"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", SERVERS)
+def test_one_mend_is_one_cause_and_called_by_its_name(kind):
+    make, sentence = SERVERS[kind]
+    rows, xs = make()
+    (cause,) = causes(rows, xs)
+    assert cause["sentence"].startswith(sentence)
+    assert cause["kind"] == kind
+    assert sorted(cause["requirements"]) == sorted(r["requirement"] for r in rows)
+    assert cause["exchange"] in {x.id for x in xs}
+
+
+def test_a_server_that_is_broken_in_five_ways_has_five_causes():
+    made = [make() for make, _ in SERVERS.values()]
+    rows = [row for rows, _ in made for row in rows]
+    found = causes(rows, [x for _, xs in made for x in xs])
+    assert Counter(cause["kind"] for cause in found) == Counter(list(SERVERS))
+    listed = [name for cause in found for name in cause["requirements"]]
+    assert sorted(listed) == sorted({row["requirement"] for row in rows})
+
+
+def test_what_has_nothing_in_common_stays_apart():
+    xs = [exchange(f"x{n}", body={"id": 1, "created": "x"}) for n in range(3)]
+    rows = [
+        row("chat.id", finding(xs[0], "id", "string", "integer 1")),
+        row("chat.created", finding(xs[1], "created", "integer", 'string "x"')),
+        row("chat.date", finding(xs[2], "header date", "an HTTP date", "null"), level="SHOULD"),
+    ]
+    found = causes(rows, xs)
+    assert [cause["requirements"] for cause in found] == [["chat.created"], ["chat.id"], ["chat.date"]]  # fmt: skip
+    assert [cause["level"] for cause in found] == ["MUST", "MUST", "SHOULD"]
+
+
+def test_a_few_wrong_values_accepted_name_their_parameter():
+    xs = [exchange("x0"), exchange("x1")]
+    rows = [
+        row(f"chat.param.temperature.{word}", finding(x, expected=f"400, because temperature is {value}"))
+        for x, word, value in zip(xs, ("bounds", "type"), ("-1", '"hot"'), strict=True)
+    ]  # fmt: skip
+    (cause,) = causes(rows, xs)
+    assert cause["sentence"] == (
+        "temperature is not checked: wrong values are accepted by POST /v1/chat/completions "
+        '(temperature is -1; temperature is "hot")'
+    )
+
+
+def test_an_unknown_model_and_an_open_door_are_no_lack_of_checks():
+    model = [exchange("x0", model="nobody"), exchange("x1", model="nobody"), exchange("x2")]
+    rows = [
+        row("chat.param.model.known", finding(model[0])),
+        row("models.unlisted", finding(model[1], expected="404")),
+    ]
+    (cause,) = causes(rows, model)
+    assert cause["kind"] == "model"
+    door = [exchange(f"d{n}") for n in range(2)]
+    rows = [row(f"auth.{n}", finding(x, expected="401")) for n, x in enumerate(door)]
+    (cause,) = causes(rows, door)
+    assert cause["kind"] == "door"
+
+
+def test_known_deviations_have_no_cause_here():
+    rows, xs = lacking()
+    assert causes(rows, xs, [(r["requirement"], "") for r in rows]) == []
+    assert len(causes(rows, xs, [(rows[0]["requirement"], "another")])[0]["requirements"]) == 3
+
+
+def test_many_small_ones_are_not_all_listed_and_none_is_lost():
+    xs = [exchange(f"x{n}", body={f"k{n}": n}) for n in range(40)]
+    rows = [
+        row(f"area{n}.x", finding(x, f"k{n}", f"word {chr(97 + n % 26)}", f"found {chr(97 + n // 2)}"), level="MUST" if n % 2 else "SHOULD")
+        for n, x in enumerate(xs)
+    ]  # fmt: skip
+    found = causes(rows, xs)
+    assert len(found) == SHOWN
+    assert [cause["kind"] for cause in found[-2:]] == ["rest", "rest"]
+    assert sum(len(cause["requirements"]) for cause in found) == 40
+
+
+def test_the_first_transcript_and_one_for_each_passed_row_are_kept():
+    rows, xs = lacking()
+    more = [exchange(f"p{n}") for n in range(3)]
+    passed = [row(f"chat.{n}") | {"outcome": "pass", "exchanges": [x.id for x in more]} for n in range(3)]  # fmt: skip
+    made = run_document(
+        target={"base_url": "u", "profile": "p", "models": ["m"]}, started_at="2026-11-22T11:04:07",
+        duration_s=1, cost={}, rows=rows + passed, exchanges=[*xs, *more], base_url="http://x", profile=None,
+    )  # fmt: skip
+    assert made["causes"][0]["exchange"] in made["exchanges"]
+    assert all(r["exchanges"] for r in made["results"])
+    assert len(made["exchanges"]) == len(xs) + 1
+
+
+def test_speed_is_of_whole_timed_streams_alone():
+    def stream(name, times, ended=Ended.COMPLETE, usage=None):
+        deltas = [b'data: {"choices": [{"delta": {"content": "a"}}]}\n\n'] * len(times)
+        chunks = [Chunk(1.0, b'data: {"choices": [{"delta": {"role": "assistant"}}]}\n\n')]
+        chunks += [Chunk(at, data) for at, data in zip(times, deltas, strict=True)]
+        if usage:
+            chunks.append(Chunk(times[-1], f'data: {{"usage": {{"completion_tokens": {usage}}}}}\n\n'.encode()))  # fmt: skip
+        reply = Reply(200, (("content-type", "text/event-stream"),), tuple(chunks), 1.0)
+        return Exchange(name, Request("POST", "/v1/chat/completions"), reply, Connection(ended))
+
+    steady = [100.0 + 10 * n for n in range(11)]
+    found = speed([stream("a", steady), stream("b", [300.0]), stream("c", steady, Ended.ABORTED), stream("d", steady, usage=21)])  # fmt: skip
+    assert found["streams"] == 3
+    assert found["ttft_ms"] == 100.0
+    assert found["ttft_ms_range"] == [100.0, 300.0]
+    assert found["rated_streams"] == 2
+    assert found["tokens_per_s_range"] == [100.0, 200.0]
+    assert speed([exchange("x")]) is None
+
+
+# Each fault is one mend: the run of a gateway with all of them has one cause for each.
+FAULTS = {
+    "errors.message-null": "message is missing in error answers",
+    "chat.stream.content-type": "Header content-type is application/json where text/event-stream",
+    "responses.incomplete-details-missing": "incomplete_details is missing in",
+}
+
+
+def test_three_faults_of_the_gateway_are_three_causes():
+    sent, profile = direct.traffic(list(FAULTS))
+    xs = tuple(sent.all())
+    known = direct.catalogue()
+    judge = direct.Judge(known, profile, xs, sent.unsent)
+    rows = [
+        result_row(judge.result(row, "gpt-5.5" if row.per_model else ""))
+        for row in known.requirements.values()
+        if not row.excluded
+    ]
+    found = causes(rows, xs)
+    sentences = [cause["sentence"] for cause in found if len(cause["requirements"]) > 1]
+    for start in FAULTS.values():
+        assert sum(s.startswith(start) for s in sentences) == 1, sentences
+    assert len(sentences) == len(FAULTS)
