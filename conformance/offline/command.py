@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -13,7 +13,10 @@ from typing import Any, Final
 from conformance.judging.area import catalogue
 from conformance.judging.judge import Outcome
 from conformance.judging.requirement import CatalogueError, Level, Requirement
-from conformance.offline.recordings import STDIN, NoSuchFileError, Reader, Trouble, files
+from conformance.offline.answered import NAMED
+from conformance.offline.files import STDIN, NoSuchFileError, files
+from conformance.offline.form import form_names
+from conformance.offline.recordings import Reader, Trouble
 from conformance.offline.report import document, lines
 from conformance.offline.tally import Tally
 from conformance.offline.verdicts import Offline
@@ -25,14 +28,19 @@ CLEAN, FAILED, COULD_NOT = 0, 1, 2
 PROGRESS_S: Final = 0.5
 SILENT_S: Final = 2.0  # a file that takes no longer needs no progress
 MAX_TROUBLES: Final = 20
+MAX_STRANGE: Final = 10_000
+
+HINT: Final = (
+    "`python -m conformance judge --help` lists the forms that are read; most proxies and browsers "
+    "export HAR, and `python -m conformance tap` records a client as it runs"
+)
 
 ABOUT = """\
 Judge recorded traffic with the rules that judge a live server. Nothing is sent.
 
-FILE is a HAR file (browsers, mitmproxy, Charles, Polly.js), a VCR cassette (vcrpy, VCR for Ruby
-and R, go-vcr, Betamax, ExVCR and their kin; YAML or JSON), or JSON Lines as `pytest --record` and
-`python -m conformance tap` write them; any of them gzipped. A folder stands for all recordings
-below it, a pattern for all files that match it, - for standard input.
+FILE is JSON Lines as `pytest --record` and `python -m conformance tap` write them, or one of the
+forms that other tools write (below), gzipped or not. A folder stands for all recordings below it, a
+pattern for all files that match it, - for standard input. What else lies in a folder is passed over.
 
 Requests are recognised by path and body on any host and below any prefix; all other traffic is
 counted and left alone. A requirement that nothing in the recordings answers is not a pass, it is
@@ -42,8 +50,12 @@ EPILOG = """\
 exit code: 0 no MUST is violated; 1 at least one is; 2 a file could not be read in full, or there
 was nothing to judge (what could be read is judged all the same)
 
+forms that are read (docs/recordings.md says what each of them keeps, and how to convert others):
+  {forms}
+
 examples:
   python -m conformance judge support-case.har
+  curl -sN $URL -H "$KEY" -d "$BODY" | python -m conformance judge -
   python -m conformance judge tests/cassettes --only 'chat.*' --level must
   python -m conformance judge 'logs/*.jsonl.gz' --host api.example.com --html report.html
   curl -s https://example.com/session.har | python -m conformance judge - --json report.json"""
@@ -52,9 +64,9 @@ examples:
 def add_parser(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "judge",
-        help="judge recordings: HAR files, cassettes, JSON Lines",
+        help="judge recordings: HAR files, cassettes, output of curl, mocks, JSON Lines",
         description=ABOUT,
-        epilog=EPILOG,
+        epilog=EPILOG.format(forms="\n  ".join(form_names())),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
@@ -69,6 +81,7 @@ def add_parser(commands: Any) -> None:
     add("--only", metavar="GLOB", action="append", default=[], help="judge these requirements, e.g. 'chat.stream.*'; may be repeated")  # fmt: skip
     add("--level", choices=("must", "should", "may"), default="may", help="the lowest level that is judged (default: may, everything)")  # fmt: skip
     add("--host", metavar="H", action="append", default=[], help="judge traffic with this host alone, e.g. api.example.com or '*.example.com'; may be repeated")  # fmt: skip
+    add("--endpoint", metavar="PATH", default="", help="what was asked where a response was kept without its request: chat, responses, models, or a path (default: as the response tells)")  # fmt: skip
     add("--profile", metavar="NAME|FILE", help="what the server claims: reference, codex, openai, or a TOML file (default: by host)")  # fmt: skip
     add("--quiet", action="store_true", help="no progress")
     parser.set_defaults(run=run)
@@ -80,6 +93,7 @@ def run(arguments: argparse.Namespace) -> int:
         names = files(arguments.file)
         wanted = chosen(arguments.only, arguments.level)
         profile = load_profile(arguments.profile) if arguments.profile else None
+        endpoint = _path_of(arguments.endpoint)
         offline = Offline(catalogue(), wanted, profile, tuple(arguments.host))
     except (NoSuchFileError, ProfileError, CatalogueError, ValueError) as error:
         print(f"judge: {error}", file=sys.stderr)
@@ -87,9 +101,19 @@ def run(arguments: argparse.Namespace) -> int:
     if not names:
         print(f"judge: no recordings in {', '.join(arguments.file)}", file=sys.stderr)
         return COULD_NOT
-    session = Session(offline, arguments.page, arguments.quiet)
-    session.read(names)
+    session = Session(offline, arguments.page, arguments.quiet, endpoint)
+    session.read(names, named=arguments.file)
     return session.finish(names, arguments.json, arguments.html)
+
+
+def _path_of(endpoint: str) -> str:
+    """The path that --endpoint names."""
+    path = NAMED.get(endpoint, endpoint)
+    if path and not path.startswith("/"):
+        raise ValueError(
+            f"--endpoint {endpoint}: {', '.join(NAMED)}, or a path such as /v1/responses"
+        )
+    return path
 
 
 def chosen(only: list[str], level: str) -> tuple[Requirement, ...]:
@@ -113,23 +137,43 @@ class Session:
     offline: Offline
     page: Page
     quiet: bool = False
+    endpoint: str = ""
     started_at: float = field(default_factory=time.time)
     unread: int = 0
     left_out: int = 0
+    foreign: int = 0
+    """Files in folders that are no recordings."""
+    _of_no_form: bool = False
+    _strange: list[Trouble] = field(default_factory=list)
     _shown_at: float = 0.0
 
-    def read(self, names: Iterable[str]) -> None:
-        """Judge all exchanges of the files; what cannot be read is said and passed over."""
+    def read(self, names: Iterable[str], named: Collection[str] = ()) -> None:
+        """Judge all exchanges of the files; what cannot be read is said and passed over.
+
+        A file that was not named, but found in a folder, may be something else than a recording.
+        """
         clock = time.monotonic()
         for name in names:
-            reader = Reader(name, self._trouble)
-            size = 0 if name == STDIN else Path(name).stat().st_size
+            reader = Reader(name, self._trouble, self.endpoint)
+            size, read = 0 if name == STDIN else Path(name).stat().st_size, False
             for entry in reader.entries():
+                read = True
                 self.offline.take(entry)
                 if time.monotonic() - clock > SILENT_S:
                     self._progress(reader, size)
             self.offline.end_of_run()
+            self._settle(something_else=not read and name not in named)
         self._clear()
+
+    def _settle(self, *, something_else: bool) -> None:
+        """Decide on the parts of a file that are of no form, once the file is read."""
+        if self._strange and something_else:
+            self.foreign += 1
+        else:
+            self._of_no_form = self._of_no_form or bool(self._strange)
+            for trouble in self._strange:
+                self._tell(trouble)
+        self._strange = []
 
     def finish(
         self,
@@ -140,8 +184,10 @@ class Session:
     ) -> int:
         """Print the verdicts, write what was asked for, return the exit code."""
         tallies = list(self.offline.verdicts())
-        for line in lines(self.offline, tallies, self.unread, self.left_out):
+        for line in lines(self.offline, tallies, self.unread, self.left_out, self.foreign):
             print(line)
+        if self._of_no_form:
+            print(f"judge: {HINT}", file=sys.stderr)
         could_not = self._could_not()
         if could_not:
             print(f"judge: {could_not}", file=sys.stderr)
@@ -182,6 +228,12 @@ class Session:
         )
 
     def _trouble(self, trouble: Trouble) -> None:
+        if trouble.foreign and len(self._strange) < MAX_STRANGE:
+            self._strange.append(trouble)
+        else:
+            self._tell(trouble)
+
+    def _tell(self, trouble: Trouble) -> None:
         self._clear()
         self.unread += not trouble.left_out
         self.left_out += trouble.left_out

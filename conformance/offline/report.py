@@ -22,13 +22,15 @@ NO_COST = {
 }
 
 
-def lines(offline: Offline, tallies: list[Tally], unread: int, left_out: int) -> Iterator[str]:
+def lines(
+    offline: Offline, tallies: list[Tally], unread: int, left_out: int, foreign: int = 0
+) -> Iterator[str]:
     """The report on the terminal: findings first, the counts last."""
     for level in Level:
         for tally in tallies:
             if tally.requirement.level is level and (tally.findings or tally.error):
                 yield from _finding_lines(tally)
-    yield from _counts(offline, tallies, unread, left_out)
+    yield from _counts(offline, tallies, unread, left_out, foreign)
 
 
 def _finding_lines(tally: Tally) -> Iterator[str]:
@@ -49,10 +51,13 @@ def _finding_lines(tally: Tally) -> Iterator[str]:
     yield ""
 
 
-def _counts(offline: Offline, tallies: list[Tally], unread: int, left_out: int) -> Iterator[str]:
+def _counts(
+    offline: Offline, tallies: list[Tally], unread: int, left_out: int, foreign: int
+) -> Iterator[str]:
     alone = "".join(f", {n} {why} left alone" for why, n in offline.alone.items())
     alone += f", {left_out} without a recorded body" if left_out else ""
     alone += f", {unread} not readable" if unread else ""
+    alone += f", {foreign} file{'s' * (foreign != 1)} of no form that is read" if foreign else ""
     hosts = ", ".join(host for host, _ in offline.seen_hosts.most_common(4))
     yield f"{offline.judged} exchanges judged{f' ({hosts})' if hosts else ''}{alone}"
     for level in Level:

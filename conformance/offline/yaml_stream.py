@@ -18,7 +18,7 @@ _NUMBERS: Final = frozenset({"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"}
 # As YAML 1.1 has them, which recorders write: 1e5 is a text, and a leading zero would be octal.
 _INTEGER: Final = re.compile(r"[-+]?(0|[1-9]\d{0,17})", re.ASCII)
 _FLOAT: Final = re.compile(r"[-+]?(\d+\.\d*|\.\d+)([eE][-+]\d+)?", re.ASCII)
-INTERACTIONS: Final = frozenset({"interactions", "http_interactions", "recordings"})
+MAX_NODES: Final = 4_000_000  # of one element; a few aliases can stand for any number of them
 
 
 class YamlStream:
@@ -32,47 +32,71 @@ class YamlStream:
         self._error: type[Exception] = yaml.YAMLError
         self._yaml = yaml
         self._events = yaml.parse(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-        self._anchors: dict[str, Any] = {}
+        self._anchors: dict[str, tuple[Any, int]] = {}
+        self._ahead: Any = None
+        self._nodes = 0
+        yaml_events = (yaml.StreamStartEvent, yaml.DocumentStartEvent, yaml.DocumentEndEvent)
+        self._between: Final = yaml_events
+        self._kinds: Final = {
+            yaml.MappingStartEvent: "{",
+            yaml.SequenceStartEvent: "[",
+            yaml.MappingEndEvent: "}",
+            yaml.SequenceEndEvent: "]",
+            yaml.StreamEndEvent: "",
+        }
 
-    def interactions(self) -> Iterator[tuple[int, Any]]:
-        """Each element of a list of interactions, or each document, with its line."""
-        yaml = self._yaml
-        event = self._next()
-        while not isinstance(event, yaml.StreamEndEvent):
-            if isinstance(event, yaml.MappingStartEvent):
-                yield from self._of_mapping(event)
-            elif isinstance(event, yaml.SequenceStartEvent):
-                yield from self._elements()
-            elif isinstance(event, yaml.ScalarEvent):
-                raise TornError(0, "neither a HAR file, nor a cassette, nor JSON Lines")
-            event = self._next()
+    @property
+    def offset(self) -> int:
+        """The line where the cursor stands."""
+        return int(self._look().start_mark.line) + 1
 
-    def _of_mapping(self, start: Any) -> Iterator[tuple[int, Any]]:
-        yaml = self._yaml
-        rest: dict[str, Any] = {}
-        line = start.start_mark.line + 1
-        while not isinstance(event := self._next(), yaml.MappingEndEvent):
-            key = _key(self._value(event))
-            event = self._next()
-            if key in INTERACTIONS and isinstance(event, yaml.SequenceStartEvent):
-                rest[key] = True
-                yield from self._elements()
-            else:
-                rest[key] = self._value(event)
-        if "request" in rest:
-            yield line, rest
-        elif not INTERACTIONS & rest.keys():
-            raise TornError(0, "neither a HAR file, nor a cassette, nor JSON Lines")
+    def peek(self) -> str:
+        """`{` or `[` where a mapping or a list begins, `s` for a scalar, nothing at the end."""
+        return self._kinds.get(type(self._look()), "s")
 
-    def _elements(self) -> Iterator[tuple[int, Any]]:
-        while not isinstance(event := self._next(), self._yaml.SequenceEndEvent):
-            yield event.start_mark.line + 1, self._value(event)
+    def value(self) -> Any:
+        """The next value, whole."""
+        self._nodes = 0
+        try:
+            return self._value(self._take())
+        except RecursionError:
+            raise TornError(0, "nested too deeply") from None
+
+    def members(self) -> Iterator[str]:
+        """The keys of the mapping that starts here. Whoever asks takes each value before the next."""
+        self._take()
+        while self.peek() != "}":
+            yield _key(self.value())
+        self._take()
+
+    def elements(self) -> Iterator[tuple[int, Any]]:
+        """The elements of the list that starts here, each with its line."""
+        self._take()
+        while self.peek() != "]":
+            line = self.offset
+            yield line, self.value()
+        self._take()
+
+    def _look(self) -> Any:
+        while self._ahead is None or isinstance(self._ahead, self._between):
+            self._ahead = self._next()
+        return self._ahead
+
+    def _take(self) -> Any:
+        event, self._ahead = self._look(), None
+        return event
 
     def _value(self, event: Any) -> Any:
         yaml = self._yaml
         value: Any
+        self._nodes += 1
+        before = self._nodes
         if isinstance(event, yaml.AliasEvent):
-            return self._anchors.get(event.anchor)
+            value, nodes = self._anchors.get(event.anchor, (None, 0))
+            self._nodes += nodes
+            if self._nodes > MAX_NODES:
+                raise TornError(event.start_mark.index, "aliases that stand for millions of values")
+            return value
         if isinstance(event, yaml.ScalarEvent):
             value = _scalar(event)
         elif isinstance(event, yaml.SequenceStartEvent):
@@ -85,7 +109,7 @@ class YamlStream:
                 key = _key(self._value(event2))
                 value[key] = self._value(self._next())
         if event.anchor:
-            self._anchors[event.anchor] = value
+            self._anchors[event.anchor] = value, self._nodes - before + 1
         return value
 
     def _next(self) -> Any:

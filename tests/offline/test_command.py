@@ -137,8 +137,24 @@ def test_torn_and_foreign_files_are_named_and_the_rest_is_judged(capsys, wrong, 
     assert code == 2
     assert "MUST usage." in out
     assert f"torn.jsonl, line 2 (byte {len(line) + 1}): " in err
-    assert "package.json, byte 0: neither a HAR file" in err
-    assert "2 parts could not be read" in err
+    assert "package.json" not in err
+    assert "1 part could not be read" in err
+    assert "1 file of no form that is read" in out
+
+
+def test_a_foreign_file_beside_a_cassette_is_passed_over(capsys, clean, tmp_path):
+    (tmp_path / "package.json").write_text('{"name": "x"}')
+    (tmp_path / "list.json").write_text("[1, 2]")
+    (tmp_path / "compose.yml").write_text("services: {web: {image: nginx}}")
+    code, out, err = run(capsys, str(tmp_path), *FEW)
+    assert (code, err) == (0, "")
+    assert "1 exchanges judged (api.example.com), 3 files of no form that is read" in out
+    code, out, err = run(capsys, clean, str(tmp_path / "package.json"), *FEW)
+    assert code == 2
+    assert "package.json, entry 1 (byte 0): no form of recording" in err
+    assert "--help` lists the forms" in err
+    (tmp_path / "clean.har").unlink()
+    assert run(capsys, str(tmp_path), *FEW)[0] == 2, "nothing at all was judged"
 
 
 def test_many_troubles_are_counted_not_shown(capsys, clean, tmp_path):

@@ -10,9 +10,9 @@ import pytest
 
 from conformance.judging.area import catalogue
 from conformance.judging.judge import Judge, Outcome
+from conformance.offline.record import asked_of
 from conformance.offline.recordings import Entry, Reader
 from conformance.offline.relevance import Why, left_alone
-from conformance.offline.transcription import asked_of
 from conformance.offline.verdicts import Offline
 from gateway.faults.machinery.fault import all_faults
 from tests.direct import traffic

@@ -12,8 +12,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conformance.offline.files import NoSuchFileError, files
 from conformance.offline.json_stream import JsonStream, TornError
-from conformance.offline.recordings import NoSuchFileError, Reader, files
+from conformance.offline.recordings import Reader
 from tests.offline.forms import FORMS, TIMELESS, chrome, go_vcr_1, har, har_entry, vcrpy
 from tests.offline.said import (
     ASKED,
