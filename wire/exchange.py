@@ -37,7 +37,7 @@ class Invalid:
         self.reason = reason
 
     def __repr__(self) -> str:
-        return f"<not JSON: {self.reason}>"
+        return f"no JSON: {self.reason}"
 
     def __bool__(self) -> bool:
         return False

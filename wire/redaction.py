@@ -4,15 +4,20 @@ Known secrets become `[redacted:LABEL]` wherever and in whatever form they stand
 and any credential in the headers made for one, becomes `[redacted]`. Doing it twice changes nothing.
 """
 
-import base64
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final, NamedTuple
-from urllib.parse import quote
 
 from wire.exchange import Chunk, Exchange, Headers, Reply, Request
+from wire.secret_forms import (
+    base64_cores,
+    base64_places,
+    escaped_form,
+    escaped_places,
+    plain_forms,
+    split_places,
+)
 
 SHORT: Final = 8  # characters: a shorter secret is replaced in the headers for it alone
 
@@ -38,7 +43,6 @@ UNKNOWN_KEYS: Final = (
     ),
     re.compile(rb"[?&](?i:api[-_]?key|access_token|subscription-key)=(?P<key>[^&\s\"'#]{8,})"),
 )
-_BASE64: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_")
 
 
 class Span(NamedTuple):
@@ -49,7 +53,13 @@ class Span(NamedTuple):
     mark: bytes
 
 
-_Marked = list[tuple[bytes, bytes]]  # what to find, and the mark that replaces it
+class Known(NamedTuple):
+    """A secret in all its forms, and the mark that replaces it."""
+
+    mark: bytes
+    forms: list[bytes]
+    escaped: re.Pattern[bytes]
+    cores: list[bytes]
 
 
 class Redactor:
@@ -61,19 +71,18 @@ class Redactor:
         long = [(label, secret) for label, secret in known.items() if len(secret) >= SHORT]
         # The longest first: of two secrets where one holds the other, the whole is named.
         long.sort(key=lambda pair: -len(pair[1]))
-        self._forms = [
-            (form, f"[redacted:{label}]".encode())
+        self._known = [
+            Known(
+                f"[redacted:{label}]".encode(),
+                plain_forms(secret),
+                escaped_form(secret),
+                base64_cores(secret),
+            )
             for label, secret in long
-            for form in forms(secret)
-        ]
-        self._cores = [
-            (core, f"[redacted:{label}]".encode())
-            for label, secret in long
-            for core in base64_cores(secret)
         ]
 
     def bytes(self, data: bytes) -> bytes:
-        return _replaced(data, _spans(data, self._forms, self._cores))
+        return _replaced(data, _spans(data, self._known))
 
     def text(self, text: str) -> str:
         return self.bytes(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
@@ -109,7 +118,7 @@ class Redactor:
     def _chunks(self, chunks: tuple[Chunk, ...]) -> tuple[Chunk, ...]:
         """The chunks with their stamps. A mark stands in the chunk where the secret began."""
         body = b"".join(chunk.data for chunk in chunks)
-        spans = _spans(body, self._forms, self._cores)
+        spans = _spans(body, self._known)
         if not spans:
             return chunks
         out, start = [], 0
@@ -149,50 +158,16 @@ class Redactor:
         return value.replace(bare, self._labels.get(bare, "[redacted]"))
 
 
-def forms(secret: str) -> list[bytes]:
-    """The secret as it may stand in a text: plain, JSON-escaped, percent-encoded."""
-    encoded = secret.encode("utf-8", "surrogatepass")
-    percent = quote(encoded, safe="")
-    texts = {
-        encoded,
-        json.dumps(secret)[1:-1].encode(),
-        json.dumps(secret)[1:-1].replace("/", "\\/").encode(),
-        json.dumps(secret, ensure_ascii=False)[1:-1].encode("utf-8", "surrogatepass"),
-        quote(encoded, safe="/").encode(),
-        percent.encode(),
-        percent.replace("%20", "+").encode(),
-        re.sub("%..", lambda escape: escape[0].lower(), percent).encode(),
-    }
-    return sorted(texts, key=lambda text: (-len(text), text))
-
-
-def base64_cores(secret: str) -> list[bytes]:
-    """What base64 of any text with the secret in it contains, for each of the three alignments."""
-    raw = secret.encode("utf-8", "surrogatepass")
-    cores = set()
-    for before in range(3):
-        # Characters with bits of a neighbour are not of the secret alone.
-        first, last = -(-before * 8 // 6), (before + len(raw)) * 8 // 6
-        text = b"\0" * before + raw
-        cores.add(base64.b64encode(text)[first:last])
-        cores.add(base64.urlsafe_b64encode(text)[first:last])
-    return sorted(cores)
-
-
-def _spans(data: bytes, known_forms: _Marked, known_cores: _Marked) -> list[Span]:
+def _spans(data: bytes, known: list[Known]) -> list[Span]:
     """What to replace, in order and without overlap."""
     found: list[Span] = []
-    for form, mark in known_forms:
-        found += (Span(start, start + len(form), mark) for start in _places(form, data))
-    for core, mark in known_cores:
-        for place in _places(core, data):
-            start, end = place, place + len(core)
-            while start and data[start - 1] in _BASE64:
-                start -= 1
-            while end < len(data) and data[end] in _BASE64:
-                end += 1
-            end += len(data[end : end + 2]) - len(data[end : end + 2].lstrip(b"="))
-            found.append(Span(start, end, mark))
+    for mark, forms, escaped, cores in known:
+        for form in forms:
+            found += (Span(start, start + len(form), mark) for start in _places(form, data))
+        found += (Span(start, end, mark) for start, end in escaped_places(escaped, data))
+        for core in cores:
+            found += (Span(start, end, mark) for start, end in base64_places(core, data))
+        found += (Span(start, end, mark) for start, end in split_places(forms, data))
     for pattern in UNKNOWN_KEYS:
         for match in pattern.finditer(data):
             start = match.start() if match[0].startswith(b"sk-") else match.start("key")

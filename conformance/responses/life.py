@@ -128,8 +128,9 @@ def streams_at_all(x: Exchange) -> Findings:
 
 
 def place_of(kind: str, key: Hashable) -> str:
-    """Where in the response a machine stands: `output[0].content[2]`."""
-    match kind, key:
+    """Where in the response a machine stands: `output[0].content[2]`; `?` where no event says it."""
+    known = tuple("?" if part is None else part for part in key) if isinstance(key, tuple) else key
+    match kind, "?" if known is None else known:
         case "stream", _:
             return ""
         case "item" | "call" | "mcp", item:

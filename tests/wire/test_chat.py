@@ -121,7 +121,7 @@ def test_problems(payload: object, text: str) -> None:
 def test_bad_json() -> None:
     got = fold_chat(Reply(200, (), (Chunk(0.0, b'data: {"a"\n\ndata: NaN\n\n'),)))
     assert [problem.where for problem in got.problems] == [0, 1]
-    assert "not JSON" in got.problems[0].text
+    assert "no JSON" in got.problems[0].text
 
 
 @pytest.mark.parametrize(

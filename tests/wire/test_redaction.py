@@ -185,3 +185,51 @@ def test_any_secret_anywhere(secret: str, before: bytes, after: bytes, cuts: lis
     assert redactor.exchange(got) == got
     assert len(got.reply.chunks) == len(chunks)
     assert replace(got, reply=given_.reply) == given_
+
+
+SPLIT = "sk-cs4-SPLIT0123456789abcdefgh"
+
+
+def _escapes():
+    yield "\\u per character", "".join(f"\\u{ord(c):04x}" for c in SPLIT)
+    yield "\\u in capitals", "".join(f"\\u{ord(c):04X}" for c in SPLIT)
+    yield "\\u twice escaped", "".join(f"\\\\u{ord(c):04x}" for c in SPLIT)
+    yield "\\x", "".join(f"\\x{ord(c):02x}" for c in SPLIT)
+    yield "percent per character", "".join(f"%{ord(c):02X}" for c in SPLIT)
+    yield "percent twice", "".join(f"%25{ord(c):02X}" for c in SPLIT)
+    yield "HTML decimal", "".join(f"&#{ord(c)};" for c in SPLIT)
+    yield "HTML hexadecimal", "".join(f"&#x{ord(c):x};" for c in SPLIT)
+    yield "some escaped", SPLIT.replace("S", "\\u0053").replace("-", "%2D")
+    yield "hexadecimal", SPLIT.encode().hex()
+    yield "hexadecimal in capitals", SPLIT.encode().hex().upper()
+
+
+@pytest.mark.parametrize(("name", "text"), list(_escapes()), ids=[n for n, _ in _escapes()])
+def test_a_secret_is_found_in_any_escape(name, text):
+    assert Redactor({"main": SPLIT}).text(f"<{text}>") == "<[redacted:main]>"
+
+
+@pytest.mark.parametrize("member", ["content", "delta", "arguments", "text"])
+@pytest.mark.parametrize("cuts", [(5,), (1, 2, 3), tuple(range(1, len(SPLIT)))])
+def test_a_secret_in_the_deltas_of_a_stream_is_taken_out(member, cuts):
+    bounds = (0, *cuts, len(SPLIT))
+    parts = ["It is ", *(SPLIT[a:b] for a, b in pairwise(bounds)), " then."]
+    body = "".join(f'data: {{"d":{{"{member}": "{part}"}}}}\n\n' for part in parts).encode()
+    clean = Redactor({"main": SPLIT}).bytes(body)
+    told = "".join(
+        json.loads(line[6:])["d"][member] for line in clean.decode().split("\n\n") if line
+    )
+    assert told.replace("[redacted:main]", "") == "It is  then."
+    assert Redactor({"main": SPLIT}).bytes(clean) == clean
+
+
+def test_a_split_secret_keeps_the_chunks_with_their_stamps():
+    parts = [f'data: {{"content":"{part}"}}\n\n'.encode() for part in (SPLIT[:9], SPLIT[9:])]
+    chunks = tuple(Chunk(float(n), part) for n, part in enumerate(parts))
+    x = Exchange(
+        "1", Request("POST", "/x"), Reply(200, (("content-type", "text/event-stream"),), chunks)
+    )
+    clean = Redactor({"main": SPLIT}).exchange(x)
+    assert [chunk.at_ms for chunk in clean.reply.chunks] == [0.0, 1.0]
+    assert SPLIT[:9].encode() not in clean.reply.body
+    assert SPLIT[9:].encode() not in clean.reply.body
