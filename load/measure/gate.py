@@ -30,10 +30,11 @@ class Gate:
 @dataclass(frozen=True, slots=True)
 class Verdict:
     gate: str
-    value: float | None  # None: too few samples to say
+    value: float | None  # None: nothing can be said
     limit: float
     passed: bool
     unit: str
+    why: str = ""  # nothing can be said
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -80,7 +81,8 @@ def judge(gate: Gate, document: Mapping[str, Any]) -> Verdict:
     if gate.point:
         value = document["metrics"].get(f"{gate.metric}_ms", {}).get(gate.point)
         passed = value is not None and value <= gate.limit
-        return Verdict(gate.text, value, gate.limit, passed, "ms")
+        why = "" if value is not None else _nothing_measured(gate, document)
+        return Verdict(gate.text, value, gate.limit, passed, "ms", why)
     rates = document["rates"]
     value = {
         "error_rate": rates["error_share"],
@@ -93,4 +95,22 @@ def judge(gate: Gate, document: Mapping[str, Any]) -> Verdict:
         value = round(100 * value, 4)
     most = _RATES[gate.metric] == "at most"
     passed = value is not None and (value <= gate.limit if most else value >= gate.limit)
-    return Verdict(gate.text, value, gate.limit, passed, "%" if percent else "/s")
+    why = ""
+    if value is None:
+        why = {
+            "goodput": document["goodput"]["cannot_be_judged"],
+            "tokens_per_s": "no usage, and no tokenizer is known for the model",
+        }.get(gate.metric) or "nothing was measured"
+    return Verdict(gate.text, value, gate.limit, passed, "%" if percent else "/s", why)
+
+
+def _nothing_measured(gate: Gate, document: Mapping[str, Any]) -> str:
+    count = document["metrics"].get(f"{gate.metric}_ms", {}).get("count") or 0
+    if count:
+        return f"{count} samples, {gate.point} needs {samples_for(gate.point)}"
+    streaming = document.get("streaming") or {}
+    if gate.metric == "tpot" and 2 * streaming.get("at_once", 0) > streaming.get("streams", 0):
+        return f"{streaming['at_once']} of {streaming['streams']} streams came all at once"
+    if gate.metric in {"tpot", "ntpot"} and streaming.get("streams"):
+        return "no usage, and no tokenizer is known for the model"
+    return "nothing was measured"

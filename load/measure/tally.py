@@ -9,6 +9,7 @@ from typing import Any, Final, Self
 from load.measure.histogram import Histogram
 from load.measure.outcome import AS_ASKED, FAILED, UNJUDGED, WHOLE, Outcome
 from load.measure.sample import MOST
+from load.measure.token_times import burst, time_per_token_us
 from load.measure.transcript import transcript
 from load.measure.window import SECOND_NS, Window
 from load.transport.request import Arrival
@@ -120,8 +121,10 @@ class Tally:
         steady = window.from_ns <= arrival.intended_ns <= window.to_ns
         self._outcomes[arrival.request.scenario, outcome, steady] += 1
         self.series["arrivals"][window.bin(arrival.intended_ns)] += 1
-        if outcome not in UNJUDGED:
-            kind = "completed" if outcome in WHOLE else "failed"
+        kind = "completed" if outcome in WHOLE else "unjudged" if outcome in UNJUDGED else "failed"
+        self.counts[f"arrived:{window.slice(arrival.intended_ns)}"] += 1
+        self.counts[f"{kind}:{window.slice(arrival.end_ns)}"] += 1
+        if kind != "unjudged":
             self.series[kind][window.bin(arrival.end_ns)] += 1
         self._amounts(arrival, window, outcome)
         if steady:
@@ -150,6 +153,9 @@ class Tally:
         values["headers_ms"].append((arrival.headers_ns - sent) // 1000)
         e2e = (arrival.end_ns - sent) // 1000
         values["e2e_ms"].append(e2e)
+        at = window.slice(intended)
+        self.counts[f"whole:{at}"] += 1
+        self.counts[f"e2e_us:{at}"] += e2e
         values["e2e_scheduled_ms"].append((arrival.end_ns - intended) // 1000)
         tpot = None
         since = arrival.reader.stamps[0] - (intended if window.scheduled else sent)
@@ -157,9 +163,18 @@ class Tally:
             tpot = self._stream_times(arrival, e2e)
             self._ttft_by_bin[window.bin(intended)].append(since // 1000)
         good = window.ttft_slo_ms is None or since <= window.ttft_slo_ms * 1e6
-        # A request of one token has no time per token: that target says nothing about it.
-        good &= window.tpot_slo_ms is None or tpot is None or tpot <= window.tpot_slo_ms * 1e3
-        self.counts["good"] += good and outcome in AS_ASKED
+        good &= outcome in AS_ASKED
+        if good and window.tpot_slo_ms is not None and arrival.request.stream:
+            # A request of one token has no time per token: that target says nothing about it.
+            if tpot is not None:
+                good = tpot <= window.tpot_slo_ms * 1e3
+            elif arrival.output_tokens is None or arrival.output_tokens > 1:
+                self.counts["slo_unknown"] += 1
+                good = False
+        if good:
+            self.counts["good"] += 1
+            self.counts[f"good:{window.slice(arrival.intended_ns)}"] += 1
+            self.counts["good_in_time"] += arrival.end_ns < window.to_ns
 
     def _stream_times(self, arrival: Arrival, e2e: int) -> int | None:
         """What only streams have; gives the time per output token."""
@@ -176,14 +191,16 @@ class Tally:
             gaps = [(b - a) // 1000 for a, b in pairwise(stamps)]
             self.histogram("ict_ms").add_all(gaps)
             values["stall_max_ms"].append(max(gaps))
-        completion = arrival.usage.completion_tokens if arrival.usage else None
-        if not completion:
+            self.counts["gaps"] += len(gaps)
+            self.counts["gaps_of_none"] += gaps.count(0)
+            self.counts["bursts"] += burst(stamps)
+        tokens = arrival.output_tokens
+        if not tokens:
             return None
-        values["ntpot_ms"].append(e2e // completion)
-        if completion == 1:
-            return None
-        tpot = (last - first) // (completion - 1) // 1000
-        values["tpot_ms"].append(tpot)
+        values["ntpot_ms"].append(e2e // tokens)
+        tpot = time_per_token_us(arrival, tokens)
+        if tpot is not None:
+            values["tpot_ms"].append(tpot)
         return tpot
 
     def _amounts(self, arrival: Arrival, window: Window, outcome: Outcome) -> None:
@@ -205,18 +222,30 @@ class Tally:
             counts["tokens:total"] += usage.total_tokens or 0
             counts["tokens:cached"] += usage.cached_tokens or 0
             counts["tokens:reasoning"] += usage.reasoning_tokens or 0
+            if arrival.request.input_tokens and usage.prompt_tokens is not None:
+                counts["asked:input"] += arrival.request.input_tokens
+                counts["got:input"] += usage.prompt_tokens
+            if arrival.request.output_tokens and outcome in WHOLE:
+                counts["asked:output"] += arrival.request.output_tokens
+                counts["got:output"] += completion
+        elif arrival.counted is not None:
+            completion = arrival.counted
+            counts["with_count"] += 1
+            counts["tokens:counted"] += completion
         if outcome not in WHOLE:
             counts["wasted_tokens"] += completion or len(stamps)
         elif arrival.request.usage and usage is None:
             counts["without_usage"] += 1
-        if completion and stamps:
+        if stamps:
             self._tokens_by_time(stamps, completion / len(stamps), window)
 
     def _tokens_by_time(self, stamps: list[int], share: float, window: Window) -> None:
         """Tokens belong to the moment of their event, not to the end of the request."""
         inside = bisect_left(stamps, window.to_ns) - bisect_left(stamps, window.from_ns)
-        self.gain("steady_tokens", inside * share)
         self.counts["steady_chunks"] += inside
+        if not share:
+            return
+        self.gain("steady_tokens", inside * share)
         line = self.series["tokens"]
         at, last = 0, window.bin(stamps[-1])
         while at < len(stamps):

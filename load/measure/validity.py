@@ -5,7 +5,9 @@ from typing import Final
 
 from load.measure.histogram import enough
 from load.measure.outcome import FAILED, WHOLE
+from load.measure.rates import unjudgeable
 from load.session.fleet import Fleet
+from load.workload.plan import Plan
 
 LATE_MS: Final = 5.0
 LATE_SHARE: Final = 0.05  # of the median time to first token
@@ -28,9 +30,16 @@ class Validity:
         return "INVALID" if self.reasons else "VALID"
 
 
-def validity(fleet: Fleet, planned: int | None) -> Validity:
-    """Judge the client, never the target: a slow or failing server makes no run invalid."""
-    return Validity(tuple(_reasons(fleet, planned)))
+def validity(fleet: Fleet, planned: int | None, plan: Plan) -> Validity:
+    """Judge the client, never the target: a slow or failing server makes no run invalid.
+
+    A target that nothing can be said of is named, too: what is not judged is not met.
+    """
+    reasons = _reasons(fleet, planned)
+    why = unjudgeable(plan, fleet.total)
+    if why:
+        reasons.append(f"--tpot-slo cannot be judged: {why}")
+    return Validity(tuple(reasons))
 
 
 def _reasons(fleet: Fleet, planned: int | None) -> list[str]:

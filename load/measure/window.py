@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 SECOND_NS: Final = 1_000_000_000
+SLICES: Final = 8  # of the steady window, between which what is in flight is known exactly
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,14 @@ class Window:
     scheduled: bool = (
         True  # whether arrivals have a time of their own, which the targets count from
     )
+
+    def slice(self, at_ns: int) -> int:
+        """Which eighth of the steady window; -1 in the warm-up, SLICES in the drain."""
+        if at_ns < self.from_ns:
+            return -1
+        if at_ns >= self.to_ns:
+            return SLICES
+        return (at_ns - self.from_ns) * SLICES // (self.to_ns - self.from_ns)
 
     def bin(self, at_ns: int) -> int:
         return (at_ns - self.start_ns) // (SECOND_NS * self.bin_s) * self.bin_s

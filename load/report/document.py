@@ -35,7 +35,10 @@ NOTES: Final = {
     "ttft_ms": "first event with content minus the moment before the request was written; includes reasoning",
     "ttft_scheduled_ms": "first event with content minus the planned arrival",
     "ict_ms": "time between two events with content, all of them; not per token",
-    "tpot_ms": "(last content - first content) / (completion tokens - 1), by usage",
+    "tpot_ms": (
+        "(last content - first content) / the tokens that came after the first content; by usage, else by a "
+        "tokenizer where one fits the model; not of streams that came all at once"
+    ),
     "ntpot_ms": "(end - send) / completion tokens",
 }
 
@@ -49,7 +52,7 @@ class Result:
 
 
 def result(plan: Plan, fleet: Fleet, about: dict[str, Any], planned: int | None) -> Result:
-    found = validity(fleet, planned)
+    found = validity(fleet, planned, plan)
     document = _document(plan, fleet, found, about, planned)
     verdicts = [judge(gate, document) for gate in plan.gates]
     document["gates"] = [verdict.as_json() for verdict in verdicts]
@@ -101,6 +104,7 @@ def _document(
         "started_at": datetime.fromtimestamp(about["started_at"], UTC).isoformat(
             timespec="seconds"
         ),
+        "started_at_s": round(about["started_at"], 6),
         "duration_s": round(about["duration_s"], 3),
         "scenario": {"name": plan.scenario, "sent": _scenarios(total)},
         "arrivals": plan.schedule.as_json()
@@ -119,8 +123,15 @@ def _document(
         },
         "metrics": metrics,
         "notes": NOTES,
-        "rates": rates(plan, total),
-        "goodput": goodput(plan, total),
+        "rates": rates(plan, total, fleet.ran_s),
+        "goodput": goodput(plan, total, fleet.ran_s),
+        "streaming": {
+            "streams": total.histogram("done_lag_ms").count,
+            "at_once": counts["bursts"],
+            "gaps": counts["gaps"],
+            "gaps_of_none": counts["gaps_of_none"],
+        },
+        "lengths": _lengths(total),
         "usage": _usage(total),
         "conformance": conformance(total),
         "text": {likeness.value: counts[f"text:{likeness}"] for likeness in Likeness},
@@ -171,6 +182,16 @@ def _scenarios(total: Tally) -> dict[str, dict[str, int]]:
     return found
 
 
+def _lengths(total: Tally) -> dict[str, Any]:
+    """Mean lengths in tokens, as they were asked for and as the server's usage has them."""
+    shown = {}
+    for name in ("input", "output"):
+        asked, got = total.counts[f"asked:{name}"], total.counts[f"got:{name}"]
+        if asked:
+            shown[name] = {"asked": asked, "counted": got, "deviation": round(got / asked - 1, 4)}
+    return shown
+
+
 def _usage(total: Tally) -> dict[str, Any]:
     counts = total.counts
     shown: dict[str, Any] = {
@@ -180,6 +201,8 @@ def _usage(total: Tally) -> dict[str, Any]:
     return shown | {
         "requests_with_usage": counts["with_usage"],
         "requests_without_usage": counts["without_usage"],
+        "requests_with_count": counts["with_count"],
+        "counted_tokens": counts["tokens:counted"],
         "wasted_tokens": counts["wasted_tokens"],
         "events": counts["events"],
         "content_events": counts["chunks"],
@@ -200,6 +223,7 @@ def _client(fleet: Fleet) -> dict[str, Any]:
         "peak_mb": [round(worker.peak_mb, 1) for _, worker in sorted(fleet.workers.items())],
         "connections": sum(worker.connections for worker in fleet.workers.values()),
         "retried": fleet.total.counts["retried"],
+        "vocabulary": fleet.vocabulary,
         "stamps": "kernel" if fleet.total.histogram("kernel_lag_ms").count else "application",
         "cores": os.cpu_count(),
         "python": platform.python_version(),

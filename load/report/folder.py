@@ -11,6 +11,7 @@ from typing import Any, Final
 
 ROOT: Final = Path(__file__).parents[2]
 PAGES_TIMEOUT_S: Final = 60
+DEVIATION: Final = 0.1  # of lengths in tokens, above which it is said
 
 
 def write_report(document: dict[str, Any], folder: Path, baseline: str = "") -> Iterator[str]:
@@ -74,10 +75,12 @@ def lines(document: dict[str, Any]) -> Iterator[str]:
     ):
         yield f"{name:18} {_row(document['metrics'][name])}"
     rates = document["rates"]
+    window = rates["window"]
     yield (
-        f"rates: offered {rates['offered_per_s']:g}/s, completed {rates['completed_per_s']:g}/s, "
-        f"{rates['output_tokens_per_s']:g} output tokens/s, ${document['usage']['usd']:.4f}"
+        f"rates from {window['from_s']:g} s to {window['to_s']:g} s: offered {rates['offered_per_s']:g}/s, "
+        f"completed {rates['completed_per_s']:g}/s, {_tokens(rates)}, ${document['usage']['usd']:.4f}"
     )
+    yield from _noticed(document)
     if "search" in document:
         best = document["search"]["best_rate"]
         yield f"search: {'no rate meets the targets' if best is None else f'{best:.4g}/s is the highest rate that meets the targets'}"
@@ -85,8 +88,42 @@ def lines(document: dict[str, Any]) -> Iterator[str]:
         yield f"violated in {n} streams: {requirement}"
     yield from _sample(document.get("sample") or {})
     for gate in document["gates"]:
-        shown = "too few samples" if gate["value"] is None else f"{gate['value']:g} {gate['unit']}"
+        shown = (
+            f"cannot be judged: {gate['why']}"
+            if gate["value"] is None
+            else f"{gate['value']:g} {gate['unit']}"
+        )
         yield f"gate {gate['gate']}: {'passed' if gate['passed'] else 'FAILED'} ({shown})"
+
+
+def _tokens(rates: dict[str, Any]) -> str:
+    if rates["output_tokens_per_s"] is None:
+        return f"{rates['chunks_per_s']:g} chunks/s (no usage, no tokenizer: tokens are not known)"
+    by = "" if rates["tokens_by"] in {"", "usage"} else f" by {rates['tokens_by']}"
+    return f"{rates['output_tokens_per_s']:g} output tokens/s{by}"
+
+
+def _noticed(document: dict[str, Any]) -> Iterator[str]:
+    """What the figures alone would not tell."""
+    rates, streaming = document["rates"], document["streaming"]
+    if rates["saturated"]:
+        queue = rates["in_flight"]
+        yield (
+            f"the server falls behind: {queue[len(queue) // 2]} requests in flight in the middle, {queue[-1]} at "
+            f"the end; it completes {rates['completed_per_s']:g}/s of {rates['offered_per_s']:g}/s"
+        )
+    if streaming["at_once"]:
+        yield (
+            f"{streaming['at_once']} of {streaming['streams']} streams came all at once: not streamed, or kept back by "
+            "something between; their first token is the whole answer, they have no time per token"
+        )
+    elif streaming["gaps_of_none"] > streaming["gaps"] / 2 > 0:
+        yield (
+            f"{streaming['gaps_of_none'] / streaming['gaps']:.0%} of the chunks came together with the one before"
+        )
+    for name, one in document["lengths"].items():
+        if abs(one["deviation"]) > DEVIATION:
+            yield f"{name} lengths: {one['deviation']:+.0%} against what was asked for, by usage"
 
 
 def _sample(sample: dict[str, Any]) -> Iterator[str]:

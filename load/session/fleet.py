@@ -28,6 +28,8 @@ class Fleet:
     workers: dict[int, WorkerState] = field(default_factory=dict)
     in_flight: list[tuple[float, int]] = field(default_factory=list)  # over the seconds of the run
     stopped: str = ""  # why it ended early
+    ran_s: float = 0.0  # of the schedule
+    vocabulary: str = ""  # that counted tokens where the server says no usage
     limit: str = ""  # what limits the requests in flight
     _fresh: list[Tally] = field(default_factory=list)
 
@@ -41,6 +43,8 @@ class Fleet:
         worker.heard_at = time()
         self.stopped = self.stopped or report["stopped"]
         self.limit = self.limit or report.get("limit", "")
+        self.vocabulary = self.vocabulary or report.get("vocabulary", "")
+        self.ran_s = max(self.ran_s, report.get("ran_s", 0.0))
         tally = report["tally"]
         self.total.add(tally)
         self._fresh.append(tally)

@@ -13,6 +13,7 @@ from load.measure.health import Health, peak_mb
 from load.measure.outcome import REFUSED, UNJUDGED, WHOLE, Outcome
 from load.measure.sample import MOST, line_of
 from load.measure.tally import Tally
+from load.measure.token_counter import TokenCounter
 from load.measure.validity import COST
 from load.measure.window import Window
 from load.session.request_factory import RequestFactory
@@ -26,6 +27,7 @@ from load.workload.plan import Plan, PlanError
 REPORT_S: Final = 1.0
 REFUSED_IN_A_ROW: Final = 5  # answers, all refused or no connection at all: stop
 WITHOUT_YIELD: Final = 32
+COUNT_S: Final = 5.0  # for tokens that are still to be counted
 # How long an answer is waited for at least before its absence at the end says something.
 LEAST_WAIT_NS: Final = 1_000_000_000
 NOTHING_CAME_NS: Final = 2_000_000_000  # where no answer ever came, to compare with
@@ -64,6 +66,7 @@ class Run:
         self.report = report
         limits = replace(plan.limits, in_flight=max(1, self.capacity.in_flight))
         self.engine = Engine(target, limits, self._done, kernel=plan.stamps != "app")
+        self._counter = TokenCounter(plan.model, self._record_late)
         self._slowest: dict[str, tuple[int, int]] = {}  # first content and end, of what came back
         self.health = Health()
         self.tally = Tally()
@@ -175,6 +178,7 @@ class Run:
         self.over.set()
         self.engine.cut(None if self.stopped else self._unanswered)
         self.health.stop()
+        self._counter.finish(COUNT_S)
         self._report(done=True)
 
     # Requests.
@@ -243,6 +247,16 @@ class Run:
                 self.tally.counts["own_errors"] += 1
             self._users_next(arrival)
 
+    def _record(self, arrival: Arrival) -> None:
+        self.tally.record(arrival, self._window)
+
+    def _record_late(self, arrival: Arrival) -> None:
+        """One whose tokens had to be counted first."""
+        try:
+            self._record(arrival)
+        except Exception:  # noqa: BLE001 - as in `_done`
+            self.tally.counts["own_errors"] += 1
+
     def _users_next(self, arrival: Arrival) -> None:
         """The closed loop goes on."""
         user = self._users.pop(arrival, None)
@@ -259,7 +273,10 @@ class Run:
             self._compare(arrival, arrival.request.expected)
         if arrival.violations and arrival.kept is None:
             self._factory.keep_more()
-        self.tally.record(arrival, self._window)
+        if arrival.outcome in WHOLE and arrival.request.usage and arrival.output_tokens is None:
+            self._counter.count(arrival)
+        else:
+            self._record(arrival)
         if arrival.kept is not None and self._sampled * self.workers < MOST:
             self._sample(arrival)
         if arrival.outcome in WHOLE:
@@ -332,6 +349,8 @@ class Run:
             "cpu_s": self.health.used_s,
             "peak_mb": peak_mb(),
             "stopped": self.stopped,
+            "ran_s": (min(perf_counter_ns(), self._window.to_ns) - self._window.start_ns) / 1e9,
+            "vocabulary": self._counter.vocabulary or "",
             "limit": f"{self.capacity.in_flight:,}: {self.capacity.because}",
             "done": done,
         })  # fmt: skip

@@ -45,7 +45,7 @@ class Trial:
 
 def judged(plan: Plan, fleet: Fleet) -> Trial:
     """Whether a trial kept the targets."""
-    seen, good = rates(plan, fleet.total), goodput(plan, fleet.total)
+    seen, good = rates(plan, fleet.total, fleet.ran_s), goodput(plan, fleet.total, fleet.ran_s)
     scheduled = fleet.total.histogram("ttft_scheduled_ms").as_distribution()
     tpot = fleet.total.histogram("tpot_ms").as_distribution()
     behind = falls_behind(plan, fleet)

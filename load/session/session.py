@@ -147,7 +147,7 @@ class LoadSession:
                 kept[rate] = found = self._finished_run()
                 spent += found.fleet.total.sums.get("usd", 0.0)
                 one = judged(found.plan, found.fleet)
-                doubts = [why for why in validity(found.fleet, found.planned).reasons if "too few" not in why]  # fmt: skip
+                doubts = [why for why in validity(found.fleet, found.planned, found.plan).reasons if "too few" not in why]  # fmt: skip
                 if not doubts or found.fleet.stopped or self.runner.interrupted:
                     break
                 # What disturbed the client says nothing about the target: once more.

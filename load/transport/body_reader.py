@@ -15,7 +15,7 @@ class BodyReader:
 
     __slots__ = (
         "_body", "_endpoint", "error", "events", "finish", "limited", "problem", "seen",
-        "stamps", "visible_ns",
+        "stamps", "texts", "visible_ns",
     )  # fmt: skip
 
     def __init__(self, endpoint: Endpoint) -> None:
@@ -28,6 +28,7 @@ class BodyReader:
         self.error: Any = None
         self.limited = False
         self.finish = ""
+        self.texts: list[str] = []
         self.seen: dict[str, str] = {}
 
     def take(self, data: str, name: str, at_ns: int) -> None:  # noqa: ARG002 - a body has no name

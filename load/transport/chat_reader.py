@@ -26,8 +26,22 @@ class ChatReader:
     """See `load.transport.request.Reader`."""
 
     __slots__ = (
-        "_checks", "_done", "_finished", "_id", "_keep", "_model", "_texts", "_usage",
-        "_usages", "error", "events", "finish", "limited", "problem", "seen", "stamps",
+        "_checks",
+        "_done",
+        "_finished",
+        "_id",
+        "_keep",
+        "_model",
+        "_usage",
+        "_usages",
+        "error",
+        "events",
+        "finish",
+        "limited",
+        "problem",
+        "seen",
+        "stamps",
+        "texts",
         "visible_ns",
     )  # fmt: skip
 
@@ -42,7 +56,7 @@ class ChatReader:
         self.seen: dict[str, str] = {}  # violations by requirement
         self._keep = keep_text
         self._checks = usage
-        self._texts: list[str] = []
+        self.texts: list[str] = []
         self._finished: dict[int, bool] = {}  # by choice
         self._id: Any = _unset
         self._model: Any = _unset
@@ -87,7 +101,7 @@ class ChatReader:
                 self.events += 1
                 self.stamps.append(at_ns)
                 if self._keep:
-                    self._texts.append(choice.delta.content)
+                    self.texts.append(choice.delta.content)
             else:
                 self._take(chunk, at_ns)
                 known, model = self._id, self._model
@@ -107,7 +121,7 @@ class ChatReader:
                 if not self.visible_ns:
                     self.visible_ns = at_ns
                 if self._keep:
-                    self._texts.append(delta.content)
+                    self.texts.append(delta.content)
             elif self._other(delta, at_ns):
                 content = True
             if choice.finish_reason is not None or choice.index not in self._finished:
@@ -132,7 +146,7 @@ class ChatReader:
         return None if self._usage is None else Usage.of(self._usage)
 
     def text(self) -> str:
-        return "".join(self._texts)
+        return "".join(self.texts)
 
     def violations(self) -> dict[str, str]:
         """Of the whole stream, once it is over. What is missing after a cut is one finding, not four."""

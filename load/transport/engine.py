@@ -43,10 +43,9 @@ class Limits:
 def reader_of(request: Request) -> Reader:
     if not request.stream:
         return BodyReader(request.endpoint)
-    keep = request.expected is not None
     if request.endpoint is Endpoint.CHAT:
-        return ChatReader(keep_text=keep, usage=request.usage)
-    return ResponsesReader(keep_text=keep)
+        return ChatReader(keep_text=True, usage=request.usage)
+    return ResponsesReader(keep_text=True)
 
 
 class Engine:

@@ -46,6 +46,7 @@ class Reader(Protocol):
     problem: str  # why it could not be read; empty when it could
     error: Any  # an error that came inside of a success
     limited: bool  # whether the answer was cut for its length
+    texts: list[str]  # of the contents that are plain text, one each, where they are kept
     finish: str  # the finish_reason, where it is one that a good answer has not
 
     def take(self, data: str, name: str, at_ns: int) -> None: ...
@@ -93,6 +94,9 @@ class Arrival(msgspec.Struct, eq=False):
     kept: list[tuple[int, bytes]] | None = None  # raw pieces of the body, where they are kept
     headers: list[tuple[str, str]] = []
     violations: dict[str, str] = {}
+    counted: int | None = (
+        None  # tokens of the answer by a tokenizer, where the server says no usage
+    )
     encoding: str = ""  # of the content, where it is another than the one asked for
     location: str = ""  # where a redirection points
     framed: bool = False  # whether the message itself says where it ends
@@ -100,6 +104,12 @@ class Arrival(msgspec.Struct, eq=False):
     def end(self, outcome: Outcome, detail: str, at_ns: int) -> None:
         self.outcome, self.detail, self.end_ns = outcome, detail, at_ns
         self.usage = believable(self.reader.usage)
+
+    @property
+    def output_tokens(self) -> int | None:
+        """Of the answer: by usage, else by a tokenizer, else not known."""
+        usage = self.usage.completion_tokens if self.usage else None
+        return self.counted if usage is None else usage
 
     def fail_here(self, error: BaseException, at_ns: int) -> None:
         """An error of this client while it handled the arrival: nothing of the answer is trusted."""

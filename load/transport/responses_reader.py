@@ -35,8 +35,23 @@ class ResponsesReader:
     """See `load.transport.request.Reader`."""
 
     __slots__ = (
-        "_created", "_id", "_keep", "_sequence", "_terminal", "_text", "_texts", "_usage",
-        "error", "events", "finish", "limited", "output", "problem", "seen", "stamps", "visible_ns",
+        "_created",
+        "_id",
+        "_keep",
+        "_sequence",
+        "_terminal",
+        "_text",
+        "_usage",
+        "error",
+        "events",
+        "finish",
+        "limited",
+        "output",
+        "problem",
+        "seen",
+        "stamps",
+        "texts",
+        "visible_ns",
     )  # fmt: skip
 
     def __init__(self, *, keep_text: bool = False) -> None:
@@ -49,7 +64,7 @@ class ResponsesReader:
         self.finish = ""
         self.seen: dict[str, str] = {}
         self._keep = keep_text
-        self._texts: list[str] = []
+        self.texts: list[str] = []
         self._text: str | None = None  # of the terminal event's output
         self.output: list[dict[str, Any]] = []  # items of the terminal event
         self._created = 0
@@ -91,7 +106,7 @@ class ResponsesReader:
                 self._sequence += 1
                 self.stamps.append(stamps[at])
                 if self._keep:
-                    self._texts.append(event.delta)
+                    self.texts.append(event.delta)
             else:
                 data = text.split(b"\n")[at].decode() if kind == "error" else ""
                 self._take(event, data, names[at], stamps[at])
@@ -112,7 +127,7 @@ class ResponsesReader:
             if not self.visible_ns and kind not in _HIDDEN:
                 self.visible_ns = at_ns
             if self._keep and kind == _TEXT:
-                self._texts.append(event.delta)
+                self.texts.append(event.delta)
         elif kind in LIFECYCLE or kind == "error":
             self._lifecycle(kind, data, event.response)
 
@@ -129,7 +144,7 @@ class ResponsesReader:
         return Usage.of(self._usage)
 
     def text(self) -> str:
-        return "".join(self._texts)
+        return "".join(self.texts)
 
     def violations(self) -> dict[str, str]:
         if not self._terminal:

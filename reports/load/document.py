@@ -17,7 +17,10 @@ METRICS: Final = {
     ),
     "ttfot_ms": ("Time to first visible token", "after reasoning"),
     "ict_ms": ("Inter-chunk time", "between two events with content; not per token"),
-    "tpot_ms": ("Time per output token", "(last - first content) / (completion tokens - 1)"),
+    "tpot_ms": (
+        "Time per output token",
+        "last - first content, by the tokens that came after the first content",
+    ),
     "stall_max_ms": ("Longest stall", "of each stream"),
     "done_lag_ms": ("Tail", "last content to the end of the message"),
     "e2e_ms": ("Whole request", "send to end"),
@@ -104,6 +107,14 @@ class Load:
         if p50 is not None:
             high = f", {p99:,.0f} ms at p99" if p99 is not None else ""
             parts.append(f"First token after {p50:,.0f} ms (median){high}.")
+        rates = object_in(self.data, "rates")
+        if rates.get("saturated"):
+            parts.append(f"The server falls behind: it completes {self.rate('completed_per_s') or 0:,.1f}/s of {self.rate('offered_per_s') or 0:,.1f}/s.")  # fmt: skip
+        streaming = object_in(self.data, "streaming")
+        if number_in(streaming, "at_once"):
+            parts.append(f"{number_in(streaming, 'at_once'):,.0f} of {number_in(streaming, 'streams') or 0:,.0f} streams came all at once.")  # fmt: skip
+        if rates and self.rate("output_tokens_per_s") is None:
+            parts.append("No usage was sent and no tokenizer is known for the model: tokens are not known.")  # fmt: skip
         broken = [gate for gate in self.gates if not gate.get("passed")]
         if broken:
             parts.append(f"{len(broken)} of {len(self.gates)} gates failed.")
@@ -146,6 +157,14 @@ def shown_ms(value: float | None) -> str:
     if value >= 100:
         return f"{value:,.0f}"
     return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def tokens_shown(load: Load) -> str:
+    """`1,234 output tokens/s`; chunks by their own name where tokens are not known."""
+    rate = load.rate("output_tokens_per_s")
+    if rate is None:
+        return f"{load.rate('chunks_per_s') or 0:,.0f} chunks/s"
+    return f"{rate:,.0f} output tokens/s"
 
 
 def change(before: float | None, now: float | None) -> str:

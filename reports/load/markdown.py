@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from reports.fields import number_in, object_in, objects_in
-from reports.load.document import POINTS, Load, change, shown_ms
+from reports.load.document import POINTS, Load, change, shown_ms, tokens_shown
 from reports.load.html import COMPARED, percent
 from reports.markdown import code, plain
 
@@ -23,7 +23,7 @@ def _parts(load: Load, before: Load | None) -> Iterator[str]:
     goodput = object_in(load.data, "goodput")
     facts = [
         f"{load.rate('completed_per_s') or 0:,.1f} requests/s",
-        f"{load.rate('output_tokens_per_s') or 0:,.0f} output tokens/s",
+        tokens_shown(load),
         f"goodput {percent(goodput, 'attainment')}",
         f"${number_in(object_in(load.data, 'usage'), 'usd') or 0:,.4f}",
     ]
@@ -34,7 +34,11 @@ def _parts(load: Load, before: Load | None) -> Iterator[str]:
     yield ""
     for gate in load.gates:
         value = gate.get("value")
-        shown = "too few samples" if value is None else f"{value:g} {gate.get('unit', '')}"
+        shown = (
+            f"cannot be judged: {plain(str(gate.get('why') or 'too few samples'))}"
+            if value is None
+            else f"{value:g} {gate.get('unit', '')}"
+        )
         yield f"- gate {code(str(gate.get('gate', '')))}: {'passed' if gate.get('passed') else '**failed**'} ({shown})"  # fmt: skip
     trials = objects_in(object_in(load.data, "search"), "trials")
     if trials:

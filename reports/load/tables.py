@@ -43,7 +43,11 @@ def junit(load: Load) -> str:
         case = ET.SubElement(suite, "testcase", classname="load.gate", name=shown, time="0")
         if not gate.get("passed"):
             measured = gate.get("value")
-            said = "too few samples" if measured is None else f"{measured:g} {gate.get('unit', '')}"
+            said = (
+                f"cannot be judged: {visible(str(gate.get('why') or 'too few samples'))}"
+                if measured is None
+                else f"{measured:g} {gate.get('unit', '')}"
+            )
             ET.SubElement(case, "failure", message=f"{said}, limit {gate.get('limit')}")
     ET.indent(root, " ")
     text: str = ET.tostring(root, encoding="unicode")
