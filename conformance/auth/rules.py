@@ -37,7 +37,7 @@ def _door(name: str, *probes: str) -> Rule:
     @rule(name, on=probe(*probes))
     def check(x: Exchange) -> Findings:
         if x.ok:
-            yield Finding("status", "a refusal", status_line(x))
+            yield Finding("status", "a refusal (4xx)", status_line(x))
 
     return check
 

@@ -56,4 +56,8 @@ def spoken(usage: Usage | None) -> str:
     if usage is None:
         return "no usage"
     cached = f" ({usage.cached_tokens} of them cached)" if usage.cached_tokens else ""
-    return f"{usage.prompt_tokens} prompt tokens{cached} and {usage.completion_tokens} completion tokens"
+    prompt, output = (
+        "an unreadable number of" if number is None else number
+        for number in (usage.prompt_tokens, usage.completion_tokens)
+    )
+    return f"{prompt} prompt tokens{cached} and {output} completion tokens"

@@ -230,9 +230,7 @@ CHARGED = Selector(
 def usage_present(x: Exchange) -> Findings:
     usage = usage_of(x)
     if usage is None or usage.prompt_tokens is None or usage.completion_tokens is None:
-        yield Finding(
-            "usage", "prompt and output tokens", "missing" if usage is None else str(usage)
-        )
+        yield Finding("usage", "whole numbers of prompt and output tokens", spoken(usage))
 
 
 def _model(x: Exchange) -> str:

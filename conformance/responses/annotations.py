@@ -29,7 +29,7 @@ def annotations(x: Exchange) -> Findings:
         for (name, n), part in item.parts.items():
             told = part.done.get("annotations") if part.done else None
             if part.done is not None and (told or []) != part.annotations:
-                where = f"item {item.index}, {name}[{n}].annotations"
+                where = f"output[{item.index}], {name}[{n}].annotations"
                 yield Finding(where, show(part.annotations), show(told))
 
 
@@ -51,7 +51,7 @@ def logprobs(x: Exchange) -> Findings:
             yield from _compared(f"event {event}, logprobs", deltas[key], payload.get("logprobs"))
     for item in fold_responses(x.reply).items.values():
         for n, part in enumerate(dicts(item.json.get("content"))):
-            where = f"item {item.index}, content[{n}].logprobs"
+            where = f"output[{item.index}], content[{n}].logprobs"
             yield from _compared(where, deltas[item.index, n], part.get("logprobs"))
 
 

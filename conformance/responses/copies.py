@@ -32,7 +32,7 @@ def texts(x: Exchange, owner: str) -> Iterator[tuple[str, Item, Text]]:
     """(where, item, text) of the texts whose agreement a requirement owns."""
     for item, text in fold_responses(x.reply).texts():
         if OWNERS[text.channel.event] == owner:
-            where = f"item {item.index}"
+            where = f"output[{item.index}]"
             yield f"{where}, {text.channel.event}[{text.index}]", item, text
 
 
@@ -122,7 +122,7 @@ def _unstreamed(requirement: str, kinds: tuple[str, ...]) -> Any:
             if owner != requirement or item.done is None or not item.done.get(field):
                 continue
             if (channel, 0) not in item.texts:
-                yield Finding(f"item {item.index}", f"{channel}.delta and .done", "none of them")
+                yield Finding(f"output[{item.index}]", f"{channel}.delta and .done", "none of them")
 
     def matches(x: Exchange) -> bool:
         return any(item.type in kinds for item in fold_responses(x.reply).items.values())
@@ -167,7 +167,7 @@ def _parts_of(item: Item, name: str, owner: str) -> Findings:
         return
     parts = dicts(item.done.get(name))
     streamed = {n: part for (place_, n), part in item.parts.items() if place_ == name}
-    where = f"item {item.index}, {name}"
+    where = f"output[{item.index}], {name}"
     if len(parts) != len(streamed):
         yield Finding(
             where, f"the {len(streamed)} parts that streamed", str(len(parts)), None, owner

@@ -32,7 +32,7 @@ def shell_output(x: Exchange) -> Findings:
             done[item] += dicts(payload.get("output"))
     for index, shown in fold_responses(x.reply).items.items():
         if index in done and shown.done is not None and shown.done.get("output") != done[index]:
-            yield Finding(f"item {index}, output", *told(done[index], shown.done.get("output")))
+            yield Finding(f"output[{index}], output", *told(done[index], shown.done.get("output")))
 
 
 def _text(holder: Any, name: str) -> str:

@@ -153,7 +153,7 @@ def items_in_turn(x: Exchange) -> Findings:
             for other, about in opened.items():
                 if about != "mcp_list_tools":
                     yield Finding(
-                        f"event {event}", f"item {other} done first", f"item {index}", event
+                        f"event {event}", f"item {other} done first", f"output[{index}]", event
                     )
             opened[index] = str(item.get("type"))
 
@@ -247,10 +247,10 @@ def summary_empty(x: Exchange) -> Findings:
     for item in fold_responses(x.reply).items.values():
         shown = [n for place_, n in item.parts if place_ == "summary"]
         if item.done is not None and item.done.get("summary") == [] and shown:
-            yield Finding(f"item {item.index}", "no summary part", f"{len(shown)} parts")
+            yield Finding(f"output[{item.index}]", "no summary part", f"{len(shown)} parts")
         for part in dicts(item.json.get("summary")):
             if part.get("text") == "":
-                yield Finding(f"item {item.index}, summary", "no empty part", show(part))
+                yield Finding(f"output[{item.index}], summary", "no empty part", show(part))
 
 
 @rule("responses.stream.summary-status", on=stream_with("response.reasoning_summary_part.done"))

@@ -115,7 +115,7 @@ def mcp_end(x: Exchange) -> Findings:
             continue
         expected = "failed" if item.done.get("error") is not None else "completed"
         if ends[index] != expected:
-            yield Finding(f"item {index}", f"{expected}, as its error says", str(ends[index]))
+            yield Finding(f"output[{index}]", f"{expected}, as its error says", str(ends[index]))
 
 
 def _hosted_items(x: Exchange) -> bool:
@@ -143,7 +143,7 @@ def all_phases(x: Exchange) -> Findings:
             lacking -= {"completed"}
         if lacking:
             what = f"phases {', '.join(PHASES[item.type])}"
-            yield Finding(f"item {index}, {item.type}", what, show(seen[index]))
+            yield Finding(f"output[{index}], {item.type}", what, show(seen[index]))
 
 
 @rule("responses.stream.partial-images", on=stream_with(_IMAGE))

@@ -68,6 +68,10 @@ def text_of(x: Exchange) -> str | None:
     return output_text(body) or None if alone and isinstance(body, dict) else None
 
 
+def number(tokens: int | None) -> str:
+    return "no whole number" if tokens is None else str(tokens)
+
+
 @run_rule("usage.same-prompt", probes=("usage.small", "usage.small-stream"))
 def same_prompt(run: Run) -> Findings:
     for members in same_prompts(run):
@@ -91,8 +95,8 @@ def same_answer(run: Run) -> Findings:
             first = known.setdefault(text, x)
             compared = compared or first is not x
             if _output(first) != _output(x):
-                said = f"{_output(first)}, as {first.probe} was told for the same text"
-                yield Finding("output tokens", said, str(_output(x)), exchange=x.id)
+                said = f"{number(_output(first))}, as {first.probe} was told for the same text"
+                yield Finding("output tokens", said, number(_output(x)), exchange=x.id)
     if not compared:
         yield Unsure("no two answers to one prompt have the same text")
 
