@@ -56,6 +56,7 @@ COMMANDS: Final = {
     "history": Command(_REPORTS, "many nights of one target on one page", one_of_several=True),
     "fleet": Command(_REPORTS, "many targets side by side", one_of_several=True),
     "badge": Command(_REPORTS, "the verdict of a run as a badge", one_of_several=True),
+    "annotations": Command(_REPORTS, "each cause of a run once, as a CI shows it", one_of_several=True),
     "html": Command(_REPORTS, "the page of a run document", one_of_several=True),
     "markdown": Command(_REPORTS, "the summary of a run document", one_of_several=True),
     "junit": Command(_REPORTS, "JUnit XML of a run document", one_of_several=True),
@@ -82,5 +83,5 @@ def usage() -> str:
         "Says, with evidence, whether a server behaves like the OpenAI API, and how fast it streams.",
         "",
     ]
-    lines += [f"  {n:10} {c.about}" for n, c in COMMANDS.items() if c.exists(n)]
+    lines += [f"  {n:12} {c.about}" for n, c in COMMANDS.items() if c.exists(n)]
     return "\n".join([*lines, "", "oaiconf COMMAND --help says more. Start with: oaiconf run URL"])

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from reports import badge
+from reports import annotations, badge
 from reports.compare import compare, report
 from reports.document import Document, read
 from reports.fields import UnreadableError
@@ -50,6 +50,12 @@ def parser() -> argparse.ArgumentParser:
     sign.add_argument("file", type=Path, metavar="FILE", help="report.json of a run")
     sign.add_argument("--svg", action="store_true", help="an SVG (default: the endpoint JSON of shields.io, unless OUT ends in .svg)")  # fmt: skip
     _output(sign)
+    marks = commands.add_parser(
+        "annotations", help="each cause once, as a CI shows it", epilog=EPILOG
+    )
+    marks.add_argument("file", type=Path, metavar="FILE", help="report.json of a run")
+    marks.add_argument("--form", choices=("github", "gitlab"), default="github", help="workflow commands of GitHub, or GitLab's code quality (default: github)")  # fmt: skip
+    _output(marks)
     return root
 
 
@@ -91,6 +97,8 @@ def _run(options: argparse.Namespace) -> tuple[str, int]:
     if options.command == "badge":
         drawn = options.svg or (options.out is not None and options.out.suffix == ".svg")
         return (badge.svg if drawn else badge.endpoint)(document), 0
+    if options.command == "annotations":
+        return (annotations.gitlab if options.form == "gitlab" else annotations.github)(document), 0
     return RENDERERS[options.command][0](document), 0
 
 
