@@ -14,19 +14,41 @@ from urllib.parse import urlsplit
 from load.transport.request import KEPT_BYTES, Arrival
 from wire.exchange import Chunk, Connection, Ended, Exchange, Reply, Request
 from wire.jsonl import dump
+from wire.redaction import Redactor
 
 ROOT: Final = Path(__file__).parents[2]
 MOST: Final = 60  # exchanges of a run
 TIMEOUT_S: Final = 120
 
 
-def line_of(arrival: Arrival, started_at: float) -> str | None:
+def clean(arrival: Arrival, redactor: Redactor) -> None:
+    """Take secrets out of all that is kept of an arrival, also where the deltas of a stream bring one in pieces."""
+    if arrival.detail:
+        arrival.detail = redactor.text(arrival.detail)
+        arrival.media_type = redactor.text(arrival.media_type)
+        arrival.retry_after = redactor.text(arrival.retry_after)
+    for name, what in arrival.violations.items():
+        arrival.violations[name] = redactor.text(what)
+    if arrival.kept is None:
+        return
+    found = redactor.exchange(exchange_of(arrival, 0.0)).reply
+    stamps = [at_ns for at_ns, _ in arrival.kept]
+    arrival.kept = list(zip(stamps, (chunk.data for chunk in found.chunks), strict=True))
+    arrival.headers = list(found.headers)
+
+
+def line_of(arrival: Arrival, started_at: float, redactor: Redactor) -> str | None:
     """A kept arrival as one line; None where it was not kept whole."""
     if arrival.kept is None or not arrival.headers_ns or arrival.received_bytes >= KEPT_BYTES:
         return None
+    return dump(redactor.exchange(exchange_of(arrival, started_at)))
+
+
+def exchange_of(arrival: Arrival, started_at: float) -> Exchange:
+    """A kept arrival in the form that rules judge."""
     sent = arrival.sent_ns
     headers = (("content-type", "application/json"),) if arrival.request.body else ()
-    exchange = Exchange(
+    return Exchange(
         id=f"load-{arrival.number}-{sent}",
         request=Request(
             "POST" if arrival.request.body else "GET",
@@ -37,7 +59,7 @@ def line_of(arrival: Arrival, started_at: float) -> str | None:
         reply=Reply(
             arrival.status,
             tuple(arrival.headers),
-            tuple(Chunk((at_ns - sent) / 1e6, data) for at_ns, data in arrival.kept),
+            tuple(Chunk((at_ns - sent) / 1e6, data) for at_ns, data in arrival.kept or ()),
             headers_at_ms=(arrival.headers_ns - sent) / 1e6,
         ),
         connection=Connection(
@@ -47,7 +69,6 @@ def line_of(arrival: Arrival, started_at: float) -> str | None:
         started_at=started_at,
         source="load",
     )
-    return dump(exchange)
 
 
 ENDINGS: Final = {

@@ -9,17 +9,27 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, Final
 
+from wire.redaction import Redactor
+
 ROOT: Final = Path(__file__).parents[2]
 PAGES_TIMEOUT_S: Final = 60
 DEVIATION: Final = 0.1  # of lengths in tokens, above which it is said
 
 
-def write_report(document: dict[str, Any], folder: Path, baseline: str = "") -> Iterator[str]:
+def as_text(document: dict[str, Any], redactor: Redactor) -> str:
+    """The document as it is written: the last place where a secret is taken out."""
+    return redactor.text(json.dumps(document, ensure_ascii=False, indent=1) + "\n")
+
+
+def write_report(
+    document: dict[str, Any], folder: Path, redactor: Redactor, baseline: str = ""
+) -> Iterator[str]:
     """Lines to show: the stamp first, then what was found and where it lies."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "load.json"
-    write(path, json.dumps(document, ensure_ascii=False, indent=1) + "\n")
-    yield from lines(document)
+    text = as_text(document, redactor)
+    write(path, text)
+    yield from lines(json.loads(text))
     try:
         done = subprocess.run(  # noqa: S603 - our own module
             [

@@ -1,5 +1,6 @@
 """One process's share of a run: sends its part of the schedule, drains, and reports each second."""
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from time import perf_counter_ns, time
@@ -11,7 +12,7 @@ from gevent.event import Event
 from load.measure.cost import Budget, estimate_usd, price_of
 from load.measure.health import Health, peak_mb
 from load.measure.outcome import REFUSED, UNJUDGED, WHOLE, Outcome
-from load.measure.sample import MOST, line_of
+from load.measure.sample import MOST, clean, line_of
 from load.measure.tally import Tally
 from load.measure.token_counter import TokenCounter
 from load.measure.validity import COST
@@ -20,7 +21,7 @@ from load.session.request_factory import RequestFactory
 from load.transport.capacity import capacity
 from load.transport.engine import Engine
 from load.transport.request import Arrival
-from load.transport.target import Target
+from load.transport.target import Target, redactor_of
 from load.workload.oracle import Likeness, likeness_of
 from load.workload.plan import Plan, PlanError
 
@@ -66,6 +67,7 @@ class Run:
         self.report = report
         limits = replace(plan.limits, in_flight=max(1, self.capacity.in_flight))
         self.engine = Engine(target, limits, self._done, kernel=plan.stamps != "app")
+        self._redactor = redactor_of(target, os.environ, plan.secrets)
         self._counter = TokenCounter(plan.model, self._record_late)
         self._slowest: dict[str, tuple[int, int]] = {}  # first content and end, of what came back
         self.health = Health()
@@ -273,6 +275,8 @@ class Run:
             self._compare(arrival, arrival.request.expected)
         if arrival.violations and arrival.kept is None:
             self._factory.keep_more()
+        if arrival.detail or arrival.violations or arrival.kept is not None:
+            clean(arrival, self._redactor)
         if arrival.outcome in WHOLE and arrival.request.usage and arrival.output_tokens is None:
             self._counter.count(arrival)
         else:
@@ -291,7 +295,7 @@ class Run:
         self._follow(arrival)
 
     def _sample(self, arrival: Arrival) -> None:
-        line = line_of(arrival, time())
+        line = line_of(arrival, time(), self._redactor)
         if line is not None:
             self._sampled += 1
             self.tally.samples.append(line)

@@ -1,5 +1,6 @@
 """A load session, in the process that leads it: what is run, in which order, and the report."""
 
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,7 +20,7 @@ from load.session.fleet import Fleet
 from load.session.processes import Processes
 from load.session.runner import Runner
 from load.session.search import Trial, judged, search
-from load.transport.target import Gateway, Target
+from load.transport.target import Gateway, Target, redactor_of
 from load.workload.plan import Plan
 
 ATTEMPTS: Final = 3  # of a trial that cannot be believed
@@ -56,13 +57,14 @@ class LoadSession:
         self.plan = replace(plan, max_cost=limit)
         self.target = target
         self.result: Result | None = None
-        self.runner = Runner(options | {"max_cost": limit}, processes, stats, say or _say)
+        self._redactor = redactor_of(target, os.environ, plan.secrets)
+        self._told = say or _say
+        self.runner = Runner(options | {"max_cost": limit}, processes, stats, self._say)
         self._baseline = str(options.get("baseline") or "")
         self._calibrate = bool(options.get("calibrate"))
         self._calibration: calibrate.Calibration | None = None
         self._key = key
         self._stats = stats
-        self._say = say or _say
         self._trials: list[Trial] = []
         self._finishing = False
         self._finished = Event()
@@ -82,6 +84,9 @@ class LoadSession:
             self.runner.interrupt(why)
         return self._finish(self._finished_run())
 
+    def _say(self, line: str) -> None:
+        self._told(self._redactor.text(line))
+
     def _finished_run(self) -> FinishedRun:
         """The run that has just ended."""
         runner = self.runner
@@ -97,7 +102,7 @@ class LoadSession:
         """What is about to be sent, and what it may cost."""
         plan = self.plan
         kind = plan.schedule.kind
-        where = f"{self.target.base_url} ({'loopback' if self.target.loopback else 'not loopback'})"
+        where = f"{self.target.shown} ({'loopback' if self.target.loopback else 'not loopback'})"
         what, cost = f"{plan.scenario}, {kind}", ""
         if kind not in {"closed", "search"}:
             agent = plan.scenario == "agent"
@@ -173,7 +178,7 @@ class LoadSession:
         plan = done.plan
         self._stats.add(done.fleet.take_fresh(), time(), last=True)
         about = {
-            "base_url": self.target.base_url,
+            "base_url": self.target.shown,
             "started_at": done.started_at,
             "duration_s": max(0.0, done.duration_s),
         }
@@ -192,7 +197,7 @@ class LoadSession:
         if not done.fleet.stopped:  # who interrupts a run does not want to wait for more
             folder, base_url = plan.report_dir, self.target.base_url
             found.document["sample"] = sampled(done.fleet.total.samples, folder, base_url)
-        for line in write_report(found.document, plan.report_dir, self._baseline):
+        for line in write_report(found.document, plan.report_dir, self._redactor, self._baseline):
             self._say(line)
         self.result = found
         self._finished.set()

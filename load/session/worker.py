@@ -1,6 +1,5 @@
 """The worker of a session, in every process that sends: starts runs when told, and passes on what they report."""
 
-import json
 from argparse import Namespace
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -9,10 +8,10 @@ from typing import Any, Final
 
 from load.measure.tally import Tally
 from load.report.document import result
-from load.report.folder import write
+from load.report.folder import as_text, write
 from load.session.fleet import Fleet
 from load.session.run import Run
-from load.transport.target import Target, TargetError, target_of
+from load.transport.target import Target, TargetError, redactor_of, target_of
 from load.workload.plan import PlanError, plan_of
 
 NOT_STARTED: Final = "could not start: "
@@ -80,14 +79,15 @@ class Worker:
             return None
         plan, assignment = self.run.plan, self._assignment
         about = {
-            "base_url": assignment["base_url"],
+            "base_url": self.run.engine.target.shown,
             "started_at": assignment["start_at"],
             "duration_s": time() - assignment["start_at"],
         }
         document = result(plan, self._kept, about, None).document
         plan.report_dir.mkdir(parents=True, exist_ok=True)
         path = plan.report_dir / f"load.worker-{assignment['worker']}.json"
-        write(path, json.dumps(document, ensure_ascii=False, indent=1) + "\n")
+        redactor = redactor_of(self.run.engine.target, self._environ, plan.secrets)
+        write(path, as_text(document, redactor))
         return path
 
     def _report(self, report: dict[str, Any]) -> None:

@@ -35,7 +35,7 @@ def classify(arrival: Arrival, at_ns: int, outcome: Outcome | None, detail: str)
         arrival.end(Outcome.PARSE_ERROR, detail, at_ns)
         return
     if arrival.headers_ns and request.stream:
-        if arrival.media_type == _EVENT_STREAM:
+        if arrival.media_type.lower() == _EVENT_STREAM:
             arrival.violations |= reader.violations()
         else:
             # What is no event stream cannot be read as one, however it ended.

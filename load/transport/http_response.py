@@ -142,7 +142,7 @@ class HttpResponse:
         if key in _FRAMES:
             self.sized = True
         elif key == b"content-type":
-            arrival.media_type = value.partition(b";")[0].strip().lower().decode("latin-1")
+            arrival.media_type = value.partition(b";")[0].strip()[:DETAIL].decode("latin-1")
         elif key == b"retry-after":
             arrival.retry_after = value[:40].decode("latin-1")
         elif key == b"content-encoding":
@@ -164,7 +164,11 @@ class HttpResponse:
         arrival.headers_ns = self.at_ns
         self.sized |= status in {204, 304}
         arrival.framed = self.sized
-        if arrival.request.stream and 200 <= status < 300 and arrival.media_type == EVENT_STREAM:
+        if (
+            arrival.request.stream
+            and 200 <= status < 300
+            and arrival.media_type.lower() == EVENT_STREAM
+        ):
             self._decoder = BatchDecoder()
 
     def on_body(self, body: bytes) -> None:

@@ -7,16 +7,21 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import gevent.socket
 
+from wire.redaction import Redactor
+
 ROOT: Final = Path(__file__).parents[2]
 KEY_NAMES: Final = ("CONFORMANCE_API_KEY", "OPENAI_API_KEY")
+SECRET_NAMES: Final = (
+    *KEY_NAMES, "CONFORMANCE_OTHER_TIER_KEY", "CONFORMANCE_NO_CREDIT_KEY", "CONFORMANCE_REVOKED_KEY",
+)  # fmt: skip
 AGENT: Final = "openai-gateway-conformance-load/1"
 UNLIMITED: Final = (
     1_000_000_000  # requests a minute: the gateway's own limit is not what is measured
@@ -42,7 +47,13 @@ class Target:
     """A base URL with its key. The URL ends with /v1 or whatever path the API has there."""
 
     base_url: str
-    key: str = ""
+    key: str = field(default="", repr=False)
+
+    @property
+    def shown(self) -> str:
+        """The URL without a user, a password or a query: for reports and the terminal."""
+        parts = urlsplit(self.base_url)
+        return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
     @property
     def loopback(self) -> bool:
@@ -80,6 +91,17 @@ class Target:
         if method == "POST":
             lines.append("Content-Type: application/json")
         return "\r\n".join(lines).encode("latin-1") + b"\r\n"
+
+
+def redactor_of(target: Target, environ: Mapping[str, str], more: Sequence[str] = ()) -> Redactor:
+    """Knows every secret that this process holds: what a server echoes of them must not be written.
+
+    `more`: further secrets, such as the values of headers that were given for the run.
+    """
+    password = urlsplit(target.base_url).password or ""
+    held = {name: environ[name] for name in SECRET_NAMES if environ.get(name)}
+    others = {f"header-{n}": secret for n, secret in enumerate(more, 1)}
+    return Redactor({"key": target.key, "password": password} | held | others)
 
 
 def target_of(host: str, environ: Mapping[str, str]) -> Target:

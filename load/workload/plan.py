@@ -56,6 +56,7 @@ class Plan:
     gates: tuple[Gate, ...]
     max_cost: float | None
     stamps: str
+    secrets: tuple[str, ...]  # that must not stand in any report, beside the keys
     report_dir: Path
 
     @property
@@ -162,6 +163,7 @@ def plan_of(options: Namespace) -> Plan:
         gates=gates,
         max_cost=options.max_cost,
         stamps=options.stamps,
+        secrets=(),
         report_dir=Path(options.report_dir),
     )
     for gate in plan.gates:
