@@ -15,6 +15,7 @@ from conformance.judging.profile import KEY_VARIABLES
 from conformance.judging.requirement import Requirement
 from conformance.options import settings
 from conformance.running.budget import Budget
+from conformance.running.command_line import typed
 from conformance.running.document import cost_row, result_row, run_document
 from conformance.running.profiles import key_of
 from conformance.running.sender import Target
@@ -126,6 +127,8 @@ class Conformance:
             interrupted=bool(session and session.interrupted),
             could_not_run=self.could_not_run,
         )
+        self.document["command"] = typed(self.config.invocation_params.args)
+        self.document["seed"] = self.settings.seed
         self.document["baseline"] = self._baseline(self.document)
         from reports.folder import write_all
 

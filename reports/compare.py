@@ -78,6 +78,10 @@ def compare(before: Document, now: Document) -> Comparison:
 
 
 def _kind(was: str, is_: str) -> str:
+    if is_ == "known":
+        return "still" if was in DEVIATES | {"known"} else ""
+    if was == "known":
+        return {"pass": "fixed", "fail": "still", "advisory": "still"}.get(is_, "")
     if is_ in DEVIATES:
         if was == "pass" or (was == "advisory" and is_ == "fail"):
             return "regressed"

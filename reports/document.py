@@ -6,7 +6,7 @@ about what only decorates it, so that a document of a later suite with more fiel
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,7 +21,7 @@ from reports.fields import (
     text_in,
     texts_in,
 )
-from reports.outcome import LEVELS, OUTCOME
+from reports.outcome import DEVIATES, LEVELS, OUTCOME
 
 SCHEMA_VERSION: Final = 1
 
@@ -104,6 +104,7 @@ class Note:
 
     requirement: str
     reason: str
+    model: str = ""
 
 
 @dataclass(frozen=True)
@@ -163,6 +164,8 @@ def parse(raw: Any) -> Document:
     target, suite = object_in(raw, "target"), object_in(raw, "suite")
     exchanges = object_in(raw, "exchanges")
     keys, cost = object_in(target, "keys"), object_in(raw, "cost")
+    known = tuple(_note(row) for row in objects_in(raw, "known"))
+    results = [_result(row, f"results[{n}]") for n, row in enumerate(list_in(raw, "results"))]
     return Document(
         suite=text_in(suite, "name"),
         version=text_in(suite, "version"),
@@ -175,12 +178,10 @@ def parse(raw: Any) -> Document:
         interrupted=bool(raw.get("interrupted")),
         could_not_run=text_in(raw, "could_not_run"),
         cost={name: value for name in cost if (value := number_in(cost, name)) is not None},
-        results=tuple(
-            _result(row, f"results[{n}]") for n, row in enumerate(list_in(raw, "results"))
-        ),
+        results=tuple(_spared(result, known) for result in results),
         exchanges={name: _exchange(name, body) for name, body in exchanges.items()},
         clients=tuple(_client(row) for row in objects_in(raw, "clients")),
-        known=tuple(_note(row) for row in objects_in(raw, "known")),
+        known=known,
         stale=tuple(_note(row) for row in objects_in(raw, "stale")),
         baseline=object_in(raw, "baseline") or None,
         causes=tuple(_cause(row) for row in objects_in(raw, "causes")),
@@ -268,6 +269,16 @@ def _client(row: Mapping[str, Any]) -> Client:
     )
 
 
+def _spared(result: Result, known: tuple[Note, ...]) -> Result:
+    """A deviation that the profile knows is called so: no headline, badge or test case counts it."""
+    if result.outcome not in DEVIATES:
+        return result
+    for note in known:
+        if note.requirement == result.requirement and note.model in {"", result.model}:
+            return replace(result, outcome="known", reason=note.reason or result.reason)
+    return result
+
+
 def _cause(row: Mapping[str, Any]) -> Cause:
     level = text_in(row, "level")
     return Cause(
@@ -282,7 +293,7 @@ def _cause(row: Mapping[str, Any]) -> Cause:
 
 
 def _note(row: Mapping[str, Any]) -> Note:
-    return Note(text_in(row, "requirement"), text_in(row, "reason"))
+    return Note(text_in(row, "requirement"), text_in(row, "reason"), text_in(row, "model"))
 
 
 def _headers(message: Mapping[str, Any]) -> Headers:

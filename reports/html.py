@@ -1,21 +1,25 @@
 """report.html: the run as one file that can be sent to whoever runs the server."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from reports.answers import answers, names_of, since_words
 from reports.charts import arrivals
 from reports.document import Document
 from reports.failure import Failure, Sighting, failures
 from reports.obstacle import obstacles
 from reports.outcome import LEVELS, OUTCOME, OUTCOMES
 from reports.page import render
-from reports.tally import requirements, table, totals
-from reports.transcript import Mark, Transcript, excerpt, marks_of, transcript
+from reports.tally import Requirement, requirements, table, totals
+from reports.transcript import Mark, Transcript, available, excerpt, marks_of, transcript
 from reports.verdict import verdict
 
-TRANSCRIPTS: Final = 700_000  # characters for all transcripts of a page, so that it can be mailed
+TRANSCRIPTS: Final = 700_000  # characters for the transcripts of failures, so that it can be mailed
+PASSED: Final = 1_400_000  # characters for the transcripts of what passed
+WHOLE: Final = 2_800_000  # bytes of a page
 EXCERPTS: Final = 150_000
+CHANGES: Final = ("regressed", "fixed", "new", "gone")
 EVIDENCE: Final = 2  # transcripts a failure: usually one a model
 SIGHTINGS: Final = 6
 
@@ -71,6 +75,22 @@ class _Room:
         hidden = max(0, len(failure.sightings) - SIGHTINGS)
         return Card(failure, shown, hidden, tuple(here), tuple(elsewhere), dropped)
 
+    def shelf(self, rows: Iterable[Requirement], room: int) -> tuple[Transcript, ...]:
+        """Transcripts of what passed that stand nowhere else yet; several rows share one."""
+        self.left = room
+        shelf = []
+        for row in rows:
+            names = [name for result in row.results for name in result.exchanges]
+            for exchange in available(self.exchanges, names)[:1]:
+                if exchange.id in self.placed:
+                    continue
+                brief = transcript(exchange, ())
+                if brief.size <= self.left:
+                    self.left -= brief.size
+                    self.placed.add(exchange.id)
+                    shelf.append(brief)
+        return tuple(shelf)
+
     def _shown(self, failure: Failure, sighting: Sighting) -> Shown:
         place = sighting.first
         exchange = self.exchanges.get(place.exchange)
@@ -82,6 +102,12 @@ class _Room:
         return Shown(sighting, at, part if self.excerpts > 0 else None, exchange.curl)
 
 
+def evidence_of(row: Requirement, placed: set[str]) -> list[str]:
+    """Exchanges whose transcript stands on the page and by which a row was judged."""
+    names = dict.fromkeys(name for result in row.results for name in result.exchanges)
+    return [name for name in names if name in placed][:EVIDENCE]
+
+
 def html(document: Document, proof: str = "") -> str:
     """The whole page. `proof`: where docs/traceability.md lies, seen from the page's folder."""
     rows = requirements(document)
@@ -90,15 +116,24 @@ def html(document: Document, proof: str = "") -> str:
     marks = marks_of([*fails, *advisories])
     room = _Room(document, marks)
     names = list(dict.fromkeys(result.model for result in document.results if result.model))
+    carded = {failure.requirement for failure in (*fails, *advisories)}
+    cards = [room.card(failure) for failure in fails]
+    advised = [room.card(failure) for failure in advisories]
     values: dict[str, Any] = {
+        "answers": answers(document),
+        "since": since_words(document.baseline or {}),
+        "changed": {name: names_of(document.baseline or {}, name) for name in CHANGES},
+        "shelf": (),
+        "placed": room.placed,
+        "evidence_of": evidence_of,
         "document": document,
         "proof": proof,
         "verdict": verdict(document),
         "rows": rows,
         "table": table(rows),
         "totals": totals(rows),
-        "fails": [room.card(failure) for failure in fails],
-        "advisories": [room.card(failure) for failure in advisories],
+        "fails": cards,
+        "advisories": advised,
         "obstacles": obstacles(document),
         "missing_keys": [name for name, there in document.keys.items() if not there],
         "models": names,
@@ -107,7 +142,10 @@ def html(document: Document, proof: str = "") -> str:
         "outcome": OUTCOME,
         "levels": LEVELS,
         "present": [level for level in LEVELS if any(r.first.level == level for r in rows)],
-        "carded": {failure.requirement for failure in (*fails, *advisories)},
+        "carded": carded,
         "arrivals": arrivals,
     }
+    bare = len(render("report", **values).encode())
+    passed = (row for row in rows if row.id not in carded)
+    values["shelf"] = room.shelf(passed, min(PASSED, max(0, WHOLE - bare)))
     return render("report", **values)

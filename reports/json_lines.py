@@ -88,15 +88,15 @@ def _lines(
 ) -> Iterator[Line]:
     marked = target is not None and path == target
     inside = target is not None and len(target) > len(path) and target[: len(path)] == path
-    flat = _flat(node)
-    short = len(before) + len(flat) + 2 * depth <= WIDTH
+    text = flat(node)
+    short = len(before) + len(text) + 2 * depth <= WIDTH
     if (
         not isinstance(node, dict | list)
         or not node
         or depth > DEEPEST
         or (short and not inside and path)
     ):
-        yield Line(depth, before + flat + after, marked)
+        yield Line(depth, before + text + after, marked)
         return
     opening, closing = "{}" if isinstance(node, dict) else "[]"
     yield Line(depth, before + opening, marked)
@@ -110,15 +110,15 @@ def _lines(
     yield Line(depth, closing + after, marked)
 
 
-def _flat(node: Any) -> str:
+def flat(node: Any) -> str:
     if isinstance(node, Number):
         return str(node)
     if isinstance(node, dict):
         return (
-            "{" + ", ".join(f"{_quoted(key)}: {_flat(child)}" for key, child in node.items()) + "}"
+            "{" + ", ".join(f"{_quoted(key)}: {flat(child)}" for key, child in node.items()) + "}"
         )
     if isinstance(node, list):
-        return "[" + ", ".join(_flat(child) for child in node) + "]"
+        return "[" + ", ".join(flat(child) for child in node) + "]"
     return _quoted(node)
 
 

@@ -1,10 +1,13 @@
 """junit.xml: one test case a result, with the requirement's id, level and source as properties."""
 
 from collections.abc import Iterable
+from typing import Final
 from xml.etree import ElementTree as ET
 
 from reports.document import Document, Result
 from reports.text import one_line, visible
+
+SKIPPED: Final = frozenset({"blocked", "inconclusive", "not-claimed", "not-offered", "known"})
 
 
 def junit(document: Document) -> str:
@@ -44,7 +47,7 @@ def _by_cause(document: Document) -> list[Result]:
 
 
 def _counts(results: list[Result]) -> dict[str, str]:
-    skipped = sum(r.outcome in ("blocked", "inconclusive", "not-claimed") for r in results)
+    skipped = sum(r.outcome in SKIPPED for r in results)
     errors = sum(r.outcome == "error" for r in results)
     failures = sum(r.outcome == "fail" for r in results)
     counted = {"tests": len(results), "failures": failures, "errors": errors, "skipped": skipped}
@@ -83,7 +86,7 @@ def _case(suite: ET.Element, result: Result, document: Document) -> None:
         case "error":
             message = one_line(result.reason or "a fault of the suite", 500)
             ET.SubElement(case, "error", message=message, type="suite")
-        case "blocked" | "inconclusive" | "not-claimed":
+        case "blocked" | "inconclusive" | "not-claimed" | "not-offered" | "known":
             reason = one_line(f"{result.outcome}: {result.reason or 'no reason given'}", 500)
             ET.SubElement(case, "skipped", message=reason)
         case "advisory":

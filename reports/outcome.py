@@ -18,9 +18,11 @@ OUTCOMES: Final = (
     Outcome("fail", "✗", "fail", "a MUST does not hold"),
     Outcome("error", "!", "errors of the suite", "a fault of the suite itself; says nothing yet"),
     Outcome("advisory", "△", "advisory", "a SHOULD or MAY does not hold"),
+    Outcome("known", "≈", "known", "deviates as the profile says, and is not counted"),
     Outcome("inconclusive", "?", "inconclusive", "the model did not do what the probe needs"),
     Outcome("blocked", "◌", "blocked", "not run: something that it needs was missing"),
     Outcome("not-claimed", "—", "not claimed", "the profile does not claim the feature"),
+    Outcome("not-offered", "∅", "not offered", "the target does not have what it is about"),
     Outcome("pass", "✓", "pass", "judged, holds"),
 )
 OUTCOME: Final = {outcome.word: outcome for outcome in OUTCOMES}

@@ -5,6 +5,7 @@ page's own policy lets no script run but ours, which it names by its hash, and n
 """
 
 import hashlib
+import re
 from base64 import b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from reports.text import listed, number_of, one_line, visible
 
@@ -71,6 +72,16 @@ def dollars(usd: float) -> str:
     return f"${usd:.2f}" if usd >= 0.1 or usd == 0 else f"${usd:.4f}"
 
 
+def breakable(text: str) -> Markup:
+    """An id or a name in code that may break after its dots and underscores, and nowhere in a word."""
+    return Markup("<wbr>").join(re.split(r"(?<=[._/])", one_line(text, 200)))
+
+
+def whole_options(text: str) -> Markup:
+    """A text whose options, like --model, never break at their hyphens."""
+    return Markup(re.sub(r"(--[a-z][a-z-]*)", r'<span class="nb">\1</span>', str(escape(text))))  # noqa: S704 - escaped
+
+
 @cache
 def _asset(name: str) -> str:
     path = FOLDER / name
@@ -87,7 +98,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     shown: tuple[Callable[..., str], ...] = (
-        visible, one_line, listed, number_of, moment, duration, milliseconds, dollars,
+        visible, one_line, listed, number_of, moment, duration, milliseconds, dollars, breakable, whole_options,
     )  # fmt: skip
     environment.filters.update({function.__name__: function for function in shown})
     return environment

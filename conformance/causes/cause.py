@@ -38,14 +38,9 @@ def causes(
 
 
 def _gravity(cause: Mapping[str, Any]) -> tuple[Any, ...]:
-    hurt = not cause["clients"] or cause["level"] != "MUST"
-    alone = len(cause["requirements"]) == 1
-    return (
-        LEVELS.index(cause["level"]),
-        alone and hurt,
-        -len(cause["requirements"]),
-        cause["requirements"],
-    )
+    """What must be first; of that what hurts a client; of that what most rows come from."""
+    names = cause["requirements"]
+    return LEVELS.index(cause["level"]), not cause["clients"], -len(names), names[0]
 
 
 def _at_most(made: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -94,6 +94,10 @@
     });
   }
 
+  // On paper only what is read there, unless all is asked for.
+  const everything = $("#everything");
+  if (everything) everything.addEventListener("change", () => document.body.classList.toggle("everything", everything.checked));
+
   for (const button of all("button.copy")) {
     button.hidden = false;
     button.addEventListener("click", async () => {

@@ -75,3 +75,30 @@ def test_nothing_sticks_out_of_the_window(dom, text, width):
     </script>"""
     found = dom(f"<!doctype html><template>{inner}</template>{frame}{probe}", width=1600)
     assert f"<title>wide {width}</title>" in found
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (1440, 900)])
+def test_the_first_screen_answers(dom, text, width, height):
+    inner = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", text)
+    frame = f"<iframe style='width:{width}px; height:{height}px; border:0'></iframe>"
+    probe = """<script>
+      const frame = document.querySelector("iframe");
+      frame.onload = () => {
+        const page = frame.contentDocument;
+        const ends = [...page.querySelectorAll(".answers > div, h1")].map((one) => one.getBoundingClientRect().bottom);
+        document.title = `${ends.length} parts end at ${Math.round(Math.max(...ends))}`;
+      };
+      frame.srcdoc = "<!doctype html>" + document.querySelector("template").innerHTML;
+    </script>"""
+    found = dom(f"<!doctype html><template>{inner}</template>{frame}{probe}", width=1600)
+    parts, end = re.search(r"<title>(\d+) parts end at (\d+)", found).groups()
+    assert int(parts) == 7
+    assert int(end) <= height
+
+
+def test_paper_is_short_unless_all_is_asked_for(text, tmp_path):
+    (tmp_path / "page.html").write_text(text, encoding="utf-8")
+    command = [CHROMIUM, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", f"--print-to-pdf={tmp_path / 'page.pdf'}"]  # fmt: skip
+    subprocess.run([*command, f"file://{tmp_path / 'page.html'}"], capture_output=True, timeout=120, check=True)  # fmt: skip
+    pages = re.findall(rb"/Type\s*/Page\b", (tmp_path / "page.pdf").read_bytes())
+    assert 1 <= len(pages) <= 12

@@ -1,0 +1,178 @@
+"""What a reader wants to know first, each answered in a line or two."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from reports.document import Document, Result
+from reports.obstacle import obstacles
+from reports.outcome import DEVIATES
+from reports.page import dollars, milliseconds, moment
+from reports.text import listed, number_of, one_line
+
+MONEY: Final = ("billing", "usage", "authenticity")
+"""The areas that say whether the bill is right."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`tone` is a verdict word for the colour; `more` says on what the answer rests."""
+
+    question: str
+    text: str
+    tone: str = ""
+    more: str = ""
+    link: str = ""
+    """Where on the page the whole of it stands."""
+
+
+def answers(document: Document) -> tuple[Answer, ...]:
+    """In this order: worse than last time, clients, cost, bill, speed, what to do next."""
+    return (
+        _since(document),
+        _clients(document),
+        _cost(document),
+        _bill(document),
+        _speed(document),
+        _next(document),
+    )
+
+
+def since_words(baseline: Mapping[str, Any]) -> str:
+    """`since 26 November`, by the date of the baseline when it is told."""
+    started = str(baseline.get("started_at") or "")
+    return f"since {moment(started)}" if started else "since the baseline"
+
+
+def names_of(baseline: Mapping[str, Any], kind: str) -> list[str]:
+    """The requirements of a kind of change, each once, however many models it has."""
+    entries = baseline.get(kind)
+    rows = entries if isinstance(entries, list) else []
+    names = [row.get("requirement", "") if isinstance(row, dict) else row for row in rows]
+    return list(dict.fromkeys(str(name) for name in names if name))
+
+
+def _since(document: Document) -> Answer:
+    question = "Worse than last time?"
+    if not document.baseline:
+        return Answer(question, "not compared", "", "give an earlier report.json with --baseline")
+    counted = {name: len(names_of(document.baseline, name)) for name in ("regressed", "new", "fixed", "gone")}  # fmt: skip
+    warnings = document.baseline.get("warnings")
+    warned = f"not the same run: {brief(str(warnings[0]), 120)}" if isinstance(warnings, list) and warnings else ""  # fmt: skip
+    bad = counted["regressed"]
+    text = f"{'yes' if bad else 'no'}, {bad} regressed {since_words(document.baseline)}"
+    others = ", ".join(f"{n} {name}" for name, n in counted.items() if n and name != "regressed")
+    more = "; ".join(part for part in (warned, others) if part)
+    return Answer(question, text, "fail" if bad else "pass", more, "since")
+
+
+def _clients(document: Document) -> Answer:
+    question = "Which clients work?"
+    if not document.clients:
+        return Answer(question, "not judged")
+    by_state = {
+        state: [c.name for c in document.clients if c.ready is state]
+        for state in (False, True, None)
+    }
+    signs = {False: "✗", True: "✓", None: "?"}
+    parts = [f"{signs[state]} {', '.join(names)}" for state, names in by_state.items() if names]
+    tone = "fail" if by_state[False] else "pass" if not by_state[None] else "blocked"
+    number = len(by_state[True])
+    return Answer(question, f"{number} of {len(document.clients)}", tone, " · ".join(parts), "clients")  # fmt: skip
+
+
+def _cost(document: Document) -> Answer:
+    cost = document.cost
+    if "usd" not in cost:
+        return Answer("What did it cost?", "not counted")
+    text = dollars(cost["usd"])
+    announced, limit = cost.get("announced_usd"), cost.get("limit_usd")
+    if announced is not None:
+        text += f" of at most {dollars(announced)} announced"
+    elif limit:
+        text += f" of {dollars(limit)}"
+    requests = f"{cost.get('requests', 0):,.0f} requests, {cost.get('billable_requests', 0):,.0f} billable"  # fmt: skip
+    tokens = f"{cost.get('prompt_tokens', 0):,.0f} + {cost.get('completion_tokens', 0):,.0f} tokens"
+    over = announced is not None and cost["usd"] > announced
+    return Answer("What did it cost?", text, "fail" if over else "", f"{requests}; {tokens}")
+
+
+def _bill(document: Document) -> Answer:
+    question = "Is the bill right?"
+    rows = [result for result in document.results if result.area in MONEY]
+    judged = _ids(rows, DEVIATES | {"pass"})
+    wrong = _ids([row for row in rows if row.level == "MUST"], {"fail"})
+    claimed = _claimed(document)
+    if not judged:
+        return Answer(question, "not judged", "", claimed)
+    if wrong:
+        return Answer(question, f"no: {number_of(len(wrong), 'rule')} of {len(judged)} about tokens and money broken", "fail", claimed or listed(wrong, 2), wrong[0])  # fmt: skip
+    return Answer(question, f"as far as it can be seen: {len(judged)} rules about tokens and money hold", "pass", claimed)  # fmt: skip
+
+
+def _claimed(document: Document) -> str:
+    """Tokens that the server claimed beside those that were counted here, where both are told."""
+    raw = document.raw.get("cost")
+    cost: Mapping[str, Any] = raw if isinstance(raw, dict) else {}
+    claimed, counted = cost.get("claimed"), cost.get("counted")
+    if isinstance(claimed, dict) and isinstance(counted, dict):
+        claimed = sum(n for n in claimed.values() if isinstance(n, int))
+        counted = sum(n for n in counted.values() if isinstance(n, int))
+    if isinstance(claimed, int) and isinstance(counted, int):
+        return f"{claimed:,} tokens claimed, {counted:,} counted"
+    return ""
+
+
+def _speed(document: Document) -> Answer:
+    question = "How fast did it stream?"
+    speed = document.speed
+    ttft, streams = _number(speed, "ttft_ms"), _number(speed, "streams")
+    if ttft is None or not streams:
+        return Answer(question, "no stream was timed")
+    rate = _number(speed, "tokens_per_s")
+    text = f"TTFT {milliseconds(ttft)}" + (f", {rate:,.0f} tokens/s" if rate else "")
+    span = speed.get("ttft_ms_range")
+    spread = f", TTFT {milliseconds(span[0])} to {milliseconds(span[1])}" if isinstance(span, list) and len(span) == 2 else ""  # fmt: skip
+    rated = _number(speed, "rated_streams")
+    of = f" ({rated:,.0f} for tokens/s)" if rated is not None and rated != streams else ""
+    return Answer(question, text, "", f"medians of {number_of(int(streams), 'stream')}{of}{spread}; no load test")  # fmt: skip
+
+
+def _next(document: Document) -> Answer:
+    question = "What to do next?"
+    steps = list(_steps(document))
+    return Answer(question, steps[0][0], "", steps[1][0] if len(steps) > 1 else "", steps[0][1])
+
+
+def _steps(document: Document) -> Iterator[tuple[str, str]]:
+    if document.could_not_run:
+        yield "See that the server can be reached, and run again.", ""
+    causes = [cause for cause in document.causes if cause.level == "MUST"]
+    if causes:
+        number = document.causes.index(causes[0]) + 1
+        yield f"Mend cause {number}: {brief(causes[0].sentence, 90)}", f"cause-{number}"
+    elif any(result.outcome == "fail" for result in document.results):
+        yield "Mend the first failure below.", "failures"
+    for row in obstacles(document)[:1]:
+        yield f"{len(row.requirements):,} not judged: {brief(row.reason, 60)}. {row.remedy}", "open"  # fmt: skip
+    if document.stale:
+        yield f"Take {number_of(len(document.stale), 'stale deviation')} out of the profile.", "known"  # fmt: skip
+    advised = [cause for cause in document.causes if cause.level != "MUST"]
+    if advised and not causes:
+        yield f"Look at {number_of(len(advised), 'recommendation')} that is not followed." if len(advised) == 1 else f"Look at {len(advised)} recommendations that are not followed.", "causes"  # fmt: skip
+    yield "Keep this report.json and run every night with --baseline.", ""
+
+
+def brief(text: str, limit: int) -> str:
+    """The start of a text, cut between words."""
+    text = one_line(text, 2000)
+    return text if len(text) <= limit else f"{text[:limit].rpartition(' ')[0] or text[:limit]} …"
+
+
+def _ids(rows: list[Result], outcomes: frozenset[str] | set[str]) -> list[str]:
+    return list(dict.fromkeys(row.requirement for row in rows if row.outcome in outcomes))
+
+
+def _number(values: Mapping[str, Any], name: str) -> float | None:
+    value = values.get(name)
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
