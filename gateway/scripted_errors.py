@@ -44,8 +44,8 @@ def raise_scripted(script: str | None) -> None:
 
 def out_of_credit() -> ApiError:
     return ApiError(
-        429,
-        "You exceeded your current quota, please check your plan and billing details.",
+        402,
+        "The credit of this key is used up. Top it up to go on.",
         type="insufficient_quota",
         code="insufficient_quota",
     )

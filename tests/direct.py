@@ -50,7 +50,7 @@ class DirectSender(Sender):
             self._known[key] = super()._clean(raw)
         return self._known[key]
 
-    async def _let_pass(self, seconds: float) -> None:
+    async def let_pass(self, seconds: float) -> None:
         self._passed.append(seconds)
 
     async def _exchange(
@@ -110,12 +110,14 @@ def traffic(
     exchanges: dict[tuple[object, ...], Exchange] | None = None,
     sender_type: type[DirectSender] = DirectSender,
     use: Callable[[DirectSender], None] = lambda _: None,
+    around: Callable[[Handler, Callable[[], float]], Handler] = lambda inner, _: inner,
 ) -> tuple[Traffic, Profile]:
     """Everything a run would send, answered by a fresh gateway with these faults.
 
     `at` stops the clock there and seeds the gateway: the same requests get the same bytes.
     `seed`: properties are tried, too, with this seed. `exchanges` remembers what has come before.
-    `use` is given the sender before it sends.
+    `use` is given the sender before it sends; `around` puts something in front of the gateway, which
+    may read the clock.
     """
     profile = profile or load_profile("reference")
     known = known or catalogue()
@@ -130,6 +132,7 @@ def traffic(
     handler: Handler = (
         Faulty(gateway, tuple(all_faults()[n] for n in faults)) if faults else gateway
     )
+    handler = around(handler, clock)
     every = planned.probes(known)
     steps = plan(every, every if probes is None else probes, profile, models)
 

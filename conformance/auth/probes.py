@@ -4,6 +4,7 @@ import base64
 from collections.abc import Callable, Sequence
 
 from conformance.errors.probes import CHAT, HELLO, HELLO_RESPONSES, RESPONSES, UNKNOWN
+from conformance.running.balance import balance
 from conformance.running.probe import Impossible, Probe, ProbeContext, get, post
 from wire.exchange import Request
 
@@ -91,13 +92,7 @@ NONE_STORED = tuple(
 )
 
 
-def _balance(context: ProbeContext) -> Request:
-    if not context.profile.balance_path:
-        raise Impossible("the profile names no balance_path")
-    return get(context.profile.balance_path)
-
-
-NONE_BALANCE = _probe("balance-no-key", _balance, feature="billing")
+NONE_BALANCE = _probe("balance-no-key", balance, feature="billing")
 
 
 def _of_another(context: ProbeContext) -> Request:

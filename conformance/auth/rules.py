@@ -105,10 +105,15 @@ def refusal_type(x: Exchange) -> Findings:
 
 @rule("auth.key-hidden", on=LIVE)
 def key_hidden(x: Exchange) -> Findings:
-    """Keys were replaced by markers where the traffic entered; a marker in a reply is a leak."""
+    """Known keys were replaced by markers with their label where the traffic entered.
+
+    A bare mask is no key of ours: cookies and organizations are masked wholesale. In the body of a
+    refusal it stands for what looks like a key, such as that of what lies behind.
+    """
     places = [(f"header {name}", value) for name, value in x.reply.headers]
     for where, value in [*places, ("body", x.reply.text)]:
-        marker = re.search(r"\[redacted(:\w+)?\]", value)
+        theirs = "?" if where == "body" and x.reply.status >= 400 else ""
+        marker = re.search(rf"\[redacted(:\w+){theirs}\]", value)
         if marker and marker[0] not in x.request.text:
             yield Finding(where, "no key", marker[0])
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from conformance.chat.prompts import SHORT, echo, user
+from conformance.running.balance import LAG, MOST_POLLS, balance, reading, still
 from conformance.running.probe import Impossible, Probe, ProbeContext, get, post, sends
 from conformance.usage import probes as usage
 from wire.exchange import Request
@@ -15,12 +16,6 @@ class Case(NamedTuple):
     name: str
     probe: str
     after: tuple[str, ...] = ()
-
-
-def balance(context: ProbeContext) -> Request:
-    if not context.profile.balance_path:
-        raise Impossible(f"profile {context.profile.name} names no balance_path")
-    return get(context.profile.balance_path)
 
 
 def _call(name: str, build: Callable[[ProbeContext], Request], **options: Any) -> Probe:
@@ -66,7 +61,7 @@ _CALLS: Final = (
     _call("refused-responses", sends(usage.RESPONSES, {"input": []}), output_tokens=0),
     _call("refused-model", sends(usage.CHAT, {"model": "no-such-model-0", **usage.body()}), output_tokens=0),
     _call("refused-tier", sends("/messages", {"messages": user("Hello"), "max_tokens": 5}), output_tokens=0),
-    _call("upstream-error", sends(usage.CHAT, {"messages": user("[[script upstream_500]] Hello")}), feature="scripted", output_tokens=0),
+    _call("upstream-error", sends(usage.CHAT, {"messages": user("[[script upstream_500]] Hello")}), feature="scripted", output_tokens=0, asks_for=frozenset({500, 502, 503})),
     _call("midstream-error", sends(usage.CHAT, {"messages": user(f"[[script midstream_error]] {echo()}"), "stream": True}), feature="scripted"),
     _call("list", lambda _: get("/models"), output_tokens=0),
     _call("retrieve-model", lambda context: get(f"/models/{context.model}"), output_tokens=0),
@@ -92,7 +87,7 @@ _CALLS: Final = (
         lambda context: post(usage.CHAT, {"model": context.model, "messages": user(f"Count from 1 to {context.index + 2}")}),
         count=8, per_model=False, output_tokens=20,
     ),
-    _call("no-credit", sends(usage.CHAT, usage.body()), key="no_credit", output_tokens=0, per_model=False),
+    _call("no-credit", sends(usage.CHAT, usage.body()), key="no_credit", output_tokens=0, per_model=False, retry=False),
 )  # fmt: skip
 
 
@@ -110,16 +105,11 @@ _BY_NAME: Final = {probe.name: probe for probe in _CALLS}
 def _readings(case: Case) -> tuple[Probe, Probe]:
     """The balance before and after a case. Readings that a chain needs come after the chain."""
     call = _BY_NAME.get(case.probe)
-    options: dict[str, Any] = {
-        "feature": "billing",
-        "output_tokens": 0,
-        "alone": True,
-        "per_model": call.per_model if call else True,
-    }
+    per_model = call.per_model if call else True
     before = f"billing.before-{case.name}"
     return (
-        Probe(before, balance, after=case.after, **options),
-        Probe(f"billing.after-{case.name}", balance, after=(before, case.probe), **options),
+        reading(before, *case.after, per_model=per_model),
+        reading(f"billing.after-{case.name}", before, case.probe, per_model=per_model),
     )
 
 
@@ -133,4 +123,15 @@ def _sequence() -> tuple[Probe, ...]:
     return tuple(found)
 
 
+def _first(name: str, build: Callable[[ProbeContext], Request], **options: Any) -> Probe:
+    given = {"feature": "billing", "output_tokens": 0, "per_model": False, "alone": True, **options}
+    return Probe(name, build, **given)
+
+
+# How late the books are, before anything is read in them.
+BOOKS: Final = (
+    _first(LAG[0], balance),
+    _first(LAG[1], sends(usage.CHAT, usage.body()), after=LAG[:1], output_tokens=30),
+    _first(LAG[2], balance, after=LAG[:2], settles=still, polls=MOST_POLLS),
+)
 SEQUENCE: Final = _sequence()

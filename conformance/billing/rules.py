@@ -1,12 +1,15 @@
 """Rules about money: the fall of the balance across one call, against its usage and the rates."""
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from conformance.billing.rates import charges, dollars, spoken
+from conformance.judging.answer import status_line
+from conformance.judging.declined import unreliable
 from conformance.judging.finding import Finding, Findings, Unsure
 from conformance.judging.rule import RunRule, rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import Selector
+from conformance.running.balance import LAG, balance_of, lag_s
 from conformance.running.budget import usage_of
 from conformance.usage.reports import GENERATING
 from wire.chat import fold_chat
@@ -15,18 +18,14 @@ from wire.exchange import Exchange
 from wire.responses import fold_responses
 from wire.usage import Usage
 
-EXACT = Decimal("0.000000001")
+RATIO = Decimal("0.001")
+PROMPT_S = 1.0
 _NO_USAGE = Usage()
 
 
 def reading(run: Run, probe: str) -> Decimal | None:
-    """The balance that a reading gave, in the profile's unit; None when it gave none."""
-    body = run.one(probe).reply.json
-    value = body.get(run.profile.balance_field) if isinstance(body, dict) else None
-    try:
-        return Decimal(str(value)) if isinstance(value, str | int | float) else None
-    except InvalidOperation:
-        return None
+    """The balance that a reading gave, in dollars; None when it gave none."""
+    return balance_of(run.profile, run.one(probe).reply.json)
 
 
 def taken(run: Run, case: str) -> Decimal | None:
@@ -69,7 +68,7 @@ def costs_its_usage(requirement: str, *cases: str) -> RunRule:
             right = due(x)
             if fell is None or not x.ok or not right:
                 yield Unsure(f"{probe} gave no usage with a known price, or no balance was read")
-            elif all(abs(fell - amount) > EXACT for amount in right):
+            elif all(abs(fell - amount) > run.profile.balance_step for amount in right):
                 said = f"{dollars(right[0])} for {spoken(usage_of(x))}"
                 yield Finding("balance", said, f"{dollars(fell)} taken", exchange=x.id)
 
@@ -89,6 +88,16 @@ RULES = (
     costs_its_usage("billing.cache-write", "cache-write"),
     costs_its_usage("billing.snapshot", "snapshot"),
 )
+
+
+@run_rule("billing.prompt", probes=LAG)
+def prompt(run: Run) -> Findings:
+    """Books that are late are told once; whatever is read in them has waited."""
+    late = lag_s({name: run.all(name) for name in LAG})
+    if late > PROMPT_S:
+        found = f"{late:.1f} s later"
+        said = f"the charge in the balance within {PROMPT_S:.0f} s of the answer"
+        yield Finding("balance", said, found, exchange=run.one(LAG[1]).id)
 
 
 def takes_nothing(requirement: str, *cases: str) -> RunRule:
@@ -132,7 +141,7 @@ def two_models(run: Run) -> Findings:
             rates[model] = fell / right[0]
     if len(rates) < 2:
         yield Unsure("the run does not have both models")
-    elif abs(rates["gpt-5.5"] - 2 * rates["gpt-5.4"]) > EXACT:
+    elif abs(rates["gpt-5.5"] - 2 * rates["gpt-5.4"]) > RATIO:
         found = (
             f"{rates['gpt-5.5'] / rates['gpt-5.4']:.4f} times" if rates["gpt-5.4"] else "nothing"
         )
@@ -151,7 +160,7 @@ def stream_unasked(run: Run) -> Findings:
         or fold_chat(x.reply).as_completion().get("choices") is None
     ):
         yield Unsure("no balance was read")
-    elif abs(without - asked) > EXACT:
+    elif abs(without - asked) > run.profile.balance_step:
         yield Finding(
             "balance",
             f"{dollars(asked)}, as with usage",
@@ -190,7 +199,7 @@ def parallel(run: Run) -> Findings:
         yield Unsure("not every call was answered with usage, or no balance was read")
         return
     total = sum((amount[0] for amount in amounts), Decimal(0))
-    if abs(fell - total) > EXACT:
+    if abs(fell - total) > run.profile.balance_step:
         said = f"{dollars(total)} for {len(calls)} calls at the same time"
         yield Finding("balance", said, f"{dollars(fell)} taken", exchange=calls[0].id)
 
@@ -198,10 +207,16 @@ def parallel(run: Run) -> Findings:
 @run_rule("billing.empty-refused", probes=("billing.no-credit",))
 def empty_refused(run: Run) -> Findings:
     x = run.one("billing.no-credit")
-    if x.reply.status not in (402, 403, 429):
+    if x.ok or not x.reply.status:
         yield Finding(
-            "status", "402, 403 or 429 for a key without credit", str(x.reply.status), exchange=x.id
+            "status", "402, 403 or 429 for a key without credit", status_line(x), exchange=x.id
         )
+    elif x.reply.status not in (402, 403, 429):
+        if unreliable(run.exchanges):
+            yield Unsure("the server fails by chance")
+        else:
+            said = "402, 403 or 429 for a key without credit"
+            yield Finding("status", said, status_line(x), exchange=x.id)
 
 
 def _owes_usage(x: Exchange) -> bool:

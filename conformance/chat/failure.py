@@ -1,6 +1,6 @@
 """Rules about streams that fail, and about clients that leave."""
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from conformance.chat.choice import choices_of
 from conformance.chat.prompts import text_asked
@@ -11,6 +11,7 @@ from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import ok_probe, probe
+from conformance.running.balance import balance_of
 from wire.chat import fold_chat
 from wire.exchange import Ended, Exchange
 
@@ -121,9 +122,4 @@ def abort_bill(run: Run) -> Findings:
 
 
 def _balance(run: Run, name: str) -> Decimal | None:
-    body = run.one(name).reply.json
-    value = body.get(run.profile.balance_field) if isinstance(body, dict) else None
-    try:
-        return Decimal(str(value))
-    except InvalidOperation:
-        return None
+    return balance_of(run.profile, run.one(name).reply.json)

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from conformance.chat.prompts import SHORT, echo, user
-from conformance.running.probe import Handling, Impossible, Probe, ProbeContext, get, post, sends
+from conformance.running.balance import reading
+from conformance.running.probe import Handling, Probe, ProbeContext, post, sends
 from wire.exchange import Request
 
 PATH: Final = "/chat/completions"
@@ -28,12 +29,6 @@ def _long(context: ProbeContext) -> Request:
     if context.profile.scripted:
         text = f"[[pace 20]] {text}"
     return post(PATH, {"model": context.model, **chat(text, stream=True)})
-
-
-def _balance(context: ProbeContext) -> Request:
-    if not context.profile.balance_path:
-        raise Impossible(f"profile {context.profile.name} names no balance_path")
-    return get(context.profile.balance_path)
 
 
 ECHO = Probe("chat.echo", sends(PATH, chat(echo())), output_tokens=90)
@@ -91,6 +86,7 @@ UPSTREAM_ERROR = Probe(
     sends(PATH, chat("[[script upstream_500]] Hello", stream=True)),
     feature="scripted",
     output_tokens=0,
+    asks_for=frozenset({500, 502, 503}),
 )
 REFUSED = (
     Probe(
@@ -107,9 +103,7 @@ REFUSED = (
         output_tokens=0,
     ),
 )
-BALANCE_BEFORE = Probe(
-    "chat.balance-before-abort", _balance, feature="billing", output_tokens=0, alone=True
-)
+BALANCE_BEFORE = reading("chat.balance-before-abort")
 ABORT = Probe(
     "chat.abort",
     _long,
@@ -124,11 +118,4 @@ AFTER_ABORT = Probe(
     after=("chat.abort",),
     output_tokens=30,
 )
-BALANCE_AFTER = Probe(
-    "chat.balance-after-abort",
-    _balance,
-    after=("chat.balance-before-abort", "chat.abort"),
-    feature="billing",
-    output_tokens=0,
-    alone=True,
-)
+BALANCE_AFTER = reading("chat.balance-after-abort", "chat.balance-before-abort", "chat.abort")

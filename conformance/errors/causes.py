@@ -5,10 +5,10 @@ import re
 from conformance.errors.scripted import CAUSES, Cause
 from conformance.errors.selectors import ERROR, code_is, error, status_is, text, within
 from conformance.judging.answer import status_line
-from conformance.judging.finding import ABSENT, Finding, Findings, show
-from conformance.judging.rule import Rule, rule, run_rule
+from conformance.judging.declined import PASSING, unreliable
+from conformance.judging.finding import ABSENT, Finding, Findings, Unsure, show
+from conformance.judging.rule import RunRule, rule, run_rule
 from conformance.judging.run import Run
-from conformance.judging.selector import probe
 from wire.exchange import Exchange
 
 
@@ -49,20 +49,55 @@ def _beyond(answers: list[Exchange]) -> Findings:
         )
 
 
-@rule("errors.quota", on=probe("errors.no-credit*"))
-def quota(x: Exchange) -> Findings:
-    yield from status_is(x, 429)
-    if x.reply.status == 429:
-        yield from code_is(x, "insufficient_quota", "credit_balance_exhausted")
-        if text(x, "type") != "insufficient_quota":
-            yield Finding("error.type", "insufficient_quota", show(error(x).get("type", ABSENT)))
+LIMITS = frozenset({"rate_limit_exceeded", "rate_limit_error", "requests", "tokens", "slow_down"})
+_NO_CREDIT = "errors.no-credit*"
+
+
+def _by_chance(run: Run, x: Exchange) -> bool:
+    """A limit or a bad moment in place of the refusal, on a server that has such elsewhere."""
+    bad = x.reply.status in PASSING or x.reply.status >= 500
+    tried = [a for other in run.exchanges for a in other.attempts]
+    others = [y for y in run.named(_NO_CREDIT) if y.reply.status != x.reply.status or y is x]
+    return bad and (bool(tried) or len(others) > 1)
+
+
+@run_rule("errors.quota", probes=(_NO_CREDIT,))
+def quota(run: Run) -> Findings:
+    """No client takes it for a limit that passes, or for a server that is broken."""
+    for x in run.named(_NO_CREDIT):
+        status, words = x.reply.status, {text(x, "code"), text(x, "type")} - {""}
+        mistaken = status == 429 and (words & LIMITS or not words)
+        if 400 <= status < 500 and status not in (401, 404, 408, 409) and not mistaken:
+            continue
+        if _by_chance(run, x):
+            yield Unsure("the server refuses by chance")
+            continue
+        said = "402, or 429 with a code that is no rate limit's (insufficient_quota)"
+        yield Finding("status and error.code", said, status_line(x), exchange=x.id)
+
+
+@run_rule("errors.quota.form", probes=(_NO_CREDIT,))
+def quota_form(run: Run) -> Findings:
+    statuses, codes = run.profile.no_credit_status, run.profile.no_credit_code
+    for x in run.named(_NO_CREDIT):
+        if _by_chance(run, x) and x.reply.status not in statuses:
+            yield Unsure("the server refuses by chance")
+            continue
+        words = [status_is(x, *statuses)] if statuses else []
+        words += [code_is(x, *codes)] if codes and x.reply.status in statuses else []
+        for said in words:
+            yield from within(x, said)
 
 
 @rule(
     "errors.quota.no-retry-after",
     on=ERROR.only(
         "for want of credit",
-        lambda x: "quota" in text(x, "code") or "exhausted" in text(x, "code"),
+        lambda x: (
+            x.reply.status == 402
+            or "insufficient_quota" in (text(x, "code"), text(x, "type"))
+            or "exhausted" in text(x, "code")
+        ),
         "errors.no-credit*",
     ),
 )
@@ -70,12 +105,20 @@ def quota_no_retry_after(x: Exchange) -> Findings:
     for name in ("retry-after", "retry-after-ms"):
         if (value := x.reply.header(name)) is not None:
             yield Finding(f"header {name}", "none: waiting does not help", show(value))
+    if x.reply.header("x-should-retry") == "true":
+        yield Finding("header x-should-retry", "false or none", "true")
 
 
-def _scripted(requirement: str, cause: str) -> Rule:
-    @rule(requirement, on=probe(f"errors.scripted-{cause.replace('_', '-')}-*"))
-    def check(x: Exchange) -> Findings:
-        yield from _caused(x, CAUSES[cause])
+def _scripted(requirement: str, cause: str) -> RunRule:
+    names = f"errors.scripted-{cause.replace('_', '-')}-*"
+
+    @run_rule(requirement, probes=(names,))
+    def check(run: Run) -> Findings:
+        chance = unreliable(run.exchanges)
+        for x in run.named(names):
+            for word in within(x, _caused(x, CAUSES[cause])):
+                # On a server that fails by chance, one failure cannot be told from another.
+                yield Unsure("the server fails by chance") if chance else word
 
     return check
 

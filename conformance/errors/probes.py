@@ -14,7 +14,13 @@ HELLO_RESPONSES: Mapping[str, Any] = {"input": "Say hello."}
 
 
 def refused(
-    name: str, path: str, body: Any, *, feature: str = "", count: int = 1, key: str = "main"
+    name: str,
+    path: str,
+    body: Any,
+    *,
+    feature: str = "",
+    count: int = 1,
+    key: str = "main",
 ) -> Probe:
     """A probe of a body that is sent as it stands."""
     return Probe(
@@ -25,6 +31,7 @@ def refused(
         per_model=False,
         output_tokens=0,
         key=key,
+        retry=None if key == "main" else False,
     )
 
 
@@ -100,6 +107,18 @@ QUOTA = (
         "errors.no-credit-responses",
         RESPONSES,
         {"model": "gpt-5.5", **HELLO_RESPONSES},
+        key="no_credit",
+    ),
+    refused(
+        "errors.no-credit-stream",
+        CHAT,
+        {"model": "gpt-5.5", **HELLO, "stream": True},
+        key="no_credit",
+    ),
+    refused(
+        "errors.no-credit-responses-stream",
+        RESPONSES,
+        {"model": "gpt-5.5", **HELLO_RESPONSES, "stream": True},
         key="no_credit",
     ),
 )

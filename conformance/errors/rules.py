@@ -1,8 +1,11 @@
 """Rules about which request is refused how."""
 
+from collections import Counter
+
 from conformance.errors.probes import UNKNOWN
 from conformance.errors.selectors import LIVE, code_is, error, status_is, status_rule, text
 from conformance.judging.answer import status_line
+from conformance.judging.declined import PASSING, declined, repeated, unreliable
 from conformance.judging.finding import ABSENT, Finding, Findings, Unsure, show
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
@@ -10,6 +13,7 @@ from conformance.judging.selector import probe
 from wire.endpoint import Endpoint
 from wire.exchange import Exchange
 
+MAIN = "[redacted:main]"
 SYNTAX = (
     status_rule("errors.bad-json", (400,), "errors.bad-json", "errors.bad-json-responses"),
     status_rule("errors.not-utf8", (400,), "errors.not-utf8"),
@@ -71,19 +75,55 @@ def _names(x: Exchange, *params: str) -> Findings:
             yield Finding("error.param", " or ".join(params), show(error(x).get("param", ABSENT)))
 
 
-@rule("errors.no-server-error", on=LIVE)
-def no_server_error(x: Exchange) -> Findings:
-    # Who is overloaded may say so; everything else above 499 is a request that was not understood.
-    status = x.reply.status
-    sorry = "overload" in text(x, "code") + text(x, "type") or "unavailable" in text(x, "type")
-    if status >= 500 and not sorry and b"[[script" not in x.request.body:
-        yield Finding("status", "no server error", status_line(x))
+@run_rule("errors.no-server-error", probes=("models.list", "errors.bad-json"))
+def no_server_error(run: Run) -> Findings:
+    """Who is overloaded may say so; else a server error is a request that was not understood."""
+    chance = unreliable(run.exchanges)
+    for x in run.where(LIVE):
+        status = x.reply.status
+        sorry = "overload" in text(x, "code") + text(x, "type") or "unavailable" in text(x, "type")
+        if status < 500 or sorry or b"[[script" in x.request.body:
+            continue
+        if chance:
+            yield Unsure("the server fails by chance: asking again helped elsewhere")
+        elif x.probe is not None or status == 500:
+            yield Finding("status", "no server error", status_line(x), exchange=x.id)
+
+
+@run_rule("errors.served", probes=("models.list",))
+def served(run: Run) -> Findings:
+    """What limits, pools and bad days do to a client that pays, told once for the whole run."""
+    asked, refusals = 0, []
+    for x in run.exchanges:
+        if x.probe is None or MAIN not in (x.request.header("authorization") or ""):
+            continue
+        asked += 1 + len(x.attempts)
+        if repeated(x):
+            continue  # always the same: no passing trouble, and told as what it is
+        statuses = [a.status for a in x.attempts if a.status in PASSING or a.status >= 500]
+        statuses += [x.reply.status] if declined(x) else []
+        refusals += [(status, x) for status in statuses]
+    if not refusals:
+        return
+    counts = Counter(status for status, _ in refusals)
+    told = ", ".join(f"{n} times {status}" for status, n in sorted(counts.items()))
+    kinds = sorted({text(x, "code") or text(x, "type") for _, x in refusals} - {""})
+    why = f" ({', '.join(kinds)})" if kinds else ""
+    limits = any(status == 429 for status in counts)
+    hint = f"; {run.profile.concurrency} at a time were sent: lower concurrency in the profile"
+    yield Finding(
+        "status",
+        "a key with credit to be served when it asks",
+        f"refused {len(refusals)} of {asked} times: {told}{why}{hint if limits else ''}",
+        exchange=refusals[0][1].id,
+    )
 
 
 @rule("errors.not-retryable", on=LIVE)
 def not_retryable(x: Exchange) -> Findings:
     mistaken = x.request.method != "POST" or not x.ok
-    if mistaken and x.reply.status in (408, 409, 425):
+    passing = x.reply.status == 408 and declined(x)
+    if mistaken and not passing and x.reply.status in (408, 409, 425):
         yield Finding("status", "one that clients do not retry", status_line(x))
 
 

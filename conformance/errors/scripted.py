@@ -51,6 +51,7 @@ def _probe(cause: str, where: str) -> Probe:
         feature="scripted",
         per_model=False,
         output_tokens=0,
+        asks_for=frozenset(CAUSES[cause].statuses),
     )
 
 

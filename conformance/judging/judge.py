@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from conformance.judging.area import Catalogue
+from conformance.judging.declined import declined
 from conformance.judging.finding import Finding, Unsure
 from conformance.judging.profile import Profile
 from conformance.judging.requirement import Level, Requirement
@@ -164,6 +165,8 @@ class Judge:
             for exchange in self._run(model).exchanges:
                 if exchange.probe and plans(exchange.probe):
                     what = exchange.reply.status or exchange.connection.error or "nothing"
+                    if declined(exchange):
+                        return f"{exchange.probe} was answered {what} in place of an answer"
                     lacking = ""
                     if exchange.ok and isinstance(rule, Rule):
                         lacking = f", but not with {rule.on.name}"

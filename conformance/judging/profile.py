@@ -44,6 +44,14 @@ class Profile:
     prices: Mapping[str, Price] = field(default_factory=dict)
     balance_path: str = ""
     balance_field: str = ""
+    """The member that tells the balance; dots go down into objects (`data.remaining`)."""
+    balance_scale: Decimal = Decimal(1)
+    """Dollars for one of its units; negative where it tells what was spent."""
+    balance_step: Decimal = Decimal("0.000000001")
+    """The smallest difference that the books can show, in dollars."""
+    no_credit_status: tuple[int, ...] = ()
+    """With what a key without credit is refused; any that no client mistakes when empty."""
+    no_credit_code: tuple[str, ...] = ()
     key_variables: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: KEY_VARIABLES)
     known: tuple[Known, ...] = ()
     concurrency: int = 8

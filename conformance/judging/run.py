@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from conformance.judging.declined import declined
 from conformance.judging.profile import Profile
 from conformance.judging.selector import Selector, named
 from wire.exchange import Exchange
@@ -11,7 +12,10 @@ from wire.exchange import Exchange
 
 @dataclass(frozen=True)
 class Run:
-    """Exchanges of one model and of no model, in the order they were sent."""
+    """Exchanges of one model and of no model, in the order they were sent.
+
+    What is asked for by probe leaves out passing refusals: they do not say what the probe asks.
+    """
 
     exchanges: tuple[Exchange, ...]
     profile: Profile
@@ -21,7 +25,7 @@ class Run:
     def _by_probe(self) -> dict[str, list[Exchange]]:
         table: dict[str, list[Exchange]] = {}
         for exchange in self.exchanges:
-            if exchange.probe:
+            if exchange.probe and not declined(exchange):
                 table.setdefault(exchange.probe, []).append(exchange)
         return table
 

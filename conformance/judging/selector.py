@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
 
+from conformance.judging.declined import declined
 from wire.exchange import Exchange
 
 
@@ -36,8 +37,13 @@ class Selector:
 
 
 def probe(*names: str) -> Selector:
-    """Exchanges of the named probes (globs), whatever came back."""
-    return Selector(f"an answer to {' or '.join(names)}", lambda x: _named(x, names), names, True)
+    """Exchanges of the named probes (globs), whatever came back but a passing refusal."""
+    return Selector(
+        f"an answer to {' or '.join(names)}",
+        lambda x: _named(x, names) and not declined(x),
+        names,
+        True,
+    )
 
 
 def ok_probe(*names: str) -> Selector:

@@ -73,10 +73,20 @@ class Probe:
     alone: bool = False
     """Nothing else is in flight meanwhile (balance readings, timing)."""
     retry: bool | None = None
-    """Retry 429 and 5xx; by default only probes that expect a success do."""
+    """Ask again after 408, 429 and 5xx; not where such an answer is what the probe asks for."""
+    asks_for: frozenset[int] = frozenset()
+    """Statuses that the probe is there to bring: they are an answer, and not asked for again."""
     handling: Handling = Handling()
     until: Callable[[Reply], bool] | None = None
     """Sent again every half second, for a while, until a reply passes; only the last one is kept."""
+    settles: Callable[[ProbeContext], Callable[[Reply], bool]] | None = None
+    """Makes `until` from earlier answers."""
+    polls: int = 60
+    """How often `until` is asked at most."""
+    wait: Callable[[ProbeContext], float] | None = None
+    """Seconds to let pass before it is sent, from earlier answers."""
+    depth: str = "default"
+    """`full`: too dear for a default run."""
 
     @property
     def billable(self) -> bool:
@@ -84,7 +94,7 @@ class Probe:
 
     @property
     def retries(self) -> bool:
-        return self.billable if self.retry is None else self.retry
+        return self.retry is not False
 
 
 JSON_HEADERS = (("content-type", "application/json"), ("accept", "application/json"))

@@ -28,7 +28,8 @@ def key_of(profile: Profile, kind: str, environment: Mapping[str, str] = os.envi
 
 _KEYS = {
     "name", "models", "claims", "unclaimed", "hosts", "prices", "balance_path", "balance_field",
-    "key_variables", "known", "concurrency", "timeout_s", "scripted",
+    "balance_scale", "balance_step", "no_credit_status", "no_credit_code", "key_variables", "known",
+    "concurrency", "timeout_s", "scripted",
 }  # fmt: skip
 
 
@@ -63,7 +64,10 @@ def _profile(path: Path, document: dict[str, Any]) -> Profile:
     try:
         values = dict(document)
         values.setdefault("name", path.stem)
-        for key in ("models", "claims", "unclaimed", "hosts"):
+        for key in ("balance_scale", "balance_step"):
+            if key in values:
+                values[key] = Decimal(str(values[key]))
+        for key in ("models", "claims", "unclaimed", "hosts", "no_credit_status", "no_credit_code"):
             if key in values:
                 values[key] = tuple(values[key])
         values["prices"] = {

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from conformance.judging.profile import Profile
 from conformance.running.budget import Budget, estimate_usd
@@ -182,7 +182,12 @@ class Schedule:
             self.traffic.unsent[step.key] = f"an earlier answer cannot be built on: {error!r}"
             return None
         model = step.model if step.probe.per_model else ""
-        exchange = await self._paid(step.probe, request, model, context.index)
+        probe = step.probe
+        if probe.settles:
+            probe = replace(probe, until=probe.settles(context))
+        if probe.wait and (seconds := probe.wait(context)):
+            await self._sender.let_pass(seconds)
+        exchange = await self._paid(probe, request, model, context.index)
         if isinstance(exchange, str):
             self.traffic.unsent[step.key] = exchange
             return None

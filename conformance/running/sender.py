@@ -24,8 +24,8 @@ BODY_LIMIT_BYTES = 64 * 2**20
 STREAM_LIMIT_S = 180.0
 RETRYABLE = frozenset({408, 409, 429, 500, 502, 503, 504})
 MAX_RETRIES = 3
+MAX_RETRIES_FREE = 2
 SETTLE_S = 0.5
-MAX_POLLS = 60
 POLL_S = 0.5
 MAX_WAIT_S = 30.0
 
@@ -100,17 +100,17 @@ class Sender:
     async def send(self, probe: Probe, request: Request, model: str, index: int = 0) -> Exchange:
         """Send a probe's request, and again as long as the answer is not what it waits for."""
         exchange = await self._answered(probe, request, model, index)
-        for _ in range(MAX_POLLS if probe.until else 0):
+        for _ in range(probe.polls if probe.until else 0):
             if not exchange.ok or (probe.until and probe.until(exchange.reply)):
                 break
-            await self._let_pass(POLL_S)
+            await self.let_pass(POLL_S)
             exchange = await self._answered(probe, request, model, index)
         if exchange.connection.ended is Ended.ABORTED:
             # A server learns late that nobody listens, and books late; what follows reads balances.
-            await self._let_pass(SETTLE_S)
+            await self.let_pass(SETTLE_S)
         return exchange
 
-    async def _let_pass(self, seconds: float) -> None:
+    async def let_pass(self, seconds: float) -> None:
         """Wait for the target to get on with its work."""
         await self._sleep(seconds)  # type: ignore[misc]
 
@@ -123,7 +123,7 @@ class Sender:
             if not attempts and not probe.handling.lane and _met_its_end(exchange):
                 attempts.append(Attempt(status, 0.0))
                 continue
-            if not probe.retries or status not in RETRYABLE or len(attempts) >= MAX_RETRIES:
+            if not asks_again(probe, status, len(attempts)):
                 break
             wait_s = _retry_after(exchange.reply, len(attempts))
             if wait_s > MAX_WAIT_S:
@@ -266,6 +266,23 @@ def _say(failure: Exception) -> str:
 
 async def _chunked(body: bytes) -> AsyncIterator[bytes]:
     yield body
+
+
+def asks_again(probe: Probe, status: int, tries: int) -> bool:
+    """Whether an answer is no answer yet: less patience for what must be refused in any case."""
+    wanted = probe.retries and status in RETRYABLE and status not in probe.asks_for
+    return wanted and tries < (MAX_RETRIES if probe.billable else MAX_RETRIES_FREE)
+
+
+def tries_before(probe: Probe, reply: Reply) -> tuple[Attempt, ...]:
+    """The earlier tries of a request to which a server always says the same."""
+    attempts: list[Attempt] = []
+    while asks_again(probe, reply.status, len(attempts)):
+        wait_s = _retry_after(reply, len(attempts))
+        if wait_s > MAX_WAIT_S:
+            break
+        attempts.append(Attempt(reply.status, wait_s))
+    return tuple(attempts)
 
 
 def _met_its_end(exchange: Exchange) -> bool:

@@ -4,14 +4,14 @@ A fault that only changes answers is a function of request and reply: it is appl
 replies. Where it changes requests or charges, or where a probe builds something else on a changed
 answer, a gateway with a state of its own is needed: the requests are handed to a fresh one. Either way
 only answers that differ become new exchanges. A replay gives up (`None`) where the run itself would
-have gone another way: a retry becomes due, a connection ends otherwise.
+have gone another way: a connection ends otherwise.
 """
 
 from dataclasses import dataclass, field, replace
 
 from conformance.judging.profile import Profile
 from conformance.running.probe import Probe, ProbeContext
-from conformance.running.sender import RETRYABLE
+from conformance.running.sender import tries_before
 from gateway.core import Gateway
 from gateway.faults.machinery.fault import Fault, Faulty
 from gateway.frames import GatewayReply, encode
@@ -56,6 +56,8 @@ class Log:
 
     def replayed(self, fault: Fault) -> dict[str, Exchange | None] | None:
         """Changed exchanges by id, None for those that were not made; or None for a run in full."""
+        if fault.late_s:
+            return None  # readings of the balance wait, which moves all that follows
         try:
             if not fault.request and not fault.settle:
                 try:
@@ -152,21 +154,22 @@ class Log:
         old = entry.said
         if said is old or said == old or said == _with_tokens_left(old, said):
             return entry.exchange
-        due = said.status in RETRYABLE and entry.probe.retries
         moved = (said.ending, said.header("connection")) != (old.ending, old.header("connection"))
-        if due or moved:
+        if moved:
             raise GaveUp
         played = _played(said, entry.probe)
         if entry.probe.handling.abort_after_events is not None and len(played) == len(encode(said)):
             raise GaveUp  # nothing was there to be cut
         reply, connection = self.sender.received(said, played, entry.raw)
-        until = entry.probe.until
+        # The books of the gateway are kept at once: readings that wait for them need not.
+        until = None if entry.probe.settles else entry.probe.until
         if until and (until(reply), reply.status) != (
             until(entry.raw.reply),
             entry.raw.reply.status,
         ):
             raise GaveUp
-        raw = replace(entry.raw, reply=reply, connection=connection)
+        tries = tries_before(entry.probe, reply)
+        raw = replace(entry.raw, reply=reply, connection=connection, attempts=tries)
         if raw.reply == entry.raw.reply and raw.connection == entry.raw.connection:
             return entry.exchange
         return self.sender.redacted(raw)

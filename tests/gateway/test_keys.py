@@ -71,7 +71,7 @@ def test_kinds_of_keys(desk: Desk):
     other = say(desk, "hi", key="other_tier")
     assert (other.status, other.body["error"]["code"]) == (403, "tier_not_allowed")
     broke = say(desk, "hi", key="no_credit")
-    assert (broke.status, broke.body["error"]["code"]) == (429, "insufficient_quota")
+    assert (broke.status, broke.body["error"]["code"]) == (402, "insufficient_quota")
     assert desk.ask("/models", key="no_credit").status == 200
 
 

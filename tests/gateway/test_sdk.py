@@ -111,7 +111,7 @@ def test_parse(client: openai.OpenAI):
     [
         ("revoked", openai.AuthenticationError, "invalid_api_key"),
         ("other_tier", openai.PermissionDeniedError, "tier_not_allowed"),
-        ("no_credit", openai.RateLimitError, "insufficient_quota"),
+        ("no_credit", openai.APIStatusError, "insufficient_quota"),
     ],
 )
 def test_refused_keys(served: Served, key: str, error: type[openai.APIStatusError], code: str):

@@ -73,7 +73,10 @@ def test_nothing_to_judge_is_blocked_with_the_reason_never_a_pass():
 def test_an_answer_that_the_selector_refuses_is_the_reason():
     on = Selector("a success", lambda x: x.ok, ("a.probe",))
     result = verdict(holds, [exchange(status=503)], on=on)
-    assert (result.outcome, result.reason) == (Outcome.BLOCKED, "a.probe was answered 503")
+    assert (result.outcome, result.reason) == (
+        Outcome.BLOCKED,
+        "a.probe was answered 503 in place of an answer",
+    )
 
 
 def test_only_doubt_is_inconclusive():

@@ -110,10 +110,17 @@ def test_a_429_is_retried_as_retry_after_says_and_remembered():
     assert wire.waits[0] == 2.0
 
 
-def test_a_request_that_must_be_refused_is_not_retried():
-    traffic, wire, _ = run([simple("a", output_tokens=0)], Wire({"/a/m": [500]}))
-    assert len(wire.asked) == 1
-    assert traffic.exchanges["a", "m"][0].reply.status == 500
+def test_a_request_that_must_be_refused_is_asked_again_after_a_server_error():
+    traffic, wire, _ = run([simple("a", output_tokens=0)], Wire({"/a/m": [500, 400]}))
+    assert len(wire.asked) == 2
+    assert traffic.exchanges["a", "m"][0].reply.status == 400
+
+
+def test_what_a_probe_asks_for_is_its_answer():
+    asking = simple("a", output_tokens=0, asks_for=frozenset({503}))
+    traffic, wire, _ = run([asking], Wire({"/a/m": [500, 503]}))
+    assert len(wire.asked) == 2
+    assert traffic.exchanges["a", "m"][0].reply.status == 503
 
 
 def test_retries_end():

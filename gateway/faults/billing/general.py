@@ -57,6 +57,8 @@ FAULTS = (
         _usage(lambda usage: replace(usage, prompt=0, cached=0))),
     Fault("billing.unasked-double", (), "A stream that does not ask for its usage is billed twice.",
         Family.BILLING, _unasked, settle=_times("2")),
+    Fault("billing.late", (), "Charges are booked three seconds after the answer.", Family.BILLING,
+        late_s=3.0),
     Fault("billing.empty-served", (), "A key without credit gets an empty answer.", Family.BILLING,
         reply=_served),
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+import time
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -60,6 +61,8 @@ class Fault:
     reply: Callable[[Request, GatewayReply], GatewayReply] | None = None
     wire: Callable[[Request, tuple[Piece, ...]], tuple[Piece, ...]] | None = None
     settle: Callable[[Charge], Charge] | None = None
+    late_s: float = 0
+    """Charges are booked so many seconds after their answers."""
 
 
 class Handler(Protocol):
@@ -76,8 +79,19 @@ class Faulty:
     def __init__(self, inner: Handler, faults: tuple[Fault, ...]) -> None:
         self.inner = inner
         self.faults = faults
+        self._late_s = max((fault.late_s for fault in faults), default=0)
+        self._clock: Callable[[], float] = getattr(inner, "clock", time.time)
+        self._due: list[tuple[float, GatewayReply, int | None]] = []
+
+    def _book(self) -> None:
+        """What was to be booked by now."""
+        now = self._clock()
+        for _, reply, sent in [row for row in self._due if row[0] <= now]:
+            self.inner.settle(reply, sent)
+        self._due = [row for row in self._due if row[0] > now]
 
     def handle(self, request: Request) -> GatewayReply:
+        self._book()
         active = [fault for fault in self.faults if fault.when(request)]
         seen = request
         for fault in active:
@@ -94,7 +108,10 @@ class Faulty:
         return reply
 
     def settle(self, reply: GatewayReply, sent: int | None = None) -> None:
-        self.inner.settle(reply, sent)
+        if self._late_s:
+            self._due.append((self._clock() + self._late_s, reply, sent))
+        else:
+            self.inner.settle(reply, sent)
 
 
 def fault_modules() -> Iterator[ModuleType]:

@@ -1,0 +1,38 @@
+"""Answers in place of an answer: a key with credit was told to come back, so nothing else was said.
+
+A limit, an overload or an upstream that is away (408, 429, 5xx) may be faultless, and tells nothing of
+what the request asks about. Rules about something else leave such an exchange alone; what it means for
+clients is one row's affair (`errors.served`).
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from wire.exchange import Exchange
+
+PASSING: Final = frozenset({408, 429, 502, 503, 504, 529})
+# Keys that are there to be refused: what they get is what their probes ask about.
+_LIMITED, _EMPTY = "[redacted:low_limit]", "[redacted:no_credit]"
+
+
+def repeated(x: Exchange) -> bool:
+    """Whether a server error came for each of several tries: no passing trouble."""
+    return bool(x.attempts) and all(a.status >= 500 for a in x.attempts) and x.reply.status >= 500
+
+
+def declined(x: Exchange) -> bool:
+    """Whether a probe's request was answered with a passing refusal in place of what it asks."""
+    status = x.reply.status
+    if x.probe is None or (status not in PASSING and status < 500):
+        return False
+    if b"[[script" in x.request.body or b"[[usage" in x.request.body:
+        return False  # the refusal was asked for
+    key = x.request.header("authorization") or ""
+    if _EMPTY in key or (_LIMITED in key and status == 429):
+        return False
+    return status in PASSING or not repeated(x)
+
+
+def unreliable(exchanges: Iterable[Exchange]) -> bool:
+    """Whether asking again cured a server error somewhere: then one that stayed may be chance, too."""
+    return any(x.reply.status < 500 and any(a.status >= 500 for a in x.attempts) for x in exchanges)

@@ -1,0 +1,234 @@
+"""What right servers and the proxies before them do that looks odd. None of it may fail a MUST.
+
+Each is something in front of the reference gateway; `docs/innocent.md` has one line for each.
+"""
+
+import copy
+import itertools
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from gateway.faults.machinery.fault import Handler
+from gateway.frames import Frame, GatewayReply, Piece, encode, encode_frame
+from wire.exchange import Request
+
+Clock = Callable[[], float]
+Doing = Callable[[Handler, Clock], Handler]
+
+
+class Front:
+    """Something in front of a gateway that changes what it says."""
+
+    def __init__(
+        self, inner: Handler, change: Callable[[Request, GatewayReply], GatewayReply]
+    ) -> None:
+        self._inner, self._change = inner, change
+
+    def handle(self, request: Request) -> GatewayReply:
+        return self._change(request, self._inner.handle(request))
+
+    def settle(self, reply: GatewayReply, sent: int | None = None) -> None:
+        """The gateway counts its own frames, however they were cut on the way."""
+        if reply.pieces is not None and reply.frames is not None:
+            if sent is not None:
+                arrived = sum(len(piece.data) for piece in reply.pieces[:sent])
+                ends = itertools.accumulate(len(encode_frame(frame)) for frame in reply.frames)
+                sent = sum(end <= arrived for end in ends)
+            reply = replace(reply, pieces=None)
+        self._inner.settle(reply, sent)
+
+
+def changing(change: Callable[[Request, GatewayReply], GatewayReply]) -> Doing:
+    return lambda inner, _clock: Front(inner, change)
+
+
+def adds(*headers: tuple[str, str]) -> Doing:
+    """Headers on everything."""
+    return changing(lambda _, reply: replace(reply, headers=(*reply.headers, *headers)))
+
+
+def payloads(change: Callable[[Any], Any]) -> Doing:
+    """Every JSON body of a success and every payload of a stream, changed."""
+
+    def made(_: Request, reply: GatewayReply) -> GatewayReply:
+        if reply.frames is not None:
+            frames = tuple(
+                f._replace(payload=change(copy.deepcopy(f.payload)))
+                if isinstance(f.payload, dict)
+                else f
+                for f in reply.frames
+            )
+            return replace(reply, frames=frames)
+        if isinstance(reply.body, dict) and reply.status < 400:
+            return replace(reply, body=change(copy.deepcopy(reply.body)))
+        return reply
+
+    return changing(made)
+
+
+def frames(change: Callable[[tuple[Frame, ...]], tuple[Frame, ...]]) -> Doing:
+    def made(_: Request, reply: GatewayReply) -> GatewayReply:
+        return reply if reply.frames is None else replace(reply, frames=change(reply.frames))
+
+    return changing(made)
+
+
+class Refusing(Front):
+    """One request of `one_in` is refused before it reaches the gateway."""
+
+    def __init__(self, inner: Handler, one_in: int, refusal: GatewayReply) -> None:
+        super().__init__(inner, lambda _, reply: reply)
+        self._one_in, self._refusal, self._count = one_in, refusal, 0
+
+    def handle(self, request: Request) -> GatewayReply:
+        self._count += 1
+        if self._count % self._one_in == 0:
+            return replace(
+                self._refusal,
+                headers=(
+                    *self._refusal.headers,
+                    *(h for h in super().handle(Request("OPTIONS", "/v1/models")).headers
+                      if h[0] in ("date", "x-request-id")),
+                ),
+            )  # fmt: skip
+        return super().handle(request)
+
+
+def refusal(status: int, kind: str, code: str | None, *headers: tuple[str, str]) -> GatewayReply:
+    message = {"message": "Please try again.", "type": kind, "param": None, "code": code}
+    return GatewayReply(
+        status, (("content-type", "application/json"), *headers), {"error": message}
+    )
+
+
+def refusing(one_in: int, said: GatewayReply) -> Doing:
+    return lambda inner, _clock: Refusing(inner, one_in, said)
+
+
+class LateBook(Front):
+    """Charges are booked some seconds after the answer."""
+
+    def __init__(self, inner: Handler, clock: Clock, seconds: float) -> None:
+        super().__init__(inner, lambda _, reply: reply)
+        self._clock, self._seconds = clock, seconds
+        self._due: list[tuple[float, GatewayReply, int | None]] = []
+
+    def handle(self, request: Request) -> GatewayReply:
+        now = self._clock()
+        for _, reply, sent in [row for row in self._due if row[0] <= now]:
+            self._inner.settle(reply, sent)
+        self._due = [row for row in self._due if row[0] > now]
+        return super().handle(request)
+
+    def settle(self, reply: GatewayReply, sent: int | None = None) -> None:
+        self._due.append((self._clock() + self._seconds, reply, sent))
+
+
+def late_book(seconds: float) -> Doing:
+    return lambda inner, clock: LateBook(inner, clock, seconds)
+
+
+def merged(_: Request, reply: GatewayReply) -> GatewayReply:
+    """Two events in one TCP segment, as a busy proxy sends them."""
+    if reply.frames is None:
+        return reply
+    pieces, joined = encode(reply), []
+    for at in range(0, len(pieces), 2):
+        pair = pieces[at : at + 2]
+        joined.append(Piece(sum(p.delay_ms for p in pair), b"".join(p.data for p in pair)))
+    return replace(reply, pieces=tuple(joined))
+
+
+def split(_: Request, reply: GatewayReply) -> GatewayReply:
+    """Bytes in small segments, cut anywhere."""
+    if reply.frames is None:
+        return reply
+    pieces: list[Piece] = []
+    for piece in encode(reply):
+        data = piece.data
+        parts = [data[at : at + 7] for at in range(0, len(data), 7)] or [b""]
+        pieces += [Piece(piece.delay_ms if n == 0 else 0, part) for n, part in enumerate(parts)]
+    return replace(reply, pieces=tuple(pieces))
+
+
+def slow(_: Request, reply: GatewayReply) -> GatewayReply:
+    return replace(reply, delay_ms=reply.delay_ms + 4_000)
+
+
+def _vendor(value: Any) -> Any:
+    """Members that vendors add to their answers, where each does."""
+    if "choices" in value:
+        value |= {"provider": "Acme", "x_groq": {"id": "req_1"}, "prompt_token_ids": None}
+        for choice in value["choices"]:
+            if isinstance(choice, dict):
+                choice |= {
+                    "stop_reason": None,
+                    "matched_stop": None,
+                    "native_finish_reason": "stop",
+                }
+        if isinstance(value.get("usage"), dict):
+            value["usage"] |= {"cost": 0.0001, "total_time": 0.2, "is_byok": False}
+    elif value.get("object") == "response":
+        value |= {"provider": "Acme", "cost_details": {"total": 0.1}}
+    elif isinstance(value.get("response"), dict):
+        value["response"] |= {"provider": "Acme"}
+    elif "type" in value:
+        value |= {"obfuscation": "a1b2c3"}
+    return value
+
+
+def _comments(given: tuple[Frame, ...]) -> tuple[Frame, ...]:
+    first = Frame(0, "", b": OPENROUTER PROCESSING\n\n")
+    beat = Frame(0, "", b": keep-alive\n\n")
+    out = [first]
+    for number, frame in enumerate(given):
+        out += [frame, beat] if number % 3 == 1 and number < len(given) - 1 else [frame]
+    return tuple(out)
+
+
+def _padded(given: tuple[Frame, ...]) -> tuple[Frame, ...]:
+    return tuple(
+        f._replace(payload={**f.payload, "obfuscation": "x" * (7 + n % 9)})
+        if isinstance(f.payload, dict) and f.payload.get("choices")
+        else f
+        for n, f in enumerate(given)
+    )
+
+
+RATE = refusal(429, "requests", "rate_limit_exceeded", ("retry-after", "1"))
+CONCURRENCY = refusal(429, "rate_limit_error", "concurrency_limit_exceeded", ("retry-after", "1"))
+AWAY = refusal(503, "server_error", None, ("retry-after", "1"))
+DOINGS: dict[str, Doing] = {
+    "cookies": adds(
+        ("set-cookie", "__cf_bm=a1B2c3D4e5F6g7H8i9J0kLmNoPqRsTuVwXyZ0123456789-1764000000-1.0.1.1; path=/; HttpOnly"),
+        ("set-cookie", "_cfuvid=q9W8e7R6t5Y4u3I2o1P0a9S8d7F6g5H4j3K2l1Z0-1764000000000-0.0.1.1-604800000; path=/"),
+    ),
+    "organization": adds(
+        ("openai-organization", "acme-inc-8f2k"), ("openai-project", "proj_a1B2c3D4e5F6g7H8"),
+    ),
+    "cloudflare": adds(
+        ("cf-ray", "8f1a2b3c4d5e6f70-FRA"), ("cf-cache-status", "DYNAMIC"), ("server", "cloudflare"),
+        ("alt-svc", 'h3=":443"; ma=86400'), ("strict-transport-security", "max-age=31536000; includeSubDomains; preload"),
+        ("nel", '{"report_to":"cf-nel","success_fraction":0.01,"max_age":604800}'),
+    ),
+    "hops": adds(
+        ("via", "1.1 varnish"), ("via", "1.1 Caddy"), ("age", "0"), ("server", "nginx"), ("server", "uvicorn"),
+        ("x-cache", "MISS"), ("vary", "Accept-Encoding"), ("vary", "Origin"), ("x-envoy-upstream-service-time", "812"),
+        ("x-served-by", "cache-fra-etou8220033-FRA"), ("x-kong-upstream-latency", "800"), ("keep-alive", "timeout=75"),
+        ("x-accel-buffering", "no"), ("x-frame-options", "DENY"), ("referrer-policy", "no-referrer"),
+        ("content-security-policy", "default-src 'none'"), ("x-robots-tag", "noindex"),
+    ),
+    "comments": frames(_comments),
+    "vendor-members": payloads(_vendor),
+    "obfuscation": frames(_padded),
+    "two-events-a-segment": changing(merged),
+    "small-segments": changing(split),
+    "slow": changing(slow),
+    "one-of-ten-503": refusing(10, AWAY),
+    "one-of-seven-429": refusing(7, RATE),
+    "one-of-nine-concurrency": refusing(9, CONCURRENCY),
+    "one-of-twelve-500": refusing(12, refusal(500, "server_error", None)),
+    "book-2-s-late": late_book(2.0),
+    "book-5-s-late": late_book(5.0),
+}  # fmt: skip
