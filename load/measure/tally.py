@@ -125,6 +125,7 @@ class Tally:
         self.counts[f"arrived:{window.slice(arrival.intended_ns)}"] += 1
         self.counts[f"{kind}:{window.slice(arrival.end_ns)}"] += 1
         if kind != "unjudged":
+            self.counts[f"judged:{window.slice(arrival.intended_ns)}"] += 1
             self.series[kind][window.bin(arrival.end_ns)] += 1
         self._amounts(arrival, window, outcome)
         if steady:

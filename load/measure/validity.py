@@ -17,6 +17,7 @@ STAMPED_LAG_MS: Final = 50.0  # where the kernel stamps, a late loop moves no st
 CPU_SHARE: Final = 0.90
 SENT_SHARE: Final = 0.99
 FEWEST: Final = 30
+CANNOT_BE_JUDGED: Final = "--tpot-slo cannot be judged"
 TOO_FEW: Final = "too few samples"
 COST: Final = "the limit of $"  # how a run says that it ended for want of money
 
@@ -35,20 +36,22 @@ def validity(fleet: Fleet, planned: int | None, plan: Plan) -> Validity:
 
     A target that nothing can be said of is named, too: what is not judged is not met.
     """
-    reasons = _reasons(fleet, planned)
+    reasons = _reasons(fleet, planned, plan)
     why = unjudgeable(plan, fleet.total)
     if why:
-        reasons.append(f"--tpot-slo cannot be judged: {why}")
+        reasons.append(f"{CANNOT_BE_JUDGED}: {why}")
     return Validity(tuple(reasons))
 
 
-def _reasons(fleet: Fleet, planned: int | None) -> list[str]:
+def _reasons(fleet: Fleet, planned: int | None, plan: Plan) -> list[str]:
     total, reasons = fleet.total, []
 
     def point(name: str, percentile: float) -> float:
         return total.histogram(name).percentile(percentile) / 1000
 
     allowed = max(LATE_MS, LATE_SHARE * point("ttft_ms", 50))
+    if plan.schedule.exact:  # of a trial only whether it keeps its target is asked
+        allowed = max(allowed, LATE_SHARE * (plan.ttft_slo_ms or 0.0))
     # Of few samples the p99 is the highest one, and one says little.
     place = 99 if enough(99, total.histogram("lateness_ms").count) else 90
     late = point("lateness_ms", place)

@@ -92,8 +92,7 @@ def lines(document: dict[str, Any]) -> Iterator[str]:
     )
     yield from _noticed(document)
     if "search" in document:
-        best = document["search"]["best_rate"]
-        yield f"search: {'no rate meets the targets' if best is None else f'{best:.4g}/s is the highest rate that meets the targets'}"
+        yield f"search: {document['search']['sentence']}"
     for requirement, n in document["conformance"].items():
         yield f"violated in {n} streams: {requirement}"
     yield from _sample(document.get("sample") or {})

@@ -1,63 +1,86 @@
-"""Finds the highest rate that keeps the targets: doubling to bracket it, then bisection.
+"""Finds between which two rates the highest one lies that keeps the targets, and how sure that is.
 
-A trial fails when too few requests are good, or when the server falls behind the rate: then more is in
-flight at its end than at its middle, and what it completed falls short of what arrived. Such a trial
-says nothing about a steady state, whatever its percentiles look like.
+A trial of ten seconds tells little near the limit: bad moments come in clusters, and a server without one has
+been lucky. So rates are bracketed by doubling and bisected, and the bounds are put only where the trials at
+and near a rate leave little doubt, together: the lower one where good requests are enough with all but 2.5 %
+certainty, the upper one where they are not, or where the queue grew by more than chance lets it. What
+the lower bound says is what was delivered there, less what a window's edges may add.
+A trial that this client disturbed counts for nothing: it is repeated, then another rate near it is tried.
 """
 
-from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from statistics import mean
+from math import sqrt
 from typing import Any, Final
 
-from load.measure.outcome import WHOLE
 from load.measure.rates import goodput, rates
+from load.measure.window import SLICES
 from load.session.fleet import Fleet
 from load.workload.plan import Plan
 
-CLOSE: Final = 1.08  # ratio of the lowest failing to the highest passing rate
-DOUBLINGS: Final = 12
-STEPS: Final = 6
-BEHIND: Final = (
-    0.90  # of the arrivals, answered when the schedule ends, below which it falls behind
+CLOSE: Final = 1.1  # ratio of the bounds that is close enough
+TRIALS: Final = 16
+DOUBTS: Final = 3  # of a rate, before another one near it is tried
+MOST_DOUBTS: Final = 9  # of a whole search
+NEAR: Final = 1.25  # rates within this ratio say something of each other
+SURE: Final = 1.96  # deviations
+CONFIDENCE: Final = 0.95
+UNLUCKY: Final = (
+    0.3  # of the requests of a slice that was not seen, missed: bad moments are rare, not absent
 )
-GROWTH: Final = 1.5  # of what is in flight, from the middle to the end
+GREW: Final = 1.22  # times the root of what arrived: chance lets a queue grow so far in 5 of 100
+GREW_PERHAPS: Final = 0.7
+EDGES: Final = 0.97  # of what was delivered, that a window's edges cannot have added
+REPEATS: Final = 3
+STEP: Final = 1.15
+Slices = tuple[tuple[int, int], ...]  # good, and judged
 
 
 @dataclass(frozen=True)
 class Trial:
+    """One run at a rate, as the search and the report need it."""
+
     rate: float
     met: bool
     why: str
     offered_per_s: float
     completed_per_s: float
-    goodput_per_s: float
+    goodput_per_s: float | None
     attainment: float | None
     error_share: float | None
     ttft_p50_ms: float | None
     ttft_p99_ms: float | None
     tpot_p50_ms: float | None
     behind: bool
+    doubt: str = ""  # why it is not to be believed
+    slices: Slices = ()
+    left: int = 0  # in flight at the end
+    arrived: int = 0
+    unloaded_s: float = 0.0  # what its quickest tenth took
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
 
-def judged(plan: Plan, fleet: Fleet) -> Trial:
-    """Whether a trial kept the targets."""
-    seen, good = rates(plan, fleet.total, fleet.ran_s), goodput(plan, fleet.total, fleet.ran_s)
-    scheduled = fleet.total.histogram("ttft_scheduled_ms").as_distribution()
-    tpot = fleet.total.histogram("tpot_ms").as_distribution()
-    behind = falls_behind(plan, fleet)
+def judged(plan: Plan, fleet: Fleet, doubt: str = "") -> Trial:
+    """What one trial says by itself."""
+    total = fleet.total
+    seen, good = rates(plan, total, fleet.ran_s), goodput(plan, total, fleet.ran_s)
+    scheduled = total.histogram("ttft_scheduled_ms").as_distribution()
+    tpot = total.histogram("tpot_ms").as_distribution()
     attainment = good["attainment"]
     why = ""
     if fleet.stopped:
         why = fleet.stopped
-    elif behind:
+    elif doubt:
+        why = f"not to be believed: {doubt}"
+    elif good["cannot_be_judged"]:
+        why = f"cannot be judged: {good['cannot_be_judged']}"
+    elif seen["saturated"]:
         why = "the server falls behind the rate"
     elif attainment is None or attainment * 100 < plan.slo_share:
         shown = "no" if attainment is None else f"{attainment:.1%} of"
         why = f"{shown} requests are good, asked for {plan.slo_share:g} %"
+    counts = total.counts
     return Trial(
         rate=plan.schedule.rate,
         met=not why,
@@ -70,49 +93,166 @@ def judged(plan: Plan, fleet: Fleet) -> Trial:
         ttft_p50_ms=_number(scheduled["p50"]),
         ttft_p99_ms=_number(scheduled["p99"] or scheduled["max"]),
         tpot_p50_ms=_number(tpot["p50"]),
-        behind=behind,
+        behind=seen["saturated"],
+        doubt=doubt,
+        slices=tuple((counts[f"good:{n}"], counts[f"judged:{n}"]) for n in range(SLICES)),
+        left=seen["in_flight"][-1],
+        arrived=counts["arrivals"],
+        unloaded_s=total.histogram("e2e_ms").percentile(10) / 1e6,
     )
 
 
-def falls_behind(plan: Plan, fleet: Fleet) -> bool:
-    """Whether the queue still grew when the schedule ended."""
-    end_s = plan.schedule.duration_s
-    within = [(at, n) for at, n in fleet.in_flight if at <= end_s + 0.5]
-    middle = [n for at, n in within if 0.4 * end_s <= at <= 0.6 * end_s]
-    late = [n for at, n in within if at >= 0.8 * end_s]
-    if not middle or not late:
-        return False
-    grows = mean(late) > max(4.0, GROWTH * mean(middle))
-    answered = sum(n for at, n in fleet.total.line("completed").items() if at < end_s)
-    whole = sum(fleet.total.counts[f"outcome:{outcome}"] for outcome in WHOLE)
-    return grows and answered < BEHIND * whole
+class Search:
+    """Says which rate to try next, until `next` is None; then `low`, `high` and `sentence` are the answer."""
 
+    def __init__(self, first: float, share: float) -> None:
+        self.share = share  # of good requests, that a rate must have
+        self.trials: list[Trial] = []
+        self.next: float | None = first
+        self._turns = 0
 
-def search(first: float, trial: Callable[[float], Trial]) -> Iterator[Trial]:
-    """Yields each trial as it ends; the best rate is the highest that met the targets."""
-    rate, low, high = first, 0.0, 0.0
-    for _ in range(DOUBLINGS):
-        one = trial(rate)
-        yield one
-        if one.met:
-            low = max(low, rate)
-        else:
-            high = rate
-        if low and high:
-            break
-        rate = rate * 2 if one.met else rate / 2
-    if not low or not high:
-        return
-    for _ in range(STEPS):
+    def add(self, trial: Trial) -> None:
+        """Take a trial at the rate that was asked for."""
+        self.trials.append(trial)
+        self.next = self._following()
+
+    @property
+    def best(self) -> float | None:
+        """The highest rate that meets the targets for sure."""
+        return max((rate for rate in self._rates if self._surely_met(rate)), default=None)
+
+    @property
+    def low(self) -> float | None:
+        """What is met for sure, requests a second: as much as was delivered at the best rate."""
+        best = self.best
+        if best is None:
+            return None
+        delivered = [one.completed_per_s for one in self._at(best)]
+        return EDGES * min(best, sum(delivered) / len(delivered))
+
+    @property
+    def high(self) -> float | None:
+        """The lowest rate that misses the targets for sure."""
+        return min((rate for rate in self._rates if self._surely_missed(rate)), default=None)
+
+    @property
+    def sentence(self) -> str:
+        low, high, n = self.low, self.high, len(self._believed)
+        sure = f"{CONFIDENCE:.0%} sure of each end, {n} trials"
+        if low is not None and high is not None:
+            return f"the highest rate that meets the targets lies between {low:.4g}/s and {high:.4g}/s ({sure})"
+        if low is not None:
+            return (
+                f"{low:.4g}/s meets the targets; no rate was seen that surely misses them ({sure})"
+            )
+        if high is not None:
+            return (
+                f"{high:.4g}/s misses the targets; no rate was seen that surely meets them ({sure})"
+            )
+        return (
+            f"nothing can be said of any rate: {n} of {len(self.trials)} trials could be believed"
+        )
+
+    # The evidence.
+
+    @property
+    def _believed(self) -> list[Trial]:
+        return [one for one in self.trials if not one.doubt]
+
+    @property
+    def _rates(self) -> list[float]:
+        return sorted({one.rate for one in self._believed})
+
+    def _at(self, rate: float) -> list[Trial]:
+        return [one for one in self._believed if one.rate == rate]
+
+    def _slices(self, lowest: float, highest: float) -> list[tuple[int, int]]:
+        return [
+            one
+            for trial in self._believed
+            if lowest <= trial.rate <= highest
+            for one in trial.slices
+            if one[1]
+        ]
+
+    def _surely_met(self, rate: float) -> bool:
+        """Also what is met at a higher rate is met here."""
+        slices = self._slices(rate, rate * NEAR)
+        if not slices or self._grew(self._at(rate), GREW_PERHAPS):
+            return False
+        usual = sum(judged for _, judged in slices) / len(slices)
+        share, deviation = _share([*slices, (usual * (1 - UNLUCKY), usual)])
+        return share - SURE * deviation >= self.share
+
+    def _surely_missed(self, rate: float) -> bool:
+        """Also what is missed at a lower rate is missed here."""
+        if self._grew(self._at(rate), GREW):
+            return True
+        slices = self._slices(rate / NEAR, rate)
+        if not slices:
+            return False
+        usual = sum(judged for _, judged in slices) / len(slices)
+        share, deviation = _share([*slices, (usual, usual)])
+        return share + SURE * deviation < self.share
+
+    def _grew(self, trials: list[Trial], times: float) -> bool:
+        """Whether more was left in flight than a server without a queue has, beyond chance."""
+        unloaded_s = min((one.unloaded_s for one in self._believed if one.unloaded_s), default=0.0)
+        left = sum(one.left - one.rate * unloaded_s for one in trials)
+        return left > max(2.0, times * sqrt(sum(one.arrived for one in trials)))
+
+    def _seems_met(self, rate: float) -> bool:
+        trials = self._at(rate)
+        good = sum(good for one in trials for good, _ in one.slices)
+        judged = sum(judged for one in trials for _, judged in one.slices)
+        return judged > 0 and good >= self.share * judged and not self._grew(trials, GREW_PERHAPS)
+
+    # Where to go.
+
+    def _following(self) -> float | None:
+        last = self.trials[-1]
+        if last.why.startswith(("every answer", "the limit of", "interrupted", "cannot be judged")):
+            return None
+        doubts = len(self.trials) - len(self._believed)
+        if len(self._believed) >= TRIALS or doubts >= MOST_DOUBTS:
+            return None
+        if last.doubt:
+            same = [one for one in self.trials if one.rate == last.rate and one.doubt]
+            return last.rate if len(same) < DOUBTS else _rounded(last.rate / STEP)
+        met = [rate for rate in self._rates if self._seems_met(rate)]
+        missed = [rate for rate in self._rates if rate not in met]
+        if not missed:
+            return _rounded(2 * max(met))
+        if not met:
+            return _rounded(min(missed) / 2)
+        return self._between(met, missed)
+
+    def _between(self, met: list[float], missed: list[float]) -> float | None:
+        low, high = self.best, self.high
+        if low is None:
+            rate = max((one for one in met if one < min(missed)), default=min(met))
+            return rate if len(self._at(rate)) < REPEATS else _rounded(rate / STEP)
+        if high is None:
+            rate = min((one for one in missed if one > max(met)), default=max(missed))
+            return rate if len(self._at(rate)) < REPEATS else _rounded(rate * STEP)
         if high / low <= CLOSE:
-            return
-        rate = (low + high) / 2
-        one = trial(rate)
-        yield one
-        if one.met:
-            low = rate
-        else:
-            high = rate
+            return None
+        part = (1 / 2, 1 / 3, 2 / 3)[self._turns % 3]
+        self._turns += 1
+        return _rounded(low ** (1 - part) * high**part)
+
+
+def _share(slices: list[tuple[float, float]]) -> tuple[float, float]:
+    """The share of good ones, and its standard deviation by what differs between the slices."""
+    n = sum(judged for _, judged in slices)
+    share = sum(good for good, _ in slices) / n
+    spread = sum((good - share * judged) ** 2 for good, judged in slices)
+    m = len(slices)
+    return share, sqrt(spread * m / (m - 1)) / n if m > 1 else 1.0
+
+
+def _rounded(rate: float) -> float:
+    return float(f"{rate:.3g}")
 
 
 def _number(value: float | None) -> float | None:

@@ -11,7 +11,7 @@ from gevent.event import Event
 
 from load.measure.cost import DEFAULT_LIMIT_USD, estimate_usd, price_of
 from load.measure.sample import judged as sampled
-from load.measure.validity import validity
+from load.measure.validity import CANNOT_BE_JUDGED, TOO_FEW, validity
 from load.report.document import Result, result
 from load.report.folder import write_report
 from load.report.locust_stats import LocustStats
@@ -19,12 +19,13 @@ from load.session import calibrate
 from load.session.fleet import Fleet
 from load.session.processes import Processes
 from load.session.runner import Runner
-from load.session.search import Trial, judged, search
+from load.session.search import CONFIDENCE, Search, judged
 from load.transport.target import Gateway, Target, redactor_of
 from load.workload.plan import Plan
 
-ATTEMPTS: Final = 3  # of a trial that cannot be believed
-KEPT_RATE: Final = "poisson"  # arrivals of a trial
+SAMPLES: Final = 40  # requests of a trial, for which a slow one is made longer, up to
+MOST_TRIALS: Final = 4  # times its length
+SETTLES: Final = 0.2  # of a trial, until its queue is what it will be
 
 
 class FinishedRun(NamedTuple):
@@ -65,7 +66,8 @@ class LoadSession:
         self._calibration: calibrate.Calibration | None = None
         self._key = key
         self._stats = stats
-        self._trials: list[Trial] = []
+        search = plan.schedule.kind == "search"
+        self._rates = Search(plan.schedule.rate, plan.slo_share / 100) if search else None
         self._finishing = False
         self._finished = Event()
 
@@ -131,42 +133,45 @@ class LoadSession:
             self._say(line)
 
     def _search(self) -> FinishedRun:
-        """All trials; the report is that of the best one, else of the last."""
-        kept: dict[float, FinishedRun] = {}
+        """All trials; the report is that of the best rate, else of the last trial that can be believed."""
+        search, kept = self._rates, dict[float, FinishedRun]()
+        assert search is not None
         spent = 0.0
-        plan = self.plan
-
-        def trial(rate: float) -> Trial:
-            nonlocal spent
-            left = None if plan.max_cost is None else max(0.0, plan.max_cost - spent)
-            overrides = {
-                "arrivals": KEPT_RATE,
-                "rate": rate,
-                "duration": plan.trial_s,
-                "warm_up": min(plan.warm_up_s, plan.trial_s / 2),
-                "seed": plan.schedule.seed + len(self._trials),
-                "max_cost": left,
-            }
-            for _ in range(ATTEMPTS):
-                self.runner.run(self.target, self._key, overrides, f"{rate:8.2f}/s ")
-                kept[rate] = found = self._finished_run()
-                spent += found.fleet.total.sums.get("usd", 0.0)
-                one = judged(found.plan, found.fleet)
-                doubts = [why for why in validity(found.fleet, found.planned, found.plan).reasons if "too few" not in why]  # fmt: skip
-                if not doubts or found.fleet.stopped or self.runner.interrupted:
-                    break
-                # What disturbed the client says nothing about the target: once more.
-                one = replace(one, met=False, why=f"not to be believed: {doubts[0]}")
-                self._say(f"{rate:8.2f}/s {one.why}")
-            self._trials.append(one)
+        while search.next is not None and not self.runner.interrupted:
+            rate = search.next
+            left = None if self.plan.max_cost is None else max(0.0, self.plan.max_cost - spent)
+            self.runner.run(self.target, self._key, self._trial(rate, left), f"{rate:8.2f}/s ")
+            run = self._finished_run()
+            spent += run.fleet.total.sums.get("usd", 0.0)
+            doubts = [
+                why
+                for why in validity(run.fleet, run.planned, run.plan).reasons
+                if not why.startswith((TOO_FEW, CANNOT_BE_JUDGED))
+            ]
+            one = judged(run.plan, run.fleet, doubts[0] if doubts and not run.fleet.stopped else "")
+            search.add(one)
+            if not one.doubt or not kept:
+                kept.pop(0.0, None)
+                kept[0.0 if one.doubt else rate] = run
             self._say(f"{rate:8.2f}/s {'meets the targets' if one.met else one.why}")
-            return one
+        if not kept:
+            return self._finished_run()
+        return kept[search.best] if search.best in kept else list(kept.values())[-1]
 
-        for one in search(plan.schedule.rate, trial):
-            if self.runner.interrupted or one.why.startswith(("every answer", "the limit of")):
-                break
-        met = [one.rate for one in self._trials if one.met]
-        return kept[max(met) if met else self._trials[-1].rate]
+    def _trial(self, rate: float, left_usd: float | None) -> dict[str, Any]:
+        """The options of one trial. Its arrivals are Poisson, but exactly as many as the rate says."""
+        assert self._rates is not None
+        plan = self.plan
+        duration_s = min(max(plan.trial_s, SAMPLES / rate), MOST_TRIALS * plan.trial_s)
+        return {
+            "arrivals": "poisson",
+            "exact": True,
+            "rate": rate,
+            "duration": duration_s,
+            "warm_up": min(max(plan.warm_up_s, SETTLES * duration_s), duration_s / 2),
+            "seed": plan.schedule.seed + len(self._rates.trials),
+            "max_cost": left_usd,
+        }
 
     def _finish(self, done: FinishedRun) -> Result:
         """Write the report, once; who comes second waits for it."""
@@ -183,15 +188,8 @@ class LoadSession:
             "duration_s": max(0.0, done.duration_s),
         }
         found = result(plan, done.fleet, about, done.planned)
-        if self.plan.schedule.kind == "search":
-            met = [one for one in self._trials if one.met]
-            found.document["search"] = {
-                "slo_share": plan.slo_share,
-                "best_rate": max((one.rate for one in met), default=None),
-                "trials": [one.as_json() for one in sorted(self._trials, key=lambda one: one.rate)],
-            }
-            if not met and found.exit_code in {0, 1}:
-                found = replace(found, exit_code=3)  # the targets are the gate
+        if self._rates is not None:
+            found = _with_search(found, self._rates, plan.slo_share)
         if self._calibration is not None:
             found.document["calibration"] = vars(self._calibration)
         if not done.fleet.stopped:  # who interrupts a run does not want to wait for more
@@ -202,6 +200,30 @@ class LoadSession:
         self.result = found
         self._finished.set()
         return found
+
+
+def _with_search(found: Result, search: Search, slo_share: float) -> Result:
+    """The answer of a search, beside the report of its best trial."""
+    document = found.document
+    trials = sorted(search.trials, key=lambda one: (one.rate, one.doubt))
+    document["search"] = {
+        "slo_share": slo_share,
+        "best_rate": search.best,
+        "low_per_s": search.low,
+        "high_per_s": search.high,
+        "confidence": CONFIDENCE,
+        "sentence": search.sentence,
+        "trials": [one.as_json() for one in trials],
+    }
+    if search.best is not None or found.exit_code == 2:
+        return found
+    if search.high is not None and not any(one.met for one in search.trials):
+        return replace(
+            found, exit_code=3 if found.exit_code in {0, 1} else found.exit_code
+        )  # the targets are the gate
+    document["validity"]["stamp"] = "INVALID"
+    document["validity"]["reasons"].append(f"search: {search.sentence}")
+    return replace(found, exit_code=4)
 
 
 def _say(line: str) -> None:

@@ -136,6 +136,7 @@ def plan_of(options: Namespace) -> Plan:
             options.spike_factor,
             trace,
             options.trace_stretch,
+            exact=bool(getattr(options, "exact", False)),
         ),
         scenario=options.scenario,
         mix=mix,

@@ -33,6 +33,7 @@ class Schedule:
     factor: float = SPIKE_FACTOR
     trace: Sequence[Entry] = ()
     stretch: float = 1.0  # of a trace's times
+    exact: bool = False  # of poisson: as many arrivals as the rate says, at random times
 
     def times(self) -> Iterator[float]:
         """The offsets of the whole fleet, ascending, all below the duration."""
@@ -40,6 +41,12 @@ class Schedule:
             case "constant":
                 return self._until(
                     n / self.rate for n in range(math.ceil(self.rate * self.duration_s))
+                )
+            case "poisson" if self.exact:
+                source = random.Random(self.seed)  # noqa: S311 - repeatable on purpose
+                n = round(self.rate * self.duration_s)
+                return self._until(
+                    iter(sorted(source.random() * self.duration_s for _ in range(n)))
                 )
             case "poisson" | "soak":
                 return self._until(self._gaps(1.0))

@@ -97,7 +97,8 @@ class Load:
         search = object_in(self.data, "search")
         if search:
             best = number_in(search, "best_rate")
-            parts.append(f"{best:.4g} requests/s is the highest rate that meets the targets." if best else "No rate meets the targets.")  # fmt: skip
+            sentence = text_in(search, "sentence")
+            parts.append(f"{sentence[:1].upper()}{sentence[1:]}." if sentence else f"{best or 0:.4g}/s is the highest rate that meets the targets.")  # fmt: skip
             parts.append("The trial at that rate:" if best else "The last trial:")
         if self.failed:
             parts.append(f"{self.failed:,} of {self.happened:,} requests failed.")

@@ -42,8 +42,10 @@ def _parts(load: Load, before: Load | None) -> Iterator[str]:
         yield f"- gate {code(str(gate.get('gate', '')))}: {'passed' if gate.get('passed') else '**failed**'} ({shown})"  # fmt: skip
     trials = objects_in(object_in(load.data, "search"), "trials")
     if trials:
-        best = number_in(object_in(load.data, "search"), "best_rate")
-        yield f"\n## Highest rate that meets the targets: {'none' if best is None else f'{best:.4g}/s'}\n"
+        search = object_in(load.data, "search")
+        low, high = (number_in(search, name) for name in ("low_per_s", "high_per_s"))
+        bounds = [f"{word} {rate:.4g}/s" for word, rate in (("at least", low), ("below", high)) if rate is not None]  # fmt: skip
+        yield f"\n## Highest rate that meets the targets: {', '.join(bounds) or 'not known'}\n"
         yield "| rate | good | TTFT p50 | |\n|---|---|---|---|"
         for one in trials:
             good = f"{one['attainment']:.1%}" if one.get("attainment") is not None else "n/a"

@@ -170,6 +170,14 @@ def plan_with(**options):
 
 def session(base_url, key="", **options):
     """A run of this process alone, without Locust: its document and exit code."""
+    plan, fleet, about = measured(base_url, key, **options)
+    planned = None if plan.closed else plan.schedule.planned
+    found = result(plan, fleet, about, planned)
+    return found.document, found.exit_code
+
+
+def measured(base_url, key="", **options):
+    """What a run of this process alone has measured: its plan, its fleet, and when."""
     chosen = options_of(**options)
     fleet = Fleet(1)
     worker = Worker(fleet.take_report, {})
@@ -192,14 +200,12 @@ def session(base_url, key="", **options):
         gevent.sleep(0.01)
     gevent.killall(users)
     plan = plan_with(**options)
-    planned = None if plan.closed else plan.schedule.planned
     about = {
         "base_url": base_url,
         "started_at": assignment["start_at"],
         "duration_s": plan.schedule.duration_s,
     }
-    found = result(plan, fleet, about, planned)
-    return found.document, found.exit_code
+    return plan, fleet, about
 
 
 def ended(document):
