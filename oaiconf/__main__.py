@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Final
 
 from oaiconf.home import enter
@@ -14,6 +15,8 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
     enter()
     from oaiconf.commands import COMMANDS, usage
+    from oaiconf.config import ConfigError, read
+    from oaiconf.config import words as words_of
 
     name, *rest = (list(sys.argv[1:] if words is None else words)) or ["--help"]
     try:
@@ -32,7 +35,13 @@ def main(words: Sequence[str] | None = None) -> int:
                 guess = f"did you mean: oaiconf run {name}"
             print(f"oaiconf: no command {name}; {guess}", file=sys.stderr)
             return USAGE_ERROR
+        if name != "run":  # which has targets, too
+            config = read(None, Path.cwd(), tuple(COMMANDS))
+            rest = [*words_of(config.commands.get(name, {}), rest), *rest]
         return COMMANDS[name].run(name, rest)
+    except ConfigError as error:
+        print(f"oaiconf {name}: {error}", file=sys.stderr)
+        return USAGE_ERROR
     except BrokenPipeError:  # `… | head`
         sys.stderr.close()
         return 0

@@ -15,10 +15,14 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any, Final
 
+from oaiconf import targets
+from oaiconf.commands import COMMANDS
+from oaiconf.config import ConfigError, read
 from oaiconf.home import HOME, INSTALLED
 
 PLUGINS: Final = {"xdist.plugin": "xdist", "allure_pytest.plugin": "allure_pytest"}
 TESTS: Final = "conformance"
+USAGE_ERROR: Final = 4
 OF_OTHERS: Final = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
 
 ABOUT: Final = """\
@@ -27,6 +31,9 @@ Without URL the reference gateway is judged. Keys come from the environment: CON
 else OPENAI_API_KEY; a server that wants no key needs none."""
 
 EPILOG: Final = """\
+Options may stand in conformance.toml, or in [tool.conformance] of pyproject.toml, of this folder (or in
+--config FILE), also those of several targets: oaiconf run NAME… judges these, oaiconf run all of them.
+
 Every option of pytest works too: -k chat.stream, -m "must and stream", -n 2, -x, --lf
 (oaiconf run --help-pytest lists them).
 
@@ -38,6 +45,28 @@ def main(words: Sequence[str]) -> int:
     if "-h" in words or "--help" in words:
         print(_help())
         return 0
+    try:
+        given, rest = config_file(words)
+        return targets.run(read(given, Path.cwd(), tuple(COMMANDS)), rest, _judge)
+    except ConfigError as error:
+        print(f"oaiconf run: {error}", file=sys.stderr)
+        return USAGE_ERROR
+
+
+def config_file(words: Sequence[str]) -> tuple[Path | None, list[str]]:
+    """The value of `--config`, and the other words."""
+    rest, given, left = [], None, iter(words)
+    for word in left:
+        if word == "--config":
+            given = Path(next(left, ""))
+        elif word.startswith("--config="):
+            given = Path(word.partition("=")[2])
+        else:
+            rest.append(word)
+    return given, rest
+
+
+def _judge(words: Sequence[str]) -> int:
     for name in OF_OTHERS:
         os.environ.pop(name, None)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # workers of -n hear it, too
@@ -107,7 +136,7 @@ def _help() -> str:
 
     parser = ArgumentParser(
         prog="oaiconf run",
-        usage="oaiconf run [URL] [options]",
+        usage="oaiconf run [URL | TARGET …] [options]",
         description=ABOUT,
         epilog=EPILOG,
         formatter_class=RawDescriptionHelpFormatter,

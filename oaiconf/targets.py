@@ -1,0 +1,98 @@
+"""`oaiconf run` with a config file: one target in this process, several each in one of its own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Final
+
+from oaiconf.config import Config, ConfigError, Target, words
+
+KEY_VARIABLES: Final = (
+    "CONFORMANCE_API_KEY", "OPENAI_API_KEY", "CONFORMANCE_OTHER_TIER_KEY", "CONFORMANCE_NO_CREDIT_KEY",
+    "CONFORMANCE_REVOKED_KEY", "CONFORMANCE_LOW_LIMIT_KEY",
+)  # fmt: skip
+FOLDER: Final = "report-dir"
+REPORTS: Final = "reports/out"
+COULD_NOT_RUN: Final = 2
+
+
+def run(config: Config, typed: Sequence[str], judge: Callable[[Sequence[str]], int]) -> int:
+    """Judge the targets that were named, else all; the exit code is the gravest."""
+    targets, rest = chosen(config, typed)
+    if len(targets) > 1:
+        return _each(config, targets, rest)
+    for target in targets:
+        _take_keys(config, target)
+        said = words(_options(config, target), rest)
+        print(f"{config.path}: {' '.join(said) or 'no options'}", file=sys.stderr)
+        return judge([*said, *rest])
+    return judge(rest)
+
+
+def chosen(config: Config, typed: Sequence[str]) -> tuple[list[Target], list[str]]:
+    """The targets, and the words that do not name them. Raises ConfigError for an unknown name."""
+    if not config.targets:
+        return [], list(typed)
+    if any(word.startswith(("http://", "https://", "--base-url")) for word in typed):
+        return [Target("", config.run)], list(typed)  # a server that the file does not know
+    named = list(typed[: next((n for n, w in enumerate(typed) if w.startswith("-")), None)])
+    named = named[: next((n for n, w in enumerate(named) if "/" in w), None)]  # ids of tests
+    for name in named:
+        if name not in config.targets:
+            near = get_close_matches(name, config.targets, n=1)
+            known = ", ".join(filter(None, config.targets)) or "none"
+            guess = f"did you mean {near[0]}?" if near else f"it has {known}"
+            raise ConfigError(f"{config.path}: no target {name}; {guess}")
+    return [config.targets[n] for n in named or config.targets], list(typed[len(named) :])
+
+
+def _each(config: Config, targets: Sequence[Target], typed: Sequence[str]) -> int:
+    folder, rest = _taken(typed)
+    codes = {}
+    for target in targets:
+        print(f"\n== {target.name}", flush=True)
+        own = [f"--{FOLDER}={Path(folder) / target.name}"] if folder else []
+        done = subprocess.run(  # noqa: S603 - this command, for one target
+            [sys.executable, "-m", "oaiconf", "run", f"--config={config.path}", target.name, *own, *rest],
+            check=False,
+        )  # fmt: skip
+        # A process that a signal ended has a negative code.
+        codes[target.name] = done.returncode if done.returncode >= 0 else COULD_NOT_RUN
+    print("\n" + ", ".join(f"{name}: exit {code}" for name, code in codes.items()))
+    return max(codes.values())
+
+
+def _taken(typed: Sequence[str]) -> tuple[str, list[str]]:
+    """The folder that was typed, which has one of its own for each target; and the other words."""
+    folder, rest, words_left = "", [], iter(typed)
+    for word in words_left:
+        if word == f"--{FOLDER}":
+            folder = next(words_left, "")
+        elif word.startswith(f"--{FOLDER}="):
+            folder = word.partition("=")[2]
+        else:
+            rest.append(word)
+    return folder, rest
+
+
+def _options(config: Config, target: Target) -> dict[str, object]:
+    options = dict(target.options)
+    if len(config.targets) > 1 and target.name:
+        options[FOLDER] = str(Path(str(options.get(FOLDER, REPORTS))) / target.name)
+    return options
+
+
+def _take_keys(config: Config, target: Target) -> None:
+    """Put the target's keys where the suite looks for them, and take away what is not its own.
+
+    With several targets a key that stands in the environment may be anybody's: only what the file
+    gives a target is sent to it.
+    """
+    found = {name: os.environ.get(source, "") for name, source in (target.keys or {}).items()}
+    if target.keys is not None or len(config.targets) > 1:
+        for name in KEY_VARIABLES:
+            os.environ.pop(name, None)
+    os.environ.update({name: key for name, key in found.items() if key})
