@@ -24,7 +24,16 @@ def add_options(parser: pytest.Parser) -> None:
     add("--baseline", metavar="FILE", help="an earlier report.json; the report says what regressed since")  # fmt: skip
     add("--record", metavar="FILE", help="write every exchange as JSON Lines (gzipped when FILE ends in .gz), keys removed")  # fmt: skip
     add("--property-seed", metavar="N", type=int, default=0, help="seed of the property-based probes; the same seed repeats a failure (default: 0)")  # fmt: skip
-    add("--list-requirements", action="store_true", help="print the catalogue and stop")
+    add(
+        "--list-requirements",
+        action="store_true",
+        help="print the catalogue, or what -k and -m select of it, and stop",
+    )
+    add(
+        "--list-faults",
+        action="store_true",
+        help="print the faults of the reference gateway and stop",
+    )
     add("--gateway-fault", metavar="NAME", action="append", default=[], help="without --base-url: break the reference gateway by this named fault, may be repeated")  # fmt: skip
 
 

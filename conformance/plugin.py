@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from conformance import terminal
-from conformance.judging.area import catalogue
+from conformance import lists, terminal
 from conformance.judging.judge import Outcome
 from conformance.judging.requirement import CatalogueError, Requirement
 from conformance.options import add_options
@@ -38,10 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
-    if config.getoption("--list-requirements"):
-        terminal.list_requirements(catalogue())
-        return 0
-    return None
+    return lists.answer(config)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

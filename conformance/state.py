@@ -13,6 +13,7 @@ import pytest
 from conformance.judging.area import Catalogue, catalogue
 from conformance.judging.profile import KEY_VARIABLES
 from conformance.judging.requirement import Requirement
+from conformance.lists import marks_of
 from conformance.options import settings
 from conformance.running.budget import Budget
 from conformance.running.command_line import typed
@@ -87,7 +88,7 @@ class Conformance:
             if row.area != area or row.excluded:
                 continue
             for model in self.models if row.per_model else ("",):
-                marks = [getattr(pytest.mark, name) for name in _marker_names(row)]
+                marks = [getattr(pytest.mark, name) for name in marks_of(row)]
                 name = f"{row.id}-{model}" if model else row.id
                 yield pytest.param((row, model), id=name, marks=marks)
 
@@ -148,7 +149,3 @@ class Conformance:
 
         before = read(self.settings.baseline)
         return compare(before, parse(document)).as_json()
-
-
-def _marker_names(row: Requirement) -> list[str]:
-    return [row.level.lower(), row.area, *row.tags]

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from conformance.judging.area import Catalogue
 from conformance.judging.judge import Outcome
 from conformance.judging.requirement import Level
 from conformance.running.profiles import key_of
@@ -67,19 +66,6 @@ def progress(config: pytest.Config) -> Callable[[int, int, str], None]:
             write(f"\nsent {done}/{total}" + ("\n" if done == total else ""))
 
     return show
-
-
-def list_requirements(catalogue: Catalogue) -> None:
-    """The catalogue as plain lines: id, level, sentence, source; reasons where not judged."""
-    for area in catalogue.areas:
-        for row in area.requirements:
-            refs = f" [{', '.join(row.ref)}]" if row.ref else ""
-            print(f"{row.id}  {row.level}{refs}\n    {row.text}\n    source: {row.source}")
-            if row.excluded:
-                print(f"    not judged: {row.excluded}")
-    rows = catalogue.requirements.values()
-    judged = sum(1 for row in rows if not row.excluded)
-    print(f"{len(rows)} requirements, {judged} judged, {len(rows) - judged} excluded with a reason")
 
 
 def summary(reporter: Any, state: Conformance) -> None:

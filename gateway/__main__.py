@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
 
 from gateway.accounts.keys import PUBLIC
 from gateway.core import Gateway
@@ -21,9 +22,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     if options.list_faults:
         return _list_faults(as_json=options.json)
-    unknown = [name for name in options.fault if name not in all_faults()]
-    if unknown:
-        parser.error(f"unknown fault: {', '.join(unknown)} (see --list-faults)")
+    for name in options.fault:
+        if name not in all_faults():
+            near = get_close_matches(name, all_faults(), n=1)
+            guess = f"did you mean {near[0]}?" if near else "--list-faults has them all"
+            parser.error(f"unknown fault: {name}; {guess}")
     gateway = Gateway(
         seed=options.seed,
         ttft_ms=options.ttft_ms,
@@ -58,13 +61,21 @@ async def _serve(gateway: Gateway, handler: Handler, port: int, host: str) -> No
 
 
 def _list_faults(*, as_json: bool) -> int:
+    try:
+        _print_faults(as_json=as_json)
+        sys.stdout.flush()
+    except BrokenPipeError:  # `… | head`: who reads has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _print_faults(*, as_json: bool) -> None:
     faults = sorted(all_faults().values(), key=lambda fault: fault.name)
     if as_json:
         print(json.dumps([_row(fault) for fault in faults], indent=1))
     else:
         for fault in faults:
             print(f"{fault.name:44} {fault.family:10} {fault.says}")
-    return 0
 
 
 def _row(fault: Fault) -> dict[str, object]:

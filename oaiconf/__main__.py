@@ -1,5 +1,6 @@
 """`oaiconf COMMAND …`: every part of the suite from one command, wherever it is installed."""
 
+import os
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -43,7 +44,7 @@ def main(words: Sequence[str] | None = None) -> int:
         print(f"oaiconf {name}: {error}", file=sys.stderr)
         return USAGE_ERROR
     except BrokenPipeError:  # `… | head`
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 
 
