@@ -93,6 +93,7 @@ def _leader(environment: Environment, runner: Any) -> None:
     options = environment.parsed_options
     assert options is not None
     gateway: Gateway | None = None
+    _take_locusts_own(options)
     try:
         plan = plan_of(options)
         if environment.host:
@@ -129,12 +130,18 @@ def _leader(environment: Environment, runner: Any) -> None:
 
         processes = LocalProcess(handle)
     stats = LocustStats(environment, plan.scenario, live=not options.headless)
-    key = gateway.target.key if gateway is not None else ""
 
     def new_session() -> LoadSession:
+        """By what the web UI's form says now, if there is one."""
+        if options.arrivals == "closed" and runner.target_user_count:
+            options.concurrency = runner.target_user_count
+        own = gateway is not None and environment.host == gateway.target.base_url
+        key = gateway.target.key if gateway is not None and own else ""
         return LoadSession(
             plan_of(options),
-            target,
+            gateway.target
+            if gateway is not None and own
+            else target_of(environment.host or "", os.environ),
             options=vars(options),
             key=key,
             processes=processes,
@@ -146,11 +153,10 @@ def _leader(environment: Environment, runner: Any) -> None:
 
     def run_session() -> None:
         nonlocal session
-        if session.result is not None:
-            session = new_session()
         state["running"] = True
         environment.process_exit_code = COULD_NOT_RUN  # until something better is known
         try:
+            session = new_session()
             environment.process_exit_code = session.run().exit_code
         except (TargetError, PlanError) as error:
             print(f"load: {error}", file=sys.stderr)
@@ -159,8 +165,13 @@ def _leader(environment: Environment, runner: Any) -> None:
         state["running"] = False
         if options.headless:
             runner.quit()
-        else:
-            runner.stop()
+            return
+        runner.stop()
+        if options.autostart and options.autoquit != -1:
+            gevent.sleep(options.autoquit)
+            runner.quit()
+            if environment.web_ui is not None:
+                environment.web_ui.stop()  # type: ignore[no-untyped-call]
 
     def start(**_: Any) -> None:
         gevent.spawn(run_session)
@@ -189,6 +200,15 @@ def _leader(environment: Environment, runner: Any) -> None:
     environment.events.test_start.add_listener(start)  # type: ignore[no-untyped-call]
     environment.events.test_stopping.add_listener(stopping)  # type: ignore[no-untyped-call]
     environment.events.quitting.add_listener(quitting)  # type: ignore[no-untyped-call]
+
+
+def _take_locusts_own(options: Any) -> None:
+    """`-u` is the concurrency of a closed loop, `-t` ends the schedule; what is in flight then is drained."""
+    if options.arrivals == "closed" and options.num_users:
+        options.concurrency = options.num_users
+    if options.run_time and options.arrivals != "search":
+        options.duration = min(options.run_time, options.duration or options.run_time)
+        options.run_time = None  # or Locust would stop the run in the middle of its drain
 
 
 def _refuse(why: str) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from load.measure.gate import Verdict, judge
-from load.measure.histogram import Histogram
+from load.measure.histogram import Histogram, enough
 from load.measure.outcome import FAILED, Outcome
 from load.measure.rates import goodput, rates
 from load.measure.tally import Tally
@@ -249,10 +249,13 @@ def _series(plan: Plan, fleet: Fleet) -> dict[str, Any]:
         **lines,
         "ttft_p50_ms": [_ms(one, 50) for one in by_bin],
         "ttft_p99_ms": [_ms(one, 99) for one in by_bin],
+        "ttft_max_ms": [round(one.highest_us / 1000, 3) if one.count else None for one in by_bin],
+        "ttft_n": [one.count for one in by_bin],
         "in_flight": [[round(at, 1), n] for at, n in fleet.in_flight],
     }
 
 
 def _ms(histogram: Histogram, percentile: float) -> float | None:
-    """For a line in a chart: the highest of few samples stands for their p99."""
-    return round(histogram.percentile(percentile) / 1000, 3) if histogram.count else None
+    """For a line in a chart; None where samples are too few, so that no maximum is called a p99."""
+    fits = enough(percentile, histogram.count)
+    return round(histogram.percentile(percentile) / 1000, 3) if fits else None

@@ -34,21 +34,35 @@ class LocustStats:
             waiting, self._waiting = self._waiting, Tally()
             self._add(waiting, at)
 
+    def close(self, total: Tally, ended_per_s: float, at: float) -> None:
+        """The figures of the run that is reported, and no others: the same as in its report."""
+        self._waiting = Tally()
+        if not self._live:
+            self.stats.clear_all()
+            self._add(total, at)
+        whole = self.stats.total
+        if ended_per_s > 0 and whole.num_requests:
+            # Locust divides by the time between these two; the rate is that of the steady window.
+            whole.last_request_timestamp = at
+            whole.start_time = at - whole.num_requests / ended_per_s
+
     def _add(self, tally: Tally, at: float) -> None:
+        """What was planned in the steady window; a failure takes as long as it took."""
         entry = self.stats.get(self.name, "POST")
-        e2e = tally.histograms.get("e2e_ms")
-        failures = {outcome: n for outcome in FAILED if (n := tally.counts[f"outcome:{outcome}"])}
+        failures = {outcome: n for outcome in FAILED if (n := tally.counts[f"steady:{outcome}"])}
         for one in (entry, self.stats.total):
-            if e2e is not None:
-                _fill(one, e2e, at)
+            if one.use_response_times_cache:
+                # From these snapshots the web UI draws the current percentiles.
+                one._cache_response_times(int(at) - 1)  # noqa: SLF001 - held by a test
+            for name in ("e2e_ms", "time_to_failure_ms"):
+                histogram = tally.histograms.get(name)
+                if histogram is not None:
+                    _fill(one, histogram, at)
             failed = sum(failures.values())
             one.num_failures += failed
-            one.num_requests += failed
             if failed:
                 second = int(at)
                 one.num_fail_per_sec[second] = one.num_fail_per_sec.get(second, 0) + failed
-                one.num_reqs_per_sec[second] = one.num_reqs_per_sec.get(second, 0) + failed
-                one.response_times[0] = one.response_times.get(0, 0) + failed
         for outcome, n in failures.items():
             self._error(str(outcome), n)
         for name, title in METRICS.items():

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from time import time
 from typing import Any
 
+from load.measure.outcome import FAILED, WHOLE
 from load.measure.tally import Tally
 
 
@@ -66,7 +67,12 @@ class Fleet:
 
     @property
     def requests_in_flight(self) -> int:
-        return sum(worker.in_flight for worker in self.workers.values())
+        return sum(worker.in_flight for worker in self.workers.values() if not worker.lost)
+
+    @property
+    def ended(self) -> int:
+        """Arrivals that came to an end, well or not, by what was reported."""
+        return sum(self.total.counts[f"outcome:{outcome}"] for outcome in WHOLE | FAILED)
 
     @property
     def lost(self) -> list[int]:

@@ -1,7 +1,8 @@
 """Runs the processes of a session through one run: starts them, sums up their reports, sees who is lost."""
 
 from argparse import Namespace
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from time import time
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ LAST_REPORTS_S: Final = (
     10.0  # for the last reports after an interruption; who is gone is not waited for
 )
 SILENT_S: Final = 30.0  # without a report, of which there is one a second: the worker is lost
+LIVE_S: Final = 5  # over which the rate of the live line is taken
 TICK_S: Final = 0.05
 
 
@@ -88,6 +90,9 @@ class Runner:
 
     def _follow(self, fleet: Fleet, shown: str) -> None:
         last = time()
+        ended: deque[tuple[float, int]] = deque(
+            [(max(last, self.started_at), 0)], maxlen=LIVE_S + 1
+        )
         while not fleet.done:
             gevent.sleep(TICK_S)
             now = time()
@@ -97,7 +102,8 @@ class Runner:
             at_s = now - self.started_at
             if at_s >= 0:
                 fleet.in_flight.append((at_s, fleet.requests_in_flight))
-                self._say(shown + live_line(at_s, fleet, fresh, now - last))
+                ended.append((now, fleet.ended))
+                self._say(shown + live_line(at_s, fleet, fresh, _per_s(ended)))
             self._stats.add(fresh, now)
             last = now
             self._look_for_lost()
@@ -124,7 +130,13 @@ def _plain(value: Any) -> bool:
     return value is None or isinstance(value, str | int | float | bool | list)
 
 
-def live_line(at_s: float, fleet: Fleet, fresh: Tally, over_s: float) -> str:
+def _per_s(ended: Sequence[tuple[float, int]]) -> float:
+    """Over the last seconds: in a single one of a steady rate there may be none, or twice as many."""
+    (first, before), (last, now) = ended[0], ended[-1]
+    return (now - before) / (last - first) if last > first else 0.0
+
+
+def live_line(at_s: float, fleet: Fleet, fresh: Tally, ended_per_s: float) -> str:
     """One second of a run in one line."""
     counts = fleet.total.counts
     failed = sum(counts[f"outcome:{outcome}"] for outcome in FAILED)
@@ -136,6 +148,6 @@ def live_line(at_s: float, fleet: Fleet, fresh: Tally, over_s: float) -> str:
     )
     share = failed / counts["arrivals"] if counts["arrivals"] else 0.0
     return (
-        f"{at_s:5.0f} s  {fresh.counts['arrivals'] / max(over_s, 0.1):7.1f}/s  in flight {fleet.requests_in_flight:5d}  "
+        f"{at_s:5.0f} s  ended {ended_per_s:7.1f}/s  in flight {fleet.requests_in_flight:5d}  "
         f"{shown}  errors {failed} ({share:.1%})  ${fleet.total.sums.get('usd', 0.0):.4f}"
     )

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from gevent.event import Event
 
 from load.measure.cost import DEFAULT_LIMIT_USD, estimate_usd, price_of
+from load.measure.rates import rates
 from load.measure.sample import judged as sampled
 from load.measure.validity import CANNOT_BE_JUDGED, TOO_FEW, validity
 from load.report.document import Result, result
@@ -182,6 +183,9 @@ class LoadSession:
         self._finishing = True
         plan = done.plan
         self._stats.add(done.fleet.take_fresh(), time(), last=True)
+        shown = rates(plan, done.fleet.total, done.fleet.ran_s)
+        ended_per_s = shown["completed_per_s"] + shown["failed_per_s"]
+        self._stats.close(done.fleet.total, ended_per_s, time())
         about = {
             "base_url": self.target.shown,
             "started_at": done.started_at,

@@ -46,9 +46,11 @@ def time_charts(load: Load) -> list[Markup]:
         return [(x, None if y is None else y / share) for x, y in zip(at, values, strict=False)]
 
     flying = [(float(x), float(n)) for x, n in list_in(series, "in_flight")]
+    # The highest of few samples is no p99, so it is not drawn as one.
+    high = "p99" if any(list_in(series, "ttft_p99_ms")) else "max"
     charts = [
         line(
-            {"p50": points("ttft_p50_ms"), "p99": points("ttft_p99_ms")},
+            {"p50": points("ttft_p50_ms"), high: points(f"ttft_{high}_ms")},
             Words("Time to first token", "seconds from the start, by planned arrival", "ms"),
         ),
         line(

@@ -1,6 +1,7 @@
 """The part of the contract test that imports locust; `tests/load/test_contract.py` runs it."""
 
 import sys
+import time
 from pathlib import Path
 
 from locust.env import Environment
@@ -19,8 +20,10 @@ def statistics_have_the_fields_that_we_fill():
     tally = Tally()
     e2e = Histogram()
     e2e.add_all([100_000] * 8)
-    tally.histograms = {"e2e_ms": e2e, "ttft_ms": e2e}
-    tally.counts["outcome:truncated"] = 2
+    failed = Histogram()
+    failed.add_all([100_000] * 2)
+    tally.histograms = {"e2e_ms": e2e, "ttft_ms": e2e, "time_to_failure_ms": failed}
+    tally.counts["steady:truncated"] = 2
     LocustStats(environment, "chat-stream", live=True).add(tally, 1000.0)
     total = environment.stats.total
     assert (total.num_requests, total.num_failures) == (10, 2)
@@ -32,6 +35,31 @@ def statistics_have_the_fields_that_we_fill():
     assert isinstance(error, StatsError)
     assert error.occurrences == 2
     assert environment.stats.serialize_stats()
+
+
+def the_final_table_has_the_figures_of_the_report():
+    environment = Environment()
+    stats = LocustStats(environment, "chat-stream", live=False)
+    tally, warm_up = Tally(), Tally()
+    tally.histogram("e2e_ms").add_all([100_000] * 40)
+    warm_up.histogram("e2e_ms").add_all([900_000] * 40)
+    stats.add(warm_up, 1000.0)
+    stats.close(tally, 27.1, 1010.0)
+    total = environment.stats.total
+    assert total.num_requests == 40
+    assert abs(total.total_rps - 27.1) < 0.01
+    assert abs(environment.stats.get("chat-stream", "POST").total_rps - 27.1) < 0.01
+
+
+def the_chart_of_the_web_ui_does_not_fall_to_nothing():
+    environment = Environment()
+    stats = LocustStats(environment, "chat-stream", live=True)
+    now = time.time()
+    for second in range(20):
+        tally = Tally()
+        tally.histogram("e2e_ms").add_all([100_000] * 5)
+        stats.add(tally, now - 20 + second)
+    assert environment.stats.total.get_current_response_time_percentile(0.5) == 100
 
 
 def runners_have_what_we_use():
@@ -51,4 +79,6 @@ def runners_have_what_we_use():
 
 
 statistics_have_the_fields_that_we_fill()
+the_final_table_has_the_figures_of_the_report()
+the_chart_of_the_web_ui_does_not_fall_to_nothing()
 runners_have_what_we_use()

@@ -3,11 +3,26 @@
 import json
 import os
 import signal
+import subprocess
+import time
 from pathlib import Path
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.load.streams import WHOLE, ended, finish, run, saying, serving, start
+from tests.load.streams import (
+    LOCUST,
+    ROOT,
+    WHOLE,
+    ended,
+    finish,
+    fleet_ports,
+    run,
+    saying,
+    serving,
+    start,
+)
 
 FAST = ("--rate", 60, "--duration", 1, "--drain", 10)
 
@@ -99,6 +114,117 @@ def test_a_lost_worker_is_named(tmp_path):
     assert len(document["client"]["lost"]) == 1, said
     assert any(reason.startswith("lost: worker") for reason in document["validity"]["reasons"])
     assert sum(document["outcomes"].values()) == document["arrivals"]["happened"] > 0
+
+
+def test_the_options_of_locust_do_what_its_users_expect(tmp_path):
+    """`-u` is the number of users of a closed loop, `-t` the length of the run, which then ends well."""
+    with serving(saying(WHOLE)) as base_url:
+        arguments = (
+            "--arrivals",
+            "closed",
+            "-u",
+            3,
+            "-t",
+            "1s",
+            "--duration",
+            60,
+            "--host",
+            base_url,
+        )
+        document, code, said = run(tmp_path, *arguments)
+    assert document["arrivals"]["concurrency"] == 3, said
+    assert document["client"]["connections"] == 3
+    assert document["arrivals"]["duration_s"] == 1.0
+    assert document["client"]["ended_early"] == ""
+    assert code in {0, 4}
+    row = next(line.split() for line in said.splitlines() if line.startswith("POST"))
+    assert float(row[-2]) == pytest.approx(document["rates"]["completed_per_s"], rel=0.01)
+    assert int(row[2]) == document["steady"]["arrivals"]
+
+
+def test_the_form_of_the_web_ui_says_where_requests_go(tmp_path):
+    """And `--autoquit` ends what `--autostart` began."""
+    asked = {"shown": 0, "typed": 0}
+
+    def counting(name):
+        def answer(connection, _request):
+            asked[name] += 1
+            connection.sendall(WHOLE)
+
+        return answer
+
+    with serving(counting("shown")) as shown, serving(counting("typed")) as typed:
+        port = fleet_ports()[1]
+        ui = f"http://127.0.0.1:{port}"
+        command = [
+            LOCUST,
+            "-f",
+            "load/locustfile.py",
+            "--web-host",
+            "127.0.0.1",
+            "--web-port",
+            port,
+            "--host",
+            shown,
+        ]
+        options = ["--rate", "20", "--duration", "1", "--report-dir", str(tmp_path)]
+        process = subprocess.Popen([*command, *options], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # fmt: skip
+        try:
+            form = urlencode({"user_count": 1, "spawn_rate": 1, "host": typed}).encode()
+            _until(lambda: _answers(f"{ui}/swarm", form))
+            _until((tmp_path / "load.html").exists)
+        finally:
+            process.terminate()
+            process.communicate(timeout=20)
+        assert asked == {"shown": 0, "typed": 20}
+        assert json.loads((tmp_path / "load.json").read_text())["target"]["base_url"] == typed
+        asked["shown"] = 0
+        process = subprocess.Popen([*command, *options, "--autostart", "--autoquit", "0"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # fmt: skip
+        said, _ = process.communicate(timeout=40)
+        assert asked["shown"] == 20, said
+
+
+def _until(what, seconds=40.0):
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def _answers(url, form):
+    try:
+        with urlopen(Request(url, form), timeout=5) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+def test_a_worker_without_its_prompts_ends_the_run(tmp_path):
+    """The master has the file, the worker, on another host, has not."""
+    prompts = tmp_path / "prompts.jsonl"
+    prompts.write_text('{"prompt": "Hi"}\n')
+    with serving(saying(WHOLE)) as base_url:
+        ports = fleet_ports()
+        common = [LOCUST, "-f", "load/locustfile.py", "--headless", "--skip-log"]
+        master = subprocess.Popen(
+            [LOCUST, "--headless", "--skip-log", "--master", *ports[:2], "--expect-workers", "1", "--host", base_url, "--prompts", "prompts.jsonl",
+             "--report-dir", str(tmp_path), "--duration", "30", "-f", str(ROOT / "load/locustfile.py")],
+            cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )  # fmt: skip
+        worker = subprocess.Popen(
+            [*common, "--worker", *ports[2:]],
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            said, _ = master.communicate(timeout=40)
+        finally:
+            for process in (master, worker):
+                process.terminate()
+                process.wait(20)
+    assert "could not start: prompts.jsonl: No such file or directory" in said
+    assert master.returncode == 2
 
 
 def _children(pid):
