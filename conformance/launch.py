@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 WITH_VALUE = frozenset({
     "--base-url", "--profile", "--model", "--report-dir", "--max-cost", "--fail-on", "--baseline",
-    "--record", "--gateway-fault", "--property-seed",
+    "--record", "--notify-file", "--metrics-file", "--gateway-fault", "--property-seed",
 })  # fmt: skip
 
 

@@ -20,7 +20,7 @@ def add_options(parser: pytest.Parser) -> None:
     add("--model", metavar="M", action="append", help="model to use, may be repeated (default: the profile's models)")  # fmt: skip
     add("--report-dir", metavar="DIR", default="reports/out", help="where report.json, report.html, summary.md and junit.xml go (default: reports/out)")  # fmt: skip
     add("--max-cost", metavar="USD", help="stop sending billable requests before this is passed (default: 1.00, no limit on loopback)")  # fmt: skip
-    add("--fail-on", choices=("must", "should"), default="must", help="lowest level whose violation fails the run (default: must)")  # fmt: skip
+    add("--fail-on", choices=("must", "should", "regression"), default="must", help="lowest level whose violation fails the run, or only what held in the --baseline (default: must)")  # fmt: skip
     add("--baseline", metavar="FILE", help="an earlier report.json; the report says what regressed since")  # fmt: skip
     add("--record", metavar="FILE", help="write every exchange as JSON Lines (gzipped when FILE ends in .gz), keys removed")  # fmt: skip
     add("--property-seed", metavar="N", type=int, default=0, help="seed of the property-based probes; the same seed repeats a failure (default: 0)")  # fmt: skip
@@ -63,6 +63,7 @@ def settings(config: pytest.Config) -> Settings:
         report_dir=Path(option("--report-dir")),
         max_cost_usd=_max_cost(option("--max-cost"), base_url),
         fail_on_should=option("--fail-on") == "should",
+        fail_on_regression=option("--fail-on") == "regression",
         baseline=baseline,
         record=Path(option("--record")) if option("--record") else None,
         gateway_faults=tuple(option("--gateway-fault")),

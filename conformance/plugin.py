@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from conformance import lists, terminal
+from conformance import lists, nightly, terminal
 from conformance.judging.judge import Outcome
 from conformance.judging.requirement import CatalogueError, Requirement
 from conformance.options import add_options
@@ -23,6 +23,7 @@ KEY: pytest.StashKey[Conformance] = pytest.StashKey()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     add_options(parser)
+    nightly.add_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -111,7 +112,7 @@ def verdict(request: pytest.FixtureRequest) -> Verdict:
         raise KeyboardInterrupt
     request.node.stash[ROW] = result_row(result)
     allure_attach(result, session)
-    return Verdict(result, session, state.settings.fail_on_should)
+    return Verdict(result, session, state.settings.fail_on_should, state.before)
 
 
 ROW: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
@@ -140,6 +141,13 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if state is None or state.worker is not None:
         return
     state.finish()
+    if (
+        state.document
+        and state.document["stale"]
+        and state.document["strict_known"]
+        and exitstatus == pytest.ExitCode.OK
+    ):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
     judged = {"pass", "fail", "advisory"}
     if state.rows and not any(row["outcome"] in judged for row in state.rows) and not exitstatus:
         session.exitstatus = pytest.ExitCode.INTERRUPTED

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from conformance import nightly
 from conformance.judging.area import Catalogue, catalogue
 from conformance.judging.profile import KEY_VARIABLES
 from conformance.judging.requirement import Requirement
@@ -36,6 +37,9 @@ class Conformance:
         self.settings: Settings = settings(config)
         self.catalogue: Catalogue = catalogue()
         self.worker: dict[str, Any] | None = getattr(config, "workerinput", None)
+        self.before = (
+            nightly.before(self.settings.baseline) if self.settings.fail_on_regression else None
+        )
         self.models = self.settings.models
         self.base_url = self.settings.base_url or ""
         self.started, self.started_at = time.monotonic(), datetime.now(UTC)
@@ -129,11 +133,13 @@ class Conformance:
             could_not_run=self.could_not_run,
         )
         self.document["command"] = typed(self.config.invocation_params.args)
+        self.document["strict_known"] = nightly.strict_known(self.config)
         self.document["seed"] = self.settings.seed
         self.document["baseline"] = self._baseline(self.document)
         from reports.folder import write_all
 
         self.written = write_all(self.document, self.settings.report_dir)
+        nightly.write_files(self.config, self.document)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Rows arrive with the reports, also from other processes."""
@@ -144,8 +150,7 @@ class Conformance:
     def _baseline(self, document: dict[str, Any]) -> dict[str, Any] | None:
         if self.settings.baseline is None:
             return None
-        from reports.compare import compare
+        from reports.compare import since
         from reports.document import parse, read
 
-        before = read(self.settings.baseline)
-        return compare(before, parse(document)).as_json()
+        return since(read(self.settings.baseline), parse(document))

@@ -77,6 +77,7 @@ def summary(reporter: Any, state: Conformance) -> None:
     reporter.write_sep("=", "conformance")
     if document["could_not_run"]:
         write(f"could not run: {document['could_not_run']}", red=True, bold=True)
+    _baseline(write, document["baseline"])
     rows = document["results"]
     if rows:
         _causes(write, document["causes"])
@@ -85,7 +86,6 @@ def summary(reporter: Any, state: Conformance) -> None:
         _clients(write, document["clients"])
     for entry in document["stale"]:
         write(f"stale: {entry['requirement']} no longer deviates; drop it from the profile")
-    _baseline(write, document["baseline"])
     cost = document["cost"]
     if cost:
         write(
@@ -137,9 +137,17 @@ def _clients(write: Any, clients: list[dict[str, Any]]) -> None:
 
 
 def _baseline(write: Any, baseline: dict[str, Any] | None) -> None:
+    """What changed since the baseline, each requirement once; it stands before all else."""
     if baseline is None:
         return
+    from reports.compare import headline, names_of
+
+    bad = bool(names_of(baseline, "regressed"))
+    write(headline(baseline), red=bad, green=not bad, bold=True)
+    for warning in baseline["warnings"]:
+        write(f"not quite the same run: {warning}", yellow=True)
     for word in ("regressed", "fixed", "new", "gone"):
-        names = baseline.get(word, [])
-        listed = ", ".join(str(name) for name in names[:6])
-        write(f"{word} since the baseline: {len(names)}" + (f" ({listed})" if names else ""))
+        names = names_of(baseline, word)
+        more = f" and {len(names) - 6} more" if len(names) > 6 else ""
+        if names:
+            write(f"  {word} {len(names)}: {', '.join(names[:6])}{more}", red=word == "regressed")

@@ -1,10 +1,12 @@
 """A verdict as a test sees it: settle it, and pytest knows how the requirement fares."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pytest
 
 from conformance.judging.judge import Outcome, Result
+from conformance.nightly import regressed
 from conformance.running.evidence import curl, transcript
 from conformance.running.session import Session
 
@@ -16,6 +18,8 @@ class Verdict:
     result: Result
     session: Session
     fail_on_should: bool = False
+    before: Mapping[tuple[str, str], str] | None = None
+    """Outcomes of the baseline, when only what regressed is to fail."""
 
     def settle(self) -> None:
         """Pass, fail or skip as the outcome says. Skips name the outcome and the reason."""
@@ -26,6 +30,9 @@ class Verdict:
         if outcome is Outcome.FAIL or (outcome is Outcome.ADVISORY and self.fail_on_should):
             if known:
                 pytest.skip(f"known deviation: {known}")
+            if self.before is not None and not regressed(self.result, self.before):
+                was = self.before.get((self.result.requirement.id, self.result.model), "absent")
+                pytest.skip(f"no regression: {was} in the baseline, {outcome.value} now")
             pytest.fail(self.explanation(), pytrace=False)
         if outcome in {Outcome.NOT_CLAIMED, Outcome.INCONCLUSIVE, Outcome.BLOCKED}:
             pytest.skip(f"{outcome.value}: {self.result.reason}")

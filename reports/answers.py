@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from reports.compare import names_of
 from reports.document import Document, Result
 from reports.obstacle import obstacles
 from reports.outcome import DEVIATES
@@ -42,14 +43,6 @@ def since_words(baseline: Mapping[str, Any]) -> str:
     """`since 26 November`, by the date of the baseline when it is told."""
     started = str(baseline.get("started_at") or "")
     return f"since {moment(started)}" if started else "since the baseline"
-
-
-def names_of(baseline: Mapping[str, Any], kind: str) -> list[str]:
-    """The requirements of a kind of change, each once, however many models it has."""
-    entries = baseline.get(kind)
-    rows = entries if isinstance(entries, list) else []
-    names = [row.get("requirement", "") if isinstance(row, dict) else row for row in rows]
-    return list(dict.fromkeys(str(name) for name in names if name))
 
 
 def _since(document: Document) -> Answer:

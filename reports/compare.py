@@ -1,10 +1,13 @@
 """Two runs beside each other: what regressed, what was fixed, what is no longer judged."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from reports.document import Document
 from reports.outcome import DEVIATES, JUDGED, LEVELS
+from reports.page import moment
 from reports.text import number_of, one_line
 
 HEADINGS: Final = {
@@ -75,6 +78,56 @@ def compare(before: Document, now: Document) -> Comparison:
         for name, changes in found.items()
     }
     return Comparison(**ordered)
+
+
+def since(before: Document, now: Document) -> dict[str, Any]:
+    """`baseline` of the run document: the comparison, when the earlier run was, and what differs.
+
+    `warnings` say why the two may not be comparable: another target, model, profile or suite.
+    """
+    return {
+        "started_at": before.started_at,
+        "base_url": before.base_url,
+        "warnings": list(differences(before, now)),
+        **compare(before, now).as_json(),
+    }
+
+
+def differences(before: Document, now: Document) -> Iterator[str]:
+    """What the two runs do not share, each in a sentence."""
+    if _target(before) != _target(now):
+        yield f"the target was {one_line(before.base_url, 80)}, now it is {one_line(now.base_url, 80)}"  # fmt: skip
+    if sorted(before.models) != sorted(now.models):
+        yield f"the models were {one_line(', '.join(before.models), 80)}, now they are {one_line(', '.join(now.models), 80)}"  # fmt: skip
+    if before.profile != now.profile:
+        yield f"the profile was {one_line(before.profile, 40)}, now it is {one_line(now.profile, 40)}"  # fmt: skip
+    if before.version != now.version:
+        yield f"the suite was version {one_line(before.version, 20)}, now it is {one_line(now.version, 20)}"  # fmt: skip
+    if before.interrupted or before.could_not_run:
+        yield "the earlier run did not come to its end"
+
+
+def _target(document: Document) -> str:
+    """The address; a gateway that the suite starts itself has another port each time."""
+    host = urlsplit(document.base_url)
+    if document.profile == "reference" and host.hostname in {"127.0.0.1", "localhost", "::1"}:
+        return "the reference gateway"
+    return document.base_url.rstrip("/").removesuffix("/v1")
+
+
+def headline(found: Mapping[str, Any]) -> str:
+    """`2 regressed since 26 November 2026, 03:00 UTC, same target and model`."""
+    bad, started = len(names_of(found, "regressed")), str(found.get("started_at") or "")
+    same = "" if found.get("warnings") else ", same target and model"
+    return f"{bad or 'nothing'} regressed since {moment(started) if started else 'the baseline'}{same}"  # fmt: skip
+
+
+def names_of(found: Mapping[str, Any], kind: str) -> list[str]:
+    """The requirements of a kind of change, each once, however many models it has."""
+    entries = found.get(kind)
+    rows = entries if isinstance(entries, list) else []
+    names = [row.get("requirement", "") if isinstance(row, dict) else row for row in rows]
+    return list(dict.fromkeys(str(name) for name in names if name))
 
 
 def _kind(was: str, is_: str) -> str:

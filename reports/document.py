@@ -130,6 +130,7 @@ class Document:
     speed: Mapping[str, Any] = field(default_factory=dict)
     command: str = ""
     seed: int | None = None
+    strict_known: bool = False
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
@@ -187,6 +188,7 @@ def parse(raw: Any) -> Document:
         causes=tuple(_cause(row) for row in objects_in(raw, "causes")),
         speed=object_in(raw, "speed"),
         command=text_in(raw, "command"),
+        strict_known=bool(raw.get("strict_known")),
         seed=int(seed) if (seed := number_in(raw, "seed")) is not None else None,
         raw=raw,
     )

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from reports.answers import answers, names_of, since_words
+from reports.answers import answers, since_words
 from reports.charts import arrivals
+from reports.compare import names_of
 from reports.document import Document
 from reports.failure import Failure, Sighting, failures
 from reports.obstacle import obstacles

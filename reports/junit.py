@@ -31,12 +31,25 @@ def junit(document: Document) -> str:
         for result in results:
             _case(suite, result, document)
     failed = (result.outcome == "fail" for result in document.results)
-    root.set("tests", str(len(document.results) + bool(document.could_not_run)))
-    root.set("failures", str(sum(failed)))
+    stale = len(document.stale) * document.strict_known
+    root.set("tests", str(len(document.results) + bool(document.could_not_run) + stale))
+    if stale:
+        _stale(root, document)
+    root.set("failures", str(sum(failed) + stale))
     root.set("time", f"{document.duration_s:.3f}")
     ET.indent(root, " ")
     text: str = ET.tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'
+
+
+def _stale(root: ET.Element, document: Document) -> None:
+    """A failing case for each known deviation that no longer occurs."""
+    number = str(len(document.stale))
+    suite = ET.SubElement(root, "testsuite", name="known deviations", tests=number, errors="0", failures=number, skipped="0")  # fmt: skip
+    for note in document.stale:
+        case = ET.SubElement(suite, "testcase", classname="conformance.known", name=visible(note.requirement), time="0")  # fmt: skip
+        message = f"stale: no longer deviates, take it out of the profile ({note.reason})"
+        ET.SubElement(case, "failure", message=one_line(message, 500), type="stale")
 
 
 def _by_cause(document: Document) -> list[Result]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from reports.compare import headline, names_of
 from reports.document import Document
 from reports.failure import Failure, Sighting, failures
 from reports.obstacle import obstacles
@@ -30,6 +31,7 @@ def _parts(document: Document) -> Iterator[str]:
     counted = [f"{n:,} {OUTCOME[word].plural}" for word, n in totals(rows).items()]
     if counted:
         yield f"**{len(rows):,} requirements:** {', '.join(counted)}\n"
+    yield from _since(document)
     yield from _causes(document)
     if document.clients:
         yield "## Clients\n\n| client | | because |\n|---|---|---|"
@@ -56,6 +58,20 @@ def _parts(document: Document) -> Iterator[str]:
             n = number_of(len(row.requirements), "requirement")
             yield f"- **{row.outcome}**, {n}: {plain(row.reason)}. {plain(row.remedy)}"
         yield ""
+
+
+def _since(document: Document) -> Iterator[str]:
+    """What changed since the baseline, first of all."""
+    if not document.baseline:
+        return
+    yield f"**{plain(headline(document.baseline))}**\n"
+    for warning in document.baseline.get("warnings") or []:
+        yield f"> Not quite the same run: {plain(str(warning))}\n"
+    for kind in ("regressed", "fixed", "new", "gone"):
+        names = names_of(document.baseline, kind)
+        if names:
+            yield f"- {kind} {len(names)}: {listed([code(name) for name in names], 8)}"
+    yield ""
 
 
 def _causes(document: Document) -> Iterator[str]:

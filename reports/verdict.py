@@ -35,6 +35,15 @@ def verdict(document: Document) -> Verdict:
     unjudged = [r for r in document.results if r.outcome in UNJUDGED]
     open_musts = _ids(r for r in unjudged if r.level == "MUST")
     advised = _ids(r for r in document.results if r.outcome == "advisory")
+    stale = {note.requirement for note in document.stale} if document.strict_known else set()
+    if stale and passed:
+        n = number_of(len(stale), "known deviation")
+        verb = "does" if len(stale) == 1 else "do"
+        return Verdict(
+            "partly",
+            f"The profile is not up to date: {n} {verb} not occur any more; nothing else deviates.",
+            "stale deviations",
+        )
     errors = _ids(r for r in document.results if r.outcome == "error")
     if not passed:
         why = " before it was interrupted" if document.interrupted else ""

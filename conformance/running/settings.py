@@ -22,3 +22,4 @@ class Settings:
     record: Path | None
     gateway_faults: tuple[str, ...]
     seed: int = 0
+    fail_on_regression: bool = False
