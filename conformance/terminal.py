@@ -121,7 +121,7 @@ def _table(write: Any, rows: list[dict[str, Any]]) -> None:
 
 
 def _unjudged(write: Any, rows: list[dict[str, Any]]) -> None:
-    for outcome in ("blocked", "inconclusive"):
+    for outcome in ("blocked", "not-offered", "inconclusive"):
         reasons = Counter(row["reason"] for row in rows if row["outcome"] == outcome)
         for reason, number in reasons.most_common(8):
             write(f"{outcome} {number}: {reason[:150]}", yellow=True)

@@ -6,7 +6,8 @@ from conformance.auth.probes import WRONG
 from conformance.auth.selectors import REFUSED_KEY
 from conformance.errors.selectors import ERROR, LIVE, code_is, error, status_rule, text
 from conformance.judging.answer import header_shown, status_line
-from conformance.judging.finding import ABSENT, Finding, Findings, show
+from conformance.judging.finding import ABSENT, Finding, Findings, Unsure, show
+from conformance.judging.route import Silence
 from conformance.judging.rule import Rule, rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import probe
@@ -15,7 +16,7 @@ from wire.exchange import Exchange
 _PROBES_401 = "auth.none-*"
 
 STATUSES = (
-    status_rule("auth.missing.status", (401,), _PROBES_401),
+    status_rule("auth.missing.status", (401,), _PROBES_401, silence=[Silence.OPEN]),
     status_rule("auth.missing.stored", (401,), "auth.stored-no-key-*"),
     status_rule("auth.missing.balance", (401,), "auth.balance-no-key"),
     status_rule("auth.wrong.status", (401,), "auth.wrong-*"),
@@ -38,6 +39,8 @@ def _door(name: str, *probes: str) -> Rule:
     def check(x: Exchange) -> Findings:
         if x.ok:
             yield Finding("status", "a refusal (4xx)", status_line(x))
+        elif not 400 <= x.reply.status < 500:
+            yield Unsure("nobody was let in, and nobody refused, which is told elsewhere")
 
     return check
 
@@ -60,14 +63,15 @@ def key_in_body(run: Run) -> Findings:
         yield Finding("status", wanted, status_line(x), exchange=x.id)
 
 
-@rule("auth.missing.message", on=probe(_PROBES_401))
+@rule(
+    "auth.missing.message",
+    on=probe(_PROBES_401).only("with status 401", lambda x: x.reply.status == 401),
+)
 def missing_message(x: Exchange) -> Findings:
     message = text(x, "message")
-    if x.reply.status == 401 and not re.search(
-        r"\bkey\b|authori[sz]ation|credential|token", message, re.IGNORECASE
-    ):
+    if not re.search(r"\bkey\b|authori[sz]ation|credential|token", message, re.IGNORECASE):
         yield Finding("error.message", "words that name the missing key", show(message))
-    if x.reply.status == 401 and error(x).get("param") is not None:
+    if error(x).get("param") is not None:
         yield Finding("error.param", "null", show(error(x).get("param", ABSENT)))
 
 

@@ -22,6 +22,7 @@ from conformance.judging.model_name import is_alias, is_deployment, same_model
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import ok_probe
+from conformance.judging.substance import succeeded
 from wire.chat import fold_chat
 from wire.exchange import Exchange
 
@@ -87,7 +88,7 @@ def id_prefix(x: Exchange) -> Findings:
             yield Finding(place(index, "id"), '"chatcmpl-…"', show(value["id"]), index)
 
 
-@run_rule("chat.answer.id-unique", probes=("chat.echo", "chat.small"))
+@run_rule("chat.answer.id-unique", probes=("chat.echo", "chat.small"), sees=succeeded)
 def id_unique(run: Run) -> Findings:
     seen: dict[str, Exchange] = {}
     for x in run.where(SUCCESS):

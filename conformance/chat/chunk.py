@@ -8,7 +8,7 @@ from conformance.judging.answer import status_line
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.framing import framing_rules
 from conformance.judging.rule import rule
-from conformance.judging.selector import probe
+from conformance.judging.selector import ok_probe, probe
 from wire.exchange import Exchange
 
 FRAMING = framing_rules("chat.stream", ASKED_STREAM)
@@ -36,10 +36,10 @@ def status(x: Exchange) -> Findings:
         yield Finding("status", "200", status_line(x))
 
 
-@rule("chat.stream.events", on=probe(*STREAMED))
+@rule("chat.stream.events", on=ok_probe(*STREAMED))
 def events(x: Exchange) -> Findings:
     """Most clients look at no header: whatever came is read as events."""
-    if x.ok and not x.reply.is_stream:
+    if not x.reply.is_stream:
         yield Finding("body", "events", show(x.reply.text[:100]))
 
 

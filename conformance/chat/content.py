@@ -12,6 +12,7 @@ from conformance.chat.stream import ends_by_itself
 from conformance.judging.finding import ABSENT, Finding, Findings, Unsure, show
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
+from conformance.judging.substance import streamed, succeeded
 from wire.chat import fold_chat
 from wire.exchange import Exchange
 from wire.usage import Usage
@@ -80,7 +81,7 @@ def no_scars(x: Exchange) -> Findings:
                 yield Unsure(f"the model did not repeat the text: {show(text[:60])}")
 
 
-@run_rule("chat.answer.exact-text", probes=("chat.echo", "chat.small"))
+@run_rule("chat.answer.exact-text", probes=("chat.echo", "chat.small"), sees=succeeded)
 def plain_text(run: Run) -> Findings:
     """Only a model that always obeys is held to the text itself."""
     plain = [x for x in run.where(ECHOES) if not x.reply.is_stream]
@@ -98,7 +99,7 @@ def plain_text(run: Run) -> Findings:
                 yield Unsure("the model did not repeat the text")
 
 
-@run_rule("chat.stream.content", probes=_ECHO_PROBES)
+@run_rule("chat.stream.content", probes=_ECHO_PROBES, sees=streamed)
 def stream_equals_plain(run: Run) -> Findings:
     """Streamed = plain. With a model that may err, a finding needs all streams to be damaged."""
     plain: dict[str | None, str] = {}
@@ -139,13 +140,20 @@ def _damaged(text: str, wanted: str, plain: str | None, x: Exchange) -> bool:
 COUNTS = SUCCESS.only("to a count", lambda x: count_asked(x) is not None and intact(x))
 
 
-@rule("chat.answer.exact-text", "chat.stream.content", on=COUNTS)
+def _counted(x: Exchange, requirement: str) -> bool:
+    """Streams settle what holds of streams, plain answers what holds of them; a count must be there."""
+    return (requirement == "chat.stream.content") is x.reply.is_stream and any(
+        _COUNTING.fullmatch(text) for _, text in spoken(x)
+    )
+
+
+@rule("chat.answer.exact-text", "chat.stream.content", on=COUNTS, sees=_counted)
 def counting(x: Exchange) -> Findings:
     """No model that counts leaves a number out or says it twice, however early it is cut."""
     wanted = count_asked(x) or ""
+    name = "chat.stream.content" if x.reply.is_stream else "chat.answer.exact-text"
     for where, text in spoken(x):
         if _COUNTING.fullmatch(text) and not wanted.startswith(text):
-            name = "chat.stream.content" if x.reply.is_stream else "chat.answer.exact-text"
             yield Finding(
                 f"{where}, content", show(wanted[:24]), difference(text, wanted), None, name
             )
@@ -186,7 +194,11 @@ def every_choice(x: Exchange) -> Findings:
             yield Finding(f"{choice.where}", "a text", "nothing")
 
 
-@run_rule("chat.answer.usage-of-all", probes=("chat.small", "chat.choices", "chat.choices-stream"))
+@run_rule(
+    "chat.answer.usage-of-all",
+    probes=("chat.small", "chat.choices", "chat.choices-stream"),
+    sees=succeeded,
+)
 def usage_of_all(run: Run) -> Findings:
     """Two answers of the same letters cost about twice the tokens of one."""
     one, asked = _completion(run.one("chat.small")), text_asked(run.one("chat.small"))
@@ -210,7 +222,7 @@ def _completion(x: Exchange) -> int | None:
     return usage.completion_tokens - (usage.reasoning_tokens or 0)
 
 
-@run_rule("chat.stream.refusal-text", probes=("chat.refusal", "chat.refusal-stream"))
+@run_rule("chat.stream.refusal-text", probes=("chat.refusal", "chat.refusal-stream"), sees=streamed)
 def refusal_text(run: Run) -> Findings:
     plain = next((c.refusal for c in choices_of(run.one("chat.refusal"))), None)
     for x in run.all("chat.refusal-stream"):

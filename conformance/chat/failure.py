@@ -1,5 +1,6 @@
 """Rules about streams that fail, and about clients that leave."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 from conformance.chat.choice import choices_of
@@ -87,8 +88,17 @@ def error_shape(x: Exchange) -> Findings:
             yield Finding(f"event {index}, error", "an object with a message", show(error), index)
 
 
-@rule("chat.stream.after-abort", on=probe("chat.after-abort"))
-def after_abort(x: Exchange) -> Findings:
+@run_rule("chat.stream.after-abort", probes=("chat.abort", "chat.after-abort"))
+def after_abort(run: Run) -> Findings:
+    if not any(x.ok and x.connection.ended is Ended.ABORTED for x in run.all("chat.abort")):
+        yield Unsure("no stream was there to be left")
+        return
+    for x in run.all("chat.after-abort"):
+        for word in _answers_itself(x):
+            yield replace(word, exchange=x.id) if isinstance(word, Finding) else word
+
+
+def _answers_itself(x: Exchange) -> Findings:
     wanted = (text_asked(x) or "").strip()
     if not x.ok:
         yield Finding("status", "200", str(x.reply.status))

@@ -10,6 +10,7 @@ from conformance.judging.answer import status_line
 from conformance.judging.fields import FieldSource, Part, field_rules
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.framing import lone_surrogates
+from conformance.judging.offered import offered
 from conformance.judging.requirement import read_requirements
 from conformance.judging.rule import rule
 from conformance.judging.selector import probe
@@ -57,6 +58,9 @@ FIELDS = field_rules(
         FieldSource("chat/chunk", STREAM, _chunks, "chat.chunk.values", "chat.chunk.values"),
     ],
 )
+
+
+OFFERED = offered("chat.offered", "chat.echo")
 
 
 @rule("chat.response.status", on=probe(*ANSWERED))

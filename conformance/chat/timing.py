@@ -10,6 +10,7 @@ from conformance.judging.finding import Finding, Findings, Unsure
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import ok_probe
+from conformance.judging.substance import streamed
 from wire.chat import fold_chat
 from wire.exchange import Exchange
 
@@ -53,7 +54,7 @@ def incremental(x: Exchange) -> Findings:
         yield Unsure(f"{found}: a fast model, or a buffer")
 
 
-@run_rule("chat.stream.steady", probes=("chat.paced",))
+@run_rule("chat.stream.steady", probes=("chat.paced",), sees=streamed)
 def steady(run: Run) -> Findings:
     """All events count, also [DONE]: whoever waits for it waits for them all."""
     if not run.profile.scripted:

@@ -13,6 +13,7 @@ from conformance.chat.tools import ORDERED, PROBES, choice_asked, tools
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.rule import run_rule
 from conformance.judging.run import Run
+from conformance.judging.substance import succeeded
 from wire.exchange import Exchange, parse_json
 
 
@@ -58,7 +59,7 @@ def _kept(call: ToolCall, order: CallAsked, x: Exchange) -> bool:
     return named and (_made(call) == order.wanted or not isinstance(call.text, str))
 
 
-@run_rule("chat.tools.order", "chat.tools.arguments", probes=PROBES)
+@run_rule("chat.tools.order", "chat.tools.arguments", probes=PROBES, sees=succeeded)
 def functions(run: Run) -> Findings:
     for x in run.where(ORDERED):
         for what, found in _compared(run, x, "function"):
@@ -69,14 +70,16 @@ def functions(run: Run) -> Findings:
                 yield replace(found, requirement=f"chat.tools.{what}")
 
 
-@run_rule("chat.tools.custom", probes=("chat.custom-tool", "chat.custom-tool-stream"))
+@run_rule(
+    "chat.tools.custom", probes=("chat.custom-tool", "chat.custom-tool-stream"), sees=succeeded
+)
 def custom(run: Run) -> Findings:
     for x in run.where(ORDERED):
         for _, found in _compared(run, x, "custom"):
             yield found
 
 
-@run_rule("chat.answer.exact-text", probes=("chat.tool", "chat.tool-result"))
+@run_rule("chat.answer.exact-text", probes=("chat.tool", "chat.tool-result"), sees=succeeded)
 def beside_calls(run: Run) -> Findings:
     """A model that always obeys says nothing beside a call, and only the result after it."""
     for x in run.where(SUCCESS) if run.profile.scripted else ():
@@ -96,7 +99,7 @@ def _told(x: Exchange) -> str | None:
     return f"The tool said: {output}" if isinstance(output, str) else None
 
 
-@run_rule("chat.tools.result", probes=("chat.tool-result",))
+@run_rule("chat.tools.result", probes=("chat.tool-result",), sees=succeeded)
 def result(run: Run) -> Findings:
     x = run.one("chat.tool-result")
     heard = [c.content for c in choices_of(x) if isinstance(c.content, str)]

@@ -11,6 +11,7 @@ from conformance.judging.finding import ABSENT, Finding, Findings, show
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.structured_output import by_value
+from conformance.judging.substance import succeeded
 from wire.exchange import Exchange, parse_json
 
 # Other words, and none, are judged as a field.
@@ -126,7 +127,7 @@ def id_unique(x: Exchange) -> Findings:
             seen |= {call.id} if isinstance(call.id, str) else set()
 
 
-@run_rule("chat.tools.id-unique", probes=("chat.tool", "chat.tools-parallel"))
+@run_rule("chat.tools.id-unique", probes=("chat.tool", "chat.tools-parallel"), sees=succeeded)
 def id_unique_in_run(run: Run) -> Findings:
     seen: dict[str, Exchange] = {}
     for x in run.where(CALLING):

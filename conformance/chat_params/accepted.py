@@ -124,9 +124,15 @@ def _sent(x: Exchange) -> list[str]:
     return [name for name in x.request.params if name not in ("model", "messages")]
 
 
+def _asks(x: Exchange, parameter: str) -> bool:
+    """Whether a request has the parameter; not to ask for a stream asks for nothing."""
+    value = x.request.params.get(parameter)
+    return value is not None and (parameter, value) != ("stream", False)
+
+
 def _accepts(parameter: str, probes: str) -> Rule:
     def matches(x: Exchange) -> bool:
-        return _valid(x) and x.request.params.get(parameter) is not None
+        return _valid(x) and _asks(x, parameter)
 
     def check(x: Exchange) -> Findings:
         if x.ok:

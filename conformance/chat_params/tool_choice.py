@@ -169,7 +169,7 @@ def allowed(x: Exchange) -> Findings:
     "chat.param.parallel-tool-calls.off",
     on=SUCCESS.only(
         "with parallel_tool_calls false",
-        lambda x: x.request.params.get("parallel_tool_calls") is False,
+        lambda x: x.request.params.get("parallel_tool_calls") is False and bool(calls(x)),
         f"{VALID}tools-one-stream",
         f"{VALID}tools-named",
     ),

@@ -47,6 +47,7 @@ def readiness(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def _ready(client: Client, rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     mine = [row for row in rows if client.needs_requirement(row["requirement"])]
     broken = [r["requirement"] for r in mine if r["outcome"] in {"fail", "advisory"}]
+    broken = broken or [r["requirement"] for r in mine if r["outcome"] == "not-offered"]
     unknown = [r["requirement"] for r in mine if r["outcome"] in {"blocked", "error"}]
     judged = any(row["outcome"] == "pass" for row in mine)
     # What the model did not do, and what the target does not claim, speaks neither way.

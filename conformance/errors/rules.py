@@ -7,6 +7,7 @@ from conformance.errors.selectors import LIVE, code_is, error, status_is, status
 from conformance.judging.answer import status_line
 from conformance.judging.declined import PASSING, declined, repeated, unreliable
 from conformance.judging.finding import ABSENT, Finding, Findings, Unsure, show
+from conformance.judging.route import Silence
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import probe
@@ -75,7 +76,9 @@ def _names(x: Exchange, *params: str) -> Findings:
             yield Finding("error.param", " or ".join(params), show(error(x).get("param", ABSENT)))
 
 
-@run_rule("errors.no-server-error", probes=("models.list", "errors.bad-json"))
+@run_rule(
+    "errors.no-server-error", probes=("models.list", "errors.bad-json"), silence=[Silence.BROKEN]
+)
 def no_server_error(run: Run) -> Findings:
     """Who is overloaded may say so; else a server error is a request that was not understood."""
     chance = unreliable(run.exchanges)
@@ -90,7 +93,7 @@ def no_server_error(run: Run) -> Findings:
             yield Finding("status", "no server error", status_line(x), exchange=x.id)
 
 
-@run_rule("errors.served", probes=("models.list",))
+@run_rule("errors.served", probes=("models.list",), silence=Silence)
 def served(run: Run) -> Findings:
     """What limits, pools and bad days do to a client that pays, told once for the whole run."""
     asked, refusals = 0, []

@@ -1,12 +1,15 @@
 """Kinds of exchanges about refusals, for selectors, and what their bodies say."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 from conformance.judging.answer import status_line
 from conformance.judging.finding import ABSENT, Finding, Findings, show
+from conformance.judging.route import Silence
 from conformance.judging.rule import Rule, rule
 from conformance.judging.selector import Selector, probe
+from conformance.judging.substance import answered
 from wire.exchange import Ended, Exchange
 
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
@@ -60,10 +63,12 @@ def status_is(x: Exchange, *allowed: int) -> Findings:
         yield Finding("status", " or ".join(map(str, allowed)), status_line(x))
 
 
-def status_rule(name: str, allowed: tuple[int, ...], *probes: str) -> Rule:
+def status_rule(
+    name: str, allowed: tuple[int, ...], *probes: str, silence: Iterable[Silence] = ()
+) -> Rule:
     """A rule that settles `name` by the status of the named probes alone."""
 
-    @rule(name, on=probe(*probes))
+    @rule(name, on=probe(*probes), silence=silence, sees=answered)
     def check(x: Exchange) -> Findings:
         yield from status_is(x, *allowed)
 

@@ -7,6 +7,7 @@ from conformance.errors.probes import CHAT
 from conformance.errors.selectors import status_is, status_rule, within
 from conformance.judging.answer import status_line
 from conformance.judging.finding import Finding, Findings, Unsure
+from conformance.judging.route import Silence
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import probe
@@ -136,7 +137,9 @@ def _kept(run: Run, chain: tuple[str, ...]) -> Findings:
 
 
 # Not every server has single models.
-AFTER_ABORTED = status_rule("http.abort", (200, 404), "http.after-abort")
+AFTER_ABORTED = status_rule(
+    "http.abort", (200, 404), "http.after-abort", silence=[Silence.ABSENT, Silence.BELOW]
+)
 
 
 @run_rule("http.too-large.status", probes=("http.too-large", "chat_params.refuse.messages-empty"))
@@ -152,7 +155,12 @@ def too_large(run: Run) -> Findings:
 
 
 # Not every server has single models; what is left of the body would be a bad request.
-AFTER_TOO_LARGE = status_rule("http.too-large.after", (200, 404), "http.after-too-large")
+AFTER_TOO_LARGE = status_rule(
+    "http.too-large.after",
+    (200, 404),
+    "http.after-too-large",
+    silence=[Silence.ABSENT, Silence.BELOW],
+)
 
 
 @run_rule("http.slow-reader", probes=("http.slow-stream", "http.beside-slow"))

@@ -143,10 +143,18 @@ def request_id_unique(run: Run) -> Findings:
             first[name] = x
 
 
+MAKING = Selector(
+    "a call that made something",
+    lambda x: x.ok and x.request.method == "POST" and x.endpoint in CREATES,
+    ("auth.marker-*",),
+)
+
+
 @run_rule("http.object-id.unique", probes=("auth.marker-*",))
 def object_id_unique(run: Run) -> Findings:
-    ids = Counter(name for x in run.exchanges if (name := _created_id(x)))
-    for x in run.exchanges:
+    made = [x for x in run.where(MAKING) if _created_id(x)]
+    ids = Counter(map(_created_id, made))
+    for x in made:
         if ids[_created_id(x)] > 1:
             yield Finding(
                 "id", "a fresh id", f"{_created_id(x)!r} {ids[_created_id(x)]} times", exchange=x.id
@@ -155,7 +163,7 @@ def object_id_unique(run: Run) -> Findings:
 
 def _created_id(x: Exchange) -> str:
     """The id of what a call made, from the body or the first event that tells it."""
-    if not (x.ok and x.request.method == "POST" and x.endpoint in CREATES):
+    if not MAKING.matches(x):
         return ""
     for _, payload in x.objects():
         inner = payload.get("response", payload) if isinstance(payload, dict) else None

@@ -14,6 +14,7 @@ from conformance.judging.finding import Finding, Findings
 from conformance.judging.requirement import Requirement
 from conformance.judging.rule import Rule
 from conformance.judging.selector import Selector
+from conformance.judging.substance import says_something
 from schemas.problem import Problem
 from wire.exchange import Exchange
 
@@ -53,8 +54,34 @@ def _rule(source: FieldSource, rows: tuple[Requirement, ...]) -> Rule:
             for problem in schema.check(source.schema, value, at=exchange.day):
                 yield _finding(problem, owners, source, event, prefix)
 
+    parents = {row.id: _parent(path) for path, row in owners.items()}
+
+    def sees(exchange: Exchange, requirement: str) -> bool:
+        """Whether there is a place for the field; a field that may be left out is seen there."""
+        steps = parents.get(requirement, ())
+        return says_something(exchange) and any(
+            _reaches(value, steps) for _, _, value in source.parts(exchange)
+        )
+
     names = (*(row.id for row in owners.values()), source.strict, source.loose)
-    return Rule(tuple(dict.fromkeys(names)), source.on, check)
+    return Rule(tuple(dict.fromkeys(names)), source.on, check, sees=sees)
+
+
+def _parent(path: str) -> tuple[str, ...]:
+    """The steps to the object that holds a field: `choices[].delta.role` gives choices, [], delta."""
+    steps = path.replace("[]", ".[]").split(".")
+    while steps and steps[-1] == "[]":
+        steps.pop()
+    return tuple(steps[:-1])
+
+
+def _reaches(value: Any, steps: tuple[str, ...]) -> bool:
+    if not steps:
+        return isinstance(value, dict)
+    if steps[0] == "[]":
+        return isinstance(value, list) and any(_reaches(item, steps[1:]) for item in value)
+    inside = isinstance(value, dict) and steps[0] in value
+    return inside and _reaches(value[steps[0]], steps[1:])
 
 
 def _finding(

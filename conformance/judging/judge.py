@@ -3,14 +3,16 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 from conformance.judging.area import Catalogue
 from conformance.judging.declined import declined
 from conformance.judging.finding import Finding, Unsure
 from conformance.judging.profile import Profile
 from conformance.judging.requirement import Level, Requirement
+from conformance.judging.route import Routes, Silence, routes
 from conformance.judging.rule import Rule, RunRule
-from conformance.judging.run import Run, for_model
+from conformance.judging.run import Noting, Run, for_model
 from conformance.judging.selector import Selector
 from wire.exchange import Exchange
 
@@ -25,6 +27,7 @@ class Outcome(StrEnum):
     ADVISORY = "advisory"
     NOT_CLAIMED = "not-claimed"
     INCONCLUSIVE = "inconclusive"
+    NOT_OFFERED = "not-offered"
     BLOCKED = "blocked"
     ERROR = "error"
 
@@ -43,6 +46,20 @@ class Result:
     probe: str = ""
 
 
+_Said = tuple[Iterable[Exchange], Iterable[Exchange], Iterable[Finding | Unsure]]
+"""The exchanges that stand for a judgement, those that were read for it, and its words."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One application of a rule, as far as one requirement is concerned."""
+
+    exchanges: tuple[Exchange, ...]
+    seen: frozenset[str]
+    """Ids of those that have what the requirement speaks of."""
+    words: tuple[Finding | Unsure, ...]
+
+
 @dataclass
 class Judge:
     """Judges the exchanges of a run. Each rule reads each exchange once, whoever asks."""
@@ -53,7 +70,9 @@ class Judge:
     unsent: Mapping[tuple[str, str], str] = field(default_factory=dict)
     judgements: dict[tuple[int, str], tuple[Finding | Unsure, ...]] = field(default_factory=dict)
     """What each rule said of each exchange, by (id of the rule, id of the exchange)."""
-    _runs: dict[str, Run] = field(default_factory=dict)
+    _of_runs: dict[tuple[int, str], tuple[Exchange, ...]] = field(default_factory=dict)
+    """What each rule over a run read, by the same keys."""
+    _runs: dict[tuple[str, frozenset[Silence]], Run] = field(default_factory=dict)
 
     def result(self, requirement: Requirement, model: str) -> Result:
         """The verdict; a rule that crashes is an `error` of the suite, never of the target."""
@@ -65,41 +84,37 @@ class Judge:
             return Result(requirement, model, Outcome.ERROR, reason="no rule judges it")
         judged: list[Exchange] = []
         judgements: list[Finding | Unsure] = []
-        ran = False
         settled: set[str] = set()
-        doubts = 0
+        doubted: set[str] = set()
         for rule in rules:
             try:
-                exchanges, words = self._apply(rule, model)
+                readings = self._readings(rule, model, requirement)
             except Exception as error:  # noqa: BLE001 - the target must not pay for our mistakes
                 where = f"{type(error).__name__}: {error}"
                 return Result(requirement, model, Outcome.ERROR, reason=f"the rule broke: {where}")
-            if requirement.since:
-                young = {x.id for x in exchanges if x.day is None or x.day >= requirement.since}
-                exchanges = [x for x in exchanges if x.id in young]
-                words = [w for w in words if not isinstance(w, Finding) or w.exchange in young]
-            ran = ran or bool(exchanges)
-            judged += exchanges
-            mine = [w for w in words if w.requirement == requirement.id]
-            judgements += mine
-            unsure = sum(isinstance(word, Unsure) for word in mine)
-            # A rule over the run that only doubts has settled nothing, however much it read.
-            if not isinstance(rule, RunRule):
-                doubts += unsure
-            if not (isinstance(rule, RunRule) and mine and unsure == len(mine)):
-                settled |= {x.id for x in exchanges}
-        certain = doubts < len(settled)
-        return self._verdict(requirement, model, rules, ran, judged, judgements, certain=certain)
+            for reading in readings:
+                judged += reading.exchanges
+                judgements += reading.words
+                doubts = any(isinstance(word, Unsure) for word in reading.words)
+                if doubts and not isinstance(rule, RunRule):
+                    doubted |= {x.id for x in reading.exchanges}
+                # A rule over the run that only doubts has settled nothing, however much it read.
+                elif not doubts or any(isinstance(word, Finding) for word in reading.words):
+                    settled |= reading.seen
+        return self._verdict(
+            requirement, model, rules, judged, judgements,
+            ran=bool(settled or doubted or judgements), certain=bool(settled - doubted),
+        )  # fmt: skip
 
     def _verdict(
         self,
         requirement: Requirement,
         model: str,
         rules: list[Rule | RunRule],
-        ran: bool,
         judged: list[Exchange],
         judgements: list[Finding | Unsure],
         *,
+        ran: bool,
         certain: bool,
     ) -> Result:
         findings = [w for w in judgements if isinstance(w, Finding)]
@@ -113,62 +128,98 @@ class Judge:
             shown = tuple(findings[:MAX_FINDINGS])
             return Result(requirement, model, bad, shown, exchanges=ids, probe=probe)
         if not ran:
-            return Result(requirement, model, Outcome.BLOCKED, reason=self._why(rules, model))
+            outcome, reason = self._why(rules, model)
+            return Result(requirement, model, outcome, reason=reason)
         if unsure and not certain:
             reason = unsure[0].reason
             return Result(requirement, model, Outcome.INCONCLUSIVE, reason=reason, exchanges=ids)
         return Result(requirement, model, Outcome.PASS, exchanges=ids)
 
-    def _apply(
-        self, rule: Rule | RunRule, model: str
-    ) -> tuple[list[Exchange], list[Finding | Unsure]]:
-        run = self._run(model)
-        if isinstance(rule, RunRule):
-            groups = [run.named(pattern) for pattern in rule.probes]
-            if not all(groups):
-                return [], []
-            present = list({x.id: x for group in groups for x in group}.values())
-            key = (id(rule), f"model {model}")
-            if key not in self.judgements:
-                self.judgements[key] = tuple(rule.judge(run))
-            return present, list(self.judgements[key])
-        matching = self.matching(rule.on, run)
-        judgements: list[Finding | Unsure] = []
-        for exchange in matching:
+    def _readings(
+        self, rule: Rule | RunRule, model: str, requirement: Requirement
+    ) -> list["Reading"]:
+        """What the rule read, piece by piece, and what it had to say about the requirement."""
+        run = self._run(model, rule.silence)
+        found = (
+            [self._over_run(rule, run)] if isinstance(rule, RunRule) else self._singly(rule, run)
+        )
+        young = requirement.since
+        readings = []
+        for exchanges, read, words in found:
+            kept = [x for x in exchanges if not young or x.day is None or x.day >= young]
+            ids = {x.id for x in kept}
+            mine = tuple(
+                word for word in words
+                if word.requirement == requirement.id
+                and not (young and isinstance(word, Finding) and word.exchange not in ids)
+            )  # fmt: skip
+            if kept or mine:
+                seen = {x.id for x in read if rule.sees(x, requirement.id)}
+                readings.append(Reading(tuple(kept), frozenset(seen), mine))
+        return readings
+
+    def _over_run(self, rule: RunRule, run: Run) -> "_Said":
+        groups = [run.named(pattern) for pattern in rule.probes]
+        if not all(groups):
+            return (), (), ()
+        key = (id(rule), f"model {run.model}")
+        if key not in self._of_runs:
+            noting = Noting(run)
+            words = tuple(rule.judge(noting))
+            self.judgements[key] = words
+            self._of_runs[key] = noting.noted
+        present = tuple({x.id: x for group in groups for x in group}.values())
+        return present, self._of_runs[key], self.judgements[key]
+
+    def _singly(self, rule: Rule, run: Run) -> Iterable["_Said"]:
+        for exchange in self.matching(rule.on, run):
             key = (id(rule), exchange.id)
             if key not in self.judgements:
                 self.judgements[key] = tuple(rule.judge(exchange))
-            judgements += self.judgements[key]
-        return matching, judgements
+            yield (exchange,), (exchange,), self.judgements[key]
 
     def matching(self, selector: Selector, run: Run) -> list[Exchange]:
         """The exchanges of a run that a selector matches."""
         return [x for x in run.exchanges if selector.matches(x)]
 
-    def _run(self, model: str) -> Run:
-        if model not in self._runs:
-            if model:
-                self._runs[model] = for_model(self.exchanges, self.profile, model)
-            else:
-                self._runs[model] = Run(self.exchanges, self.profile, model)
-        return self._runs[model]
+    def _run(self, model: str, silence: frozenset[Silence]) -> Run:
+        """The run as a rule sees it: without what says nothing, unless silence is its question."""
+        key = (model, silence)
+        if key not in self._runs:
+            exchanges = self._routes.heard(self.exchanges, *silence)
+            self._runs[key] = (
+                for_model(exchanges, self.profile, model)
+                if model else Run(exchanges, self.profile, model)
+            )  # fmt: skip
+        return self._runs[key]
 
-    def _why(self, rules: Iterable[Rule | RunRule], model: str) -> str:
+    @cached_property
+    def _routes(self) -> Routes:
+        return routes(self.exchanges)
+
+    def _why(self, rules: Iterable[Rule | RunRule], model: str) -> tuple[Outcome, str]:
         """Why nothing was judged: what became of the probes that the rules need."""
         for rule in rules:
             plans = rule.plans if isinstance(rule, RunRule) else rule.on.plans
             for (name, of_model), reason in self.unsent.items():
                 if plans(name) and of_model in {model, ""}:
-                    return f"{name} was not sent: {reason}"
+                    return Outcome.BLOCKED, f"{name} was not sent: {reason}"
         for rule in rules:
             plans = rule.plans if isinstance(rule, RunRule) else rule.on.plans
-            for exchange in self._run(model).exchanges:
-                if exchange.probe and plans(exchange.probe):
-                    what = exchange.reply.status or exchange.connection.error or "nothing"
-                    if declined(exchange):
-                        return f"{exchange.probe} was answered {what} in place of an answer"
-                    lacking = ""
-                    if exchange.ok and isinstance(rule, Rule):
-                        lacking = f", but not with {rule.on.name}"
-                    return f"{exchange.probe} was answered {what}{lacking}"
-        return "nothing in this run answers it"
+            for exchange in self.exchanges:
+                if not (exchange.probe and plans(exchange.probe)):
+                    continue
+                if exchange.model not in {None, "", model}:
+                    continue
+                if silent := self._routes.silence(exchange):
+                    lacking = silent[0] not in {Silence.CLOSED, Silence.BUSY, Silence.BROKEN}
+                    return Outcome.NOT_OFFERED if lacking else Outcome.BLOCKED, silent[1]
+                what = exchange.reply.status or exchange.connection.error or "nothing"
+                if declined(exchange):
+                    reason = f"{exchange.probe} was answered {what} in place of an answer"
+                    return Outcome.BLOCKED, reason
+                without = ""
+                if exchange.ok and isinstance(rule, Rule):
+                    without = f", but not with {rule.on.name}"
+                return Outcome.BLOCKED, f"{exchange.probe} was answered {what}{without}"
+        return Outcome.BLOCKED, "nothing in this run answers it"

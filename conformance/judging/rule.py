@@ -1,16 +1,19 @@
 """Rules: pure functions from an exchange to findings, and how they say what they read.
 
 A rule judges every exchange that its selector matches. Applicability lives in the selector alone:
-a rule that runs and yields nothing holds. A rule yields `Unsure` when the model did not do what the
+a rule that runs on an answer of the kind
+it speaks of and yields nothing holds. A rule yields `Unsure` when the model did not do what the
 question needs; that is neither pass nor fail.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from conformance.judging.finding import Finding, Findings, Unsure
+from conformance.judging.route import Silence
 from conformance.judging.run import Run
 from conformance.judging.selector import Selector, named
+from conformance.judging.substance import says_something
 from wire.exchange import Exchange
 
 
@@ -21,6 +24,10 @@ class Rule:
     requirements: tuple[str, ...]
     on: Selector
     check: Callable[[Exchange], Findings]
+    silence: frozenset[Silence] = frozenset()
+    """Reads also what routes answer that are silent so (`judging/route.py`), which is its question."""
+    sees: Callable[[Exchange, str], bool] = says_something
+    """Whether an exchange has what the sentence of a requirement speaks of: else it settles nothing."""
 
     def judge(self, exchange: Exchange) -> Iterator[Finding | Unsure]:
         """What the rule has to say about a matching exchange, requirement and exchange filled in."""
@@ -39,6 +46,8 @@ class RunRule:
     requirements: tuple[str, ...]
     probes: tuple[str, ...]
     check: Callable[[Run], Findings]
+    silence: frozenset[Silence] = frozenset()
+    sees: Callable[[Exchange, str], bool] = says_something
 
     def judge(self, run: Run) -> Iterator[Finding | Unsure]:
         for said in self.check(run):
@@ -48,21 +57,29 @@ class RunRule:
         return any(named(name, pattern) for pattern in self.probes)
 
 
-def rule(*requirements: str, on: Selector) -> Callable[[Callable[[Exchange], Findings]], Rule]:
+def rule(
+    *requirements: str,
+    on: Selector,
+    silence: Iterable[Silence] = (),
+    sees: Callable[[Exchange, str], bool] = says_something,
+) -> Callable[[Callable[[Exchange], Findings]], Rule]:
     """Make a rule of a generator function; the module's attributes are the registry."""
 
     def make(check: Callable[[Exchange], Findings]) -> Rule:
-        return Rule(requirements, on, check)
+        return Rule(requirements, on, check, frozenset(silence), sees)
 
     return make
 
 
 def run_rule(
-    *requirements: str, probes: tuple[str, ...]
+    *requirements: str,
+    probes: tuple[str, ...],
+    silence: Iterable[Silence] = (),
+    sees: Callable[[Exchange, str], bool] = says_something,
 ) -> Callable[[Callable[[Run], Findings]], RunRule]:
     """Make a rule over a whole run. It is judged only when every named probe has an exchange."""
 
     def make(check: Callable[[Run], Findings]) -> RunRule:
-        return RunRule(requirements, probes, check)
+        return RunRule(requirements, probes, check, frozenset(silence), sees)
 
     return make

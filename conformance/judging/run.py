@@ -52,6 +52,46 @@ class Run:
         return (exchange for exchange in self.exchanges if selector.matches(exchange))
 
 
+class Noting(Run):
+    """A run that notes which exchanges a rule was given."""
+
+    def __init__(self, run: Run) -> None:
+        vars(self).update(_run=run, profile=run.profile, model=run.model, read={})
+
+    def _noted(self, exchanges: Iterable[Exchange]) -> list[Exchange]:
+        given = list(exchanges)
+        vars(self)["read"].update((x.id, x) for x in given)
+        return given
+
+    @property
+    def noted(self) -> tuple[Exchange, ...]:
+        """What was given so far."""
+        return tuple(vars(self)["read"].values())
+
+    @property
+    def exchanges(self) -> tuple[Exchange, ...]:
+        return tuple(self._noted(self._inner.exchanges))
+
+    @property
+    def _inner(self) -> Run:
+        run: Run = vars(self)["_run"]
+        return run
+
+    def all(self, probe: str) -> list[Exchange]:
+        return self._noted(self._inner.all(probe))
+
+    def named(self, pattern: str) -> list[Exchange]:
+        return self._noted(self._inner.named(pattern))
+
+    def one(self, probe: str) -> Exchange:
+        return self._noted([self._inner.one(probe)])[0]
+
+    def where(self, selector: Selector) -> Iterator[Exchange]:
+        for exchange in self._inner.where(selector):
+            self._noted([exchange])
+            yield exchange
+
+
 def for_model(exchanges: Iterable[Exchange], profile: Profile, model: str) -> Run:
     """The run as seen for `model`; the empty model sees only exchanges of no model."""
     mine = tuple(x for x in exchanges if not x.model or x.model == model)

@@ -8,7 +8,9 @@ from conformance.errors.selectors import code_is, status_is, status_rule, within
 from conformance.judging.answer import status_line
 from conformance.judging.fields import FieldSource, field_rules, whole_body
 from conformance.judging.finding import ABSENT, Finding, Findings, Unsure, show
+from conformance.judging.offered import offered
 from conformance.judging.requirement import read_requirements
+from conformance.judging.route import Silence
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import Selector, probe
@@ -30,6 +32,8 @@ FIELDS = field_rules(
         ),
     ],
 )
+
+OFFERED = offered("models.offered", "models.list")
 
 CARDS = Selector(
     "a model", lambda x: MODEL_LIST.matches(x) or ONE_MODEL.matches(x), ("models.list",)
@@ -123,7 +127,11 @@ def codex_catalogue(x: Exchange) -> Findings:
         yield Finding("models", "an array beside data", show(models))
 
 
-@run_rule("models.retrieve.equal", probes=("models.list", "models.retrieve*"))
+@run_rule(
+    "models.retrieve.equal",
+    probes=("models.list", "models.retrieve*"),
+    silence=[Silence.ABSENT],
+)
 def retrieve_equal(run: Run) -> Findings:
     """What the API says of a model. Where a list is made anew for each request, times tell nothing."""
     first = run.one("models.list")

@@ -164,7 +164,7 @@ class Offline:
             tally.error = result.reason
         elif result.outcome is Outcome.INCONCLUSIVE:
             tally.take([Unsure(result.reason)], "")
-        elif result.outcome is not Outcome.BLOCKED:
+        elif result.outcome not in {Outcome.BLOCKED, Outcome.NOT_OFFERED}:
             by_exchange: dict[str, list[Finding | Unsure]] = {n: [] for n in result.exchanges}
             for finding in result.findings:
                 by_exchange.setdefault(finding.exchange, []).append(self._clean(finding))

@@ -7,6 +7,7 @@ from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.rule import run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import Selector
+from conformance.judging.substance import streamed, succeeded
 from conformance.responses.difference import differ
 from conformance.responses.known import Call, asked_calls, asked_text, made_calls
 from conformance.responses.lifecycle import CHANGING
@@ -76,12 +77,12 @@ def _changed(expected: str, found: str) -> bool:
     return broken or unicodedata.normalize("NFC", expected) == unicodedata.normalize("NFC", found)
 
 
-@run_rule("responses.echo", probes=("responses.echo",))
+@run_rule("responses.echo", probes=("responses.echo",), sees=succeeded)
 def echo(run: Run) -> Findings:
     yield from _echoes(run, PLAIN)
 
 
-@run_rule("responses.stream.echo", probes=("responses.stream.echo",))
+@run_rule("responses.stream.echo", probes=("responses.stream.echo",), sees=streamed)
 def stream_echo(run: Run) -> Findings:
     yield from _echoes(run, STREAM)
 
@@ -115,12 +116,12 @@ def _listed(calls: list[Call]) -> str:
     return show([[call.name, call.arguments] for call in calls], 160)
 
 
-@run_rule("responses.arguments-asked", probes=("responses.tools",))
+@run_rule("responses.arguments-asked", probes=("responses.tools",), sees=succeeded)
 def plain_calls(run: Run) -> Findings:
     yield from _calls(run, PLAIN)
 
 
-@run_rule("responses.stream.arguments-asked", probes=("responses.stream.tools",))
+@run_rule("responses.stream.arguments-asked", probes=("responses.stream.tools",), sees=streamed)
 def stream_calls(run: Run) -> Findings:
     yield from _calls(run, STREAM)
 
@@ -145,10 +146,14 @@ def _plainly(value: Any) -> Any:
     return [_plainly(inner) for inner in value] if isinstance(value, list) else value
 
 
-@run_rule("responses.stream.same-as-plain", probes=("responses.echo", "responses.stream.echo"))
+@run_rule(
+    "responses.stream.same-as-plain",
+    probes=("responses.echo", "responses.stream.echo"),
+    sees=streamed,
+)
 def same_as_plain(run: Run) -> Findings:
-    for plain, streamed in _TWINS:
-        pair = [x for name in (plain, streamed) for x in run.all(name)[:1] if final(x)]
+    for plain, stream in _TWINS:
+        pair = [x for name in (plain, stream) for x in run.all(name)[:1] if final(x)]
         if len(pair) == 2:
             yield from _compared(run, *pair)
 

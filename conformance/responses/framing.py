@@ -5,6 +5,7 @@ from typing import Any, Final
 from conformance.judging.answer import status_line
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.framing import framing_rules
+from conformance.judging.offered import offered
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import probe
@@ -22,6 +23,9 @@ from wire.exchange import Exchange
 _FOLDER: Final = "responses/events/"
 BYTES: Final = framing_rules("responses.stream", ASKED_STREAM)
 KNOWN: Final = frozenset(n.removeprefix(_FOLDER) for n in names() if n.startswith(_FOLDER))
+
+
+OFFERED: Final = offered("responses.offered", "responses.echo")
 
 
 @rule("responses.status", on=probe("responses.echo", "responses.tools", "responses.cut"))

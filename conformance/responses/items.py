@@ -9,6 +9,7 @@ from conformance.judging.fields import FieldSource, Part, field_rules
 from conformance.judging.finding import ABSENT, Finding, Findings, show
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
+from conformance.judging.substance import succeeded
 from conformance.responses.object import ROWS
 from conformance.responses.selectors import (
     CREATED,
@@ -125,7 +126,9 @@ def id_unique(x: Exchange) -> Findings:
         yield Finding("output[].id", "each id once", f"{show(name)} twice")
 
 
-@run_rule("responses.item.id-fresh", probes=("responses.echo", "responses.stream.echo"))
+@run_rule(
+    "responses.item.id-fresh", probes=("responses.echo", "responses.stream.echo"), sees=succeeded
+)
 def id_fresh(run: Run) -> Findings:
     seen: dict[str, str] = {}
     for x in run.where(CREATED):

@@ -10,6 +10,7 @@ from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import probe
+from conformance.judging.substance import streamed
 from conformance.responses.content import free, unbound
 from conformance.responses.difference import differ
 from conformance.responses.known import asked_calls, asked_text, made_calls
@@ -100,18 +101,18 @@ def _calls(run: Run, read: Reader) -> Findings:
 _PROBES: Final = ("responses.stream.echo", "responses.stream.tools")
 
 
-@run_rule("responses.reader.deltas", probes=_PROBES[:1])
+@run_rule("responses.reader.deltas", probes=_PROBES[:1], sees=streamed)
 def by_deltas(run: Run) -> Findings:
     yield from _texts(run, shown_text)
 
 
-@run_rule("responses.reader.items", probes=_PROBES)
+@run_rule("responses.reader.items", probes=_PROBES, sees=streamed)
 def by_items(run: Run) -> Findings:
     yield from _texts(run, lambda x: text_of(finished_items(x)))
     yield from _calls(run, finished_items)
 
 
-@run_rule("responses.reader.end", probes=_PROBES)
+@run_rule("responses.reader.end", probes=_PROBES, sees=streamed)
 def by_end(run: Run) -> Findings:
     yield from _texts(run, lambda x: text_of(final_items(x)))
     yield from _calls(run, final_items)

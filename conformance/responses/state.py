@@ -10,6 +10,7 @@ from conformance.judging.model_name import is_alias, is_deployment, same_model
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import Selector
+from conformance.judging.substance import succeeded
 from conformance.responses.selectors import (
     CREATED,
     OBJECT,
@@ -200,7 +201,9 @@ def id_prefix(x: Exchange) -> Findings:
             yield Finding(place(event, path + "id"), "resp_…", show(name), event)
 
 
-@run_rule("responses.state.id-unique", probes=("responses.echo", "responses.stream.echo"))
+@run_rule(
+    "responses.state.id-unique", probes=("responses.echo", "responses.stream.echo"), sees=succeeded
+)
 def id_unique(run: Run) -> Findings:
     seen: dict[str, str] = {}
     for x in run.where(CREATED):

@@ -96,9 +96,15 @@ def is_valid(x: Exchange) -> bool:
     return (x.probe or "").startswith(VALID) and bool(x.reply.status) and not unjudged(x)
 
 
+def _asks(x: Exchange, parameter: str) -> bool:
+    """Whether a request has the parameter; not to ask for a stream asks for nothing."""
+    value = x.request.params.get(parameter)
+    return value is not None and (parameter, value) != ("stream", False)
+
+
 def _accepts(parameter: str, probes: str) -> Rule:
     def matches(x: Exchange) -> bool:
-        return is_valid(x) and x.request.params.get(parameter) is not None
+        return is_valid(x) and _asks(x, parameter)
 
     def check(x: Exchange) -> Findings:
         if x.ok:

@@ -6,6 +6,7 @@ from conformance.judging.answer import error_of, status_line
 from conformance.judging.code_word import ASK, knows, told
 from conformance.judging.finding import ABSENT, Finding, Findings, Unsure, show
 from conformance.judging.refusal import refused, unjudged
+from conformance.judging.route import Silence
 from conformance.judging.rule import rule
 from conformance.judging.selector import ok_probe, probe
 from conformance.responses.selectors import dicts
@@ -48,7 +49,7 @@ def _body(x: Exchange) -> dict[str, Any]:
     return x.reply.json if isinstance(x.reply.json, dict) else {}
 
 
-@rule("responses.compact.answered", on=probe(MADE.name))
+@rule("responses.compact.answered", on=probe(MADE.name), silence=[Silence.ABSENT])
 def answered(x: Exchange) -> Findings:
     """A server that does not compact says so in the form of an error."""
     if not x.ok and not unjudged(x) and (x.reply.status not in (404, 405, 501) or not error_of(x)):

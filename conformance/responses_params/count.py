@@ -5,6 +5,7 @@ from typing import Any, Final
 from conformance.judging.answer import error_of, status_line
 from conformance.judging.finding import ABSENT, Finding, Findings, Unsure, show
 from conformance.judging.refusal import refused, unjudged
+from conformance.judging.route import Silence
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import ok_probe, probe
@@ -58,7 +59,7 @@ def _body(x: Exchange) -> dict[str, Any]:
     return x.reply.json if isinstance(x.reply.json, dict) else {}
 
 
-@rule("responses.input-tokens.answered", on=probe(*_ALL))
+@rule("responses.input-tokens.answered", on=probe(*_ALL), silence=[Silence.ABSENT])
 def answered(x: Exchange) -> Findings:
     if not x.ok and not unjudged(x) and (x.reply.status not in (404, 405, 501) or not error_of(x)):
         yield Finding("status", "200, or 404 or 501 with an error object", status_line(x))

@@ -146,7 +146,7 @@ def allowed(x: Exchange) -> Findings:
     "responses.param.parallel-tool-calls.off",
     on=SUCCESS.only(
         "with parallel_tool_calls false",
-        lambda x: x.request.params.get("parallel_tool_calls") is False,
+        lambda x: x.request.params.get("parallel_tool_calls") is False and bool(calls_of(x)),
         CONTINUE.name,
         f"{VALID}tools-allowed",
     ),

@@ -7,6 +7,8 @@ from itertools import groupby
 from conformance.judging.finding import Finding, Findings, Unsure
 from conformance.judging.rule import run_rule
 from conformance.judging.run import Run
+from conformance.judging.selector import Selector
+from conformance.judging.substance import succeeded
 from conformance.running.budget import usage_of
 from conformance.usage.limits import limit_of
 from conformance.usage.reports import generates
@@ -21,6 +23,13 @@ TRANSPORT = frozenset({"stream", "stream_options", "store", "metadata", "user", 
     "logprobs", "top_logprobs"})  # fmt: skip
 
 
+_WITH_USAGE = Selector(
+    "an answer with usage",
+    lambda x: generates(x) and x.request.method == "POST" and usage_of(x) is not None,
+    ("usage.small", "usage.small-stream"),
+)
+
+
 def prompt_key(x: Exchange) -> str:
     """All of a request that the model reads or obeys."""
     kept = {k: v for k, v in x.request.params.items() if k not in TRANSPORT}
@@ -31,11 +40,8 @@ def same_prompts(run: Run) -> Iterator[list[Exchange]]:
     """Groups of two and more answers to one prompt. Conversations with state are left out."""
     answers = [
         x
-        for x in run.exchanges
+        for x in run.where(_WITH_USAGE)
         if x.model == run.model
-        and generates(x)
-        and x.request.method == "POST"
-        and usage_of(x) is not None
         and not x.request.params.get("previous_response_id")
         and not x.request.params.get("conversation")
     ]
@@ -72,7 +78,7 @@ def number(tokens: int | None) -> str:
     return "no whole number" if tokens is None else str(tokens)
 
 
-@run_rule("usage.same-prompt", probes=("usage.small", "usage.small-stream"))
+@run_rule("usage.same-prompt", probes=("usage.small", "usage.small-stream"), sees=succeeded)
 def same_prompt(run: Run) -> Findings:
     for members in same_prompts(run):
         first = members[0]
@@ -83,7 +89,7 @@ def same_prompt(run: Run) -> Findings:
                 yield Finding("prompt tokens", said, str(_prompt(x)), exchange=x.id)
 
 
-@run_rule("usage.same-answer", probes=("usage.small", "usage.small-stream"))
+@run_rule("usage.same-answer", probes=("usage.small", "usage.small-stream"), sees=succeeded)
 def same_answer(run: Run) -> Findings:
     compared = False
     for members in same_prompts(run):
@@ -101,7 +107,7 @@ def same_answer(run: Run) -> Findings:
         yield Unsure("no two answers to one prompt have the same text")
 
 
-@run_rule("usage.longer-prompt", probes=("usage.small", "usage.long"))
+@run_rule("usage.longer-prompt", probes=("usage.small", "usage.long"), sees=succeeded)
 def longer_prompt(run: Run) -> Findings:
     small, long = run.one("usage.small"), run.one("usage.long")
     if not (small.ok and long.ok) or _prompt(small) is None or _prompt(long) is None:
@@ -111,7 +117,7 @@ def longer_prompt(run: Run) -> Findings:
         yield Finding("prompt tokens", said, str(_prompt(long)), exchange=long.id)
 
 
-@run_rule("usage.across-endpoints", probes=("usage.small", "usage.responses"))
+@run_rule("usage.across-endpoints", probes=("usage.small", "usage.responses"), sees=succeeded)
 def across_endpoints(run: Run) -> Findings:
     chat, responses = run.one("usage.small"), run.one("usage.responses")
     one, two = _prompt(chat), _prompt(responses)
@@ -122,7 +128,7 @@ def across_endpoints(run: Run) -> Findings:
         yield Finding("input tokens", said, str(two), exchange=responses.id)
 
 
-@run_rule("usage.tools-count", probes=("usage.small", "usage.with-tool"))
+@run_rule("usage.tools-count", probes=("usage.small", "usage.with-tool"), sees=succeeded)
 def tools_count(run: Run) -> Findings:
     bare, tooled = run.one("usage.small"), run.one("usage.with-tool")
     if _prompt(bare) is None or _prompt(tooled) is None:
@@ -132,7 +138,7 @@ def tools_count(run: Run) -> Findings:
         yield Finding("prompt tokens", said, str(_prompt(tooled)), exchange=tooled.id)
 
 
-@run_rule("usage.choices-count", probes=("usage.small", "usage.choices"))
+@run_rule("usage.choices-count", probes=("usage.small", "usage.choices"), sees=succeeded)
 def choices_count(run: Run) -> Findings:
     one, two = run.one("usage.small"), run.one("usage.choices")
     body = two.reply.json

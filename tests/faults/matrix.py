@@ -14,6 +14,7 @@ from functools import cache
 from conformance.judging.area import Catalogue, catalogue
 from conformance.judging.finding import Finding
 from conformance.judging.judge import Judge, Outcome
+from conformance.judging.route import Silence, routes
 from conformance.judging.rule import Rule, RunRule
 from conformance.judging.run import Run
 from conformance.judging.selector import Selector, named
@@ -167,15 +168,21 @@ class Matrix:
         bad: set[str] = set()
         errors: set[str] = set()
         self.findings = []
+        told = routes(exchanges)
+        silent = {x.id: why[0] for x in exchanges if (why := told.silence(x))}
         for selector, rules in self.single.values():
             for x in new:
                 if selector.matches(x):
                     for rule in rules:
-                        self._judged(rule, x, bad, errors)
-        runs = {model: self._run(exchanges, model) for model in ("", self.model)}
+                        if x.id not in silent or silent[x.id] in rule.silence:
+                            self._judged(rule, x, bad, errors)
+        runs: dict[tuple[str, frozenset[Silence]], Run] = {}
         for overall, reads in self.overall:
             if any(reads.concerned(self._matches, x) for x in (*new, *gone)):
-                run = runs[reads.model]
+                key = (reads.model, overall.silence)
+                if key not in runs:
+                    runs[key] = self._run(told.heard(exchanges, *overall.silence), reads.model)
+                run = runs[key]
                 if all(run.named(pattern) for pattern in overall.probes):
                     self._judged(overall, run, bad, errors)
         return bad & self.outcomes.keys(), errors

@@ -12,7 +12,7 @@ from conformance.judging.profile import Profile
 from conformance.judging.requirement import Level, Requirement
 from conformance.judging.rule import Rule, run_rule
 from conformance.judging.selector import Selector, probe
-from wire.exchange import Exchange, Reply, Request
+from wire.exchange import Chunk, Exchange, Reply, Request
 
 ROW = Requirement("a.b", "a", Level.MUST, "It holds.", "here", feature="a")
 
@@ -21,7 +21,7 @@ def exchange(name="a.probe", status=200, model="m", at=None, number=1):
     return Exchange(
         f"{name}-{number}",
         Request("POST", "/x"),
-        Reply(status),
+        Reply(status, chunks=(Chunk(1.0, b'{"said": true}'),)),
         probe=name,
         model=model,
         started_at=at,
@@ -45,6 +45,22 @@ def breaks(_):
 
 def unsure(_):
     yield Unsure("the model did not echo")
+
+
+def test_an_answer_without_content_settles_nothing():
+    empty = replace(exchange(), reply=Reply(200))
+    assert verdict(holds, [empty]).outcome is Outcome.BLOCKED
+    assert verdict(breaks, [empty]).outcome is Outcome.FAIL
+
+
+def test_a_run_rule_passes_only_on_what_it_read():
+    @run_rule("a.b", probes=("a.one",))
+    def reads_nothing(run):
+        yield from (Finding("body", "x", "y") for _ in run.named("a.other*"))
+
+    known = Catalogue((Area("a", (ROW,), (reads_nothing,)),))
+    judge = Judge(known, Profile("p"), (exchange("a.one"),))
+    assert judge.result(ROW, "m").outcome is Outcome.BLOCKED
 
 
 def test_a_rule_without_findings_passes():

@@ -10,7 +10,7 @@ from conformance.judging.judge import Judge, Outcome
 from conformance.running.planned import probes
 from conformance.running.probe import Impossible, ProbeContext
 from conformance.running.profiles import load_profile
-from wire.exchange import Chunk, Connection, Ended, Exchange, Reply, Request
+from wire.exchange import Attempt, Chunk, Connection, Ended, Exchange, Reply, Request
 
 MODEL = "tiny"
 JSON = (("content-type", "application/json"),)
@@ -85,8 +85,8 @@ class TestAnswersWhereARefusalWasDue:
         assert verdict("chat.answer.model", x).outcome is Outcome.BLOCKED
 
     def test_other_answers_are_judged_as_ever(self):
-        x = said("chat.echo", HELLO, completion(model="other"))
-        assert verdict("chat.answer.model", x).outcome is Outcome.FAIL
+        x = said("chat.echo", HELLO, completion(object="other"))
+        assert verdict("chat.response.object", x).outcome is Outcome.FAIL
 
     def test_a_limit_below_one_limits_nothing(self):
         x = said("chat.echo", HELLO | {"max_completion_tokens": -1}, completion())
@@ -127,7 +127,7 @@ class TestDoors:
     def test_a_server_that_fails_at_the_door_lets_nobody_in(self):
         x = said("http.keep-stranger", {}, "Internal Server Error", status=500, path="/models",
                  method="GET", of_model=False)  # fmt: skip
-        assert verdict("auth.per-request", x).outcome is Outcome.PASS
+        assert verdict("auth.per-request", x).outcome is Outcome.BLOCKED
 
     def test_an_open_door_is_found(self):
         x = said("auth.key-longer", {}, completion(), of_model=False)
@@ -143,21 +143,25 @@ class TestMissingEndpoints:
 
         known, unknown = get("models.retrieve-last", 404), get("models.retrieve-unknown", 404)
         name = "models.retrieve.unknown-code"
-        assert verdict(name, known, unknown).outcome is Outcome.INCONCLUSIVE
+        assert verdict(name, known, unknown).outcome is Outcome.NOT_OFFERED
         assert verdict(name, get("models.retrieve-last", 200), unknown).outcome is Outcome.FAIL
 
     def test_a_stream_that_is_never_answered_is_one_clear_failure(self):
         plain = said("responses.echo", {"input": "Hi"}, {"object": "response"}, path=RESPONSES)
         body = {"input": "Hi", "stream": True}
         broken = said("responses.stream.echo", body, [ERROR], status=500, path=RESPONSES)
+        broken = replace(broken, attempts=(Attempt(500, 0.5),) * 2)
         assert verdict("responses.stream.media-type", plain, broken).outcome is Outcome.FAIL
 
     def test_without_responses_that_is_said_once(self):
         plain = said("responses.echo", {"input": "Hi"}, ERROR, status=404, path=RESPONSES)
         body = {"input": "Hi", "stream": True}
         stream = said("responses.stream.echo", body, ERROR, status=404, path=RESPONSES)
-        assert verdict("responses.status", plain, stream).outcome is Outcome.FAIL
-        assert verdict("responses.stream.media-type", plain, stream).outcome is Outcome.INCONCLUSIVE
+        assert verdict("responses.offered", plain, stream).outcome is Outcome.FAIL
+        for name in ("responses.status", "responses.stream.media-type"):
+            found = verdict(name, plain, stream)
+            assert found.outcome is Outcome.NOT_OFFERED
+            assert found.reason == "POST /responses is answered 404"
 
 
 ITEM = {
@@ -193,10 +197,10 @@ class TestResponses:
 
     def test_an_old_created_at_does_not_hide_an_answer_of_ours(self):
         """LiteLLM's mock gives every response the same day of long ago."""
-        body = {"object": "response", "created_at": 1_741_476_542, "model": "other"}
+        body = {"object": "response", "created_at": 1_741_476_542}
         x = said("responses.echo", {"input": "Hi"}, body, path=RESPONSES)
         assert verdict("responses.object.id", x).outcome is Outcome.FAIL
-        assert verdict("responses.state.model-asked", x).outcome is Outcome.FAIL
+        assert verdict("responses.object.model", x).outcome is Outcome.FAIL
 
 
 class TestLists:
@@ -263,8 +267,13 @@ class TestRefusalsOfSomethingElse:
             }
         }
         x = said("chat_params.refuse.image-base64", HELLO, error, status=500, of_model=False)
-        assert verdict("chat.param.images.malformed", x).outcome is Outcome.INCONCLUSIVE
-        assert verdict("errors.no-server-error", x).outcome is Outcome.FAIL
+        assert verdict("chat.param.images.malformed", x).outcome is Outcome.BLOCKED
+        others = (
+            said("models.list", {}, {"object": "list", "data": []}, path="/models", method="GET",
+                 of_model=False),
+            said("errors.bad-json", {}, ERROR, status=400, of_model=False),
+        )  # fmt: skip
+        assert verdict("errors.no-server-error", x, *others).outcome is Outcome.FAIL
 
     def test_who_names_the_content_named_it(self):
         message = "Expected 'content' to be a string or an array"
@@ -293,7 +302,7 @@ class TestRefusalsOfSomethingElse:
         x = said(
             "chat_params.refuse.messages-empty", NO_MESSAGES, ERROR, status=429, of_model=False
         )
-        assert verdict("chat.param.messages.not-empty", x).outcome is Outcome.INCONCLUSIVE
+        assert verdict("chat.param.messages.not-empty", x).outcome is Outcome.BLOCKED
 
     def test_a_refusal_hides_no_other_parameter(self):
         low = next(p for p in probes(catalogue()).values() if p.name == "chat_params.accept.low")
@@ -362,7 +371,7 @@ def test_a_server_that_fails_has_not_forgotten():
     """LiteLLM's mock streams no Responses at all, which is told elsewhere."""
     x = said("responses_params.turn.output", {"stream": True}, [ERROR], status=500, path=RESPONSES)
     found = verdict("responses.conversation.output-kept", x)
-    assert found.outcome is Outcome.INCONCLUSIVE
+    assert found.outcome is Outcome.BLOCKED
 
 
 def test_no_state_is_said_once():

@@ -1,0 +1,18 @@
+"""Rules that ask whether a route is there at all: one failure for all that cannot be judged without it."""
+
+from conformance.judging.finding import Finding, Findings
+from conformance.judging.route import Silence, routes
+from conformance.judging.rule import RunRule, run_rule
+from conformance.judging.run import Run
+
+
+def offered(requirement: str, probe: str) -> RunRule:
+    """The route of a probe says something to somebody."""
+
+    @run_rule(requirement, probes=(probe,), silence=set(Silence) - {Silence.OPEN})
+    def check(run: Run) -> Findings:
+        x = run.all(probe)[0]
+        if why := routes(run.exchanges).silence(x):
+            yield Finding("route", "an answer of the operation", why[1], exchange=x.id)
+
+    return check

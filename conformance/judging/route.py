@@ -1,0 +1,230 @@
+"""Routes: which operations a server offers at all, read from everything that it answered.
+
+Where nothing is served, every request gets the same 404. That is one absence, told once (`*.offered`),
+and no answer to anything else that a rule asks: a request for what is not there is not refused for what
+is wrong in it. The same holds of a route that lets the right key in never, or that always breaks.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import Final
+
+from wire.endpoint import Endpoint
+from wire.exchange import Exchange
+
+Route = tuple[str, Endpoint]
+
+MISSING: Final = frozenset({404, 405, 501})
+CLOSED: Final = frozenset({401, 403})
+BUSY: Final = frozenset({408, 429})
+ENOUGH: Final = 3
+"""So many probes have to meet nothing but failures before a route counts as broken."""
+
+# What is found below another route is as absent as that one.
+_BELOW: Final = {
+    Endpoint.RESPONSE: Endpoint.RESPONSES,
+    Endpoint.INPUT_ITEMS: Endpoint.RESPONSES,
+    Endpoint.CANCEL: Endpoint.RESPONSES,
+    Endpoint.COMPACT: Endpoint.RESPONSES,
+    Endpoint.INPUT_TOKENS: Endpoint.RESPONSES,
+    Endpoint.STORED_CHAT: Endpoint.CHAT,
+    Endpoint.MODEL: Endpoint.MODELS,
+}
+_TOLD_APART: Final = frozenset(
+    {Endpoint.CHAT, Endpoint.RESPONSES, Endpoint.MODELS, Endpoint.MODEL, Endpoint.COMPACT, Endpoint.INPUT_TOKENS}
+)  # fmt: skip
+_MAIN: Final = frozenset({Endpoint.CHAT, Endpoint.RESPONSES, Endpoint.MODELS})
+_METHODS: Final = {
+    Endpoint.MODELS: "GET", Endpoint.MODEL: "GET", Endpoint.RESPONSE: "GET",
+    Endpoint.INPUT_ITEMS: "GET", Endpoint.STORED_CHAT: "GET",
+}  # fmt: skip
+_RIGHT_PROBES: Final = (
+    "*.accept.*", "chat.echo*", "chat.tool*", "chat.small*", "chat.choices*",
+    "responses.echo", "responses.tools", "responses.stream.echo", "responses.stream.tools",
+)  # fmt: skip
+_EVERYWHERE: Final = frozenset({"model", "messages", "input"})
+_RIGHT: Final = "Bearer [redacted:main]"
+_MADE_UP: Final = "conformance"
+"""Stands in every id that the suite makes up: not to know it says nothing of a route."""
+
+
+class Silence(StrEnum):
+    """Why nothing that a route answered tells of a request."""
+
+    ABSENT = "absent"
+    BELOW = "below"  # an absent route, or another method to it
+    CLOSED = "closed"
+    BUSY = "busy"
+    LACKING = "lacking"  # a parameter that is refused whatever it says, to requests that have it
+    OPEN = "open"  # to whoever asks: a key is not looked at
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True)
+class Routes:
+    """The silent routes of a run."""
+
+    silent: dict[Route, tuple[Silence, str]]
+    """Why, and one answer in words."""
+
+    no_key: tuple[Silence, str] | None = None
+    """Set when strangers are answered like everybody: what they are told tells nothing of keys."""
+    speaking: frozenset[Route] = frozenset()
+    """Routes that do say something, also below a silent one."""
+    lacking: Mapping[tuple[Route, str], frozenset[str]] = field(default_factory=dict)
+    """Parameters that no request may have, with the refusals that say so."""
+    everything: tuple[Silence, str] | None = None
+    """Set when no route that was asked says anything: then the host's other answers tell nothing either."""
+
+    def silence(self, x: Exchange) -> tuple[Silence, str] | None:
+        """Why the answer to this request tells nothing of it, or None."""
+        stranger = self.no_key if self.no_key and _stranger(x) else None
+        own = self.silent.get((x.request.method, x.endpoint))
+        return self._above(x) or own or self.everything or self._lacking(x) or stranger
+
+    def heard(self, exchanges: Iterable[Exchange], *also: Silence) -> tuple[Exchange, ...]:
+        """Those that tell something, and those whose silence is what is asked about."""
+        return tuple(x for x in exchanges if (why := self.silence(x)) is None or why[0] in also)
+
+    def _lacking(self, x: Exchange) -> tuple[Silence, str] | None:
+        """Refused for a parameter that is always refused: not for what else is wrong in the request."""
+        if not self.lacking or x.ok or _is_right(x):
+            return None
+        route = (x.request.method, x.endpoint)
+        for name in x.request.params:
+            if _refusal(x) in self.lacking.get((route, name), ()):
+                return Silence.LACKING, f"{name} is always refused: {_refusal(x)}"
+        return None
+
+    def _above(self, x: Exchange) -> tuple[Silence, str] | None:
+        if (x.request.method, x.endpoint) in self.speaking:
+            return None
+        for endpoint in (_BELOW.get(x.endpoint), x.endpoint):
+            route = (_METHODS.get(endpoint, "POST"), endpoint) if endpoint else None
+            if route and (route[1] is not x.endpoint or route[0] != x.request.method):
+                found = self.silent.get(route)
+                if found and found[0] is Silence.ABSENT:
+                    return Silence.BELOW, found[1]
+        return None
+
+
+def routes(exchanges: Iterable[Exchange]) -> Routes:
+    """What all answers together tell; recordings of others tell nothing of what is not offered."""
+    groups: dict[Route, list[Exchange]] = {}
+    exchanges = tuple(exchanges)
+    for x in exchanges:
+        route = (x.request.method, x.endpoint)
+        mine = x.endpoint in _TOLD_APART and route[0] == _METHODS.get(x.endpoint, "POST")
+        if mine and x.source is None and x.probe and x.reply.status:
+            groups.setdefault(route, []).append(x)
+    found = {route: _silence(group) for route, group in groups.items()}
+    silent = {route: why for route, why in found.items() if why}
+    main = [why for (_, endpoint), why in found.items() if endpoint in _MAIN]
+    nothing = len(main) > 1 and all(main)
+    everything = next(iter(silent.values())) if nothing else None
+    speaking = frozenset(route for route, why in found.items() if not why)
+    lacking = {
+        (route, name): said
+        for route, group in groups.items()
+        for name, said in _always_refused(group).items()
+    }
+    return Routes(silent, _no_key(exchanges), speaking, lacking, everything)
+
+
+def _always_refused(group: list[Exchange]) -> dict[str, frozenset[str]]:
+    """Parameters that not one right request was served with, by the refusals that these got."""
+    served: set[str] = set()
+    refused: dict[str, set[str]] = {}
+    for x in group:
+        given = {
+            name for name, value in x.request.params.items() if value and name not in _EVERYWHERE
+        }
+        if x.ok:
+            served |= given
+        elif _is_right(x) and 400 <= x.reply.status < 500 and x.reply.status not in CLOSED | BUSY:
+            for name in given:
+                refused.setdefault(name, set()).add(_refusal(x))
+    return {name: frozenset(said) for name, said in refused.items() if name not in served}
+
+
+def _refusal(x: Exchange) -> str:
+    return f"{x.reply.status} {x.reply.text[:200]}"
+
+
+def _is_right(x: Exchange) -> bool:
+    """Whether a probe's request has nothing wrong in it."""
+    return any(fnmatchcase(x.probe or "", pattern) for pattern in _RIGHT_PROBES)
+
+
+def _no_key(exchanges: tuple[Exchange, ...]) -> tuple[Silence, str] | None:
+    """Whether requests without the right key are answered as those with it, on every route that was asked."""
+    if not any(x.request.header("authorization") == _RIGHT for x in exchanges):
+        return None
+    strangers = [x for x in exchanges if _stranger(x)]
+    let_in = [x for x in strangers if _tells(x) and x.endpoint in _MAIN]
+    if not let_in or any(x.reply.status in CLOSED for x in strangers):
+        return None
+    x = let_in[0]
+    return (
+        Silence.OPEN,
+        f"no key is needed: {x.request.method} {_path(x)} is answered {x.reply.status}",
+    )
+
+
+def _stranger(x: Exchange) -> bool:
+    """Sent by a probe of ours without the right key, on purpose."""
+    given = x.request.header("authorization")
+    return x.source is None and x.probe is not None and (given or "").lower() != _RIGHT.lower()
+
+
+def _silence(group: list[Exchange]) -> tuple[Silence, str] | None:
+    known = [x for x in group if not _made_up(x)]
+    if not known or any(_tells(x) for x in group):
+        return None
+    for why, statuses in (
+        (Silence.ABSENT, MISSING), (Silence.CLOSED, CLOSED), (Silence.BUSY, BUSY),
+    ):  # fmt: skip
+        mine = [x for x in known if x.reply.status in statuses and _ours(x)]
+        if mine:
+            return (
+                why,
+                f"{mine[0].request.method} {_path(mine[0])} is answered {mine[0].reply.status}",
+            )
+    failed = [x for x in known if x.reply.status >= 500]
+    if len({x.probe for x in failed}) >= ENOUGH:
+        return Silence.BROKEN, (
+            f"every {failed[0].request.method} {_path(failed[0])} fails, with {failed[0].reply.status}"
+        )
+    return None
+
+
+def _tells(x: Exchange) -> bool:
+    """Whether an answer shows that somebody read the request."""
+    status = x.reply.status
+    if status in MISSING:
+        return status == 404 and _names_model(x)
+    return status not in CLOSED | BUSY and status < 500
+
+
+def _names_model(x: Exchange) -> bool:
+    """A 404 about the model that was asked for comes from the operation itself."""
+    model = x.request.params.get("model")
+    text = x.reply.text
+    return "model_not_found" in text or (isinstance(model, str) and bool(model) and model in text)
+
+
+def _ours(x: Exchange) -> bool:
+    """Sent as a client sends it: with the right key, or with none because there is none."""
+    own = x.request.header("authorization") == _RIGHT
+    return own or not (x.probe or "").startswith("auth.")
+
+
+def _made_up(x: Exchange) -> bool:
+    model = x.request.params.get("model")
+    return _MADE_UP in x.request.path or (isinstance(model, str) and _MADE_UP in model)
+
+
+def _path(x: Exchange) -> str:
+    return x.request.path.partition("?")[0]
