@@ -63,6 +63,10 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding
 WHOLE = HEAD + chunked(sse(CHAT))
 
 
+SO_TIMESTAMPNS = 35
+reached = threading.local()  # `at_s`: when the kernel had the request that this thread answers
+
+
 @contextlib.contextmanager
 def serving(answer):
     """Yield a base URL. `answer(connection, request)` writes a reply; False closes the connection."""
@@ -70,9 +74,14 @@ def serving(answer):
     def serve(connection, stop):
         with connection, contextlib.suppress(OSError):
             connection.settimeout(10)
+            connection.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
             data = b""
             while not stop.is_set():
-                more = connection.recv(65536)
+                more, ancillary, _, _ = connection.recvmsg(65536, 64)
+                seconds, rest = (
+                    struct.unpack("qq", ancillary[0][2]) if ancillary else (time.time(), 0)
+                )
+                reached.at_s = seconds + rest / 1e9
                 if not more:
                     return
                 data += more

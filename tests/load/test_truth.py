@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from tests.load.streams import CHAT, chunk, chunked, ended, serving, session, sse
+from tests.load.streams import CHAT, chunk, chunked, ended, quiet, reached, serving, session, sse
 
 PLAIN = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
 CHUNKED = PLAIN + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -72,32 +72,47 @@ SCRIPTS = {
 }  # fmt: skip
 
 
+TRIES = 4
+
+
 def acting(script, log):
+    """Logs when the kernel had the request, and two stamps around each send: what is sent reaches it in between."""
+
     def answer(connection, _request):
-        asked, sent = time.perf_counter(), []
+        sent = []
         for pause, data, contents in script:
             if pause:
                 time.sleep(pause)
-            sent += [time.perf_counter()] * contents
+            before = time.time()
             connection.sendall(data)
+            sent += [(before, time.time())] * contents
         with lock:
-            log.append((asked, sent))
+            log.append((reached.at_s, sent))
         return b"HTTP/1.0" not in script[0][1]
 
     lock = threading.Lock()
     return answer
 
 
-def later(sent, responses):
-    """Tokens behind the first moment: the first chunk took no time that could be measured."""
-    if responses:  # thoughts and words are not of one length
-        return 3 * TOKENS * (1 - 1 / len(sent))
-    at_once = sum(1 for at in sent if at - sent[0] < 0.001)
-    return 3 * TOKENS * (1 - at_once / len(sent))
+def between(one, other):
+    """The least and the most that can lie between two sends."""
+    return other[0] - one[1], other[1] - one[0]
 
 
-def deviations(name):
-    """Figures of one session that are not what the server logged."""
+def gaps(sent):
+    """Between contents; those of one send come at once."""
+    return [(0.0, 0.0) if a == b else between(a, b) for a, b in pairwise(sent)]
+
+
+def per_token(sent, responses):
+    """Behind the first moment: the first chunk's tokens took no time that could be measured."""
+    at_once = 1 if responses else sent.count(sent[0])
+    tokens = 3 * TOKENS * (1 - at_once / len(sent))
+    return tuple(span / tokens for span in between(sent[0], sent[-1]))
+
+
+def run(name):
+    """One session: its document, and the figures that are not what the server logged."""
     log = []
     responses = name == "thoughts first"
     with serving(acting(SCRIPTS[name], log)) as base_url:
@@ -113,26 +128,34 @@ def deviations(name):
     assert document["conformance"] == {}
 
     def far(metric, point, truths):
-        truth = sorted(truths)[(len(truths) - 1) // 2] if point == "p50" else sum(truths) / len(truths)  # fmt: skip
+        lows, highs = zip(*truths, strict=True)
+        middle = (len(truths) - 1) // 2
+        least, most = (
+            1000 * (sorted(ends)[middle] if point == "p50" else sum(ends) / len(ends))
+            for ends in (lows, highs)
+        )
         said = metrics[metric][point]
-        near = pytest.approx(1000 * truth, rel=0.05, abs=4)
-        return [] if said == near else [f"{metric} {point}: {said}, not {near}"]
+        near = said is not None and 0.95 * least - 4 <= said <= 1.05 * most + 4
+        return [] if near else [f"{metric} {point}: {said}, not {least:.2f} to {most:.2f}"]
 
-    first = [sent[0] - asked for asked, sent in log]
-    gaps = [b - a for _, sent in log for a, b in pairwise(sent)]
-    return [
-        *far("ttft_ms", "p50", first),
-        *far("ict_ms", "mean", gaps),
-        *far("stall_max_ms", "p50", [max(b - a for a, b in pairwise(sent)) for _, sent in log]),
-        *far("tpot_ms", "p50", [(sent[-1] - sent[0]) / later(sent, responses) for _, sent in log]),
-        *far("ttfot_ms", "p50", [sent[3 if responses else 0] - asked for asked, sent in log]),
-    ]
+    def since_asked(n):
+        return [(sent[n][0] - asked, sent[n][1] - asked) for asked, sent in log]
+
+    return document, [
+        *far("ttft_ms", "p50", since_asked(0)),
+        *far("ict_ms", "mean", [gap for _, sent in log for gap in gaps(sent)]),
+        *far("stall_max_ms", "p50", [tuple(max(gap[n] for gap in gaps(sent)) for n in (0, 1)) for _, sent in log]),
+        *far("tpot_ms", "p50", [per_token(sent, responses) for _, sent in log]),
+        *far("ttfot_ms", "p50", since_asked(3 if responses else 0)),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_what_is_reported_is_what_was_sent(name):
-    """On a busy machine the server is stopped between its stamp and its send: then once more."""
-    tries = []
-    while len(tries) < 4 and [] not in tries:
-        tries.append(deviations(name))
-    assert [] in tries, tries
+    """A run that doubts itself is tried again, and skipped in the end; one that does not, and is wrong, fails at once."""
+    for _ in range(TRIES):
+        document, wrong = run(name)
+        if not wrong:
+            return
+        assert not quiet(document), wrong
+    pytest.skip(f"INVALID: {'; '.join(document['validity']['reasons'])}")
