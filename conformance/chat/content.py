@@ -81,6 +81,10 @@ def no_scars(x: Exchange) -> Findings:
                 yield Unsure(f"the model did not repeat the text: {show(text[:60])}")
 
 
+def _filtered(x: Exchange) -> bool:
+    return b"[[script content_filter]]" in x.request.body
+
+
 @run_rule("chat.answer.exact-text", probes=("chat.echo", "chat.small"), sees=succeeded)
 def plain_text(run: Run) -> Findings:
     """Only a model that always obeys is held to the text itself."""
@@ -88,7 +92,7 @@ def plain_text(run: Run) -> Findings:
     for x in plain:
         wanted = text_asked(x) or ""
         for where, text in spoken(x):
-            if run.profile.scripted and text != wanted:
+            if run.profile.scripted and text != wanted and not _filtered(x):
                 expected = f"{show(wanted[:24])}… of {len(wanted)} characters"
                 yield Finding(
                     f"{where}, content", expected, difference(text, wanted), exchange=x.id

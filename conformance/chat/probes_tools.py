@@ -6,6 +6,7 @@ from conformance.chat.choice import choices, member
 from conformance.chat.probes import PATH, USAGE, chat
 from conformance.chat.prompts import user
 from conformance.judging.framing import lone_surrogates
+from conformance.judging.typed_call import DESCRIPTION, NAME, SCHEMA, TOLD
 from conformance.running.probe import Impossible, Probe, ProbeContext, post, sends
 from wire.exchange import Request
 
@@ -29,13 +30,20 @@ def function(name: str, *fields: str) -> dict[str, Any]:
 
 
 TOOLS: Final = [function("note", "title", "text"), function("find", "name")]
+TYPED: Final = [
+    *TOOLS,
+    {
+        "type": "function",
+        "function": {"name": NAME, "description": DESCRIPTION, "parameters": SCHEMA},
+    },
+]
 CUSTOM: Final = [{"type": "custom", "custom": {"name": "scribe", "description": "Takes any text."}}]
 RESULT: Final = "Zephyr 7319 was found, été 世界."
 NEEDLE: Final = "Zephyr 7319"
 ONE: Final = 'Call the tool note with arguments {"title": "Été  \\"世界\\" 🚀", "text": "a, b; c\\n d {e} [f]"}'
 TWO: Final = (
     'Call the tool find with arguments {"name": "first é"} and then '
-    'Call the tool note with arguments {"title": "second", "text": "world 世界, third"} and then '
+    f"Call the tool {TOLD} and then "
     'Call the tool find with arguments {"name": "fourth"}. Make all three calls at once.'
 )
 WRITE: Final = 'Call the tool scribe with input print("é 世界 🚀") + {1: [2]}; done'
@@ -71,15 +79,15 @@ TOOL_STREAM = Probe(
 )
 PARALLEL = Probe(
     "chat.tools-parallel",
-    sends(PATH, chat(TWO, tools=TOOLS)),
+    sends(PATH, chat(TWO, tools=TYPED)),
     feature="chat.tools",
-    output_tokens=90,
+    output_tokens=240,
 )
 PARALLEL_STREAM = Probe(
     "chat.tools-parallel-stream",
-    sends(PATH, chat(TWO, tools=TOOLS, stream=True)),
+    sends(PATH, chat(TWO, tools=TYPED, stream=True)),
     feature="chat.tools",
-    output_tokens=90,
+    output_tokens=240,
 )
 REQUIRED = Probe(
     "chat.tool-required",

@@ -26,7 +26,7 @@ LIMITS: Final = (
 _ECHO: Final = re.compile(r"Repeat the text between the markers.*?\n<<<\n(.*)\n>>>", re.DOTALL)
 _COUNT: Final = re.compile(r"Count from 1 to (\d{1,4})\b")
 _PACE: Final = re.compile(r"\[\[(pace|ttft) (\d+)\]\]")
-_CALL: Final = re.compile(r"Call the tool (\w+)(?: with (arguments|input) )?")
+_CALL: Final = re.compile(r"Call the tool ([\w-]+)(?: with (arguments|input) )?")
 
 
 def echo(text: str = TEXT) -> str:

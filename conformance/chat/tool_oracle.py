@@ -14,6 +14,7 @@ from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.rule import run_rule
 from conformance.judging.run import Run
 from conformance.judging.substance import succeeded
+from conformance.judging.typed_call import exact, rewritten
 from wire.exchange import Exchange, parse_json
 
 
@@ -38,9 +39,15 @@ def _compared(run: Run, x: Exchange, kind: str) -> Iterator[tuple[str, Finding |
     for choice in choices_of(x):
         made = [(call.name, _made(call)) for call in choice.calls]
         told = [(order.name, order.wanted) for order in wanted]
-        if made == told:
+        if exact(made) == exact(told):
             continue
-        if not run.profile.scripted:
+        pairs = zip(choice.calls, wanted, strict=False)
+        spoilt = [(c, o) for c, o in pairs if rewritten(o.wanted, _made(c))]
+        if spoilt and not run.profile.scripted:
+            for call, order in spoilt:
+                expected, found = f"{order.name} {show(order.wanted, 300)}", show(call.text, 300)
+                yield "arguments", Finding(call.where, expected, found, exchange=x.id)
+        elif not run.profile.scripted:
             yield "order", Unsure("the model did not call as told")
         elif len(made) != len(told) or sorted(map(repr, made)) == sorted(map(repr, told)):
             where = f"{choice.where}, tool_calls"
@@ -56,7 +63,7 @@ def _compared(run: Run, x: Exchange, kind: str) -> Iterator[tuple[str, Finding |
 def _kept(call: ToolCall, order: CallAsked, x: Exchange) -> bool:
     """Whether a call is the ordered one. Names that were not offered are judged by themselves."""
     named = call.name == order.name or not (isinstance(call.name, str) and call.name in tools(x))
-    return named and (_made(call) == order.wanted or not isinstance(call.text, str))
+    return named and (exact(_made(call)) == exact(order.wanted) or not isinstance(call.text, str))
 
 
 @run_rule("chat.tools.order", "chat.tools.arguments", probes=PROBES, sees=succeeded)

@@ -20,7 +20,12 @@ PROBES = ("chat.tool", "chat.tool-stream", "chat.tools-parallel", "chat.tools-pa
 CALLING = SUCCESS.only("with tool calls", lambda x: any(c.calls for c in choices_of(x)), *PROBES)
 ORDERED = SUCCESS.only(
     "that was told to call",
-    lambda x: bool(calls_asked(x)) and x.request.params.get("parallel_tool_calls") is not False,
+    lambda x: (
+        bool(calls_asked(x))
+        and x.request.params.get("parallel_tool_calls") is not False
+        # What a limit cuts is judged as that.
+        and not any(x.request.params.get(n) for n in ("max_tokens", "max_completion_tokens"))
+    ),
     *PROBES,
 )
 

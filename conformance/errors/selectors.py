@@ -20,11 +20,17 @@ def is_api(x: Exchange) -> bool:
     return not x.request.path.startswith("//root/")
 
 
+def two_keys(x: Exchange) -> bool:
+    """Two Authorization headers: nginx, for one, refuses that itself, in HTML."""
+    return sum(name == "authorization" for name, _ in x.request.headers) > 1
+
+
 def _refused(x: Exchange) -> bool:
     # A refused upgrade or preflight is read by no JSON client, HEAD has no body, and 431 and the
     # refusal of a method that HTTP does not have come from whatever reads the headers.
     spoken = x.request.method in _METHODS and not x.request.header("upgrade")
-    return x.reply.status >= 400 and x.reply.status != 431 and spoken and is_api(x)
+    own = spoken and is_api(x) and not two_keys(x)
+    return x.reply.status >= 400 and x.reply.status != 431 and own
 
 
 ERROR = Selector(

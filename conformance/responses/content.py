@@ -8,6 +8,7 @@ from conformance.judging.rule import run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import Selector
 from conformance.judging.substance import streamed, succeeded
+from conformance.judging.typed_call import exact, rewritten
 from conformance.responses.difference import differ
 from conformance.responses.known import Call, asked_calls, asked_text, made_calls
 from conformance.responses.lifecycle import CHANGING
@@ -89,15 +90,18 @@ def stream_echo(run: Run) -> Findings:
 
 def _calls(run: Run, selector: Selector) -> Findings:
     told = [x for x in run.where(CREATED) if asked_calls(x) and unbound(x)]
-    able = any(made_calls(final_items(x)) == asked_calls(x) for x in told)
+    able = any(exact(made_calls(final_items(x))) == exact(asked_calls(x)) for x in told)
     for x in told:
         if not selector.matches(x) or not _told(x) or not free(x):
             continue
         expected, found = asked_calls(x), made_calls(final_items(x))
-        if found == expected:
+        if exact(found) == exact(expected):
             continue
         broken = any(isinstance(call.arguments, Invalid) for call in found)
-        if run.profile.scripted or able or broken:
+        spoilt = any(
+            rewritten(a.arguments, b.arguments) for a, b in zip(expected, found, strict=False)
+        )
+        if run.profile.scripted or able or broken or spoilt:
             yield Finding("output", _listed(expected), _listed(found), exchange=x.id)
         else:
             yield Unsure("the model did not make the calls that it was told to make")
@@ -113,7 +117,7 @@ def _hashable(params: dict[str, Any]) -> bool:
 
 
 def _listed(calls: list[Call]) -> str:
-    return show([[call.name, call.arguments] for call in calls], 160)
+    return show([[call.name, call.arguments] for call in calls], 700)
 
 
 @run_rule("responses.arguments-asked", probes=("responses.tools",), sees=succeeded)

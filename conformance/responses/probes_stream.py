@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from conformance.judging.typed_call import DESCRIPTION, NAME, SCHEMA, TOLD
 from conformance.responses.known import ECHO, repeat
 from conformance.running.probe import Probe, ProbeContext, post, sends
 from wire.exchange import Request
@@ -28,11 +29,19 @@ def _function(name: str, **types: str) -> dict[str, Any]:
 _CALLS: Final = {
     "input": (
         'Call the tool lookup with arguments {"word": "été 世界 🚀 \\"q\\"", "times": 3}\n'
-        'In the same turn, call the tool note with arguments {"text": "line\\n\\ttwo \\\\ end"}'
+        'In the same turn, call the tool note with arguments {"text": "line\\n\\ttwo \\\\ end"}\n'
+        f"And call the tool {TOLD}"
     ),
     "tools": [
         _function("lookup", word="string", times="integer"),
         _function("note", text="string"),
+        {
+            "type": "function",
+            "name": NAME,
+            "description": DESCRIPTION,
+            "parameters": SCHEMA,
+            "strict": False,
+        },
     ],
 }
 _CUSTOM: Final = {
@@ -76,7 +85,9 @@ ANY_MODEL: Final = (
         feature="responses.stream",
         output_tokens=140,
     ),
-    Probe("responses.tools", sends(RESPONSES, _CALLS), feature="responses.tools", output_tokens=80),
+    Probe(
+        "responses.tools", sends(RESPONSES, _CALLS), feature="responses.tools", output_tokens=240
+    ),
     Probe(
         "responses.stream.tools",
         sends(RESPONSES, {**_CALLS, **S}),

@@ -1,0 +1,307 @@
+"""What clients really send: protocol in texts, whole histories, long texts, pairs of parameters."""
+
+from typing import Any, Final
+
+from conformance.chat.choice import choices, choices_of, intact, member
+from conformance.chat.probes import PATH, USAGE, chat
+from conformance.chat.probes_tools import ONE, TOOLS
+from conformance.chat.prompts import count_asked, echo, text_asked, user
+from conformance.chat.selectors import SUCCESS
+from conformance.chat.stream import ends_by_itself
+from conformance.judging.answer import status_line
+from conformance.judging.finding import Finding, Findings, Unsure, show
+from conformance.judging.rule import rule, run_rule
+from conformance.judging.run import Run
+from conformance.judging.selector import ok_probe, probe
+from conformance.running.probe import Impossible, Probe, ProbeContext, post, sends
+from wire.chat import fold_chat
+from wire.exchange import Exchange, Request
+
+# Words of the wire, of templates and of reasoning, at an end that is half of a stop sequence.
+PROTOCOL: Final = (
+    "data: [DONE]\n\n[DONE] event: done\n: comment\n</think> <think>a</think> <|im_end|> <|endoftext|> "
+    "<|channel|>final [TOOL_CALLS] <tool_call>{}</tool_call> ```json {} ``` &lt; [INST] <"
+)
+HALF: Final = "alpha beta gamma <|st"
+STOP: Final = "<|stop|>"
+CODE: Final = "quartz-7319"
+FAR: Final = "Nothing of this matters later. "
+COUNTED: Final = 300
+_TOOL_CALLS: Final = [
+    {"id": f"call_{n}", "type": "function", "function": {"name": "find", "arguments": f'{{"name":"{n}"}}'}}
+    for n in ("one", "two")
+]  # fmt: skip
+# As clients keep a conversation: the API's own messages verbatim, notes of their own between them.
+HISTORY: Final[list[dict[str, Any]]] = [
+    {"role": "system", "content": "You are helpful."},
+    {"role": "system", "content": [{"type": "text", "text": "Be brief."}]},
+    {"role": "user", "content": f"The code word is {CODE}. Keep it."},
+    {"role": "user", "content": [{"type": "text", "text": FAR * 40}]},
+    {"role": "assistant", "content": "Kept.", "refusal": None, "annotations": []},
+    {"role": "system", "content": "The user is at work."},
+    {"role": "user", "content": "Find one and two."},
+    {"role": "assistant", "tool_calls": _TOOL_CALLS},
+    {"role": "tool", "tool_call_id": "call_one", "content": [{"type": "text", "text": "found 1"}]},
+    {"role": "tool", "tool_call_id": "call_two", "content": ""},
+    {"role": "assistant", "content": "", "tool_calls": [{**_TOOL_CALLS[0], "id": "call_three"}]},
+    {"role": "tool", "tool_call_id": "call_three", "content": "found 3"},
+    {"role": "user", "content": "What is the code word?"},
+]
+
+
+def _verbatim(context: ProbeContext) -> Request:
+    """The message of an answer goes back as it came, with every member it had."""
+    first = next(iter(choices(context.reply("chat.tool"))), ("", {}))[1]
+    message = first.get("message")
+    calls = member(first, "message").get("tool_calls")
+    if not isinstance(message, dict) or not isinstance(calls, list) or not calls:
+        raise Impossible("chat.tool was answered without a call")
+    ids = [call.get("id") if isinstance(call, dict) else None for call in calls]
+    if not all(isinstance(name, str) and name for name in ids):
+        raise Impossible("chat.tool was answered with calls without ids")
+    outputs = [
+        {"role": "tool", "tool_call_id": name, "content": [{"type": "text", "text": "It is done."}]}
+        for name in ids
+    ]
+    messages = [
+        *user(ONE),
+        message,
+        *outputs,
+        *user("The code word is opal-42. What is the code word?"),
+    ]
+    body = {"model": context.model, "messages": messages, "tools": TOOLS, "stream": True}
+    return post(PATH, body)
+
+
+TEXTS: Final = (
+    Probe("chat.protocol", sends(PATH, chat(echo(PROTOCOL))), output_tokens=110),
+    Probe(
+        "chat.protocol-stream",
+        sends(PATH, chat(echo(PROTOCOL), stream=True)),
+        feature="chat.stream",
+        output_tokens=110,
+    ),
+    Probe(
+        "chat.half-stop",
+        sends(PATH, chat(echo(HALF), stop=[STOP], stream=True)),
+        feature="chat.stream",
+        output_tokens=20,
+    ),
+)
+TURNS: Final = (
+    Probe("chat.history", sends(PATH, {"messages": HISTORY, "tools": TOOLS}), feature="chat.tools"),
+    Probe("chat.verbatim", _verbatim, after=("chat.tool",), feature="chat.tools"),
+)
+UNCUT: Final = Probe(
+    "chat.uncut",
+    sends(
+        PATH,
+        chat(
+            f"Count from 1 to {COUNTED}, with one space between the numbers, and write nothing else."
+        ),
+    ),
+    output_tokens=620,
+    per_model=False,
+)
+CUT_CALL: Final = tuple(
+    Probe(
+        f"chat.cut-call{name}",
+        sends(PATH, chat(ONE, tools=TOOLS, max_completion_tokens=16, **more)),
+        feature="chat.tools",
+        output_tokens=16,
+    )
+    for name, more in (("", {}), ("-stream", USAGE))
+)
+COMBINED: Final = Probe(
+    "chat.combined",
+    sends(PATH, chat(echo("alpha beta"), n=2, logprobs=True, top_logprobs=2, tools=TOOLS, seed=7,
+                     user="conformance", parallel_tool_calls=False, temperature=1, top_p=1, **USAGE)),
+    feature="chat.combined",
+    output_tokens=40,
+)  # fmt: skip
+COMBINED_CALLS: Final = Probe(
+    "chat.combined-calls",
+    sends(PATH, chat(ONE, n=2, tools=TOOLS, tool_choice="auto", response_format={"type": "text"},
+                     **USAGE)),
+    feature="chat.combined",
+    output_tokens=90,
+)  # fmt: skip
+FILTERED: Final = tuple(
+    Probe(f"chat.filtered{name}", sends(PATH, chat("[[script content_filter]] Count from 1 to 20", **more)),
+          feature="scripted", output_tokens=20)
+    for name, more in (("", {}), ("-stream", {"stream": True}))
+)  # fmt: skip
+CLEAN: Final = Probe(
+    "chat.after-abort-stream",
+    sends(PATH, chat(echo("Clean after the other left."), stream=True)),
+    after=("chat.abort",),
+    feature="chat.stream",
+    output_tokens=15,
+)
+
+
+def _heard(x: Exchange) -> list[str]:
+    return [c.content for c in choices_of(x) if isinstance(c.content, str)]
+
+
+@run_rule("chat.answer.protocol-text", probes=("chat.protocol*", "chat.half-stop"))
+def protocol(run: Run) -> Findings:
+    """A text is a text, whatever it looks like. A model that stops of itself is not blamed."""
+    for x in (*run.named("chat.protocol*"), *run.all("chat.half-stop")):
+        wanted = PROTOCOL if "protocol" in str(x.probe) else HALF
+        if not x.ok or not intact(x) or not ends_by_itself(x):
+            yield Unsure("the answer cannot be read")
+        for text in _heard(x) if x.ok and intact(x) else ():
+            if text == wanted:
+                continue
+            if run.profile.scripted:
+                at = next((n for n, (a, b) in enumerate(zip(wanted, text, strict=False)) if a != b),
+                          min(len(wanted), len(text)))  # fmt: skip
+                yield Finding(
+                    "choices[0] content", f"…{show(wanted[max(0, at - 10): at + 30])}",
+                    f"…{show(text[max(0, at - 10): at + 30])}", exchange=x.id,
+                )  # fmt: skip
+            else:
+                yield Unsure("the model did not repeat the text")
+
+
+@rule("chat.history.accepted", on=probe("chat.history", "chat.verbatim"))
+def history_accepted(x: Exchange) -> Findings:
+    if 400 <= x.reply.status < 500 and x.reply.status not in (401, 402, 403, 408, 429):
+        yield Finding("status", "200 for a conversation as clients keep it", status_line(x))
+
+
+@run_rule("chat.history.heard", probes=("chat.history", "chat.verbatim"))
+def history_heard(run: Run) -> Findings:
+    for name, word in (("chat.history", CODE), ("chat.verbatim", "opal-42")):
+        x = run.one(name)
+        heard = _heard(x)
+        if not x.ok or not heard:
+            yield Unsure(f"{name} was not answered with a text")
+        elif word not in heard[0]:
+            if run.profile.scripted:
+                said = f"{word}, as told in the conversation"
+                yield Finding("choices[0] content", said, show(heard[0]), exchange=x.id)
+            else:
+                yield Unsure("the model did not say the code word")
+
+
+@run_rule("chat.answer.uncut", probes=("chat.uncut",))
+def uncut(run: Run) -> Findings:
+    """Nobody asked for a limit, and the answer is short enough for any model."""
+    x = run.one("chat.uncut")
+    whole = count_asked(x) or ""
+    for choice in choices_of(x) if x.ok and intact(x) else ():
+        text = choice.content if isinstance(choice.content, str) else ""
+        if choice.finish_reason == "length":
+            found = f'finish_reason "length" after {len(text)} characters'
+            yield Finding(choice.where, "an answer without a limit that nobody set", found)
+        elif text.strip() != whole and run.profile.scripted:
+            found = f"{len(text)} characters, ending {show(text[-20:])}"
+            yield Finding(f"{choice.where} content", f"all {COUNTED} numbers", found, exchange=x.id)
+        elif text.strip() != whole:
+            yield Unsure("the model did not count to the end")
+
+
+@rule("chat.tools.cut", on=ok_probe("chat.cut-call*"))
+def cut_call(x: Exchange) -> Findings:
+    """A call that the limit cut is no call: only finish_reason tells a client."""
+    for choice in choices_of(x) if intact(x) and ends_by_itself(x) else ():
+        texts = [call.text for call in choice.calls if isinstance(call.text, str)]
+        whole = any(text.rstrip().endswith("}") for text in texts)
+        if choice.finish_reason != "length" and not whole:
+            found = show(choice.finish_reason)
+            yield Finding(
+                f"{choice.where}, finish_reason", '"length" for a call that was cut', found
+            )
+
+
+@rule("chat.param.combined", on=probe("chat.combined*"))
+def combined(x: Exchange) -> Findings:
+    if 400 <= x.reply.status < 500 and x.reply.status not in (401, 402, 403, 408, 429):
+        yield Finding("status", "200: each parameter is taken alone", status_line(x))
+        return
+    found = len(choices_of(x)) if x.ok and intact(x) else 2
+    if found != 2:
+        yield Finding("choices", "2, as n says, beside other parameters", str(found))
+
+
+@run_rule("chat.answer.filtered", probes=("chat.filtered*",))
+def filtered(run: Run) -> Findings:
+    for x in run.named("chat.filtered*"):
+        for choice in choices_of(x) if x.ok and intact(x) and ends_by_itself(x) else ():
+            if choice.finish_reason != "content_filter":
+                found = show(choice.finish_reason)
+                where = f"{choice.where}, finish_reason"
+                yield Finding(where, '"content_filter" for what a filter cut', found, exchange=x.id)
+
+
+@rule("chat.stream.after-abort", on=probe("chat.after-abort-stream"))
+def clean_after(x: Exchange) -> Findings:
+    wanted, found = text_asked(x) or "", _heard(x) if x.ok and intact(x) else []
+    for text in found:
+        if " 3 4 5" in text or wanted in text.replace(wanted, "", 1):
+            yield Finding(
+                "choices[0] delta.content", show(wanted), f"the other answer: {show(text)}"
+            )
+        elif text.strip() != wanted:
+            yield Unsure("the model did not repeat the text")
+
+
+# What reasoning models and their templates put around a thought.
+_THOUGHTS: Final = (
+    "<think>",
+    "<thinking>",
+    "<|channel|>analysis",
+    "◁think▷",
+    "<reasoning>",
+    "[THINK]",
+)
+
+
+@rule("chat.answer.no-thought", on=SUCCESS)
+def no_thought(x: Exchange) -> Findings:
+    asked = x.request.body.decode("utf-8", "replace")
+    for choice in choices_of(x) if intact(x) else ():
+        text = choice.content.lstrip() if isinstance(choice.content, str) else ""
+        mark = next((m for m in _THOUGHTS if text.startswith(m) and m not in asked), None)
+        if mark:
+            yield Finding(
+                f"{choice.where} content", "the answer alone", f"a thought: {show(text[:60])}"
+            )
+
+
+CLOSE_MS: Final = 3_000
+
+
+@rule(
+    "chat.stream.closes",
+    on=SUCCESS.only("streamed", lambda x: x.reply.is_stream, "chat.echo-stream"),
+)
+def closes(x: Exchange) -> Findings:
+    """SDKs read to the end of the body, beyond [DONE]: so long their user waits."""
+    events, end = x.reply.events, x.connection.total_ms or 0.0
+    if not events or not x.reply.timed or fold_chat(x.reply).error is not None:
+        return
+    late = max([end, *(chunk.at_ms for chunk in x.reply.chunks)]) - events[-1].at_ms
+    if ends_by_itself(x) and late > CLOSE_MS:
+        found = f"open for {late / 1000:.1f} s more"
+        yield Finding("connection", "the end of the body soon after [DONE]", found, len(events) - 1)
+
+
+LONGEST_ID: Final = 64
+
+
+@rule("chat.tools.id-form", on=SUCCESS.only(
+    "with tool calls", lambda x: any(c.calls for c in choices_of(x)), "chat.tool"))  # fmt: skip
+def id_form(x: Exchange) -> Findings:
+    """Clients send ids on to other APIs, which take 64 letters, digits, hyphens and underscores."""
+    for choice in choices_of(x):
+        for call in choice.calls:
+            if not isinstance(call.id, str) or not call.id:
+                continue
+            if len(call.id) > LONGEST_ID:
+                found = f"{len(call.id)} characters"
+                yield Finding(f"{call.where}.id", f"at most {LONGEST_ID} characters", found)
+            elif not call.id.replace("-", "").replace("_", "").isalnum() or not call.id.isascii():
+                yield Finding(f"{call.where}.id", "letters, digits, - and _", show(call.id))
