@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, Final
@@ -12,6 +13,7 @@ from reports.junit import junit
 from reports.markdown import markdown
 
 DEFAULT: Final = Path(__file__).parent / "out"
+SITE: Final = Path(__file__).parent.parent / "site" / "catalogue"
 PROOF: Final = Path(__file__).parent.parent / "docs" / "traceability.md"
 
 
@@ -25,12 +27,26 @@ def write_all(document: dict[str, Any], folder: Path = DEFAULT) -> list[Path]:
     read = parse(document)
     pages = (("junit.xml", junit), ("summary.md", markdown))
     paths += [write(folder / name, render(read)) for name, render in pages]
-    return [*paths, write(folder / "report.html", html(read, proof(folder)))]
+    return [*paths, write(folder / "report.html", html(read, proof(folder), catalogue(folder)))]
 
 
 def proof(folder: Path) -> str:
     """The page that names source, rule and fault of each requirement, as a link from a folder."""
     return os.path.relpath(PROOF, folder).replace(os.sep, "/") if PROOF.exists() else ""
+
+
+def catalogue(folder: Path, environment: Mapping[str, str] = os.environ) -> str:
+    """Address of a requirement's page in the site of the docs, with `{}` for its id.
+
+    `CONFORMANCE_DOCS` says where the site is published; else the one that `tox -e docs` has built in
+    this checkout is linked; else nothing.
+    """
+    published = environment.get("CONFORMANCE_DOCS", "").rstrip("/")
+    if published.startswith(("http://", "https://")):
+        return f"{published}/catalogue/{{}}/"
+    if not (SITE / "index.html").exists():
+        return ""
+    return os.path.relpath(SITE, folder).replace(os.sep, "/") + "/{}/index.html"
 
 
 def dumped(document: dict[str, Any]) -> str:

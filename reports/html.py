@@ -109,8 +109,11 @@ def evidence_of(row: Requirement, placed: set[str]) -> list[str]:
     return [name for name in names if name in placed][:EVIDENCE]
 
 
-def html(document: Document, proof: str = "") -> str:
-    """The whole page. `proof`: where docs/traceability.md lies, seen from the page's folder."""
+def html(document: Document, proof: str = "", catalogue: str = "") -> str:
+    """The whole page. `proof`: where docs/traceability.md lies, seen from the page's folder.
+
+    `catalogue`: address of a requirement's page, with `{}` for its id; without it nothing is linked.
+    """
     rows = requirements(document)
     fails = failures(document, rows, "fail")
     advisories = failures(document, rows, "advisory")
@@ -129,6 +132,7 @@ def html(document: Document, proof: str = "") -> str:
         "evidence_of": evidence_of,
         "document": document,
         "proof": proof,
+        "catalogue": catalogue,
         "verdict": verdict(document),
         "rows": rows,
         "table": table(rows),

@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 import pytest
 
 from reports.document import parse
-from reports.folder import PROOF, write_all
+from reports.folder import PROOF, catalogue, write_all
 from reports.html import html
 from tests.reports.sample import (
     HOSTILE,
@@ -174,3 +174,28 @@ def test_the_proof_is_linked_from_where_the_page_lies(tmp_path):
     text = (tmp_path / "deep" / "report" / "report.html").read_text(encoding="utf-8")
     link = re.search(r'<a href="([^"]+)">docs/traceability.md</a>', text)
     assert (tmp_path / "deep" / "report" / link[1]).resolve() == PROOF.resolve()
+
+
+@pytest.mark.parametrize(("given", "address"), [
+    ("https://docs.example.com/suite/", "https://docs.example.com/suite/catalogue/{}/"),
+    ("javascript:alert(1)", ""), ("", ""),
+])  # fmt: skip
+def test_each_failure_links_to_its_page_in_the_published_catalogue(
+    given, address, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("reports.folder.SITE", tmp_path / "not-built")
+    assert catalogue(tmp_path, {"CONFORMANCE_DOCS": given}) == address
+    made = parse(full())
+    links = re.findall(r'<a href="([^"]+)">About this requirement', html(made, "", address))
+    failing = {row.requirement for row in made.results if row.outcome == "fail"}
+    assert bool(links) == bool(address)
+    if address:
+        assert {address.replace("{}", name) for name in failing} <= set(links)
+
+
+def test_a_site_that_was_built_here_is_linked_from_where_the_page_lies(tmp_path, monkeypatch):
+    site = tmp_path / "site" / "catalogue"
+    site.mkdir(parents=True)
+    (site / "index.html").write_text("")
+    monkeypatch.setattr("reports.folder.SITE", site)
+    assert catalogue(tmp_path / "out", {}) == "../site/catalogue/{}/index.html"
