@@ -7,7 +7,7 @@ from conformance.auth.selectors import REFUSED_KEY
 from conformance.errors.selectors import ERROR, LIVE, code_is, error, status_rule, text
 from conformance.judging.answer import header_shown, status_line
 from conformance.judging.finding import ABSENT, Finding, Findings, Unsure, show
-from conformance.judging.route import Silence
+from conformance.judging.route import Silence, routes
 from conformance.judging.rule import Rule, rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import probe
@@ -16,7 +16,6 @@ from wire.exchange import Exchange
 _PROBES_401 = "auth.none-*"
 
 STATUSES = (
-    status_rule("auth.missing.status", (401,), _PROBES_401, silence=[Silence.OPEN]),
     status_rule("auth.missing.stored", (401,), "auth.stored-no-key-*"),
     status_rule("auth.missing.balance", (401,), "auth.balance-no-key"),
     status_rule("auth.wrong.status", (401,), "auth.wrong-*"),
@@ -30,6 +29,19 @@ STATUSES = (
     status_rule("auth.organization", (200,), "auth.organization"),
     status_rule("auth.revoked", (401,), "auth.revoked-*"),
 )  # fmt: skip
+
+
+@run_rule("auth.missing.status", probes=(_PROBES_401,), silence=[Silence.OPEN])
+def missing_status(run: Run) -> Findings:
+    """Where no route asks for a key, that is told once."""
+    found = routes(run.exchanges)
+    for x in run.where(probe(_PROBES_401)):
+        if found.no_key:
+            told = f"no key is asked for on any route: {status_line(x)}"
+            yield Finding("status", "401 without a key", told, exchange=x.id)
+            return
+        if x.reply.status != 401:
+            yield Finding("status", "401", status_line(x), exchange=x.id)
 
 
 def _door(name: str, *probes: str) -> Rule:

@@ -7,7 +7,8 @@ from functools import cached_property
 
 from conformance.judging.area import Catalogue
 from conformance.judging.declined import declined
-from conformance.judging.finding import Finding, Unsure
+from conformance.judging.finding import Finding, Unsure, varied
+from conformance.judging.level import levelled
 from conformance.judging.profile import Profile
 from conformance.judging.requirement import Level, Requirement
 from conformance.judging.route import Routes, Silence, routes
@@ -117,16 +118,20 @@ class Judge:
         ran: bool,
         certain: bool,
     ) -> Result:
-        findings = [w for w in judgements if isinstance(w, Finding)]
+        findings = tuple(w for w in judgements if isinstance(w, Finding))
         unsure = [w for w in judgements if isinstance(w, Unsure)]
         guilty = [f.exchange for f in findings if f.exchange]
         ids = tuple(dict.fromkeys([*guilty, *(x.id for x in judged)]))
+        requirement, findings, lesser = levelled(requirement, findings, self.profile.levels)
         if findings:
             bad = Outcome.FAIL if requirement.level is Level.MUST else Outcome.ADVISORY
             probes = {x.id: x.probe or "" for x in judged}
             probe = probes.get(findings[0].exchange, "")
-            shown = tuple(findings[:MAX_FINDINGS])
-            return Result(requirement, model, bad, shown, exchanges=ids, probe=probe)
+            shown = tuple(varied(findings)[:MAX_FINDINGS])
+            why = (
+                f"{requirement.level} under profile {self.profile.name}: {lesser}" if lesser else ""
+            )
+            return Result(requirement, model, bad, shown, why, exchanges=ids, probe=probe)
         if not ran:
             outcome, reason = self._why(rules, model)
             return Result(requirement, model, outcome, reason=reason)

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from fnmatch import fnmatchcase
 
+from conformance.judging.level import Relevel
+
 KEY_VARIABLES: Mapping[str, tuple[str, ...]] = {
     "main": ("CONFORMANCE_API_KEY", "OPENAI_API_KEY"),
     "other_tier": ("CONFORMANCE_OTHER_TIER_KEY",),
@@ -54,6 +56,7 @@ class Profile:
     no_credit_code: tuple[str, ...] = ()
     key_variables: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: KEY_VARIABLES)
     known: tuple[Known, ...] = ()
+    levels: tuple[Relevel, ...] = ()
     concurrency: int = 8
     timeout_s: float = 60.0
     scripted: bool = False

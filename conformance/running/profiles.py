@@ -1,6 +1,7 @@
 """Reads profiles from TOML: the border where a user's file is checked."""
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
@@ -9,7 +10,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from conformance.judging.level import Relevel
 from conformance.judging.profile import KEY_VARIABLES, Known, Price, Profile
+from conformance.judging.requirement import Level
 
 FOLDER = Path(__file__).parents[1] / "profiles"
 
@@ -28,7 +31,7 @@ def key_of(profile: Profile, kind: str, environment: Mapping[str, str] = os.envi
 
 _KEYS = {
     "name", "models", "claims", "unclaimed", "hosts", "prices", "balance_path", "balance_field",
-    "balance_scale", "balance_step", "no_credit_status", "no_credit_code", "key_variables", "known",
+    "balance_scale", "balance_step", "no_credit_status", "no_credit_code", "key_variables", "known", "levels",
     "concurrency", "timeout_s", "scripted",
 }  # fmt: skip
 
@@ -58,6 +61,16 @@ def profile_for(base_url: str) -> Profile:
     return load_profile("openai")
 
 
+def _relevel(row: dict[str, Any]) -> Relevel:
+    values = {**row, "level": Level(row["level"]), "requirements": tuple(row["requirements"])}
+    values["but"] = tuple(row.get("but", ()))
+    for name in ("where", "expected", "found"):
+        re.compile(row.get(name, ""))
+    if not str(row["reason"]).strip():
+        raise ValueError(f"levels: {row['requirements']} without a reason")
+    return Relevel(**values)
+
+
 def _profile(path: Path, document: dict[str, Any]) -> Profile:
     if unknown := sorted(set(document) - _KEYS):
         raise ProfileError(f"--profile {path}: unknown entry {unknown[0]!r}")
@@ -75,11 +88,12 @@ def _profile(path: Path, document: dict[str, Any]) -> Profile:
             for model, row in values.get("prices", {}).items()
         }
         values["known"] = tuple(Known(**row) for row in values.get("known", ()))
+        values["levels"] = tuple(_relevel(row) for row in values.get("levels", ()))
         variables = {
             kind: (names,) if isinstance(names, str) else tuple(names)
             for kind, names in values.get("key_variables", {}).items()
         }
         values["key_variables"] = {**KEY_VARIABLES, **variables}
         return Profile(**values)
-    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+    except (KeyError, TypeError, ValueError, ArithmeticError, re.error) as error:
         raise ProfileError(f"--profile {path}: {type(error).__name__} {error}") from error
