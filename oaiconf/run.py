@@ -75,7 +75,14 @@ def _judge(words: Sequence[str]) -> int:
     import pytest
 
     sys.argv[0] = "oaiconf run"
-    return int(pytest.main(pytest_words(words)))
+    return int(pytest.main(pytest_words(words), plugins=[ShortNames()]))
+
+
+class ShortNames:
+    """A plugin: tests are called as in a checkout, wherever the package lies, so that names can be copied."""
+
+    def pytest_configure(self, config: Any) -> None:
+        config.cwd_relative_nodeid = lambda name: name
 
 
 def pytest_words(words: Sequence[str]) -> list[str]:

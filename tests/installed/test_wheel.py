@@ -71,6 +71,16 @@ def test_a_folder_that_exists_is_a_value_and_no_test(oaiconf, hostile):
     assert (hostile / "old/report.json").is_file()
 
 
+def test_a_failure_is_named_so_that_it_can_be_repeated(oaiconf):
+    fault = ("--gateway-fault", "models.list.object-wrong")
+    done = oaiconf("run", "-k", "models.list", *fault, check=False)
+    assert done.returncode == 1
+    names = re.findall(r"FAILED (conformance/models/\S+\])", done.stdout)
+    assert names, done.stdout
+    again = oaiconf("run", names[0], *fault, check=False)
+    assert re.search(r" 1 failed", again.stdout), again.stdout
+
+
 def test_a_test_by_its_id(oaiconf):
     name = "conformance/models/test_models.py"
     said = oaiconf("run", name, "-k", "models.list").stdout
