@@ -12,7 +12,7 @@ from reports.html import html
 from reports.junit import junit
 from reports.markdown import markdown
 
-DEFAULT: Final = Path(__file__).parent / "out"
+DEFAULT: Final = Path("reports", "out")  # of the folder where the command was started
 SITE: Final = Path(__file__).parent.parent / "site" / "catalogue"
 PROOF: Final = Path(__file__).parent.parent / "docs" / "traceability.md"
 
