@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, Final
 
-from conformance.offline.seen_keys import is_placeholder, keys_of
+from conformance.offline.request_keys import is_placeholder, keys_of
 from wire import jsonl
 from wire.exchange import Exchange, Headers
 from wire.redaction import COOKIE_HEADERS, KEY_HEADERS, SCHEMED_HEADERS, Redactor

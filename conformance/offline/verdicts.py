@@ -16,8 +16,8 @@ from conformance.judging.requirement import Requirement
 from conformance.judging.rule import Rule
 from conformance.judging.selector import Selector
 from conformance.offline.recordings import Entry
-from conformance.offline.relevance import Why, host_of, left_alone
-from conformance.offline.seen_keys import Presented
+from conformance.offline.skipped import Why, host_of, left_alone
+from conformance.offline.request_keys import Presented
 from conformance.offline.tally import Evidence, Tally, merged
 from conformance.running.planned import probes
 from conformance.running.profiles import load_profile, profile_for

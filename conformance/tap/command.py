@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from conformance.tap.exchange_in_passing import Tape
-from conformance.tap.link import Link
+from conformance.tap.open_exchange import Tape
+from conformance.tap.proxied_connection import Link
 from conformance.tap.record import Recorder
 from conformance.tap.upstream import Upstream
 

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Final
 
-from conformance.offline.seen_keys import Presented
-from conformance.tap.exchange_in_passing import Take
+from conformance.offline.request_keys import Presented
+from conformance.tap.open_exchange import Take
 from wire.exchange import Ended, Exchange
 from wire.jsonl import dump
 

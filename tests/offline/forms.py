@@ -9,7 +9,7 @@ import brotli
 import yaml
 import zstandard
 
-from tests.offline.said import DAY, REQUEST_HEADERS, URL
+from tests.offline.sample import DAY, REQUEST_HEADERS, URL
 
 CODINGS = {
     "gzip": gzip.compress,

@@ -7,7 +7,7 @@ import json
 import yaml
 
 from tests.offline.forms import b64, har_entry
-from tests.offline.said import REQUEST_HEADERS, URL
+from tests.offline.sample import REQUEST_HEADERS, URL
 
 PATH = "/openai/v1/chat/completions"
 HOST = "api.example.com"

@@ -10,7 +10,7 @@ import pytest
 
 from conformance.__main__ import main
 from tests.offline.forms import FORMS, har, har_entry
-from tests.offline.said import ANSWER, BODY, JSON_TYPE, REQUEST_BODY
+from tests.offline.sample import ANSWER, BODY, JSON_TYPE, REQUEST_BODY
 from wire import jsonl
 from wire.exchange import Exchange, Reply, Request
 

@@ -10,7 +10,7 @@ from conformance.offline.form import all_forms, byte_forms
 from conformance.offline.recordings import Reader
 from tests.offline.forms import har, har_entry
 from tests.offline.mocks import MOCKS, PLAIN_ONLY, curl_typed, curl_v, wiremock
-from tests.offline.said import (
+from tests.offline.sample import (
     ANSWER,
     BODY,
     CHUNKS,

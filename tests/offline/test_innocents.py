@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.offline.said import ANSWER, ASKED, CHUNKS, STREAM, STREAM_ASKED, _chunk
+from tests.offline.sample import ANSWER, ASKED, CHUNKS, STREAM, STREAM_ASKED, _chunk
 from tests.offline.test_offline import exchange, found_in, offline
 
 CHAT = "/v1/chat/completions"

@@ -12,11 +12,11 @@ from conformance.judging.area import catalogue
 from conformance.judging.judge import Judge, Outcome
 from conformance.offline.record import asked_of
 from conformance.offline.recordings import Entry, Reader
-from conformance.offline.relevance import Why, left_alone
+from conformance.offline.skipped import Why, left_alone
 from conformance.offline.verdicts import Offline
 from gateway.faults.machinery.fault import all_faults
 from tests.direct import traffic
-from tests.offline.said import ANSWER, ASKED, BODY, REQUEST_BODY, STREAM, STREAM_ASKED
+from tests.offline.sample import ANSWER, ASKED, BODY, REQUEST_BODY, STREAM, STREAM_ASKED
 from wire import jsonl
 from wire.exchange import Chunk, Connection, Exchange, Reply, Request
 

@@ -16,7 +16,7 @@ from conformance.offline.files import NoSuchFileError, files
 from conformance.offline.json_stream import JsonStream, TornError
 from conformance.offline.recordings import Reader
 from tests.offline.forms import FORMS, TIMELESS, chrome, go_vcr_1, har, har_entry, vcrpy
-from tests.offline.said import (
+from tests.offline.sample import (
     ASKED,
     BODY,
     JSON_TYPE,

@@ -11,7 +11,7 @@ import pytest
 
 from conformance.__main__ import main
 from tests.offline.forms import har, har_entry, vcrpy
-from tests.offline.said import ANSWER, JSON_TYPE, STREAM_ASKED, STREAM_TYPE, URL, _chunk
+from tests.offline.sample import ANSWER, JSON_TYPE, STREAM_ASKED, STREAM_TYPE, URL, _chunk
 
 HEADER = "sk-proj-PLANTEDheader0123456789abcdef"
 PLAIN = "cs_live/PLANTED+plain:0123456789"  # nothing like the keys that everybody knows

@@ -14,7 +14,7 @@ import struct
 from collections.abc import Callable
 from typing import Final
 
-from conformance.tap.exchange_in_passing import Tape
+from conformance.tap.open_exchange import Tape
 from conformance.tap.message import (
     Framing,
     Head,
