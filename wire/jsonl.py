@@ -27,6 +27,7 @@ from wire.exchange import (
     parse_json,
 )
 
+LATEST: Final = 2**37  # a time in the year 6325, after which calendars end soon
 _GZIP: Final = b"\x1f\x8b"
 
 
@@ -115,9 +116,9 @@ def read(line: str | bytes | Mapping[str, Any]) -> Exchange:
         reply=reply,
         connection=_connection_in(connection if isinstance(connection, Mapping) else {}),
         started_at=started_at({} if foreign else value, reply),
-        probe=value.get("probe"),
-        model=value.get("model"),
-        source=source,
+        probe=_text_or_none(value, "probe"),
+        model=_text_or_none(value, "model"),
+        source=None if source is None else str(source),
         attempts=tuple(Attempt(*attempt) for attempt in value.get("attempts") or ()),
     )
 
@@ -252,12 +253,12 @@ def _untimed(body: bytes) -> tuple[Chunk, ...]:
 
 
 def _connection_in(connection: Mapping[str, Any]) -> Connection:
-    ended = connection.get("ended")
+    ended, reused = connection.get("ended"), connection.get("reused")
     return Connection(
-        ended=Ended(ended) if ended in set(Ended) else Ended.UNKNOWN,
-        reused=connection.get("reused"),
+        ended=Ended(ended) if ended in list(Ended) else Ended.UNKNOWN,
+        reused=reused if isinstance(reused, bool) else None,
         error=str(connection.get("error") or ""),
-        total_ms=connection.get("total_ms"),
+        total_ms=_number_or_none(connection.get("total_ms")),
         origin=str(connection.get("origin") or ""),
     )
 
@@ -265,8 +266,7 @@ def _connection_in(connection: Mapping[str, Any]) -> Connection:
 def started_at(line: Mapping[str, Any], reply: Reply) -> float | None:
     """Seconds since 1970: as we wrote it, as recorded, or as the answer itself says."""
     if "started_at" in line:
-        at = line["started_at"]
-        return None if at is None else float(at)
+        return _in_time(line["started_at"])
     if isinstance(line.get("recorded_at"), str):
         with suppress(ValueError):
             at = datetime.fromisoformat(line["recorded_at"])
@@ -275,9 +275,27 @@ def started_at(line: Mapping[str, Any], reply: Reply) -> float | None:
     for holder in (first, first.get("response") if isinstance(first, dict) else None):
         if isinstance(holder, dict):
             for name in ("created", "created_at"):
-                if isinstance(holder.get(name), int | float) and holder[name] > 0:
-                    return float(holder[name])
+                if (stated := _in_time(holder.get(name))) is not None:
+                    return stated
     return None
+
+
+def _in_time(value: Any) -> float | None:
+    """Seconds since 1970 that a calendar knows, or None."""
+    at = _number_or_none(value)
+    return at if at is not None and 0 < at < LATEST else None
+
+
+def _number_or_none(value: Any) -> float | None:
+    known = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if known and abs(value) < LATEST else None
+
+
+def _text_or_none(line: Mapping[str, Any], name: str) -> str | None:
+    value = line.get(name)
+    if value is not None and not isinstance(value, str):
+        raise ValueError(f"{name} is no text but {str(value)[:40]}")
+    return value
 
 
 def _foreign_headers(line: Mapping[str, Any]) -> bool:

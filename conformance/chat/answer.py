@@ -74,9 +74,10 @@ def created_now(x: Exchange) -> Findings:
     if x.started_at is None:
         yield Unsure("the time of the request is not known")
         return
+    earliest = x.started_at - CLOCK_TOLERANCE_S
     for index, value in objects(x)[:1]:
         created = value.get("created")
-        if type(created) is int and abs(created - x.started_at) > CLOCK_TOLERANCE_S:
+        if type(created) is int and not earliest <= created <= earliest + 2 * CLOCK_TOLERANCE_S:
             expected = f"{x.started_at:.0f} ± {CLOCK_TOLERANCE_S}"
             yield Finding(place(index, "created"), expected, str(created), index)
 

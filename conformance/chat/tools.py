@@ -53,7 +53,7 @@ def _finish(x: Exchange) -> Findings:
     limited = any(x.request.params.get(n) for n in ("max_tokens", "max_completion_tokens"))
     allowed = {"tool_calls"} | ({"length"} if limited else set())
     for choice in choices_of(x):
-        if choice.calls and choice.finish_reason in LEGAL - allowed:
+        if choice.calls and str(choice.finish_reason) in LEGAL - allowed:
             found = show(choice.finish_reason)
             yield Finding(f"{choice.where}, finish_reason", "tool_calls", found)
 

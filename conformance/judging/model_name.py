@@ -24,7 +24,10 @@ _DEPLOYED: Final = re.compile(
 
 def is_deployment(x: Exchange) -> bool:
     """Whether the name that was asked for is a deployment's, which its owner chose freely (Azure)."""
-    host = urlsplit(x.connection.origin).hostname or (x.request.header("host") or "").lower()
+    try:
+        host = urlsplit(x.connection.origin).hostname or (x.request.header("host") or "").lower()
+    except ValueError:  # no URL
+        host = ""
     in_path = "/deployments/" in x.request.path
     return in_path or _DEPLOYED.fullmatch(host.partition(":")[0]) is not None
 

@@ -19,7 +19,7 @@ from conformance.offline.form import form_names
 from conformance.offline.recordings import Reader, Trouble
 from conformance.offline.report import document, lines
 from conformance.offline.tally import Tally
-from conformance.offline.verdicts import Offline
+from conformance.offline.verdicts import OfflineJudge
 from conformance.running.profiles import ProfileError, load_profile
 
 Page = Callable[[dict[str, Any]], str]
@@ -91,10 +91,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Judge and say so. Usage errors are one line on standard error."""
     try:
         names = files(arguments.file)
-        wanted = chosen(arguments.only, arguments.level)
+        wanted = selected_requirements(arguments.only, arguments.level)
         profile = load_profile(arguments.profile) if arguments.profile else None
         endpoint = _path_of(arguments.endpoint)
-        offline = Offline(catalogue(), wanted, profile, tuple(arguments.host))
+        offline = OfflineJudge(catalogue(), wanted, profile, tuple(arguments.host))
     except (NoSuchFileError, ProfileError, CatalogueError, ValueError) as error:
         print(f"judge: {error}", file=sys.stderr)
         return COULD_NOT
@@ -116,7 +116,7 @@ def _path_of(endpoint: str) -> str:
     return path
 
 
-def chosen(only: list[str], level: str) -> tuple[Requirement, ...]:
+def selected_requirements(only: list[str], level: str) -> tuple[Requirement, ...]:
     """The requirements that the options leave. Raises ValueError for a pattern without any."""
     levels = list(Level)[: list(Level).index(Level(level.upper())) + 1]
     rows = [row for row in catalogue().requirements.values() if not row.excluded]
@@ -134,7 +134,7 @@ def chosen(only: list[str], level: str) -> tuple[Requirement, ...]:
 class Session:
     """One judgement from the first file to the exit code."""
 
-    offline: Offline
+    offline: OfflineJudge
     page: Page
     quiet: bool = False
     endpoint: str = ""
@@ -148,7 +148,7 @@ class Session:
     _shown_at: float = 0.0
 
     def read(self, names: Iterable[str], named: Collection[str] = ()) -> None:
-        """Judge all exchanges of the files; what cannot be read is said and passed over.
+        """Judge all exchanges of the files; what cannot be read is reported and passed over.
 
         A file that was not named, but found in a folder, may be something else than a recording.
         """
@@ -158,7 +158,7 @@ class Session:
             size, read = 0 if name == STDIN else Path(name).stat().st_size, False
             for entry in reader.entries():
                 read = True
-                self.offline.take(entry)
+                self.offline.judge(entry)
                 if time.monotonic() - clock > SILENT_S:
                     self._progress(reader, size)
             self.offline.end_of_run()

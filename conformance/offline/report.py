@@ -8,7 +8,7 @@ from typing import Any
 from conformance.judging.judge import Outcome
 from conformance.judging.requirement import Level
 from conformance.offline.tally import Tally
-from conformance.offline.verdicts import Offline
+from conformance.offline.verdicts import OfflineJudge
 from conformance.running.document import result_row, run_document
 
 SHOWN = 3
@@ -23,7 +23,7 @@ NO_COST = {
 
 
 def lines(
-    offline: Offline, tallies: list[Tally], unread: int, left_out: int, foreign: int = 0
+    offline: OfflineJudge, tallies: list[Tally], unread: int, left_out: int, foreign: int = 0
 ) -> Iterator[str]:
     """The report on the terminal: findings first, the counts last."""
     for level in Level:
@@ -44,17 +44,17 @@ def _finding_lines(tally: Tally) -> Iterator[str]:
     yield f"    {row.text}"
     yield f"    source: {row.source}"
     for finding, place in tally.shown[:SHOWN]:
-        said = f"{finding.where}: {finding.message}".replace("\n", "\\n")
-        yield f"    {place or finding.exchange}: {said[:WIDTH]}"
+        line = f"{finding.where}: {finding.message}".replace("\n", "\\n")
+        yield f"    {place or finding.exchange}: {line[:WIDTH]}"
     if (more := tally.findings - SHOWN) > 0:
         yield f"    … and {more} more"
     yield ""
 
 
 def _counts(
-    offline: Offline, tallies: list[Tally], unread: int, left_out: int, foreign: int
+    offline: OfflineJudge, tallies: list[Tally], unread: int, left_out: int, foreign: int
 ) -> Iterator[str]:
-    alone = "".join(f", {n} {why} left alone" for why, n in offline.alone.items())
+    alone = "".join(f", {n} {why} left alone" for why, n in offline.skipped.items())
     alone += f", {left_out} without a recorded body" if left_out else ""
     alone += f", {unread} not readable" if unread else ""
     alone += f", {foreign} file{'s' * (foreign != 1)} of no form that is read" if foreign else ""
@@ -73,7 +73,7 @@ def _counts(
 
 
 def document(
-    offline: Offline,
+    offline: OfflineJudge,
     tallies: Iterable[Tally],
     sources: list[str],
     *,

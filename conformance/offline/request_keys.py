@@ -17,7 +17,7 @@ _CREDENTIALS: Final = SCHEMED_HEADERS | KEY_HEADERS | COOKIE_HEADERS
 _IDS: Final = frozenset({"openai-organization", "openai-project"})
 
 
-class Presented:
+class RequestKeys:
     """Remembers the keys of requests, so that they are found wherever they are echoed."""
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Which recorded exchanges are the API's: by path and body, whatever the host and its prefix."""
+"""Which recorded exchanges are not the API's and are skipped: told by path and body, on any host."""
 
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -9,8 +9,8 @@ from wire.endpoint import Endpoint
 from wire.exchange import Exchange
 
 
-class Why(StrEnum):
-    """Why an exchange is left alone."""
+class Skipped(StrEnum):
+    """Why an exchange is not judged."""
 
     HOST = "of another host"
     OTHER = "other traffic"
@@ -28,7 +28,10 @@ _BY_OBJECT: Final = {
 
 def host_of(x: Exchange) -> str:
     """Host and port that were spoken to, empty when nothing tells."""
-    return urlsplit(x.connection.origin).netloc or x.request.header("host") or ""
+    try:
+        return urlsplit(x.connection.origin).netloc or x.request.header("host") or ""
+    except ValueError:  # no URL
+        return ""
 
 
 def of_host(x: Exchange, patterns: tuple[str, ...]) -> bool:
@@ -38,17 +41,17 @@ def of_host(x: Exchange, patterns: tuple[str, ...]) -> bool:
     return any(fnmatchcase(name, pattern.lower()) for pattern in patterns for name in names)
 
 
-def left_alone(x: Exchange, hosts: tuple[str, ...] = ()) -> Why | None:
+def why_skipped(x: Exchange, hosts: tuple[str, ...] = ()) -> Skipped | None:
     """Why the exchange is not judged, or None. An exchange that a probe sent always is."""
     if hosts and not of_host(x, hosts):
-        return Why.HOST
+        return Skipped.HOST
     if x.probe is not None:
         return None
     if x.request.method in {"OPTIONS", "HEAD", "CONNECT"} or x.reply.status == 101:
-        return Why.OTHER
+        return Skipped.OTHER
     if not _is_api(x):
-        return Why.OTHER
-    return None if x.reply.status else Why.NO_REPLY
+        return Skipped.OTHER
+    return None if x.reply.status else Skipped.NO_REPLY
 
 
 def _is_api(x: Exchange) -> bool:

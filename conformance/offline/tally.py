@@ -31,11 +31,11 @@ class Tally:
     error: str = ""
     probe: str = ""
 
-    def take(self, said: Iterable[Finding | Unsure], place: str) -> bool:
+    def count(self, words: Iterable[Finding | Unsure], place: str) -> bool:
         """Count one judged exchange. True when its findings are among those that are shown."""
         self.judged += 1
         found, unsure, shown = 0, False, False
-        for word in said:
+        for word in words:
             if isinstance(word, Unsure):
                 unsure, self.reason = True, self.reason or word.reason
                 continue

@@ -16,8 +16,8 @@ from conformance.judging.requirement import Requirement
 from conformance.judging.rule import Rule
 from conformance.judging.selector import Selector
 from conformance.offline.recordings import Entry
-from conformance.offline.skipped import Why, host_of, left_alone
-from conformance.offline.request_keys import Presented
+from conformance.offline.request_keys import RequestKeys
+from conformance.offline.skipped import Skipped, host_of, why_skipped
 from conformance.offline.tally import Evidence, Tally, merged
 from conformance.running.planned import probes
 from conformance.running.profiles import load_profile, profile_for
@@ -29,7 +29,7 @@ RUN_BYTES = 48 * 2**20  # a run that is longer is judged exchange by exchange
 
 
 @dataclass
-class Offline:
+class OfflineJudge:
     """The verdicts so far. `profile` None: by the host of each exchange."""
 
     catalogue: Catalogue
@@ -39,7 +39,7 @@ class Offline:
     tallies: dict[tuple[str, str], Tally] = field(default_factory=dict)
     evidence: Evidence = field(default_factory=Evidence)
     judged: int = 0
-    alone: Counter[Why] = field(default_factory=Counter)
+    skipped: Counter[Skipped] = field(default_factory=Counter)
     seen_hosts: Counter[str] = field(default_factory=Counter)
     seen_models: dict[str, None] = field(default_factory=dict)
 
@@ -50,15 +50,15 @@ class Offline:
         self._claims: dict[tuple[str, str], bool] = {}
         self._run: dict[str, Entry] = {}
         self._run_bytes = 0
-        self._presented = Presented()
+        self._keys_seen = RequestKeys()
 
-    def take(self, entry: Entry) -> None:
+    def judge(self, entry: Entry) -> None:
         """Judge one exchange, or keep it until its run is whole."""
         x = entry.exchange
-        if why := left_alone(x, self.hosts):
-            self.alone[why] += 1
+        if why := why_skipped(x, self.hosts):
+            self.skipped[why] += 1
             return
-        x = self._presented.redacted(x)
+        x = self._keys_seen.redacted(x)
         self.judged += 1
         if host := host_of(x):
             self.seen_hosts[host] += len(self.seen_hosts) < 100 or host in self.seen_hosts
@@ -83,7 +83,7 @@ class Offline:
             judge = Judge(self.catalogue, profile, exchanges)
             for row in self.requirements:
                 for model in models if row.per_model and models else [""]:
-                    self._take_result(judge, row, model)
+                    self._count_result(judge, row, model)
             self.seen_models.update(dict.fromkeys(models))
         self._forget_run()
 
@@ -105,7 +105,7 @@ class Offline:
         return self.tallies[key]
 
     def _single(self, x: Exchange, place: str) -> None:
-        said: dict[str, list[Finding | Unsure]] = {}
+        found: dict[str, list[Finding | Unsure]] = {}
         for selector, rules in self._grouped:
             if selector.of_probe and x.probe is None:
                 continue
@@ -125,14 +125,14 @@ class Offline:
                     self._broken([rule], x, place, error)
                     continue
                 for name in rule.requirements:
-                    said.setdefault(name, [])
+                    found.setdefault(name, [])
                 for word in words:
-                    said.setdefault(word.requirement, []).append(word)
-        self._count(x, place, said)
+                    found.setdefault(word.requirement, []).append(word)
+        self._count(x, place, found)
 
-    def _count(self, x: Exchange, place: str, said: dict[str, list[Finding | Unsure]]) -> None:
+    def _count(self, x: Exchange, place: str, found: dict[str, list[Finding | Unsure]]) -> None:
         profile = self._profile_of(x)
-        for name, words in said.items():
+        for name, words in found.items():
             row = self._rows.get(name)
             if row is None or (row.since and x.day and x.day < row.since):
                 continue
@@ -141,7 +141,7 @@ class Offline:
             tally = self._tally(row, (x.model or "") if row.per_model else "")
             if not self._claimed(profile, row.feature):
                 tally.not_claimed += 1
-            elif tally.take([self._clean(word) for word in once_a_stream(words)], place):
+            elif tally.count([self._clean(word) for word in once_a_stream(words)], place):
                 self.evidence.keep(x, place)
 
     def _claimed(self, profile: Profile, feature: str) -> bool:
@@ -155,7 +155,7 @@ class Offline:
             reason = f"the rule broke at {place}: {type(error).__name__}: {error}"
             self._tally(self._rows[name], x.model or "").error = reason
 
-    def _take_result(self, judge: Judge, row: Requirement, model: str) -> None:
+    def _count_result(self, judge: Judge, row: Requirement, model: str) -> None:
         result = judge.result(row, model)
         tally = self._tally(row, model)
         if result.outcome is Outcome.NOT_CLAIMED:
@@ -163,7 +163,7 @@ class Offline:
         elif result.outcome is Outcome.ERROR:
             tally.error = result.reason
         elif result.outcome is Outcome.INCONCLUSIVE:
-            tally.take([Unsure(result.reason)], "")
+            tally.count([Unsure(result.reason)], "")
         elif result.outcome not in {Outcome.BLOCKED, Outcome.NOT_OFFERED}:
             by_exchange: dict[str, list[Finding | Unsure]] = {n: [] for n in result.exchanges}
             for finding in result.findings:
@@ -171,7 +171,7 @@ class Offline:
             for name, words in by_exchange.items():
                 entry = self._run.get(name)
                 place = entry.place if entry else ""
-                if tally.take(once_a_stream(words), place) and entry:
+                if tally.count(once_a_stream(words), place) and entry:
                     self.evidence.keep(entry.exchange, place)
             tally.probe = tally.probe or result.probe
 
@@ -181,9 +181,9 @@ class Offline:
             return word
         return replace(
             word,
-            where=self._presented.text(word.where),
-            expected=self._presented.text(word.expected),
-            found=self._presented.text(word.found),
+            where=self._keys_seen.text(word.where),
+            expected=self._keys_seen.text(word.expected),
+            found=self._keys_seen.text(word.found),
         )
 
     def _profile_of(self, x: Exchange) -> Profile:

@@ -1,6 +1,5 @@
 """What the status of a response implies, and what its id and times mean."""
 
-import math
 import re
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, TypeGuard
@@ -30,6 +29,7 @@ REASONS: Final = ("max_output_tokens", "max_messages", "content_filter", "steere
 FAILURES: Final = frozenset(load("responses/error")["properties"]["code"]["x-known"])
 NEAR_S: Final = 300
 DAY_S: Final = 86_400
+_FAR: Final = 10**15
 SECONDS: Final = range(10**9, 10**10)
 
 
@@ -190,7 +190,7 @@ def _clock(x: Exchange) -> float | None:
 
 def _number(value: Any) -> TypeGuard[float]:
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    return number and math.isfinite(value)
+    return number and -_FAR < value < _FAR  # what is beyond is no time, and may be no float
 
 
 @rule("responses.state.id-prefix", on=OBJECT)

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from conformance.tap.open_exchange import Tape
-from conformance.tap.proxied_connection import Link
+from conformance.tap.open_exchange import ConnectionLog
+from conformance.tap.proxied_connection import ProxiedConnection
 from conformance.tap.record import Recorder
 from conformance.tap.upstream import Upstream
 
@@ -119,12 +119,14 @@ def _place(record: str | None) -> Iterator[Path]:
 async def _serve(arguments: argparse.Namespace, there: Upstream, recorder: Recorder) -> None:
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
-    links: set[Link] = set()
+    open_connections: set[ProxiedConnection] = set()
 
     def accept() -> asyncio.Protocol:
-        link = Link(there, Tape(recorder.take, there.target), links.discard)
-        links.add(link)
-        return link.client
+        connection = ProxiedConnection(
+            there, ConnectionLog(recorder.record, there.target), open_connections.discard
+        )
+        open_connections.add(connection)
+        return connection.client
 
     server = await loop.create_server(accept, arguments.bind, arguments.port)
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -137,22 +139,22 @@ async def _serve(arguments: argparse.Namespace, there: Upstream, recorder: Recor
     print("tap: Ctrl-C ends and judges, SIGUSR1 judges what has passed so far", flush=True)
     await ended.wait()
     server.close()
-    for link in list(links):
-        link.client.abort()
+    for connection in list(open_connections):
+        connection.client.abort()
     await asyncio.sleep(0)  # connections say that they are lost in the next turn of the loop
     await asyncio.sleep(0)
 
 
 def _judge(arguments: argparse.Namespace, path: Path, profile: Any, recorder: Recorder) -> int:
     from conformance.judging.area import catalogue
-    from conformance.offline.command import Session, chosen
-    from conformance.offline.verdicts import Offline
+    from conformance.offline.command import Session, selected_requirements
+    from conformance.offline.verdicts import OfflineJudge
 
     print(f"tap: {recorder.count} requests passed", flush=True)
     if not recorder.count:
         print("tap: nothing to judge", file=sys.stderr)
         return COULD_NOT
-    offline = Offline(catalogue(), chosen([], "may"), profile)
+    offline = OfflineJudge(catalogue(), selected_requirements([], "may"), profile)
     session = Session(offline, arguments.page, quiet=True)
     session.read([str(path)])
     folder = None

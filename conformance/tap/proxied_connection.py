@@ -14,7 +14,6 @@ import struct
 from collections.abc import Callable
 from typing import Final
 
-from conformance.tap.open_exchange import Tape
 from conformance.tap.message import (
     Framing,
     Head,
@@ -23,21 +22,25 @@ from conformance.tap.message import (
     reply_framing,
     request_framing,
 )
+from conformance.tap.open_exchange import ConnectionLog
 from conformance.tap.upstream import Upstream
 from wire.exchange import Ended
 
 CONNECT_S: Final = 30.0
 
 
-class Link:
+class ProxiedConnection:
     """The pair. Either side tells it what came; it tells the other."""
 
     def __init__(
-        self, upstream: Upstream, tape: Tape, forget: Callable[["Link"], object] = lambda _: None
+        self,
+        upstream: Upstream,
+        log: ConnectionLog,
+        forget: Callable[["ProxiedConnection"], object] = lambda _: None,
     ) -> None:
         self._forget = forget
         self.upstream = upstream
-        self.tape = tape
+        self.log = log
         self.client = _Side(self, from_client=True)
         self.server = _Side(self, from_client=False)
         self._requests = Messages(request_framing)
@@ -48,7 +51,7 @@ class Link:
         self._tunnel = False
         self._connecting: asyncio.Task[None] | None = None
 
-    def opened(self) -> None:
+    def client_connected(self) -> None:
         """The client is there: go and meet the upstream; until then nothing is read."""
         self.client.pause(True)
         self._connecting = asyncio.get_running_loop().create_task(self._connect())
@@ -68,12 +71,12 @@ class Link:
             self._unreachable = f"{there.origin} is not reachable: {error or type(error).__name__}"
         self.client.pause(False)
 
-    def came(self, data: bytes, *, from_client: bool) -> None:
+    def received(self, data: bytes, *, from_client: bool) -> None:
         """Bytes from one side, for the other."""
         if not from_client:
             self.client.write(data)
             for part in self._replies.feed(data):
-                self.tape.answered(part)
+                self.log.response_part(part)
             return
         parts = list(self._requests.feed(data))
         raw = b"".join(
@@ -83,22 +86,22 @@ class Link:
         if raw and not self._unreachable:
             self.server.write(raw)
         for part in parts:
-            self.tape.asked(part)
+            self.log.request_part(part)
             if self._unreachable and part.kind in {Kind.END, Kind.OPAQUE}:
                 self._refuse()
                 return
 
-    def ended(self, *, from_client: bool) -> bool:
+    def half_closed(self, *, from_client: bool) -> bool:
         """A side will send no more. True keeps its own direction of receiving open."""
         if from_client:
             self._client_left = True
-            if self._server_ended or not (self.tape.pending or self._tunnel):
+            if self._server_ended or not (self.log.pending or self._tunnel):
                 self.server.close()
                 return False
             return self.server.write_end()
         self._server_ended = True
         self._close_replies()
-        self._stop_takes(Ended.CUT, "the upstream closed the connection")
+        self._close_exchanges(Ended.CUT, "the upstream closed the connection")
         if self._client_left:
             self.client.close()
             return False
@@ -115,21 +118,21 @@ class Link:
         else:
             self._close_replies()
         ended = Ended.RESET if error else Ended.CUT
-        self._stop_takes(ended, str(error or "the upstream closed the connection"))
+        self._close_exchanges(ended, str(error or "the upstream closed the connection"))
         other = self.server if from_client else self.client
         if error:
             other.reset()
         else:
             other.close()
 
-    def _stop_takes(self, ended: Ended, error: str) -> None:
+    def _close_exchanges(self, ended: Ended, error: str) -> None:
         """What is still without an answer ended so, unless it was the client who left first."""
         if self._client_left:
             ended, error = Ended.ABORTED, "the client went away"
-        self.tape.stopped(ended, error)
+        self.log.closed(ended, error)
 
     def _reply_framing(self, head: Head) -> tuple[Framing, int]:
-        framing = reply_framing(head, self.tape.method())
+        framing = reply_framing(head, self.log.request_method())
         if framing[0] is Framing.TUNNEL:
             self._tunnel = True
             self._requests.give_up()
@@ -139,10 +142,10 @@ class Link:
         """A body that ends with the connection is whole, unless nobody was there to want the rest."""
         for part in self._replies.close():
             if not (self._client_left and part.kind is Kind.END):
-                self.tape.answered(part)
+                self.log.response_part(part)
 
     def _refuse(self) -> None:
-        """What a client would see as a refused connection, said in words."""
+        """What a client would see as a refused connection, in words."""
         body = json.dumps(
             {"error": {"message": f"tap: {self._unreachable}", "type": "tap_error", "param": None, "code": "upstream_unreachable"}}
         ).encode()  # fmt: skip
@@ -150,38 +153,38 @@ class Link:
             b"HTTP/1.1 502 Bad Gateway\r\nContent-Type: application/json\r\nConnection: close\r\n"
             b"Content-Length: " + str(len(body)).encode() + b"\r\n\r\n" + body
         )
-        self.tape.stopped(Ended.FAILED, self._unreachable)
+        self.log.closed(Ended.FAILED, self._unreachable)
         self.client.close()
 
 
 class _Side(asyncio.Protocol):
-    """One end of a link."""
+    """The socket of one side."""
 
-    def __init__(self, link: Link, *, from_client: bool) -> None:
-        self._link = link
+    def __init__(self, connection: ProxiedConnection, *, from_client: bool) -> None:
+        self._connection = connection
         self._from_client = from_client
         self._transport: asyncio.Transport | None = None
 
     @property
     def _other(self) -> "_Side":
-        return self._link.server if self._from_client else self._link.client
+        return self._connection.server if self._from_client else self._connection.client
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]
         if self._from_client:
-            self._link.opened()
+            self._connection.client_connected()
         elif self._other.gone:
             self.abort()
 
     def data_received(self, data: bytes) -> None:
-        self._link.came(data, from_client=self._from_client)
+        self._connection.received(data, from_client=self._from_client)
 
     def eof_received(self) -> bool:
-        return self._link.ended(from_client=self._from_client)
+        return self._connection.half_closed(from_client=self._from_client)
 
     def connection_lost(self, error: Exception | None) -> None:
         self._transport = None
-        self._link.lost(error, from_client=self._from_client)
+        self._connection.lost(error, from_client=self._from_client)
 
     def pause_writing(self) -> None:
         self._other.pause(True)

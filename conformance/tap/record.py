@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Final
 
-from conformance.offline.request_keys import Presented
-from conformance.tap.open_exchange import Take
+from conformance.offline.request_keys import RequestKeys
+from conformance.tap.open_exchange import OpenExchange
 from wire.exchange import Ended, Exchange
 from wire.jsonl import dump
 
@@ -24,7 +24,7 @@ class Recorder:
         self.count = 0
         self._origin = origin
         self._profile = profile
-        self._presented = Presented()
+        self._keys_seen = RequestKeys()
         # The file belongs to its reader alone: prompts and answers are in it.
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = _opened(path)
@@ -32,11 +32,11 @@ class Recorder:
         self._session = time.strftime("%m%d%H%M%S")  # an existing file may be continued
         self._worker = ThreadPoolExecutor(1, "record")
 
-    def take(self, take: Take) -> None:
+    def record(self, exchange: OpenExchange) -> None:
         """A request is answered, or will not be any more."""
         self.count += 1
         name = f"tap-{self._session}-{self.count}"
-        self._worker.submit(self._write, take, name)
+        self._worker.submit(self._write, exchange, name)
 
     def judge_so_far(self) -> None:
         """Judge the file as it is now, in a process of its own: the traffic goes on."""
@@ -46,12 +46,12 @@ class Recorder:
         self._worker.shutdown()
         self._file.close()
 
-    def _write(self, take: Take, name: str) -> None:
+    def _write(self, passed: OpenExchange, name: str) -> None:
         try:
-            exchange = self._presented.redacted(take.exchange(name, self._origin))
+            exchange = self._keys_seen.redacted(passed.exchange(name, self._origin))
             self._file.write(dump(exchange).encode("ascii") + b"\n")
             self._file.flush()
-            print(line_of(exchange, upgraded=take.upgraded), flush=True)
+            print(line_of(exchange, upgraded=passed.upgraded), flush=True)
         except Exception as error:  # noqa: BLE001 - the forwarding must not suffer
             print(f"tap: {name} is not recorded: {error}", file=sys.stderr, flush=True)
 

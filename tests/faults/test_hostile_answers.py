@@ -15,7 +15,7 @@ from wire.exchange import Chunk
 
 AREAS = [area.name for area in catalogue().areas if area.rules and area.name != "properties"]
 JUNK = (
-    None, [], "x", 5, True, 1e308, {}, {"a": {}},
+    None, [], "x", 5, True, 1e308, {}, {"a": {}}, 10**400, -(10**400), [{}], [[5]], {"type": []}, {"type": {}},
     [None, 5, {"type": 5}, {"type": "message", "content": [5, {"type": "output_text", "text": 5}]}],
 )  # fmt: skip
 BODIES = (b"", b"{", b"null", b"[]", b"<html>", b'"x"')

@@ -1,4 +1,4 @@
-"""The exchange of `said` in the forms of mock servers and of recorders that keep a part of it."""
+"""The exchange of `sample` in the forms of mock servers and of recorders that keep a part of it."""
 
 import base64
 import gzip

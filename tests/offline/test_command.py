@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from copy import deepcopy
 from pathlib import Path
 
 import jsonschema
@@ -72,7 +73,7 @@ def test_host_leaves_the_rest_alone(capsys, wrong):
 
 def test_level(capsys, tmp_path):
     path = tmp_path / "a.har"
-    lacking = {k: v for k, v in ANSWER.items() if k != "service_tier"}
+    lacking = {k: v for k, v in deepcopy(ANSWER).items() if k != "service_tier"}
     del lacking["choices"][0]["logprobs"]
     path.write_bytes(har([entry(json.dumps(lacking).encode())]))
     _, everything, _ = run(capsys, str(path))

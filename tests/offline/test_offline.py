@@ -12,8 +12,8 @@ from conformance.judging.area import catalogue
 from conformance.judging.judge import Judge, Outcome
 from conformance.offline.record import asked_of
 from conformance.offline.recordings import Entry, Reader
-from conformance.offline.skipped import Why, left_alone
-from conformance.offline.verdicts import Offline
+from conformance.offline.skipped import Skipped, why_skipped
+from conformance.offline.verdicts import OfflineJudge
 from gateway.faults.machinery.fault import all_faults
 from tests.direct import traffic
 from tests.offline.sample import ANSWER, ASKED, BODY, REQUEST_BODY, STREAM, STREAM_ASKED
@@ -53,9 +53,9 @@ def exchange(
 
 
 def offline(*exchanges, rows=ROWS, **more):
-    judge = Offline(catalogue(), rows, **more)
+    judge = OfflineJudge(catalogue(), rows, **more)
     for x in exchanges:
-        judge.take(Entry(x, f"file, line {x.id}"))
+        judge.judge(Entry(x, f"file, line {x.id}"))
     judge.end_of_run()
     return judge
 
@@ -89,9 +89,9 @@ def test_a_recorded_run_has_the_verdicts_of_the_live_run(tmp_path, faults):
     }
     path = tmp_path / "run.jsonl"
     jsonl.write_file(path, sent.all())
-    judge = Offline(catalogue(), ROWS)
+    judge = OfflineJudge(catalogue(), ROWS)
     for entry in Reader(str(path), pytest.fail).entries():
-        judge.take(entry)
+        judge.judge(entry)
     judge.end_of_run()
     found = {(t.requirement.id, t.model): t.outcome for t in judge.verdicts()}
     assert found == expected
@@ -156,10 +156,10 @@ def test_a_rule_that_crashes_is_an_error_of_the_suite():
         raise RuntimeError("oops")
         yield
 
-    judge = Offline(catalogue(), ROWS)
+    judge = OfflineJudge(catalogue(), ROWS)
     name = ROWS[0].id
     judge._grouped = [(crash.on, [replace(crash, requirements=(name,))])]
-    judge.take(Entry(exchange(), "file, line 1"))
+    judge.judge(Entry(exchange(), "file, line 1"))
     (tally,) = [t for t in judge.verdicts() if t.requirement.id == name]
     assert tally.outcome is Outcome.ERROR
     assert "file, line 1" in tally.error
@@ -171,30 +171,30 @@ def test_a_rule_that_crashes_is_an_error_of_the_suite():
         (exchange(), None),
         (exchange("/api/llm/v9/chat/completions?api-version=1"), None),
         (exchange("/v1/responses", json.dumps({"object": "response"}).encode()), None),
-        (exchange("/v1/embeddings", b'{"object":"list","data":[]}'), Why.OTHER),
-        (exchange("/index.html", b"<html>", b"", "text/html", method="GET"), Why.OTHER),
+        (exchange("/v1/embeddings", b'{"object":"list","data":[]}'), Skipped.OTHER),
+        (exchange("/index.html", b"<html>", b"", "text/html", method="GET"), Skipped.OTHER),
         (exchange("/ask", BODY), None),
         (exchange("/ask", STREAM, json.dumps(STREAM_ASKED).encode(), "text/event-stream"), None),
-        (exchange("/ask", b'{"object":"chat.completion"}', b'{"q":1}'), Why.OTHER),
+        (exchange("/ask", b'{"object":"chat.completion"}', b'{"q":1}'), Skipped.OTHER),
         (exchange("/v1/models", b'{"object":"list","data":[]}', b"", method="GET"), None),
         (
             exchange("/v1/models", b'{"error":{"message":"no"}}', b"", method="GET", status=401),
             None,
         ),
-        (exchange("/shop/models", b"<html>", b"", "text/html", method="GET"), Why.OTHER),
-        (exchange("/api/models/bert", b'{"likes": 5}', b"", method="GET"), Why.OTHER),
-        (exchange("/v1/chat/completions", b"", b"", method="OPTIONS", status=204), Why.OTHER),
-        (exchange("/v1/responses", b"", b"", method="GET", status=101), Why.OTHER),
-        (exchange(status=0, body=b""), Why.NO_REPLY),
-        (exchange("/v1/messages", b'{"type":"message"}'), Why.OTHER),
-        (exchange("/v1/messages", b'{"type":"error","error":{}}', status=400), Why.OTHER),
+        (exchange("/shop/models", b"<html>", b"", "text/html", method="GET"), Skipped.OTHER),
+        (exchange("/api/models/bert", b'{"likes": 5}', b"", method="GET"), Skipped.OTHER),
+        (exchange("/v1/chat/completions", b"", b"", method="OPTIONS", status=204), Skipped.OTHER),
+        (exchange("/v1/responses", b"", b"", method="GET", status=101), Skipped.OTHER),
+        (exchange(status=0, body=b""), Skipped.NO_REPLY),
+        (exchange("/v1/messages", b'{"type":"message"}'), Skipped.OTHER),
+        (exchange("/v1/messages", b'{"type":"error","error":{}}', status=400), Skipped.OTHER),
         (exchange("/v1/messages", b'{"error":{"message":"use chat"}}', status=404), None),
         (exchange("/v1/chat/completions", b"<html>502</html>", kind="text/html", status=502), None),
-        (exchange("/survey/responses", b"<html>ok</html>", b"q=1", "text/html"), Why.OTHER),
+        (exchange("/survey/responses", b"<html>ok</html>", b"q=1", "text/html"), Skipped.OTHER),
     ],
 )
 def test_what_is_the_api_s_and_what_is_not(x, why):
-    assert left_alone(x) is why
+    assert why_skipped(x) is why
 
 
 def test_hosts():
@@ -204,10 +204,10 @@ def test_hosts():
         ("*.example.com", None),
         ("api.example.com:8443", None),
         ("API.example.com", None),
-        ("example.com", Why.HOST),
-        ("api.example.com:1", Why.HOST),
+        ("example.com", Skipped.HOST),
+        ("api.example.com:1", Skipped.HOST),
     ):
-        assert left_alone(x, (pattern,)) is wanted, pattern
+        assert why_skipped(x, (pattern,)) is wanted, pattern
 
 
 def test_another_path_is_judged_as_what_it_is():
@@ -224,9 +224,9 @@ def test_profiles_by_host():
 
 @pytest.mark.skipif(not RECORDINGS.is_file(), reason="the recordings are not here")
 def test_recorded_answers_of_the_real_api_violate_no_must():
-    judge = Offline(catalogue(), ROWS)
+    judge = OfflineJudge(catalogue(), ROWS)
     for entry in Reader(str(RECORDINGS), pytest.fail).entries():
-        judge.take(entry)
+        judge.judge(entry)
     verdicts = list(judge.verdicts())
     assert judge.judged == 2977
     assert not {t.requirement.id for t in verdicts if t.outcome in {Outcome.FAIL, Outcome.ERROR}}
