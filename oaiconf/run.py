@@ -139,6 +139,7 @@ class _Group:
 
 
 def _help() -> str:
+    from conformance import nightly
     from conformance.options import add_options
 
     parser = ArgumentParser(
@@ -150,4 +151,5 @@ def _help() -> str:
     )
     group: Any = _Group(parser)
     add_options(group)
+    nightly.add_options(group)
     return parser.format_help()

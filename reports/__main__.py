@@ -15,6 +15,7 @@ from reports.folder import write
 from reports.html import html
 from reports.junit import junit
 from reports.markdown import markdown
+from reports.nights import command as nights
 
 RENDERERS: Final[dict[str, tuple[Callable[[Document], str], str]]] = {
     "html": (html, "one self-contained page with every failure and its transcript"),
@@ -56,6 +57,7 @@ def parser() -> argparse.ArgumentParser:
     marks.add_argument("file", type=Path, metavar="FILE", help="report.json of a run")
     marks.add_argument("--form", choices=("github", "gitlab"), default="github", help="workflow commands of GitHub, or GitLab's code quality (default: github)")  # fmt: skip
     _output(marks)
+    nights.add_parsers(commands, EPILOG)
     return root
 
 
@@ -66,12 +68,16 @@ def _output(command: argparse.ArgumentParser) -> None:
 def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
-        text, code = _run(options)
+        text, code = nights.run(options) if options.command in nights.COMMANDS else _run(options)
+        if not text:
+            return code
         if options.out is None:
             sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
             sys.stdout.flush()
         else:
             write(options.out, text)
+            if options.command in {"history", "fleet"}:
+                print(options.out)
     except UnreadableError as error:
         print(f"reports: {error}", file=sys.stderr)
         return 2

@@ -44,6 +44,8 @@ def line(series: Series, words: Words, *, log: bool = False, area: bool = False)
     x_ticks = nice(min(xs), max(xs), 8)
     x, y = Scale(min(xs), max(xs), LEFT, WIDTH - RIGHT), _upwards(y_ticks, log=log)
     x_ticks = [tick for tick in x_ticks if min(xs) <= tick <= max(xs)]
+    if all(at == int(at) for at in xs):  # counted things have no half
+        x_ticks = [tick for tick in x_ticks if tick == int(tick)] or x_ticks
     parts = [_axes(x, y, [(t, label(t)) for t in x_ticks], y_ticks, words)]
     for n, points in enumerate(series.values()):
         parts += [_run(run, n, y.start, area) for run in _runs(points, x, y)]

@@ -95,7 +95,7 @@ def since(before: Document, now: Document) -> dict[str, Any]:
 
 def differences(before: Document, now: Document) -> Iterator[str]:
     """What the two runs do not share, each in a sentence."""
-    if _target(before) != _target(now):
+    if target_of(before) != target_of(now):
         yield f"the target was {one_line(before.base_url, 80)}, now it is {one_line(now.base_url, 80)}"  # fmt: skip
     if sorted(before.models) != sorted(now.models):
         yield f"the models were {one_line(', '.join(before.models), 80)}, now they are {one_line(', '.join(now.models), 80)}"  # fmt: skip
@@ -107,7 +107,7 @@ def differences(before: Document, now: Document) -> Iterator[str]:
         yield "the earlier run did not come to its end"
 
 
-def _target(document: Document) -> str:
+def target_of(document: Document) -> str:
     """The address; a gateway that the suite starts itself has another port each time."""
     host = urlsplit(document.base_url)
     if document.profile == "reference" and host.hostname in {"127.0.0.1", "localhost", "::1"}:

@@ -54,6 +54,11 @@ def moment(iso: str) -> str:
     return f"{at.day} {at:%B %Y, %H:%M}{' UTC' if at.tzinfo else ''}"
 
 
+def date(iso: str) -> str:
+    """`22 November 2026`; the text itself when it is no date."""
+    return moment(iso).partition(",")[0]
+
+
 def duration(seconds: float) -> str:
     """`0.8 s`, `14 s`, `3 min 20 s`."""
     if seconds < 10:
@@ -98,7 +103,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     shown: tuple[Callable[..., str], ...] = (
-        visible, one_line, listed, number_of, moment, duration, milliseconds, dollars, breakable, whole_options,
+        visible, one_line, listed, number_of, moment, date, duration, milliseconds, dollars, breakable, whole_options,
     )  # fmt: skip
     environment.filters.update({function.__name__: function for function in shown})
     return environment

@@ -100,8 +100,9 @@ def _member(
     family = "error" if x.reply.status >= 400 else x.endpoint.value
     due = plain(str(finding.get("expected") or "")) if path[-1] in SAID else ""
     yield Trait(Kind.VALUE, (family, path[-1], due))
-    if survey.few and path[0] in SAID:
-        yield Trait(Kind.NAMED, (path[0],))
+    said = next((name for name in path if name in SAID), "")
+    if survey.few and said:
+        yield Trait(Kind.NAMED, (said,))
     elif path[-1] not in COMMON | SAID:
         yield Trait(Kind.NAMED, (path[-1],))
     payload = payload_of(x, event)

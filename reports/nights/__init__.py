@@ -1,0 +1,1 @@
+"""Many run documents: night after night of one target, or targets side by side."""
