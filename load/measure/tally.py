@@ -154,6 +154,8 @@ class Tally:
         values["headers_ms"].append((arrival.headers_ns - sent) // 1000)
         e2e = (arrival.end_ns - sent) // 1000
         values["e2e_ms"].append(e2e)
+        if window.mixed:
+            values[f"e2e_ms@{arrival.request.scenario}"].append(e2e)
         at = window.slice(intended)
         self.counts[f"whole:{at}"] += 1
         self.counts[f"e2e_us:{at}"] += e2e
@@ -162,6 +164,9 @@ class Tally:
         since = arrival.reader.stamps[0] - (intended if window.scheduled else sent)
         if arrival.request.stream:
             tpot = self._stream_times(arrival, e2e)
+            if window.mixed:
+                ttft = (arrival.reader.stamps[0] - sent) // 1000
+                values[f"ttft_ms@{arrival.request.scenario}"].append(ttft)
             self._ttft_by_bin[window.bin(intended)].append(since // 1000)
         good = window.ttft_slo_ms is None or since <= window.ttft_slo_ms * 1e6
         good &= outcome in AS_ASKED

@@ -20,6 +20,7 @@ class Window:
     scheduled: bool = (
         True  # whether arrivals have a time of their own, which the targets count from
     )
+    mixed: bool = False  # whether times are kept by scenario as well
 
     def slice(self, at_ns: int) -> int:
         """Which eighth of the steady window; -1 in the warm-up, SLICES in the drain."""

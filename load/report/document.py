@@ -96,6 +96,7 @@ def _document(
     metrics = {
         name: total.histogram(name).as_distribution()
         for name in (*REQUIRED, *sorted(total.histograms))
+        if "@" not in name
     }
     return {
         "schema_version": SCHEMA_VERSION,
@@ -122,6 +123,7 @@ def _document(
             },
         },
         "metrics": metrics,
+        "by_scenario": _by_scenario(total),
         "notes": NOTES,
         "rates": rates(plan, total, fleet.ran_s),
         "goodput": goodput(plan, total, fleet.ran_s),
@@ -180,6 +182,16 @@ def _scenarios(total: Tally) -> dict[str, dict[str, int]]:
             scenario, _, outcome = rest.partition(":")
             found.setdefault(scenario, {})[outcome] = n
     return found
+
+
+def _by_scenario(total: Tally) -> dict[str, dict[str, Any]]:
+    """Of a mix: times of each scenario, for one histogram of chats and lists of models says nothing of either."""
+    shown: dict[str, dict[str, Any]] = {}
+    for name in sorted(total.histograms):
+        metric, mixed, scenario = name.partition("@")
+        if mixed:
+            shown.setdefault(scenario, {})[metric] = total.histogram(name).as_distribution()
+    return shown
 
 
 def _lengths(total: Tally) -> dict[str, Any]:

@@ -75,6 +75,9 @@ def lines(document: dict[str, Any]) -> Iterator[str]:
     yield f"{stamp}{': ' + '; '.join(document['validity']['reasons']) if document['validity']['reasons'] else ''}"
     ended = {name: n for name, n in document["outcomes"].items() if n}
     yield f"arrivals {document['arrivals']['happened']}: " + ", ".join(f"{name} {n}" for name, n in ended.items())  # fmt: skip
+    for scenario, times in document["by_scenario"].items():
+        for name, metric in times.items():
+            yield f"{f'{scenario} {name}':26} {_row(metric)}"
     for name in (
         "ttft_ms",
         "ttft_scheduled_ms",
@@ -88,7 +91,7 @@ def lines(document: dict[str, Any]) -> Iterator[str]:
     window = rates["window"]
     yield (
         f"rates from {window['from_s']:g} s to {window['to_s']:g} s: offered {rates['offered_per_s']:g}/s, "
-        f"completed {rates['completed_per_s']:g}/s, {_tokens(rates)}, ${document['usage']['usd']:.4f}"
+        f"completed {rates['completed_per_s']:g}/s{_later(rates)}, {_tokens(rates)}, ${document['usage']['usd']:.4f}"
     )
     yield from _noticed(document)
     if "search" in document:
@@ -103,6 +106,11 @@ def lines(document: dict[str, Any]) -> Iterator[str]:
             else f"{gate['value']:g} {gate['unit']}"
         )
         yield f"gate {gate['gate']}: {'passed' if gate['passed'] else 'FAILED'} ({shown})"
+
+
+def _later(rates: dict[str, Any]) -> str:
+    late = rates["phases"]["drain"]["completed"]
+    return f" (and {late} in the drain)" if late else ""
 
 
 def _tokens(rates: dict[str, Any]) -> str:

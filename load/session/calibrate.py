@@ -25,6 +25,8 @@ class Calibration:
     dispatch_p99_ms: float
     loop_lag_p99_ms: float
     processes: int
+    input_deviation: float = 0.0  # of prompts in tokens, by usage against what was asked for
+    output_deviation: float = 0.0
 
     @property
     def events_per_s(self) -> float:
@@ -44,6 +46,10 @@ class Calibration:
                 f"loop lag p99 {self.loop_lag_p99_ms:.1f} ms"
             )
         ]
+        said.append(
+            f"calibration: lengths in tokens by usage against what was asked for: prompts {self.input_deviation:+.1%}, "
+            f"answers {self.output_deviation:+.1%}"
+        )
         if plan.schedule.kind not in {"closed", "search"}:
             share = self.needed(plan) / self.processes
             said.append(f"calibration: the plan needs about {share:.0%} of a core in each process")
@@ -67,4 +73,10 @@ def calibration(fleet: Fleet) -> Calibration | None:
         total.histogram("lateness_ms").percentile(99) / 1000,
         total.histogram("loop_lag_ms").percentile(99) / 1000,
         fleet.size,
+        *(
+            round(total.counts[f"got:{name}"] / asked - 1, 4)
+            if (asked := total.counts[f"asked:{name}"])
+            else 0.0
+            for name in ("input", "output")
+        ),
     )

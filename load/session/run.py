@@ -97,6 +97,7 @@ class Run:
             plan.ttft_slo_ms,
             plan.tpot_slo_ms,
             not plan.closed,
+            plan.scenario == "mix",
         )
         self._greenlet = gevent.spawn(self._go)
 
@@ -269,6 +270,12 @@ class Run:
     def _take(self, arrival: Arrival) -> None:
         if arrival.request.usage:
             charged = 200 <= arrival.status < 300
+            if charged and arrival.usage is None and not arrival.reserved_usd:
+                # Without a limit nothing was reserved; what an answer cost is estimated all the same.
+                request = arrival.request
+                guess = estimate_usd(self._budget.price, request.body, request.most_tokens)
+                self._budget.reserved_usd += guess
+                arrival.reserved_usd = guess
             cost = self._budget.settle(arrival.reserved_usd, arrival.usage, charged=charged)
             self.tally.gain("usd", cost)
         if arrival.outcome in WHOLE and arrival.request.expected is not None:

@@ -32,6 +32,7 @@ GREW_PERHAPS: Final = 0.7
 EDGES: Final = 0.97  # of what was delivered, that a window's edges cannot have added
 REPEATS: Final = 3
 STEP: Final = 1.15
+UNJUDGEABLE: Final = "cannot be judged"
 Slices = tuple[tuple[int, int], ...]  # good, and judged
 
 
@@ -74,7 +75,7 @@ def judged(plan: Plan, fleet: Fleet, doubt: str = "") -> Trial:
     elif doubt:
         why = f"not to be believed: {doubt}"
     elif good["cannot_be_judged"]:
-        why = f"cannot be judged: {good['cannot_be_judged']}"
+        why = f"{UNJUDGEABLE}: {good['cannot_be_judged']}"
     elif seen["saturated"]:
         why = "the server falls behind the rate"
     elif attainment is None or attainment * 100 < plan.slo_share:
@@ -95,7 +96,9 @@ def judged(plan: Plan, fleet: Fleet, doubt: str = "") -> Trial:
         tpot_p50_ms=_number(tpot["p50"]),
         behind=seen["saturated"],
         doubt=doubt,
-        slices=tuple((counts[f"good:{n}"], counts[f"judged:{n}"]) for n in range(SLICES)),
+        slices=()
+        if good["cannot_be_judged"]
+        else tuple((counts[f"good:{n}"], counts[f"judged:{n}"]) for n in range(SLICES)),
         left=seen["in_flight"][-1],
         arrived=counts["arrivals"],
         unloaded_s=total.histogram("e2e_ms").percentile(10) / 1e6,
@@ -137,6 +140,8 @@ class Search:
 
     @property
     def sentence(self) -> str:
+        if self.trials and self.trials[-1].why.startswith(UNJUDGEABLE):
+            return self.trials[-1].why
         low, high, n = self.low, self.high, len(self._believed)
         sure = f"{CONFIDENCE:.0%} sure of each end, {n} trials"
         if low is not None and high is not None:
@@ -211,7 +216,7 @@ class Search:
 
     def _following(self) -> float | None:
         last = self.trials[-1]
-        if last.why.startswith(("every answer", "the limit of", "interrupted", "cannot be judged")):
+        if last.why.startswith(("every answer", "the limit of", "interrupted", UNJUDGEABLE)):
             return None
         doubts = len(self.trials) - len(self._believed)
         if len(self._believed) >= TRIALS or doubts >= MOST_DOUBTS:

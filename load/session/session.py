@@ -21,11 +21,13 @@ from load.session.fleet import Fleet
 from load.session.processes import Processes
 from load.session.runner import Runner
 from load.session.search import CONFIDENCE, Search, judged
+from load.transport.capacity import capacity
 from load.transport.target import Gateway, Target, redactor_of
 from load.workload.plan import Plan
 
 SAMPLES: Final = 40  # requests of a trial, for which a slow one is made longer, up to
 MOST_TRIALS: Final = 4  # times its length
+SCARCE: Final = 0.9  # of what is allowed, below which it is said that this machine allows less
 SETTLES: Final = 0.2  # of a trial, until its queue is what it will be
 
 
@@ -117,6 +119,12 @@ class LoadSession:
             cost = f", at most ${most:,.2f}"
         limit = f", limit ${plan.max_cost:,.2f}" if plan.max_cost is not None else ""
         self._say(f"target {where}: {what}, model {plan.model}{cost}{limit}")
+
+        room = capacity(plan.limits.in_flight)
+        if room.in_flight < SCARCE * plan.limits.in_flight:
+            self._say(
+                f"this machine: at most {room.in_flight:,} in flight a process, by {room.because}"
+            )
 
     def _measure_client(self) -> None:
         gateway = Gateway()

@@ -118,6 +118,18 @@ def test_a_server_that_never_meets_the_targets_ends_the_search():
     assert len(search.trials) <= TRIALS
 
 
+def test_what_cannot_be_judged_ends_the_search_at_once():
+    with logged(usage=False) as server:
+        plan, fleet, _ = measured(
+            server.base_url, model="llama", rate=40.0, duration=0.5, tpot_slo=20.0
+        )
+    search = Search(40.0, SHARE)
+    search.add(judged(plan, fleet))
+    assert search.next is None
+    assert (search.low, search.high) == (None, None)
+    assert search.sentence.startswith("cannot be judged: 20 of 20 streams say no usage")
+
+
 def test_a_server_of_sockets():
     with logged(slots=8, service_s=0.05) as server:
 
