@@ -9,6 +9,7 @@ from typing import Final
 
 from oaiconf.home import enter
 
+COULD_NOT_RUN: Final = 2
 USAGE_ERROR: Final = 4
 
 
@@ -43,9 +44,11 @@ def main(words: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         print(f"oaiconf {name}: {error}", file=sys.stderr)
         return USAGE_ERROR
-    except BrokenPipeError:  # `… | head`
+    except KeyboardInterrupt:
+        return COULD_NOT_RUN
+    except BrokenPipeError:  # `… | head`: a run that nobody listens to any more was not finished
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return COULD_NOT_RUN if name in COMMANDS else 0
 
 
 if __name__ == "__main__":

@@ -1,9 +1,12 @@
 """`oaiconf run` with a config file: one target in this process, several each in one of its own."""
 
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
@@ -52,17 +55,47 @@ def chosen(config: Config, typed: Sequence[str]) -> tuple[list[Target], list[str
 def _each(config: Config, targets: Sequence[Target], typed: Sequence[str]) -> int:
     folder, rest = _taken(typed)
     codes = {}
-    for target in targets:
-        print(f"\n== {target.name}", flush=True)
-        own = [f"--{FOLDER}={Path(folder) / target.name}"] if folder else []
-        done = subprocess.run(  # noqa: S603 - this command, for one target
-            [sys.executable, "-m", "oaiconf", "run", f"--config={config.path}", target.name, *own, *rest],
-            check=False,
-        )  # fmt: skip
-        # A process that a signal ended has a negative code.
-        codes[target.name] = done.returncode if done.returncode >= 0 else COULD_NOT_RUN
+    with _passing_on() as passing:
+        for target in targets:
+            if passing.ended:
+                codes[target.name] = COULD_NOT_RUN
+                continue
+            print(f"\n== {target.name}", flush=True)
+            own = [f"--{FOLDER}={Path(folder) / target.name}"] if folder else []
+            passing.process = subprocess.Popen(  # noqa: S603 - this command, for one target
+                [sys.executable, "-m", "oaiconf", "run", f"--config={config.path}", target.name, *own, *rest],
+            )  # fmt: skip
+            code = passing.process.wait()
+            # A process that a signal ended has a negative code.
+            codes[target.name] = code if code >= 0 else COULD_NOT_RUN
     print("\n" + ", ".join(f"{name}: exit {code}" for name, code in codes.items()))
     return max(codes.values())
+
+
+@dataclass
+class Passing:
+    """The run in progress, and whether the user wants no more."""
+
+    process: subprocess.Popen[bytes] | None = None
+    ended: bool = False
+
+    def end(self, number: int, _: object) -> None:
+        """Ctrl-C has reached the run itself already; any other signal is passed on."""
+        self.ended = True
+        if number != signal.SIGINT and self.process is not None:
+            self.process.send_signal(number)
+
+
+@contextmanager
+def _passing_on() -> Iterator[Passing]:
+    """A run that is told to end writes its report; it is waited for."""
+    passing = Passing()
+    before = {name: signal.signal(name, passing.end) for name in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield passing
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
 
 
 def _taken(typed: Sequence[str]) -> tuple[str, list[str]]:

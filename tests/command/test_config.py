@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from oaiconf import targets
 from oaiconf.commands import COMMANDS
 from oaiconf.config import Config, ConfigError, read, words
 from oaiconf.run import pytest_words
+from tests.canned import canned
 
 ROOT = Path(__file__).parents[2]
 SEVERAL = """
@@ -131,3 +134,25 @@ def test_two_dead_targets_in_their_own_folders(tmp_path):
     for name in ("one", "two"):
         report = json.loads((tmp_path / "reports/out" / name / "report.json").read_text())
         assert report["could_not_run"]
+
+
+def test_ctrl_c_ends_the_run_in_progress_and_starts_no_other(tmp_path):
+    with canned(b"", hang=True) as url:
+        (tmp_path / "conformance.toml").write_text(
+            f'[targets.one]\nbase-url = "{url}"\nmodel = "m"\n'
+            f'[targets.two]\nbase-url = "{url}"\nmodel = "m"\n'
+        )
+        environ = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+        process = subprocess.Popen(
+            [sys.executable, "-u", "-m", "oaiconf", "run"], cwd=tmp_path, env=environ,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+        )  # fmt: skip
+        said = ""
+        while "session starts" not in said and "conformance.toml: " not in said:
+            said += process.stdout.readline()
+        time.sleep(3)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        said += process.communicate(timeout=60)[0]
+    assert process.returncode == 2, said
+    assert "== two" not in said
+    assert "two: exit 2" in said

@@ -107,3 +107,15 @@ def test_the_gitlab_script(job):
     assert all((job.work / path).is_file() for path in kept)
     again = job("sh", "-ec", script, **variables)
     assert again.returncode == 0, again.stdout + again.stderr
+
+
+def test_the_image_has_the_wheel_and_not_the_checkout():
+    text = (ROOT / "Dockerfile").read_text()
+    build, image = text.split("FROM ")[1:]
+    assert "pip wheel" in build
+    assert "COPY --from=build /dist/" in image
+    assert not [
+        line for line in image.splitlines() if line.startswith("COPY") and "--from=" not in line
+    ]
+    assert "USER oaiconf" in image
+    assert 'ENTRYPOINT ["oaiconf"]' in image

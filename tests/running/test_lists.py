@@ -65,3 +65,15 @@ def test_an_unknown_fault_suggests_the_nearest():
     )  # fmt: skip
     assert done.returncode == 2
     assert "did you mean chat.stream.usage-missing?" in done.stderr
+
+
+def test_a_run_that_nobody_listens_to_is_no_pass(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "oaiconf", "run", "-k", "models.list", "--report-dir", tmp_path],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout.readline()
+    process.stdout.close()
+    assert "Traceback" not in process.stderr.read()
+    process.stderr.close()
+    assert process.wait(60) == 2
