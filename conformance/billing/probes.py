@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from conformance.chat.prompts import SHORT, echo, user
 from conformance.running.balance import LAG, MOST_POLLS, balance, reading, still
-from conformance.running.probe import Impossible, Probe, ProbeContext, get, post, sends
+from conformance.running.probe import Handling, Impossible, Probe, ProbeContext, get, post, sends
 from conformance.usage import probes as usage
 from wire.exchange import Request
 
@@ -35,6 +35,24 @@ def _snapshot(context: ProbeContext) -> Request:
     return post(usage.CHAT, usage.body(model=dated))
 
 
+RESPONSE: Final = {"input": echo(SHORT)}
+CUT: Final = {"messages": user("Count from 1 to 60")}
+CUT_RESPONSE: Final = {"input": "Count from 1 to 60", "max_output_tokens": 16}
+
+
+def _long_response(context: ProbeContext) -> Request:
+    lines = "\n".join(f"{number}: {usage.WORDS}" for number in range(300, 420))
+    text = f"Run {context.run}. Read this list.\n{lines}\nCount from 1 to 3"
+    return post(usage.RESPONSES, {"model": context.model, "input": text})
+
+
+def _left_response(context: ProbeContext) -> Request:
+    text = "Count from 1 to 120, with one space between the numbers, and write nothing else."
+    if context.profile.scripted:
+        text = f"[[pace 20]] {text}"
+    return post(usage.RESPONSES, {"model": context.model, "input": text, "stream": True})
+
+
 REASONING: Final = {"messages": user("Count from 1 to 3"), "reasoning_effort": "low"}
 _CALLS: Final = (
     _call("stream-unasked", sends(usage.CHAT, usage.body(stream=True))),
@@ -57,6 +75,24 @@ _CALLS: Final = (
         feature="scripted",
     ),
     _call("snapshot", _snapshot),
+    *(_call(f"{tier}-{path}", sends(url, {**given, "service_tier": tier, **more}), depth="default" if f"{tier}-{path}" == "priority-responses-stream" else "full", feature="billing.tiers")
+      for tier in ("flex", "priority")
+      for path, url, given, more in (("stream", usage.CHAT, usage.body(), usage.WITH_USAGE),
+                                     ("responses", usage.RESPONSES, RESPONSE, {}),
+                                     ("responses-stream", usage.RESPONSES, RESPONSE, {"stream": True}))),
+    # On each of the four paths: an answer that a limit cut.
+    _call("cut", sends(usage.CHAT, {**CUT, "max_completion_tokens": 16}), depth="full", output_tokens=16),
+    _call("cut-stream", sends(usage.CHAT, {**CUT, "max_completion_tokens": 16, **usage.WITH_USAGE}), output_tokens=16),
+    _call("cut-responses", sends(usage.RESPONSES, CUT_RESPONSE), depth="full", output_tokens=16),
+    _call("cut-responses-stream", sends(usage.RESPONSES, {**CUT_RESPONSE, "stream": True}), output_tokens=16),
+    _call("long-responses", _long_response, depth="full", output_tokens=20),
+    _call("long-responses-again", _long_response, after=("billing.long-responses",), depth="full", output_tokens=20),
+    _call("left-responses", _left_response, output_tokens=150, handling=Handling(abort_after_events=8)),
+    *(_call(f"failed-responses{name}", sends(usage.RESPONSES, {"input": f"[[script failed]] {echo(SHORT)}", **more}),
+            feature="scripted", output_tokens=30)
+      for name, more in (("", {}), ("-stream", {"stream": True}))),
+    _call("error-event", sends(usage.RESPONSES, {"input": f"[[script error_event]] {echo(SHORT)}", "stream": True}),
+          feature="scripted", output_tokens=30),
     _call("refused", sends(usage.CHAT, {"messages": []}), output_tokens=0),
     _call("refused-responses", sends(usage.RESPONSES, {"input": []}), output_tokens=0),
     _call("refused-model", sends(usage.CHAT, {"model": "no-such-model-0", **usage.body()}), output_tokens=0),
@@ -105,11 +141,11 @@ _BY_NAME: Final = {probe.name: probe for probe in _CALLS}
 def _readings(case: Case) -> tuple[Probe, Probe]:
     """The balance before and after a case. Readings that a chain needs come after the chain."""
     call = _BY_NAME.get(case.probe)
-    per_model = call.per_model if call else True
+    options = {"per_model": call.per_model, "depth": call.depth} if call else {}
     before = f"billing.before-{case.name}"
     return (
-        reading(before, *case.after, per_model=per_model),
-        reading(f"billing.after-{case.name}", before, case.probe, per_model=per_model),
+        reading(before, *case.after, **options),
+        reading(f"billing.after-{case.name}", before, case.probe, **options),
     )
 
 

@@ -14,7 +14,7 @@ from conformance.running.budget import usage_of
 from conformance.usage.reports import GENERATING
 from wire.chat import fold_chat
 from wire.endpoint import Endpoint
-from wire.exchange import Exchange
+from wire.exchange import Ended, Exchange
 from wire.responses import fold_responses
 from wire.usage import Usage
 
@@ -30,7 +30,10 @@ def reading(run: Run, probe: str) -> Decimal | None:
 
 def taken(run: Run, case: str) -> Decimal | None:
     """What the balance fell by across a case."""
-    before, after = (reading(run, f"billing.{when}-{case}") for when in ("before", "after"))
+    names = [f"billing.{when}-{case}" for when in ("before", "after")]
+    if not all(run.all(name) for name in names):
+        return None
+    before, after = (reading(run, name) for name in names)
     return None if before is None or after is None else before - after
 
 
@@ -52,27 +55,30 @@ def due(x: Exchange) -> tuple[Decimal, ...]:
 
 
 def costs_its_usage(requirement: str, *cases: str) -> RunRule:
-    """A rule: across each of these cases the balance falls by what the answer's usage costs."""
-    names = {case: case if case.startswith("usage.") else f"billing.{case}" for case in cases}
+    """A rule: across each of these cases (globs) the balance falls by what the usage costs."""
+    names = tuple(case if case.startswith("usage.") else f"billing.{case}" for case in cases)
     readings = tuple(
-        f"billing.{when}-{case.partition('.')[2] if case.startswith('usage.') else case}"
-        for case in cases
-        for when in ("before", "after")
+        f"billing.{when}-{name.partition('.')[2]}" for name in names for when in ("before", "after")
     )
 
-    @run_rule(requirement, probes=(*names.values(), *readings))
+    @run_rule(requirement, probes=(*names, *readings))
     def check(run: Run) -> Findings:
-        for case, probe in names.items():
-            x = run.one(probe)
-            fell = taken(run, case.partition(".")[2] if case.startswith("usage.") else case)
+        for x in [x for name in names for x in run.named(name)]:
+            fell = taken(run, str(x.probe).partition(".")[2])
             right = due(x)
             if fell is None or not x.ok or not right:
-                yield Unsure(f"{probe} gave no usage with a known price, or no balance was read")
+                yield Unsure(f"{x.probe} gave no usage with a known price, or no balance was read")
             elif all(abs(fell - amount) > run.profile.balance_step for amount in right):
-                said = f"{dollars(right[0])} for {spoken(usage_of(x))}"
+                said = f"{dollars(right[0])} for {spoken(usage_of(x))}{_tiers(x)}"
                 yield Finding("balance", said, f"{dollars(fell)} taken", exchange=x.id)
 
     return check
+
+
+def _tiers(x: Exchange) -> str:
+    """The tier asked for and the one answered, where one was asked for: the answered one is paid."""
+    asked = x.request.params.get("service_tier")
+    return f" (asked for {asked}, answered {tier_of(x) or 'none'})" if asked else ""
 
 
 RULES = (
@@ -84,7 +90,9 @@ RULES = (
     costs_its_usage("billing.tools", "usage.with-tool"),
     costs_its_usage("billing.choices", "usage.choices"),
     costs_its_usage("billing.long-context", "long-context", "long-context-edge"),
-    costs_its_usage("billing.service-tier", "flex", "priority"),
+    costs_its_usage("billing.service-tier", "flex*", "priority*"),
+    costs_its_usage("billing.cut", "cut*"),
+    costs_its_usage("billing.cached-responses", "long-responses", "long-responses-again"),
     costs_its_usage("billing.cache-write", "cache-write"),
     costs_its_usage("billing.snapshot", "snapshot"),
 )
@@ -186,6 +194,44 @@ def midstream_error(run: Run) -> Findings:
     elif fell > most[0]:
         said = f"at most {dollars(most[0])} for {produced} chunks of text"
         yield Finding("balance", said, f"{dollars(fell)} taken", exchange=x.id)
+
+
+def _three(case: str) -> tuple[str, ...]:
+    return (f"billing.before-{case}", f"billing.{case}", f"billing.after-{case}")
+
+
+@run_rule("billing.left-responses", probes=_three("left-responses"))
+def left_responses(run: Run) -> Findings:
+    """The prompt and what was sent may cost; the whole answer of 120 numbers may not."""
+    fell, x = taken(run, "left-responses"), run.one("billing.left-responses")
+    price = run.profile.price(x.model or "")
+    if fell is None or price is None or x.connection.ended is not Ended.ABORTED:
+        yield Unsure("the balance or the price is not known, or the stream was not left")
+        return
+    whole = price.output * 120 / 1_000_000
+    if fell > whole * 2 / 3:
+        found = f"{dollars(fell)} taken, {len(x.reply.events)} events were read"
+        yield Finding("balance", f"much less than {dollars(whole)}", found, exchange=x.id)
+
+
+@run_rule(
+    "billing.failed-responses",
+    probes=(
+        *_three("failed-responses"),
+        *_three("failed-responses-stream"),
+        *_three("error-event"),
+    ),
+)
+def failed_responses(run: Run) -> Findings:
+    """What failed takes at most what the same answer would have cost whole."""
+    for case in ("failed-responses", "failed-responses-stream", "error-event"):
+        fell, x = taken(run, case), run.one(f"billing.{case}")
+        most = charges(x.model or "", None, _spent(len(x.request.body), 60))
+        if fell is None or not most:
+            yield Unsure("no balance was read")
+        elif fell > most[0]:
+            said = f"at most {dollars(most[0])} for an answer that failed"
+            yield Finding("balance", said, f"{dollars(fell)} taken", exchange=x.id)
 
 
 @run_rule(

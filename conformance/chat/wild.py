@@ -74,7 +74,7 @@ def _verbatim(context: ProbeContext) -> Request:
 
 
 TEXTS: Final = (
-    Probe("chat.protocol", sends(PATH, chat(echo(PROTOCOL))), output_tokens=110),
+    Probe("chat.protocol", sends(PATH, chat(echo(PROTOCOL))), output_tokens=110, depth="full"),
     Probe(
         "chat.protocol-stream",
         sends(PATH, chat(echo(PROTOCOL), stream=True)),
@@ -109,6 +109,7 @@ CUT_CALL: Final = tuple(
         sends(PATH, chat(ONE, tools=TOOLS, max_completion_tokens=16, **more)),
         feature="chat.tools",
         output_tokens=16,
+        depth="default" if name else "full",
     )
     for name, more in (("", {}), ("-stream", USAGE))
 )
@@ -124,6 +125,7 @@ COMBINED_CALLS: Final = Probe(
     sends(PATH, chat(ONE, n=2, tools=TOOLS, tool_choice="auto", response_format={"type": "text"},
                      **USAGE)),
     feature="chat.combined",
+    depth="full",
     output_tokens=90,
 )  # fmt: skip
 FILTERED: Final = tuple(

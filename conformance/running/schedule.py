@@ -38,7 +38,11 @@ class Traffic:
 
 
 def plan(
-    probes: Mapping[str, Probe], wanted: Iterable[str], profile: Profile, models: Iterable[str]
+    probes: Mapping[str, Probe],
+    wanted: Iterable[str],
+    profile: Profile,
+    models: Iterable[str],
+    depth: str = "full",
 ) -> list[Step]:
     """Steps for the wanted probes and all they build on, those that others wait for first."""
     order: dict[str, Probe] = {}
@@ -55,7 +59,7 @@ def plan(
     return [
         Step(probe, model)
         for probe in order.values()
-        if profile.claims_feature(probe.feature)
+        if profile.claims_feature(probe.feature) and depth in (probe.depth, "full")
         for model in (models if probe.per_model else models[:1])
     ]
 

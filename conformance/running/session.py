@@ -68,7 +68,9 @@ class Session:
 
     def steps(self) -> list[Step]:
         wanted = wanted_probes(self.catalogue, self.requirements)
-        return plan(probes(self.catalogue), wanted, self.settings.profile, self.models)
+        return plan(
+            probes(self.catalogue), wanted, self.settings.profile, self.models, self.settings.depth
+        )
 
     def trials(self) -> list[tuple[Property, str]]:
         """The properties to try, each for each model."""

@@ -23,3 +23,5 @@ class Settings:
     gateway_faults: tuple[str, ...]
     seed: int = 0
     fail_on_regression: bool = False
+    depth: str = "default"
+    """`full`: also the probes that are too dear for a default run."""

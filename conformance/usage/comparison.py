@@ -162,3 +162,25 @@ def _prompt(x: Exchange) -> int | None:
 def _output(x: Exchange) -> int | None:
     usage = usage_of(x)
     return usage.completion_tokens if usage else None
+
+
+CACHED_FROM = 1_024
+MOSTLY = 0.5
+
+
+@run_rule("usage.cache-found", probes=("usage.long", "usage.long-again"))
+def cache_found(run: Run) -> Findings:
+    """A long prompt that is sent again at once is mostly read from the cache."""
+    first, again = run.one("usage.long"), run.one("usage.long-again")
+    usage = usage_of(again)
+    prompt = _prompt(again)
+    if not first.ok or usage is None or prompt is None or prompt < CACHED_FROM:
+        yield Unsure("the repeated prompt was not answered with usage, or is too short for a cache")
+        return
+    cached = usage.cached_tokens or 0
+    if cached < prompt * MOSTLY:
+        price = run.profile.price(run.model)
+        lost = (price.input - price.cached) * (prompt - cached) / 1_000_000 if price else None
+        costs = f": ${lost:.6f} more for this one call" if lost is not None else ""
+        said = f"most of {prompt} tokens of a prompt repeated at once"
+        yield Finding("cached tokens", said, f"{cached}{costs}", exchange=again.id)
