@@ -130,7 +130,7 @@ COMBINED_CALLS: Final = Probe(
 )  # fmt: skip
 FILTERED: Final = tuple(
     Probe(f"chat.filtered{name}", sends(PATH, chat("[[script content_filter]] Count from 1 to 20", **more)),
-          feature="scripted", output_tokens=20)
+          feature="scripted", depth="full" if not name else "default", output_tokens=20)
     for name, more in (("", {}), ("-stream", {"stream": True}))
 )  # fmt: skip
 CLEAN: Final = Probe(
