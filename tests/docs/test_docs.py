@@ -3,6 +3,7 @@
 import contextlib
 import importlib.util
 import io
+import json
 import re
 import shlex
 import sys
@@ -166,3 +167,19 @@ def test_every_requirement_has_a_page_with_sentence_source_example_and_faults(mo
         if not row.excluded:
             assert "## Faults that it notices (" in text
             assert f"[{row.id}]({row.id}.md)" in made["catalogue/index.md"]
+
+
+def test_examples_are_of_faults_that_break_their_requirement():
+    """`python -m tests.faults.declare` writes them beside the tables; the pages show what it wrote."""
+    rows, faults = catalogue().requirements, all_faults()
+    examples = json.loads((DOCS / "examples.json").read_text(encoding="ascii"))
+    assert examples
+    assert [name for name in examples if name not in rows] == []
+    stale = {
+        name: example["fault"]
+        for name, example in examples.items()
+        if example["fault"] not in faults or name not in faults[example["fault"]].breaks
+    }
+    assert stale == {}, "python -m tests.faults.declare AREA measures them anew"
+    for name, example in examples.items():
+        assert set(example) == {"fault", "breaks", "where", "expected", "found"}, name

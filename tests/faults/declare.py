@@ -1,7 +1,7 @@
 """Writes what every fault breaks: `gateway/faults/<area>/breaks.toml`, one line a fault, and the pages of it.
 
 `python -m tests.faults.declare [AREA …]` runs the faults of these areas (default: all) over all areas
-and rewrites the tables, then `docs/kill-matrix.md` and `docs/traceability.md`. Read the difference before you commit it: a
+and rewrites the tables, then `docs/kill-matrix.md`, `docs/traceability.md` and the examples of failures. Read the difference before you commit it: a
 requirement that appears without reason is a rule that blames the wrong thing, one that vanishes is a
 rule that has gone blind. `--pages` only rewrites the pages.
 """
@@ -15,18 +15,20 @@ from pathlib import Path
 
 import gateway.faults
 from gateway.faults.machinery.fault import all_faults
-from tests.faults import pages, properties
+from tests.faults import examples, pages, properties
 from tests.faults.matrix import matrix
 
 HEAD = "# What each fault breaks, as measured and read; made by `python -m tests.faults.declare`.\n"
 
 
-def measured(name: str) -> tuple[str, list[str], list[str]]:
-    """A fault, the requirements that fail with it, and those whose rules crash."""
-    bad, errors = matrix().broken(name)
+def measured(name: str) -> tuple[str, list[str], list[str], dict[str, examples.Example]]:
+    """A fault, the requirements that fail with it, those whose rules crash, and how the failures look."""
+    bench = matrix()
+    bad, errors = bench.broken(name)
+    shown = examples.of_fault(name, bad, bench.findings)
     # Properties make their own requests, and are tried only with the faults meant for them.
     meant = area_of(name) == "properties"
-    return name, sorted(bad | properties.broken(name) if meant else bad), sorted(errors)
+    return name, sorted(bad | properties.broken(name) if meant else bad), sorted(errors), shown
 
 
 def area_of(name: str) -> str:
@@ -40,10 +42,14 @@ def main() -> None:
     names = [name for name in all_faults() if not areas or area_of(name) in areas]
     tables: defaultdict[str, dict[str, list[str]]] = defaultdict(dict)
     unnoticed = []
+    kept = examples.still_true(names)
     with multiprocessing.get_context("spawn").Pool(2) as pool:
-        for done, (name, bad, errors) in enumerate(pool.imap_unordered(measured, names, 8), 1):
+        for done, (name, bad, errors, shown) in enumerate(
+            pool.imap_unordered(measured, names, 8), 1
+        ):
             if errors:
                 raise SystemExit(f"{name}: rules crash: {', '.join(errors)}")
+            examples.better(kept, shown)
             if bad:
                 tables[area_of(name)][name] = bad
             else:
@@ -56,6 +62,7 @@ def main() -> None:
         lines = [f"{json.dumps(name)} = {json.dumps(rows[name])}\n" for name in sorted(rows)]
         path = folder / area / "breaks.toml"
         path.write_text(HEAD + "".join(lines), encoding="utf-8")
+    examples.write(kept)
     print(f"{len(names)} faults in {time.perf_counter() - started:.0f} s")
     for name in sorted(unnoticed):
         print(f"NOT NOTICED: {name}: {all_faults()[name].says}")

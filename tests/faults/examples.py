@@ -1,84 +1,69 @@
-"""`python -m tests.faults.examples`: one failure of each requirement, for its page in the catalogue.
+"""One failure of each requirement, for its page in the catalogue: `docs/examples.json`.
 
 Of the faults that a requirement notices, the one that breaks least besides is shown: its finding is most
-about this requirement. Writes `docs/examples.json`: requirement -> fault and finding; what is there and
-still of the same fault stays, unless `--anew` is given.
+about this requirement. `python -m tests.faults.declare` measures all faults anyway, and keeps them.
 """
 
-import argparse
 import json
-import time
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from conformance.judging.area import catalogue
-from gateway.faults.machinery.fault import Fault, all_faults
-from tests.faults.matrix import Matrix, matrix
+from conformance.judging.finding import Finding
+from gateway.faults.machinery.fault import all_faults
 from tests.faults.pages import DOCS
 
 FILE = DOCS / "examples.json"
 LONGEST = 400
 
-
-def chosen(faults: Iterable[Fault]) -> dict[str, list[str]]:
-    """Fault -> requirements that it is the example of."""
-    best: dict[str, Fault] = {}
-    for fault in faults:
-        for name in fault.breaks:
-            known = best.get(name)
-            if known is None or _rank(fault, name) < _rank(known, name):
-                best[name] = fault
-    table: defaultdict[str, list[str]] = defaultdict(list)
-    for name in sorted(best):
-        table[best[name].name].append(name)
-    return table
+Example = Mapping[str, Any]
+"""`fault`, `breaks` (how many requirements it breaks), and `where`, `expected`, `found` of the finding."""
 
 
-def _rank(fault: Fault, requirement: str) -> tuple[bool, int, str]:
-    apart = fault.name.partition(".")[0] != requirement.partition(".")[0]
-    return apart, len(fault.breaks), fault.name
+def of_fault(fault: str, bad: Iterable[str], findings: Iterable[Finding]) -> dict[str, Example]:
+    """Requirement -> the first finding of it with this fault."""
+    broken = set(bad)
+    found: dict[str, Example] = {}
+    for finding in findings:
+        name = finding.requirement
+        if name in broken and name not in found:
+            found[name] = {
+                "fault": fault,
+                "breaks": len(broken),
+                "where": finding.where[:LONGEST],
+                "expected": finding.expected[:LONGEST],
+                "found": finding.found[:LONGEST],
+            }
+    return found
 
 
-def examples(
-    bench: Matrix, table: dict[str, list[str]], found: dict[str, dict[str, Any]], until: float
-) -> bool:
-    """Add fault and first finding by requirement to `found`; whether all was done by `until`."""
-    for fault, names in sorted(table.items()):
-        due = [name for name in names if found.get(name, {}).get("fault") != fault]
-        if not due:
-            continue
-        if time.monotonic() > until:
-            return False
-        bench.broken(fault)
-        for name in due:
-            finding = next((f for f in bench.findings if f.requirement == name), None)
-            if finding is not None:
-                found[name] = {
-                    "fault": fault,
-                    "where": finding.where[:LONGEST],
-                    "expected": finding.expected[:LONGEST],
-                    "found": finding.found[:LONGEST],
-                }
-    return True
+def _rank(requirement: str, example: Example) -> tuple[bool, int, str]:
+    """The least is shown: of its own area, breaking least besides."""
+    fault = example["fault"]
+    return (
+        fault.partition(".")[0] != requirement.partition(".")[0], example["breaks"], fault
+    )  # fmt: skip
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.faults.examples", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=1e9, help="go on with the rest next time")
-    parser.add_argument("--anew", action="store_true", help="also what is there already")
-    options = parser.parse_args()
-    started = time.monotonic()
-    known = catalogue().requirements
-    found = {} if options.anew else json.loads(FILE.read_text(encoding="ascii"))
-    found = {name: example for name, example in found.items() if name in known}
-    table = chosen(all_faults().values())
-    whole = examples(matrix(), table, found, started + options.seconds)
-    text = json.dumps(dict(sorted(found.items())), indent=1, ensure_ascii=True)
+def better(kept: dict[str, Example], new: Mapping[str, Example]) -> None:
+    """Take over into `kept` what tells more about its requirement."""
+    for name, example in new.items():
+        if name not in kept or _rank(name, example) < _rank(name, kept[name]):
+            kept[name] = example
+
+
+def still_true(measured_anew: Iterable[str]) -> dict[str, Example]:
+    """What is in the file and was not measured anew: of faults and requirements that are there."""
+    gone = set(measured_anew)
+    known, faults = catalogue().requirements, all_faults()
+    written: dict[str, Example] = json.loads(FILE.read_text(encoding="ascii"))
+    return {
+        name: example
+        for name, example in written.items()
+        if name in known and example["fault"] in faults and example["fault"] not in gone
+    }
+
+
+def write(examples: Mapping[str, Example]) -> None:
+    text = json.dumps(dict(sorted(examples.items())), indent=1, ensure_ascii=True)
     FILE.write_text(text + "\n", encoding="ascii")
-    more = "" if whole else "; not all, run it again"
-    print(f"{len(found)} examples in {time.monotonic() - started:.0f} s{more}")
-
-
-if __name__ == "__main__":
-    main()
