@@ -10,7 +10,7 @@ from conformance.chat.selectors import SUCCESS
 from conformance.judging.finding import ABSENT, Finding, Findings, show
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
-from conformance.judging.structured_output import by_value
+from conformance.judging.structured_output import begins_json, by_value
 from conformance.judging.substance import succeeded
 from wire.exchange import Exchange, parse_json
 
@@ -56,6 +56,16 @@ def _finish(x: Exchange) -> Findings:
         if choice.calls and str(choice.finish_reason) in LEGAL - allowed:
             found = show(choice.finish_reason)
             yield Finding(f"{choice.where}, finish_reason", "tool_calls", found)
+        elif limited and choice.finish_reason == "tool_calls" and _cut_short(choice.calls):
+            found = '"tool_calls" after arguments that are not whole'
+            yield Finding(f"{choice.where}, finish_reason", '"length"', found)
+
+
+def _cut_short(made: tuple[ToolCall, ...]) -> bool:
+    """Whether the last call's arguments stop in the middle."""
+    text = made[-1].text if made and made[-1].kind != "custom" else None
+    whole = not isinstance(text, str) or isinstance(parse_json(text), dict)
+    return not whole and isinstance(text, str) and begins_json(text)
 
 
 AUTO = CALLING.only("of its own will", lambda x: choice_asked(x) == "auto", *PROBES)

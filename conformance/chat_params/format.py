@@ -6,9 +6,9 @@ from typing import Any, Final
 from conformance.chat.choice import choices_of
 from conformance.chat_params.request import VALID, asking
 from conformance.chat_params.selectors import SUCCESS
-from conformance.judging.finding import Findings, Unsure
+from conformance.judging.finding import Finding, Findings, Unsure
 from conformance.judging.rule import rule
-from conformance.judging.structured_output import QUESTION, SCHEMA, an_object, by_schema
+from conformance.judging.structured_output import QUESTION, SCHEMA, an_object, by_schema, cut
 from conformance.running.probe import Probe
 from wire.exchange import Exchange
 
@@ -69,8 +69,16 @@ def texts(x: Exchange) -> Iterator[tuple[str, Any]]:
             yield f"{choice.where}.content", choice.content
 
 
+def beginnings(x: Exchange) -> Iterator[Finding | Unsure]:
+    """What the limit cut, and could not have become JSON."""
+    for choice in choices_of(x):
+        if choice.finish_reason == "length" and not choice.refusal and not choice.calls:
+            yield from cut(f"{choice.where}.content", choice.content)
+
+
 @rule("chat.param.response-format.json-object", on=OBJECT)
 def json_object(x: Exchange) -> Findings:
+    yield from beginnings(x)
     found = list(texts(x))
     if not found:
         yield Unsure("no choice was finished with a text")
@@ -80,6 +88,7 @@ def json_object(x: Exchange) -> Findings:
 
 @rule("chat.param.response-format.json-schema", on=BY_SCHEMA)
 def json_schema(x: Exchange) -> Findings:
+    yield from beginnings(x)
     found, schema = list(texts(x)), wanted(x)[1]
     if not found:
         yield Unsure("no choice was finished with a text")

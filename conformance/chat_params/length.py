@@ -62,7 +62,8 @@ def max_tokens(x: Exchange) -> Findings:
 def _cut(name: str, *probes: str) -> Rule:
     def matches(x: Exchange) -> bool:
         asked = x.request.params.get("messages")
-        return limit(x, name) is not None and asked == [{"role": "user", "content": COUNT}]
+        counting = asked == [{"role": "user", "content": COUNT}]
+        return counting and limit(x, name) is not None and not x.request.params.get("stop")
 
     def check(x: Exchange) -> Findings:
         """Counting to 200 takes more tokens than any limit that a probe sets."""

@@ -3,13 +3,16 @@
 from typing import Any, Final
 
 from conformance.chat.choice import Choice, choices_of
-from conformance.chat_params.request import NINE, VALID, asking
+from conformance.chat_params.accepted import LOW_PROBE
+from conformance.chat_params.request import NINE, PATH, VALID, asking
 from conformance.chat_params.selectors import SUCCESS
 from conformance.judging.finding import Finding, Findings, Unsure, show
-from conformance.judging.rule import rule
+from conformance.judging.rule import rule, run_rule
+from conformance.judging.run import Run
 from conformance.judging.selector import ok_probe
-from conformance.running.probe import Probe
-from wire.exchange import Exchange
+from conformance.judging.substance import succeeded
+from conformance.running.probe import Impossible, Probe, ProbeContext, post
+from wire.exchange import Exchange, Request
 
 # The second sequence spans several tokens, and is not the first of the list.
 STREAMED: Final[dict[str, Any]] = {
@@ -20,6 +23,34 @@ STREAMED: Final[dict[str, Any]] = {
 PROBES: Final = (
     Probe(f"{VALID}stop", asking(NINE, stop="7"), feature="chat.stop", output_tokens=25),
     Probe(f"{VALID}stop-stream", asking(NINE, **STREAMED), feature="chat.stop", output_tokens=25),
+)
+
+
+def _of_its_own(context: ProbeContext) -> Request:
+    """The request of an earlier answer again, with a stop sequence from the middle of that answer."""
+    first = next((x for group in context.earlier.values() for x in group if x.ok), None)
+    text = next((c.content for c in choices_of(first)), None) if first else None
+    word = own_stop(text)
+    if first is None or word is None:
+        raise Impossible("no earlier answer has a text to stop in")
+    # What is said of the tokens of a text that ends within one differs from server to server.
+    kept = {n: v for n, v in first.request.params.items() if n not in ("logprobs", "top_logprobs")}
+    return post(PATH, {**kept, "stop": [word]})
+
+
+def own_stop(text: object) -> str | None:
+    """Three letters of a text that come no earlier in it, behind its first third."""
+    if not isinstance(text, str):
+        return None
+    for start in range(max(2, len(text) // 3), len(text) - 3):
+        word = text[start : start + 3]
+        if word == word.strip() and word.isprintable() and text.index(word) == start:
+            return word
+    return None
+
+
+OWN: Final = Probe(
+    f"{VALID}stop-own", _of_its_own, after=(LOW_PROBE.name,), feature="chat.stop", output_tokens=16
 )
 _UNTIL: Final = "1 2 3 4 5 6"
 _UNTIL_STREAMED: Final = "1 2 3 4 5"
@@ -32,10 +63,32 @@ def words(x: Exchange) -> list[str]:
 
 
 STOPPED: Final = SUCCESS.only("with stop", lambda x: bool(words(x)), f"{VALID}stop*")
-COUNTED: Final = ok_probe(f"{VALID}stop*")
+COUNTED: Final = ok_probe(f"{VALID}stop", f"{VALID}stop-stream")
 
 
-@rule("chat.param.stop.honoured", on=STOPPED)
+def _met(x: Exchange, _: str) -> bool:
+    """Whether the answer came as far as the sequence; of others' traffic nobody can tell."""
+    texts = [c.content.rstrip() for c in choices_of(x) if isinstance(c.content, str)]
+    return x.probe is None or any(t in (_UNTIL, _UNTIL_STREAMED) for t in texts)
+
+
+@run_rule("chat.param.stop.honoured", probes=(LOW_PROBE.name, OWN.name), sees=succeeded)
+def own_honoured(run: Run) -> Findings:
+    """A model that said a text says it again up to the sequence that it is to stop before."""
+    before = [c.content for x in run.all(LOW_PROBE.name) if x.ok for c in choices_of(x)]
+    for x in run.all(OWN.name):
+        texts = [c.content for c in choices_of(x) if isinstance(c.content, str)] if x.ok else []
+        for word, text in ((w, t) for w in words(x) for t in texts):
+            until = {
+                t[: t.index(word)].rstrip() for t in before if isinstance(t, str) and word in t
+            }
+            if text.rstrip() not in until and word not in text:
+                yield Unsure("the model said something else than before")
+        if not texts:
+            yield Unsure("the request was not answered with a text")
+
+
+@rule("chat.param.stop.honoured", on=STOPPED, sees=_met)
 def honoured(x: Exchange) -> Findings:
     for choice in choices_of(x):
         if not isinstance(choice.content, str):

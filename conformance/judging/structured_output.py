@@ -32,6 +32,41 @@ SCHEMA: Final[dict[str, Any]] = {
 QUESTION: Final = "Describe in a few words how warm boiling water is."
 
 
+def begins_json(text: str) -> bool:
+    """Whether a text that was cut could go on to be a JSON object."""
+    opened: list[str] = []
+    quoted = escaped = False
+    for letter in text.strip():
+        if not opened and not quoted and letter != "{":
+            return False
+        if quoted:
+            quoted = escaped or letter != '"'
+            escaped = not escaped and letter == "\\"
+        elif letter == '"':
+            quoted = True
+        elif letter in "{[":
+            opened.append("}" if letter == "{" else "]")
+        elif letter in "}]" and letter != opened.pop():
+            return False
+    end = "".join(reversed(opened))
+    return not text.strip() or any(
+        isinstance(parse_json(text + more + end), dict) for more in _MORE
+    )
+
+
+# What may be missing before the brackets close: of a string, a number, a word, a member.
+_MORE: Final = (
+    "", '"', '":0', '"":0', ":0", "0", '\\"', '\\":0', '0"', '00"', '000"', '0000"', "rue", "ue", "e",
+    "alse", "lse", "se", "ull", "ll", "l",
+)  # fmt: skip
+
+
+def cut(where: str, text: Any) -> Findings:
+    """An answer that the limit cut is no JSON, but its beginning is one's."""
+    if isinstance(text, str) and not begins_json(text):
+        yield Finding(where, "the beginning of a JSON object", show(text))
+
+
 def an_object(where: str, text: Any) -> Findings:
     if not isinstance(text, str) or not isinstance(parse_json(text), dict):
         yield Finding(where, "a JSON object and nothing around it", show(text))

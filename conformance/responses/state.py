@@ -110,6 +110,26 @@ def cut_is_incomplete(x: Exchange) -> Findings:
         yield Finding(where, "incomplete: the answer is cut", '"completed"', event)
 
 
+@run_rule("responses.state.whole", probes=("responses.cut", "responses.stream.cut"), sees=succeeded)
+def always_at_the_limit(run: Run) -> Findings:
+    """One answer may end by itself with the last token that is allowed; each does so nowhere."""
+    at_limit = []
+    for x in (*run.all("responses.cut"), *run.all("responses.stream.cut")):
+        found = final(x)
+        usage = found[2].get("usage") if found else None
+        used = usage.get("output_tokens") if isinstance(usage, dict) else None
+        if not found or not _limited(x) or found[2].get("status") != "completed":
+            return
+        if used != x.request.params["max_output_tokens"]:
+            return
+        at_limit.append((x, found))
+    for x, (event, path, _) in at_limit[:1] if len(at_limit) > 1 else ():
+        limit = x.request.params["max_output_tokens"]
+        told = f'"completed" in each of {len(at_limit)} answers of exactly {limit} tokens'
+        where = place(event, path + "status")
+        yield Finding(where, "incomplete: the limit cut the answer", told, event, exchange=x.id)
+
+
 def _counts_on(x: Exchange) -> bool:
     """Whether the answer is a count that was asked to go on."""
     asked = re.search(r"Count from 1 to (\d+)", str(x.request.params.get("input")))

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.rule import rule
-from conformance.judging.structured_output import QUESTION, SCHEMA, an_object, by_schema
+from conformance.judging.structured_output import QUESTION, SCHEMA, an_object, by_schema, cut
 from conformance.responses.selectors import dicts, final_items
 from conformance.responses_params.input import SYSTEM
 from conformance.responses_params.request import VALID, asking
@@ -33,9 +33,9 @@ def _in(kind: str, *probes: str) -> Any:
     return SUCCESS.only(f"with {kind}", lambda x: wanted(x).get("type") == kind, *probes)
 
 
-def texts(x: Exchange) -> Iterator[tuple[str, Any]]:
+def texts(x: Exchange, status: str = "completed") -> Iterator[tuple[str, Any]]:
     """Messages that the model finished by itself: no refusal, no call, not cut."""
-    if status_of(x) != "completed":
+    if status_of(x) != status:
         return
     for n, item in enumerate(final_items(x)):
         if item.get("type") == "message" and item.get("phase") != "commentary":
@@ -44,8 +44,15 @@ def texts(x: Exchange) -> Iterator[tuple[str, Any]]:
                     yield f"output[{n}].content[{m}].text", part.get("text")
 
 
+def beginnings(x: Exchange) -> Iterator[Finding | Unsure]:
+    """What the limit cut, and could not have become JSON."""
+    for where, text in texts(x, "incomplete"):
+        yield from cut(where, text)
+
+
 @rule("responses.param.format.json-object", on=_in("json_object", SYSTEM.name))
 def json_object(x: Exchange) -> Findings:
+    yield from beginnings(x)
     found = list(texts(x))
     if not found:
         yield Unsure("no message was finished with a text")
@@ -55,6 +62,7 @@ def json_object(x: Exchange) -> Findings:
 
 @rule("responses.param.format.json-schema", on=_in("json_schema", SCHEMED.name))
 def json_schema(x: Exchange) -> Findings:
+    yield from beginnings(x)
     found = list(texts(x))
     if not found:
         yield Unsure("no message was finished with a text")

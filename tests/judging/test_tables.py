@@ -10,7 +10,7 @@ from conformance.judging.finding import ABSENT, Finding, Unsure
 from conformance.judging.limit import Limit
 from conformance.judging.profile import Profile
 from conformance.judging.refusal import Refusal, Refusals, names, refused
-from conformance.judging.structured_output import SCHEMA, an_object, by_schema
+from conformance.judging.structured_output import SCHEMA, an_object, begins_json, by_schema
 from conformance.running.claimed_members import claimed_members
 from conformance.running.refused import refusal_probes
 from wire.exchange import Attempt, Chunk, Exchange, Reply, Request
@@ -187,3 +187,19 @@ def test_a_json_object():
     assert list(an_object("output", '{"a": 1}')) == []
     assert kinds(an_object("output", "[1]")) == [Finding]
     assert kinds(an_object("output", 'Sure: {"a": 1}')) == [Finding]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", ' {"', '{"a', '{"a"', '{"a":', '{"a": 1', '{"a": 1,', '{"a": [1, {"b": "x\\', '{"a": tr', '{"a": n',
+     '{"a": -', '{"a": 1.', '{"a": "\\u00', '{"a": "}"', '{"a": {}'],
+)  # fmt: skip
+def test_what_may_become_json(text):
+    assert begins_json(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["Hello", "[1", '{"a": x', "{a", '{"a" 1', '{"a": 1} and', '{"a": ]', "```json"]
+)
+def test_what_may_not(text):
+    assert not begins_json(text)

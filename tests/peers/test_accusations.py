@@ -195,3 +195,80 @@ class TestModels:
         assert verdict("models.retrieve.equal", first, again, *one).outcome is Outcome.PASS
         same = self.listed("models.list-again", 1)
         assert verdict("models.retrieve.equal", first, same, *one).outcome is Outcome.FAIL
+
+
+def own(text, status=200, stop="lo,"):
+    first = said(
+        "chat_params.accept.low", HELLO | {"temperature": 0}, with_text("Hello, hello, world")
+    )
+    again = said("chat_params.accept.stop-own", HELLO | {"temperature": 0, "stop": [stop]},
+                 with_text(text), status=status)  # fmt: skip
+    return verdict("chat.param.stop.honoured", first, again).outcome
+
+
+def with_text(text, finish="stop"):
+    answer = completion()
+    answer["choices"][0]["message"]["content"] = text
+    answer["choices"][0]["finish_reason"] = finish
+    return answer
+
+
+class TestStops:
+    """A stop that never comes is never seen to be honoured; one out of the answer itself must come."""
+
+    def test_the_sequence_comes_from_the_answer(self):
+        first = said(
+            "chat_params.accept.low", HELLO | {"temperature": 0}, with_text("Hello, world")
+        )
+        context = ProbeContext(
+            load_profile("openai"), MODEL, 0, {"chat_params.accept.low": [first]}
+        )
+        sent = probes(catalogue())["chat_params.accept.stop-own"].build(context)
+        assert sent.params["stop"] == ["o, "] or sent.params["stop"][0] in "Hello, world"
+        assert sent.params["temperature"] == 0
+
+    def test_an_answer_up_to_it_passes(self):
+        assert own("Hel") is Outcome.PASS
+
+    def test_an_answer_with_it_fails(self):
+        assert own("Hello, hello, world") is Outcome.FAIL
+
+    def test_another_answer_says_nothing(self):
+        assert own("Good day") is Outcome.INCONCLUSIVE
+
+    def test_a_model_that_does_not_count_has_stopped_nowhere(self):
+        x = said("chat_params.accept.stop", HELLO | {"stop": "7"}, with_text("Sure, I can count!"))
+        assert verdict("chat.param.stop.honoured", x).outcome is not Outcome.PASS
+
+
+class TestJson:
+    def asked(self, text, finish):
+        body = HELLO | {"response_format": {"type": "json_object"}}
+        x = said("chat_params.accept.json-object", body, with_text(text, finish))
+        return verdict("chat.param.response-format.json-object", x).outcome
+
+    def test_a_cut_answer_that_could_be_no_json_is_none(self):
+        assert self.asked("Sure, here is", "length") in {Outcome.FAIL, Outcome.ADVISORY}
+        assert self.asked('{"a": [1', "length") is Outcome.INCONCLUSIVE
+        assert self.asked('{"a": 1}', "stop") is Outcome.PASS
+
+
+class TestLimits:
+    """llama.cpp calls every Responses answer completed, however the limit cut it."""
+
+    def cut(self, probe, used):
+        body = {
+            "object": "response",
+            "status": "completed",
+            "output": [],
+            "usage": {"output_tokens": used},
+        }
+        return said(probe, {"input": "Hi", "max_output_tokens": 16}, body, path="/responses")
+
+    def test_to_end_at_the_limit_each_time_is_to_be_cut(self):
+        both = [self.cut(f"responses.{name}", 16) for name in ("cut", "stream.cut")]
+        assert verdict("responses.state.whole", *both).outcome is Outcome.FAIL
+
+    def test_to_end_there_once_may_be_chance(self):
+        once = self.cut("responses.cut", 16), self.cut("responses.stream.cut", 11)
+        assert verdict("responses.state.whole", *once).outcome is not Outcome.FAIL
