@@ -52,7 +52,7 @@ class Call:
 
         `param` is what the prompt is called here (messages, input), for the overflow error.
         """
-        answer = script.answer(conversation, asked)
+        answer = script.answer(conversation, replace(asked, salt=self.request_id))
         raise_scripted(answer.script)
         usage = answer.usage
         model = models()[asked.model]

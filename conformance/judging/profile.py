@@ -26,6 +26,16 @@ class Price:
 
 
 @dataclass(frozen=True)
+class Sold:
+    """What is sold under a model's name."""
+
+    tokenizer: str
+    """The published vocabulary that counts its tokens, such as o200k_base."""
+    context: int | None = None
+    """The tokens of prompt and answer that it takes at most."""
+
+
+@dataclass(frozen=True)
 class Known:
     """A deviation that the target's owner has acknowledged."""
 
@@ -44,6 +54,8 @@ class Profile:
     unclaimed: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     prices: Mapping[str, Price] = field(default_factory=dict)
+    sold: Mapping[str, Sold] = field(default_factory=dict)
+    """By globs of models' names. Of other models nothing is claimed that could be counted."""
     balance_path: str = ""
     balance_field: str = ""
     """The member that tells the balance; dots go down into objects (`data.remaining`)."""
@@ -73,6 +85,12 @@ class Profile:
         """The variable to set for a kind of key, for messages."""
         names = self.key_variables.get(kind, ())
         return names[0] if names else f"a key of kind {kind}"
+
+    def sells(self, model: str) -> Sold | None:
+        """What is sold under a name: by the name itself, else by the first glob that has it."""
+        if model in self.sold:
+            return self.sold[model]
+        return next((s for glob, s in self.sold.items() if fnmatchcase(model, glob)), None)
 
     def price(self, model: str) -> Price | None:
         """The price of a model; a dated snapshot costs what its alias costs."""

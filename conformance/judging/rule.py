@@ -6,10 +6,12 @@ it speaks of and yields nothing holds. A rule yields `Unsure` when the model did
 question needs; that is neither pass nor fail.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from conformance.judging.finding import Finding, Findings, Unsure
+from conformance.judging.profile import Profile
 from conformance.judging.route import Silence
 from conformance.judging.run import Run
 from conformance.judging.selector import Selector, named
@@ -40,6 +42,19 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Series:
+    """What a rule over many answers keeps of each, so that it can judge recordings of any length."""
+
+    note: Callable[[Exchange, Profile], Any]
+    """A small note of one exchange; None when the rule has no use for it."""
+    group: Callable[[Any], str]
+    """Notes of one group are judged together: those of one model."""
+    notable: Callable[[Any], bool]
+    """Whether the exchange is worth to be kept as evidence."""
+    conclude: Callable[[Sequence[Any]], Findings]
+
+
+@dataclass(frozen=True)
 class RunRule:
     """A rule over several exchanges of one run and model (`Run`), or over run and profile."""
 
@@ -48,6 +63,8 @@ class RunRule:
     check: Callable[[Run], Findings]
     silence: frozenset[Silence] = frozenset()
     sees: Callable[[Exchange, str], bool] = says_something
+    series: Series | None = None
+    """For rules that can judge answers which no probe brought."""
 
     def judge(self, run: Run) -> Iterator[Finding | Unsure]:
         for said in self.check(run):

@@ -15,6 +15,7 @@ from conformance.judging.profile import Profile
 from conformance.judging.requirement import Requirement
 from conformance.judging.rule import Rule
 from conformance.judging.selector import Selector
+from conformance.offline.notes import Notes
 from conformance.offline.recordings import Entry
 from conformance.offline.request_keys import RequestKeys
 from conformance.offline.skipped import Skipped, host_of, why_skipped
@@ -51,6 +52,7 @@ class OfflineJudge:
         self._run: dict[str, Entry] = {}
         self._run_bytes = 0
         self._keys_seen = RequestKeys()
+        self._notes = Notes(self.catalogue, self.requirements)
 
     def judge(self, entry: Entry) -> None:
         """Judge one exchange, or keep it until its run is whole."""
@@ -89,11 +91,14 @@ class OfflineJudge:
 
     def verdicts(self) -> Iterator[Tally]:
         """One tally a requirement and model, in the catalogue's order."""
+        noted: dict[str, list[Tally]] = {}
+        for tally in self._notes.tallies(self._clean):
+            noted.setdefault(tally.requirement.id, []).append(tally)
         for row in self.requirements:
             for model in self.seen_models if row.per_model and self.seen_models else [""]:
                 names = dict.fromkeys([model, ""])
                 parts = [t for name in names if (t := self.tallies.get((row.id, name)))]
-                yield merged(row, model, parts)
+                yield merged(row, model, [*parts, *noted.get(row.id, ())])
 
     def _forget_run(self) -> None:
         self._run, self._run_bytes = {}, 0
@@ -129,6 +134,8 @@ class OfflineJudge:
                 for word in words:
                     found.setdefault(word.requirement, []).append(word)
         self._count(x, place, found)
+        if self._notes.take(x, self._profile_of(x), place):
+            self.evidence.keep(x, place)
 
     def _count(self, x: Exchange, place: str, found: dict[str, list[Finding | Unsure]]) -> None:
         profile = self._profile_of(x)

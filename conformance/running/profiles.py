@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from conformance.judging.level import Relevel
-from conformance.judging.profile import KEY_VARIABLES, Known, Price, Profile
+from conformance.judging.profile import KEY_VARIABLES, Known, Price, Profile, Sold
 from conformance.judging.requirement import Level
 
 FOLDER = Path(__file__).parents[1] / "profiles"
@@ -31,7 +31,7 @@ def key_of(profile: Profile, kind: str, environment: Mapping[str, str] = os.envi
 
 _KEYS = {
     "name", "models", "claims", "unclaimed", "hosts", "prices", "balance_path", "balance_field",
-    "balance_scale", "balance_step", "no_credit_status", "no_credit_code", "key_variables", "known", "levels",
+    "balance_scale", "balance_step", "no_credit_status", "no_credit_code", "key_variables", "known", "levels", "sold",
     "concurrency", "timeout_s", "scripted",
 }  # fmt: skip
 
@@ -87,6 +87,7 @@ def _profile(path: Path, document: dict[str, Any]) -> Profile:
             model: Price(*(Decimal(str(row[k])) for k in ("input", "cached", "output")))
             for model, row in values.get("prices", {}).items()
         }
+        values["sold"] = {model: Sold(**row) for model, row in values.get("sold", {}).items()}
         values["known"] = tuple(Known(**row) for row in values.get("known", ()))
         values["levels"] = tuple(_relevel(row) for row in values.get("levels", ()))
         variables = {

@@ -103,6 +103,7 @@ def _asked(body: dict[str, Any], model: Model) -> Generation:
         parallel=body.get("parallel_tool_calls") is not False,
         format=_format(body.get("response_format")),
         effort=body.get("reasoning_effort"),
+        temperature=body.get("temperature"),
         max_tokens=None if limit is None else int(limit),
         stop=(stop,) if isinstance(stop, str) else tuple(stop),
         cache_key=body.get("prompt_cache_key") or "",

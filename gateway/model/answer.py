@@ -102,6 +102,9 @@ class Generation:
     stop: tuple[str, ...] = ()
     max_calls: int | None = None  # of tools that the server runs
     cache_key: str = ""
+    temperature: float | None = None
+    salt: str = ""
+    """Another for each request: what an answer that is sampled depends on."""
     endpoint: Endpoint = Endpoint.CHAT
     """Where it was asked: the same text costs not the same at both."""
 

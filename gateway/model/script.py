@@ -25,12 +25,14 @@ from gateway.model.answer import (
 )
 from gateway.model.brevity import halved, limited, stopped
 from gateway.model.instance import instance
+from gateway.model.open_ended import open_answer
 from gateway.model.usage import Usage
 
 _ECHO: Final = re.compile(r"Repeat the text between the markers.*?\n<<<\n(.*)\n>>>", re.DOTALL)
 _COUNT: Final = re.compile(r"Count from (\d+) to (\d+)", re.IGNORECASE)
 _CODE: Final = re.compile(r"The code word is ([\w-]+)", re.IGNORECASE)
 _ASK_CODE: Final = re.compile(r"What is the code word\?", re.IGNORECASE)
+_LIST_CODES: Final = re.compile(r"List all code words", re.IGNORECASE)
 _CALL: Final = re.compile(r"Call the tool [`'\"]?([\w.-]+)[`'\"]?", re.IGNORECASE)
 _INPUT: Final = re.compile(r"[`'\"]?\s+with input ([^\n]*)")
 _ARGUMENTS: Final = re.compile(r"[`'\"]?\s+with (?:the )?arguments\s*(?=\{)")
@@ -124,11 +126,11 @@ def _parts(conversation: Conversation, asked: Generation, wish: Wish) -> tuple[P
     if asked.format.type is FormatType.JSON_SCHEMA:
         return (Text(_json(instance(asked.format.schema or {}))),)
     if asked.format.type is FormatType.JSON_OBJECT:
-        return (Text(_json({"answer": _plain(conversation, wish)})),)
-    return (Text(_plain(conversation, wish)),)
+        return (Text(_json({"answer": _plain(conversation, asked, wish)})),)
+    return (Text(_plain(conversation, asked, wish)),)
 
 
-def _plain(conversation: Conversation, wish: Wish) -> str:
+def _plain(conversation: Conversation, asked: Generation, wish: Wish) -> str:
     if wish.after_tool:
         return f"The tool said: {conversation.turns[-1].text}"
     if wish.echo is not None:
@@ -136,6 +138,10 @@ def _plain(conversation: Conversation, wish: Wish) -> str:
     if counted := _COUNT.search(wish.text):
         start, stop = int(counted[1]), int(counted[2])
         return " ".join(str(n) for n in range(start, min(stop, start + _COUNT_LIMIT) + 1))
+    if _LIST_CODES.search(wish.text):
+        return " ".join(word for turn in conversation.turns for word in _CODE.findall(turn.text))
+    if (opened := open_answer(wish.text, asked)) is not None:
+        return opened
     if _ASK_CODE.search(wish.text):
         return _code_word(conversation)
     return "You said: " + " ".join(wish.text.split()[:30])

@@ -196,6 +196,7 @@ def _asked(body: Body, model: Model, tools: Toolbox, chosen: ToolChoice) -> Gene
             form.get("description") or "",
         ),
         effort=reasoning.get("effort"),
+        temperature=body.get("temperature"),
         summary=None if summary == "none" else summary,
         max_tokens=body.get("max_output_tokens"),
         max_calls=body.get("max_tool_calls"),

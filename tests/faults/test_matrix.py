@@ -12,7 +12,8 @@ from tests.faults.matrix import matrix
 from tests.faults.wording import wrong_words
 
 # Judged over both models, of which this bench has one.
-TWO_MODELS = {"billing.two-models"}
+TWO_MODELS = {"billing.two-models", "authenticity.model.distinct"}
+OF_TWO_MODELS = {"authenticity.secretly-5.4", "authenticity.secretly-5.5"}
 PROPERTIES = "properties."  # their own requests, tried in test_properties.py
 
 
@@ -26,7 +27,7 @@ def test_the_clean_gateway_passes_everything(model):
     assert {n for n, o in outcomes.items() if o is not Outcome.PASS} <= TWO_MODELS
 
 
-@pytest.mark.parametrize("name", all_faults())
+@pytest.mark.parametrize("name", sorted(all_faults().keys() - OF_TWO_MODELS))
 def test_a_fault_breaks_what_it_declares(name):
     bad, errors = matrix().broken(name)
     assert errors == set()
@@ -40,7 +41,7 @@ def test_every_judged_requirement_has_a_fault():
 
 
 def test_every_fault_is_declared_and_noticed():
-    assert set(declared()) == set(all_faults())
+    assert set(declared()) == set(all_faults()) - OF_TWO_MODELS
     assert {row for breaks in declared().values() for row in breaks} <= judged()
     assert [name for name, breaks in declared().items() if not breaks] == []
 

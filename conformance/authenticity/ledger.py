@@ -1,0 +1,134 @@
+"""The ledger: of each answer what it claims to have used, beside what its texts cost."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from conformance.judging.profile import Profile
+from conformance.judging.run import Run
+from wire.endpoint import Endpoint
+from wire.exchange import Exchange
+from wire.tokens.asked import Unknown
+from wire.tokens.claim import Claim, claim
+from wire.tokens.family import Family, family_of
+from wire.tokens.prompt import Bounds, text_tokens
+from wire.tokens.vocabulary import NAMES, vocabulary
+
+# Probes that order a usage from the scripted model measure nothing.
+_ORDERED: Final = b"[[usage "
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One answer. `prompt` and `output` are None where nobody knows what they must be."""
+
+    id: str
+    probe: str
+    model: str
+    """The name by which it is counted."""
+    endpoint: Endpoint
+    streamed: bool
+    kind: str
+    """What the prompt holds beside text: `text`, `tools` or `schema`."""
+    at: float
+    tokenizer: str
+    prompt: Bounds | None
+    prompt_claimed: int
+    texts: tuple[tuple[str, int], ...]
+    """Tokens of the messages by each vocabulary at hand, for prompts of text alone."""
+    output: Bounds | None
+    output_claimed: int
+    reasoning: int
+    effort: bool
+    """Reasoning was asked for."""
+    limit: int | None
+    cut: bool
+
+    def counted_by(self, name: str) -> int:
+        return dict(self.texts)[name]
+
+
+def sold_family(profile: Profile, model: str) -> Family | None:
+    """Who counts how, as far as the profile says what is sold under a name; None: not said."""
+    sold = profile.sells(model)
+    if sold is None or sold.tokenizer not in NAMES:
+        return None
+    known = family_of(model)
+    if known is not None and known.vocabulary_name == sold.tokenizer:
+        return known
+    return Family(f"models that count by {sold.tokenizer}", (model,), (), sold.tokenizer, {})
+
+
+def entry(x: Exchange, profile: Profile) -> Entry | None:
+    """The entry of an exchange; None where nothing can be held against its texts."""
+    kept: dict[str, Any] = vars(x)
+    key = f"_entry_{profile.name}"
+    if key not in kept:
+        kept[key] = _entry(x, profile)
+    found: Entry | None = kept[key]
+    return found
+
+
+def entries(run: Run) -> list[Entry]:
+    """The ledger of a run, for its model alone."""
+    return noted(run.exchanges, run.profile, run.model)
+
+
+def noted(exchanges: Iterable[Exchange], profile: Profile, model: str = "") -> list[Entry]:
+    found = (entry(x, profile) for x in exchanges if not model or x.model == model)
+    return [each for each in found if each is not None]
+
+
+def _entry(x: Exchange, profile: Profile) -> Entry | None:
+    if (
+        x.endpoint not in (Endpoint.CHAT, Endpoint.RESPONSES)
+        or x.request.method != "POST"
+        or _ORDERED in x.request.body
+    ):
+        return None
+    found = claim(x, lambda name: sold_family(profile, name))
+    if isinstance(found, Unknown):
+        return None
+    usage = found.answered.usage
+    if usage.prompt_tokens is None or usage.completion_tokens is None:
+        return None
+    params = x.request.params
+    plain = not found.asked.functions and found.asked.schema is None and not found.asked.answers
+    counts = ((name, text_tokens(found.asked, vocabulary(name))) for name in NAMES)
+    return Entry(
+        id=x.id,
+        probe=x.probe or "",
+        model=found.model,
+        endpoint=found.endpoint,
+        streamed=found.streamed,
+        kind="tools" if found.asked.functions else "schema" if found.asked.schema else "text",
+        at=x.started_at or 0.0,
+        tokenizer=found.family.vocabulary_name,
+        prompt=_known(found.prompt),
+        prompt_claimed=usage.prompt_tokens,
+        texts=tuple(counts) if plain else (),
+        output=_known(found.output),
+        output_claimed=usage.completion_tokens,
+        reasoning=usage.reasoning_tokens or 0,
+        effort=_effort(params),
+        limit=_limit(params),
+        cut=found.answered.cut,
+    )
+
+
+def _known(bounds: Bounds | Unknown) -> Bounds | None:
+    return bounds if isinstance(bounds, Bounds) else None
+
+
+def _effort(params: dict[str, Any]) -> bool:
+    reasoning = params.get("reasoning")
+    asked = reasoning.get("effort") if isinstance(reasoning, dict) else None
+    return (asked or params.get("reasoning_effort")) not in (None, "none")
+
+
+def _limit(params: dict[str, Any]) -> int | None:
+    names = ("max_completion_tokens", "max_output_tokens", "max_tokens")
+    return next((params[name] for name in names if type(params.get(name)) is int), None)
+
+
+__all__ = ["Claim", "Entry", "entries", "entry", "noted", "sold_family"]

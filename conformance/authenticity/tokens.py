@@ -1,0 +1,215 @@
+"""Rules over the ledger: what was claimed against what was counted, over all answers of a model."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from conformance.authenticity.deviation import LEAST, SHARE, Deviation, Point, Shape, deviation
+from conformance.authenticity.fingerprint import foreign
+from conformance.authenticity.ledger import Entry, entries, entry
+from conformance.judging.finding import Finding, Findings, Unsure
+from conformance.judging.rule import RunRule, Series
+from conformance.judging.run import Run
+
+TEXTS: Final = "authenticity.text-*"
+Conclude = Callable[[Sequence[Entry]], Findings]
+
+
+def ledger_rule(
+    *requirements: str, probes: tuple[str, ...] = (TEXTS,)
+) -> Callable[[Conclude], RunRule]:
+    """A rule over the ledger of one model, of a run or of recordings."""
+
+    def make(conclude: Conclude) -> RunRule:
+        def check(run: Run) -> Findings:
+            yield from conclude(entries(run))
+
+        series = Series(entry, lambda note: note.model, _off, conclude)
+        return RunRule(requirements, probes, check, series)
+
+    return make
+
+
+def _off(each: Entry) -> bool:
+    sides = ((each.prompt, each.prompt_claimed), (each.output, each.output_claimed))
+    return any(bounds is not None and bounds.off(claimed) != 0 for bounds, claimed in sides)
+
+
+def prompts(ledger: Sequence[Entry]) -> list[Point]:
+    """Prompts that are known to the token."""
+    return [
+        Point(
+            e.prompt.low,
+            e.prompt_claimed,
+            e.prompt.off(e.prompt_claimed),
+            e.id,
+            e.streamed,
+            e.at,
+            bool(e.probe),
+        )
+        for e in ledger
+        if e.prompt is not None and e.prompt.exact
+    ]
+
+
+def outputs(ledger: Sequence[Entry]) -> list[Point]:
+    """Answers of text alone, to requests that asked for no reasoning and were not billed to a limit."""
+    return [
+        Point(
+            e.output.high if e.output_claimed > e.output.high else e.output.low,
+            e.output_claimed,
+            e.output.off(e.output_claimed),
+            e.id,
+            e.streamed,
+            e.at,
+            bool(e.probe),
+        )
+        for e in ledger
+        if e.output is not None and not e.effort and not to_the_limit(e)
+    ]
+
+
+def to_the_limit(e: Entry) -> bool:
+    """Whether an answer that ended by itself was billed as if it had used all that it may."""
+    return (
+        e.limit is not None
+        and e.output is not None
+        and not e.cut
+        and e.output_claimed == e.limit > e.output.high
+    )
+
+
+def nothing_known(ledger: Sequence[Entry], points: Sequence[Point]) -> Unsure | None:
+    """Why the points say nothing; None where they do."""
+    if other := foreign(ledger):
+        return Unsure(f"{other}: see authenticity.model.tokenizer")
+    if not ledger:
+        return Unsure(
+            "how this model counts is not said: name its tokenizer in the profile, "
+            '[sold."MODEL"] tokenizer = "o200k_base"'
+        )
+    if not points:
+        return Unsure(
+            f"the constants of {ledger[0].model} are not known: no answer of it was measured"
+        )
+    return None
+
+
+def _said(points: Sequence[Point], what: str) -> Findings:
+    found = deviation(points)
+    if found is not None:
+        yield _finding(found, what)
+    elif strays := [point for point in points if point.off]:
+        told = ", ".join(f"{point.off:+d} in {point.id}" for point in strays[:3])
+        yield Unsure(
+            f"{len(strays)} of {len(points)} answers are off ({told}), the others are exact"
+        )
+
+
+def _finding(found: Deviation, what: str) -> Finding:
+    return Finding(
+        what, "as many tokens as the texts have", str(found), exchange=found.points[0].id
+    )
+
+
+@ledger_rule("authenticity.tokens.prompt-exact")
+def prompt_exact(ledger: Sequence[Entry]) -> Findings:
+    points = prompts(ledger)
+    if unknown := nothing_known(ledger, points):
+        yield unknown
+    else:
+        yield from _said(points, "prompt tokens")
+
+
+@ledger_rule("authenticity.tokens.prompt-factor")
+def prompt_factor(ledger: Sequence[Entry]) -> Findings:
+    points = prompts(ledger) or _relative(ledger)
+    if unknown := nothing_known(ledger, points):
+        yield unknown
+    elif (found := deviation(points)) and found.shape is Shape.FACTOR:
+        yield _finding(found, "prompt tokens")
+
+
+@ledger_rule("authenticity.tokens.prompt-constant")
+def prompt_constant(ledger: Sequence[Entry]) -> Findings:
+    points = prompts(ledger)
+    if unknown := nothing_known(ledger, points):
+        yield unknown
+    elif (found := deviation(points)) and found.shape is Shape.CONSTANT:
+        n = int(found.low)
+        said = f"a hidden prompt of about {n} tokens: {found}" if n > 0 else str(found)
+        yield Finding(
+            "prompt tokens", "nothing but what was sent", said, exchange=found.points[0].id
+        )
+
+
+@ledger_rule("authenticity.tokens.output-exact")
+def output_exact(ledger: Sequence[Entry]) -> Findings:
+    points = outputs(ledger)
+    if unknown := nothing_known(ledger, points):
+        yield unknown
+    else:
+        yield from _said(points, "output tokens")
+
+
+@ledger_rule("authenticity.tokens.reasoning-declared", probes=("authenticity.reasoning",))
+def reasoning_declared(ledger: Sequence[Entry]) -> Findings:
+    asked = [e for e in ledger if e.effort and e.output is not None]
+    if unknown := nothing_known(ledger, outputs(ledger)):
+        yield unknown
+    elif not asked:
+        yield Unsure("no answer to a request with reasoning effort was text alone")
+    elif deviation(outputs(ledger)) is None:  # else every answer is billed otherwise
+        for e in asked:
+            assert e.output is not None
+            more = e.output.off(e.output_claimed)
+            if more > 0:
+                said = f"{e.output_claimed}, which is {more} more, with {e.reasoning} declared"
+                yield Finding("output tokens", f"at most {e.output.high}: text and declared reasoning", said, exchange=e.id)  # fmt: skip
+
+
+@ledger_rule("authenticity.tokens.tools-bounds", probes=("usage.with-tool",))
+def tools_bounds(ledger: Sequence[Entry]) -> Findings:
+    mine = [e for e in ledger if e.kind != "text" and e.prompt is not None]
+    if unknown := nothing_known(ledger, prompts(ledger)):
+        yield unknown
+    elif not mine:
+        yield Unsure("no prompt with tools or a schema whose cost is known")
+    elif deviation(prompts([e for e in ledger if e.kind == "text"])) is None:
+        off = [e for e in mine if e.prompt and e.prompt.off(e.prompt_claimed)]
+        if len(off) >= max(2, SHARE * len(mine)):
+            for e in off:
+                assert e.prompt is not None
+                between = f"{e.prompt.low} to {e.prompt.high} with its {e.kind}"
+                yield Finding("prompt tokens", between, str(e.prompt_claimed), exchange=e.id)
+
+
+@ledger_rule("authenticity.answer.limit-not-billed", probes=("authenticity.limit",))
+def limit_not_billed(ledger: Sequence[Entry]) -> Findings:
+    limited = [e for e in ledger if e.limit is not None and e.output is not None and not e.cut]
+    if unknown := nothing_known(ledger, outputs(ledger)):
+        yield unknown
+    elif not limited:
+        yield Unsure("no answer that ended before its limit")
+    for e in limited:
+        if to_the_limit(e) and e.output is not None:
+            said = f"{e.output_claimed}, which is the limit"
+            yield Finding("output tokens", f"at most {e.output.high}, as the text has", said, exchange=e.id)  # fmt: skip
+
+
+def _relative(ledger: Sequence[Entry]) -> list[Point]:
+    """Points of a model whose constants are unknown: the shortest prompt stands for them."""
+    mine = sorted((e for e in ledger if e.texts), key=lambda e: e.counted_by(e.tokenizer))
+    if len(mine) < LEAST + 1:
+        return []
+    found = []
+    for endpoint in dict.fromkeys(e.endpoint for e in mine):
+        group = [e for e in mine if e.endpoint is endpoint]
+        first = group[0]
+        base = first.prompt_claimed - first.counted_by(first.tokenizer)
+        for e in group[1:]:
+            counted = e.counted_by(e.tokenizer) - first.counted_by(first.tokenizer)
+            claimed = e.prompt_claimed - base - first.counted_by(first.tokenizer)
+            found.append(
+                Point(counted, claimed, claimed - counted, e.id, e.streamed, e.at, bool(e.probe))
+            )
+    return found
