@@ -9,6 +9,7 @@ from conformance.authenticity.ledger import Entry, entries, entry
 from conformance.judging.finding import Finding, Findings, Unsure
 from conformance.judging.rule import RunRule, Series
 from conformance.judging.run import Run
+from conformance.judging.substance import succeeded
 
 TEXTS: Final = "authenticity.text-*"
 Conclude = Callable[[Sequence[Entry]], Findings]
@@ -24,7 +25,7 @@ def ledger_rule(
             yield from conclude(entries(run))
 
         series = Series(entry, lambda note: note.model, _off, conclude)
-        return RunRule(requirements, probes, check, series)
+        return RunRule(requirements, probes, check, sees=succeeded, series=series)
 
     return make
 
@@ -35,7 +36,7 @@ def _off(each: Entry) -> bool:
 
 
 def prompts(ledger: Sequence[Entry]) -> list[Point]:
-    """Prompts that are known to the token."""
+    """Prompts of text alone that are known to the token."""
     return [
         Point(
             e.prompt.low,
@@ -47,7 +48,7 @@ def prompts(ledger: Sequence[Entry]) -> list[Point]:
             bool(e.probe),
         )
         for e in ledger
-        if e.prompt is not None and e.prompt.exact
+        if e.kind == "text" and e.prompt is not None and e.prompt.exact
     ]
 
 
@@ -174,7 +175,7 @@ def tools_bounds(ledger: Sequence[Entry]) -> Findings:
         yield unknown
     elif not mine:
         yield Unsure("no prompt with tools or a schema whose cost is known")
-    elif deviation(prompts([e for e in ledger if e.kind == "text"])) is None:
+    elif deviation(prompts(ledger)) is None:
         off = [e for e in mine if e.prompt and e.prompt.off(e.prompt_claimed)]
         if len(off) >= max(2, SHARE * len(mine)):
             for e in off:

@@ -13,6 +13,7 @@ from conformance.offline.tally import Tally
 from wire.exchange import Exchange
 
 MOST = 20_000  # notes of one group: more of them would say the same
+HELD = 5
 
 
 @dataclass
@@ -22,7 +23,8 @@ class Notes:
     catalogue: Catalogue
     requirements: tuple[Requirement, ...]
     _groups: dict[tuple[int, str], list[Any]] = field(default_factory=dict)
-    _places: dict[str, str] = field(default_factory=dict)
+    _held: dict[str, list[tuple[Exchange, str]]] = field(default_factory=dict)
+    """The first notable exchanges of each group with their places: evidence, should it come to that."""
 
     def __post_init__(self) -> None:
         names = {row.id for row in self.requirements}
@@ -31,21 +33,24 @@ class Notes:
         # Rules share how they note: each exchange is noted once.
         self._ways = {id(rule.series.note): rule.series for rule in self._rules if rule.series}
 
-    def take(self, x: Exchange, profile: Profile, place: str) -> bool:
-        """Note an exchange. True when it is worth to be kept as evidence."""
-        notable = False
+    def take(self, x: Exchange, profile: Profile, place: str) -> None:
+        """Note an exchange."""
         for way, series in self._ways.items():
             note = series.note(x, profile)
             if note is None:
                 continue
-            group = self._groups.setdefault((way, f"{profile.name} {series.group(note)}"), [])
+            name = f"{profile.name} {series.group(note)}"
+            group = self._groups.setdefault((way, name), [])
             if len(group) < MOST:
                 group.append(note)
-            if series.notable(note):
-                notable = True
-                if len(self._places) < MOST:
-                    self._places[x.id] = place
-        return notable
+            held = self._held.setdefault(name, [])
+            if len(held) < HELD and series.notable(note):
+                held.append((x, place))
+
+    def evidence(self, name: str) -> tuple[Exchange, str] | None:
+        """An exchange that a finding points at, with its place, if it was held."""
+        every = (pair for held in self._held.values() for pair in held)
+        return next((pair for pair in every if pair[0].id == name), None)
 
     def tallies(self, clean: Callable[[Finding | Unsure], Finding | Unsure]) -> Iterator[Tally]:
         """One tally a requirement and group; a rule that crashes is an error of the suite."""
@@ -75,7 +80,9 @@ class Notes:
         tally.judged = len(notes)
         tally.findings = len(findings)
         tally.guilty = len({finding.exchange for finding in findings})
-        tally.shown = [(finding, self._places.get(finding.exchange, "")) for finding in findings]
+        tally.shown = [
+            (f, pair[1] if (pair := self.evidence(f.exchange)) else "") for f in findings
+        ]
         if said and not findings:
             tally.unsure = len(notes)
             tally.reason = next(word.reason for word in said if isinstance(word, Unsure))

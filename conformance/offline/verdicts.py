@@ -94,6 +94,9 @@ class OfflineJudge:
         noted: dict[str, list[Tally]] = {}
         for tally in self._notes.tallies(self._clean):
             noted.setdefault(tally.requirement.id, []).append(tally)
+            for finding, _ in tally.shown:
+                if held := self._notes.evidence(finding.exchange):
+                    self.evidence.keep(*held)
         for row in self.requirements:
             for model in self.seen_models if row.per_model and self.seen_models else [""]:
                 names = dict.fromkeys([model, ""])
@@ -134,8 +137,7 @@ class OfflineJudge:
                 for word in words:
                     found.setdefault(word.requirement, []).append(word)
         self._count(x, place, found)
-        if self._notes.take(x, self._profile_of(x), place):
-            self.evidence.keep(x, place)
+        self._notes.take(x, self._profile_of(x), place)
 
     def _count(self, x: Exchange, place: str, found: dict[str, list[Finding | Unsure]]) -> None:
         profile = self._profile_of(x)

@@ -83,7 +83,7 @@ def test_a_lie_is_found_by_its_rows_alone(fault, rows):
 def test_a_hidden_prompt_is_measured():
     _, results = judged("authenticity.hidden-prompt")
     said = results["authenticity.tokens.prompt-constant"].findings[0].found
-    assert said.startswith("a hidden prompt of about 3") or said.startswith("a hidden prompt of about 4")  # fmt: skip
+    assert said.startswith("a hidden prompt of about 453 tokens")
 
 
 @pytest.mark.parametrize("fault", ["secretly-5.4", "secretly-5.5"])

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from gateway.faults.machinery.claims import ASKS, TELLS, Claim, Claims
 from gateway.faults.machinery.fault import Family, Fault
-from gateway.faults.machinery.selection import STREAM, When, both
+from gateway.faults.machinery.selection import STREAM, When, asking, both
 from gateway.frames import GatewayReply
 from gateway.model.usage import Usage
 from wire.endpoint import endpoint_of
@@ -133,6 +133,7 @@ FAULTS = (
     _fault("late-1.05", "From the hundredth request on, prompts are billed 1.05 times.", _late(_times(1.05))),
     _fault("plus-1", "Every prompt costs a token more.", _plus(1)),
     _fault("plus-17", "Every prompt costs 17 tokens more.", _plus(17)),
+    _fault("tools-plus-300", "Requests with tools cost 300 tokens more.", _plus(300), both(ASKS, asking("tools"))),
     _fault("cl100k", "Another vocabulary of OpenAI counts.", _counted_with(vocabulary("cl100k_base").count)),
     _fault("other-vocabulary", "A vocabulary that nobody publishes counts.", _counted_with(_pieces)),
     _fault("rounded", "Counts are rounded up to tens.",

@@ -17,7 +17,7 @@ from wire.exchange import Request
 Claim = Callable[[Request, GatewayReply, Usage], Usage]
 _KEPT: Final = 10_000
 ASKS: Final = either(CHAT, RESPONSES)
-TELLS: Final = either(ASKS, at(Endpoint.RESPONSE))
+TELLS: Final = either(ASKS, at(Endpoint.RESPONSE, Endpoint.CANCEL))
 """Requests whose answers tell a usage: of this answer, or of one that is read again."""
 
 
