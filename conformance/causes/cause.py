@@ -32,7 +32,7 @@ def causes(
     spared = set(known)
     survey.few = len({row["requirement"] for row in rows if row["outcome"] in DEVIATES}) <= FEW
     failures = _failures(rows, seen, survey, spared)
-    made = [_cause(group, seen, survey) for group in joined(groups(failures))]
+    made = [_cause(group, seen, survey) for group in joined(groups(failures), few=survey.few)]
     made.sort(key=_gravity)
     return _named(_at_most(made))
 

@@ -13,6 +13,10 @@ SOME = 0.25
 """The share that is enough where a cause stands already and nothing else explains the failure."""
 
 
+LOCAL = 12
+"""Of so few answers it means something that two failures are about the same ones."""
+
+
 @dataclass(frozen=True)
 class Failure:
     """One requirement that does not hold, over all models, with its findings."""
@@ -90,18 +94,19 @@ def _ordered(members: Iterable[Failure], trait: Trait) -> tuple[Failure, ...]:
     return tuple(sorted(members, key=lambda m: (m.level != "MUST", not m.lacks, -m.share(trait))))
 
 
-def joined(found: Iterable[Group]) -> list[Group]:
+def joined(found: Iterable[Group], *, few: bool) -> list[Group]:
     """Failures that share no trait, put where the same answers are at fault.
 
     A failure belongs to a group that points into the same place of the same answers, or to the only
-    group that has anything against the answers which it is about.
+    group that has anything against the answers which it is about. Where much fails (not `few`), a
+    group that stands on many answers tells nothing of one of them.
     """
     stand = [group for group in found if group.trait is not None]
     alone = [group.failures[0] for group in found if group.trait is None]
     groups_of: list[list[Failure]] = [list(group.failures) for group in stand]
     traits: list[Trait | None] = [group.trait for group in stand]
     for failure in sorted(alone, key=lambda f: (f.level != "MUST", -len(f.places()))):
-        at = _neighbour(failure, groups_of)
+        at = _neighbour(failure, groups_of, few=few)
         if at is None:
             groups_of.append([failure])
             traits.append(None)
@@ -114,23 +119,30 @@ def joined(found: Iterable[Group]) -> list[Group]:
     ]
 
 
-def _neighbour(failure: Failure, groups_of: list[list[Failure]]) -> int | None:
+def _neighbour(failure: Failure, groups_of: list[list[Failure]], *, few: bool) -> int | None:
     for at, members in enumerate(groups_of):
         spots = {(s.exchange, s.event): s.path for m in members for s in m.sights}
-        touching = sum(_nested(s.path, spots.get((s.exchange, s.event))) for s in failure.sights)
+        touching = sum(
+            _nested(s.path, spots.get((s.exchange, s.event)), few=few) for s in failure.sights
+        )
         if touching >= MOST * len(failure.sights):
             return at
     own = failure.places()
     touched = [at for at, ms in enumerate(groups_of) if any(own & member.places() for member in ms)]
     if len(touched) == 1 and "" not in own:
         theirs = frozenset(place for member in groups_of[touched[0]] for place in member.places())
+        if not few and len(theirs) > LOCAL:
+            return None
         if own <= theirs or theirs <= own or len(own & theirs) >= MOST * len(own):
             return touched[0]
     return None
 
 
-def _nested(one: tuple[str, ...], other: tuple[str, ...] | None) -> bool:
+def _nested(one: tuple[str, ...], other: tuple[str, ...] | None, *, few: bool) -> bool:
+    """Whether two places are the same, or, where little fails, one holds the other."""
     if not one or not other:
         return False
+    if not few:
+        return one == other
     least = min(len(one), len(other))
     return one[:least] == other[:least]

@@ -177,6 +177,11 @@ def _wrong(place: str, sights: list[Sight], words: Words) -> str:
     return f"{name} is not as it should be in {place}: {said}"
 
 
+def _call(_t: Trait, sights: list[Sight], _g: Group, words: Words) -> str:
+    first = sights[0]
+    return f"No tool is called where a call is due ({words.operations(sights)}): expected {short(first.expected)}"
+
+
 WRITERS: Mapping[Kind, Callable[[Trait, list[Sight], Group, Words], str]] = {
     Kind.ROUTE: _route,
     Kind.CONNECTION: _connection,
@@ -195,6 +200,7 @@ WRITERS: Mapping[Kind, Callable[[Trait, list[Sight], Group, Words], str]] = {
     Kind.NAMED: _named,
     Kind.EVENT: _event,
     Kind.VALUE: _value,
+    Kind.CALL: _call,
 }
 
 

@@ -16,6 +16,7 @@ class Kind(StrEnum):
     HEADER = "header"  # the same header
     MEMBER = "member"  # the same member missing
     EVENT = "event"  # the same event lacking or out of place
+    CALL = "call"  # no tool called where a call is due
     VALUE = "value"  # the same member with a value that is not due
     NAMED = "named"  # the same name, whatever the operation
     STATUS = "status"  # the same status where another one is due

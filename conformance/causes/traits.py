@@ -13,8 +13,12 @@ CODES = re.compile(r"\b([1-5]\d\d)\b")
 BROKEN = frozenset({Ended.TIMEOUT, Ended.RESET, Ended.CUT, Ended.FAILED, Ended.LIMIT})
 COMMON = frozenset({"id", "type", "object", "index", "name"})
 """Names that many objects have; that two are called so tells nothing."""
-SAID = frozenset({"content", "text", "output", "choices", "arguments", "tool_calls", "data"})
-"""Members that hold what a model said: they are found wrong for many reasons."""
+SAID = frozenset(
+    {"content", "text", "output", "choices", "arguments", "tool_calls", "data", "usage"}
+)
+"""Members that hold a whole answer or a whole bill: they are found wrong for many reasons."""
+NO_CALL = re.compile(r"no call$|[\"']")
+"""A text, or the word for nothing, where a call was to be."""
 TEXT = 160
 
 
@@ -41,6 +45,8 @@ def _traits(
         yield Trait(Kind.CONNECTION, (x.connection.ended.value,))
     if x.reply.status >= 500:
         yield Trait(Kind.CRASH, (str(x.reply.status), error_text(x)))
+    if re.search(r"\bcall\b", expected) and (is_nothing(found) or NO_CALL.match(found)):
+        yield Trait(Kind.CALL, ())
     if where.startswith("header "):
         yield Trait(Kind.HEADER, (where.split()[1].strip(",:").lower(),))
     elif of_status:
@@ -55,7 +61,8 @@ def _of_status(where: str, found: str, x: Exchange) -> bool:
     """Whether a finding is about the answer as a whole: its status, or that it is an answer."""
     if not x.reply.status:
         return where.startswith("status")
-    return found.startswith(str(x.reply.status)) and where in {"status", "answer", "error", "body"}
+    said = found.removeprefix("status ").startswith(str(x.reply.status))
+    return said and where in {"status", "answer", "error", "body"}
 
 
 def _status(requirement: str, expected: str, x: Exchange, survey: Survey) -> Iterator[Trait]:
@@ -98,9 +105,10 @@ def _member(
 ) -> Iterator[Trait]:
     event = finding.get("event")
     family = "error" if x.reply.status >= 400 else x.endpoint.value
-    due = plain(str(finding.get("expected") or "")) if path[-1] in SAID else ""
+    expected = str(finding.get("expected") or "")
+    due = ("JSON" if "JSON" in expected else plain(expected)) if path[-1] in SAID else ""
     yield Trait(Kind.VALUE, (family, path[-1], due))
-    said = next((name for name in path if name in SAID), "")
+    said = next((name for name in path[path[0] == "choices" :] if name in SAID), path[0] if path[0] in SAID else "")  # fmt: skip
     if survey.few and said:
         yield Trait(Kind.NAMED, (said,))
     elif path[-1] not in COMMON | SAID:

@@ -225,3 +225,18 @@ def test_three_faults_of_the_gateway_are_three_causes():
     for start in FAULTS.values():
         assert sum(s.startswith(start) for s in sentences) == 1, sentences
     assert len(sentences) == len(FAULTS)
+
+
+def test_a_call_that_is_due_and_text_that_is_no_json_are_two_causes():
+    xs = [exchange(f"x{n}", body={"choices": [{"message": {"content": "Hello"}}]}) for n in range(4)]  # fmt: skip
+    rows = [
+        row("chat.tool.named", finding(xs[0], "choice 0", 'a call to "note"', "no call")),
+        row("chat.tool.required", finding(xs[1], "choices", "at least one tool call", '"Hello"')),
+        row("chat.json", finding(xs[2], "choices[0].message.content", "a JSON object", '"Hello"')),
+        row("chat.schema", finding(xs[3], "choices[0].message.content", "JSON by the schema", '"Hello"')),
+    ]  # fmt: skip
+    found = causes(rows, xs)
+    by_first = {cause["requirements"][0]: cause for cause in found}
+    assert {name: len(c["requirements"]) for name, c in by_first.items()} == {"chat.json": 2, "chat.tool.named": 2}  # fmt: skip
+    called = by_first["chat.tool.named"]["sentence"]
+    assert called.startswith("No tool is called where a call is due (POST /v1/chat")

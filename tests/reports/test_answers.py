@@ -86,7 +86,7 @@ def test_the_run_can_be_repeated_from_the_page():
     text = html(parse(full()))
     assert "pytest --base-url https://staging.example.com/v1 --model gpt-5.5" in text
     assert "<dt>Seed</dt>" in text
-    assert text.count('tabindex="0" role="region"') > 5
+    assert text.count('tabindex="0" role="group"') > 5
 
 
 @pytest.mark.parametrize(
