@@ -69,7 +69,7 @@ def page(row: Requirement, faults: list[Fault], example: dict[str, str] | None, 
         f"**{row.level.value}.** {row.text}\n",
         f"{CAPITALS[row.level.value]}\n",
     ]
-    lines += ["| | |", "|---|---|", f"| source | {_cell(row.source)} |"]
+    lines += [f"| level | {row.level.value} |", "|---|---|", f"| source | {_cell(row.source)} |"]
     lines += [f"| area | [{row.area}](index.md#{row.area}) |"]
     feature = (
         f"`{row.feature}`, [claimed by a profile](../profiles.md)"
@@ -125,3 +125,14 @@ def on_files(files: Files, config: Any) -> Files:
     for path, text in pages():
         files.append(File.generated(config, path, content=text))
     return files
+
+
+def on_config(config: Any) -> Any:
+    """Called by mkdocs: a page that nobody has put into the navigation stands under the last heading."""
+    rest = {path.name for path in Path(__file__).parent.glob("*.md")}
+    for entry in config["nav"]:
+        for value in entry.values() if isinstance(entry, dict) else [entry]:
+            rest -= set(value) if isinstance(value, list) else {value}
+    (last,) = config["nav"][-1].values()
+    last.extend(sorted(rest))
+    return config
