@@ -8,6 +8,7 @@ from typing import Any
 from conformance.errors.selectors import LIVE, is_api, two_keys
 from conformance.judging.answer import header_shown
 from conformance.judging.finding import Finding, Findings, Unsure, show
+from conformance.judging.route import Silence
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import Selector
@@ -233,7 +234,7 @@ def _date(x: Exchange) -> float | None:
         return None
 
 
-@rule("http.whole", on=SENT)
+@rule("http.whole", on=SENT, silence=[Silence.LATE])
 def whole(x: Exchange) -> Findings:
     if x.probe == "http.too-large":
         return  # longer than any client's; http.too-large.status says how it is refused

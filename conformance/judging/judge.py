@@ -217,7 +217,12 @@ class Judge:
                 if exchange.model not in {None, "", model}:
                     continue
                 if silent := self._routes.silence(exchange):
-                    lacking = silent[0] not in {Silence.CLOSED, Silence.BUSY, Silence.BROKEN}
+                    lacking = silent[0] not in {
+                        Silence.CLOSED,
+                        Silence.BUSY,
+                        Silence.BROKEN,
+                        Silence.LATE,
+                    }
                     return Outcome.NOT_OFFERED if lacking else Outcome.BLOCKED, silent[1]
                 what = exchange.reply.status or exchange.connection.error or "nothing"
                 if declined(exchange):

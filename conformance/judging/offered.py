@@ -9,7 +9,7 @@ from conformance.judging.run import Run
 def offered(requirement: str, probe: str) -> RunRule:
     """The route of a probe says something to somebody."""
 
-    @run_rule(requirement, probes=(probe,), silence=set(Silence) - {Silence.OPEN})
+    @run_rule(requirement, probes=(probe,), silence=set(Silence) - {Silence.OPEN, Silence.LATE})
     def check(run: Run) -> Findings:
         x = run.all(probe)[0]
         if why := routes(run.exchanges).silence(x):

@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from wire.endpoint import Endpoint
-from wire.exchange import Exchange
+from wire.exchange import Ended, Exchange
 
 Route = tuple[str, Endpoint]
 
@@ -57,6 +57,7 @@ class Silence(StrEnum):
     BELOW = "below"  # an absent route, or another method to it
     CLOSED = "closed"
     BUSY = "busy"
+    LATE = "late"  # no answer came in time, to this one request
     LACKING = "lacking"  # a parameter that is refused whatever it says, to requests that have it
     OPEN = "open"  # to whoever asks: a key is not looked at
     BROKEN = "broken"
@@ -80,6 +81,8 @@ class Routes:
 
     def silence(self, x: Exchange) -> tuple[Silence, str] | None:
         """Why the answer to this request tells nothing of it, or None."""
+        if not x.reply.status and x.connection.ended is Ended.TIMEOUT:
+            return Silence.LATE, "no answer came in time, which tells nothing of the request"
         stranger = self.no_key if self.no_key and _stranger(x) else None
         own = self.silent.get((x.request.method, x.endpoint))
         return self._above(x) or own or self.everything or self._lacking(x) or stranger

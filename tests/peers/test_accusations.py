@@ -272,3 +272,18 @@ class TestLimits:
     def test_to_end_there_once_may_be_chance(self):
         once = self.cut("responses.cut", 16), self.cut("responses.stream.cut", 11)
         assert verdict("responses.state.whole", *once).outcome is not Outcome.FAIL
+
+
+class TestTime:
+    """SmolLM2 on a busy machine: sixty seconds without an answer, and nothing wrong in the request."""
+
+    def test_who_is_late_has_broken_no_other_rule(self):
+        from wire.exchange import Ended
+
+        late = said("chat.echo", HELLO, "", status=0, ended=Ended.TIMEOUT, error="ReadTimeout")
+        stream = replace(late, id="s-1", probe="chat.echo-stream")
+        odd = replace(late, id="f-1", probe="chat_params.either.functions", model=None)
+        assert verdict("chat.response.status", late).outcome is Outcome.BLOCKED
+        assert verdict("chat.stream.media-type", stream).outcome is Outcome.BLOCKED
+        assert verdict("chat.param.functions.clear", odd).outcome is Outcome.BLOCKED
+        assert verdict("chat.offered", late).outcome is not Outcome.FAIL

@@ -291,7 +291,7 @@ class TestRefusalsOfSomethingElse:
         """A random model that runs on an oversubscribed machine."""
         x = said("responses_params.refuse.format-type", {"input": "Hi"}, "", status=0, path=RESPONSES,
                  of_model=False, ended=Ended.TIMEOUT, error="ReadTimeout")  # fmt: skip
-        assert verdict("responses.param.format.known", x).outcome is Outcome.INCONCLUSIVE
+        assert verdict("responses.param.format.known", x).outcome is Outcome.BLOCKED
         assert verdict("http.whole", x).outcome is Outcome.INCONCLUSIVE
 
     def test_a_stream_that_stops_midway_is_cut(self):
