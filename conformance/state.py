@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from conformance import nightly
+from conformance.authenticity.bill import bill
 from conformance.judging.area import Catalogue, catalogue
 from conformance.judging.profile import KEY_VARIABLES
 from conformance.judging.requirement import Requirement
@@ -115,6 +116,7 @@ class Conformance:
         estimate = float(session.estimate_usd()) if session and session.requirements else 0.0
         base_url = (session.base_url if session else "") or self.base_url
         self.rows.sort(key=lambda row: (row["area"], row["requirement"], row["model"]))
+        exchanges = session.exchanges() if session else []
         self.document = run_document(
             target={
                 "base_url": base_url,
@@ -124,9 +126,9 @@ class Conformance:
             },
             started_at=self.started_at.isoformat(timespec="seconds"),
             duration_s=time.monotonic() - self.started,
-            cost=cost_row(budget, estimate),
+            cost={**cost_row(budget, estimate), **bill(exchanges, profile)},
             rows=self.rows,
-            exchanges=session.exchanges() if session else (),
+            exchanges=exchanges,
             base_url=base_url,
             profile=profile,
             interrupted=bool(session and session.interrupted),

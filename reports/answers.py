@@ -112,7 +112,10 @@ def _claimed(document: Document) -> str:
         claimed = sum(n for n in claimed.values() if isinstance(n, int))
         counted = sum(n for n in counted.values() if isinstance(n, int))
     if isinstance(claimed, int) and isinstance(counted, int):
-        return f"{claimed:,} tokens claimed, {counted:,} counted"
+        bill = cost.get("bill")
+        sentence = bill.get("sentence") if isinstance(bill, dict) else None
+        told = f"{claimed:,} tokens claimed, {counted:,} counted"
+        return f"{sentence}: {told}" if isinstance(sentence, str) else told
     return ""
 
 
