@@ -16,6 +16,7 @@ from load.measure.sample import MOST, clean, line_of
 from load.measure.tally import Tally
 from load.measure.token_counter import TokenCounter
 from load.measure.validity import COST
+from load.measure.waits import Waits
 from load.measure.window import Window
 from load.session.request_factory import RequestFactory
 from load.transport.capacity import capacity
@@ -29,10 +30,6 @@ REPORT_S: Final = 1.0
 REFUSED_IN_A_ROW: Final = 5  # answers, all refused or no connection at all: stop
 WITHOUT_YIELD: Final = 32
 COUNT_S: Final = 5.0  # for tokens that are still to be counted
-# How long an answer is waited for at least before its absence at the end says something.
-LEAST_WAIT_NS: Final = 1_000_000_000
-NOTHING_CAME_NS: Final = 2_000_000_000  # where no answer ever came, to compare with
-STALLED_NS: Final = 2_000_000_000
 _UNREACHED: Final = frozenset({Outcome.CONNECT_ERROR, Outcome.TLS_ERROR, Outcome.TIMEOUT_CONNECT})
 
 
@@ -69,7 +66,7 @@ class Run:
         self.engine = Engine(target, limits, self._done, kernel=plan.stamps != "app")
         self._redactor = redactor_of(target, os.environ, plan.secrets)
         self._counter = TokenCounter(plan.model, self._record_late)
-        self._slowest: dict[str, tuple[int, int]] = {}  # first content and end, of what came back
+        self._waits = Waits(plan.ttft_slo_ms)
         self.health = Health()
         self.tally = Tally()
         self.stopped = ""  # why it ended early
@@ -215,26 +212,7 @@ class Run:
         self._done(arrival)
 
     def _unanswered(self, arrival: Arrival) -> str:
-        """Why an arrival that is still open at the end of the drain counts against the server.
-
-        It has waited longer than the slowest that came back, or, where none did, than the target or a
-        while. What still streams, or has not waited longer than others, says nothing: it is cut.
-        """
-        now = perf_counter_ns()
-        waited = now - (arrival.sent_ns or arrival.started_ns)
-        first, end = self._slowest.get(arrival.request.scenario, (0, 0))
-        target = round((self.plan.ttft_slo_ms or 0) * 1e6)
-        stamps = arrival.reader.stamps
-        if not stamps:
-            least = max(first or target or NOTHING_CAME_NS, LEAST_WAIT_NS)
-            if waited <= least:
-                return ""
-            others = f"the slowest that came back began after {first / 1e9:.1f} s" if first else "none came back"  # fmt: skip
-            return f"no answer in {waited / 1e9:.1f} s, {others}"
-        idle = now - max(arrival.last_ns, stamps[-1])
-        if waited > end and idle > max(first, STALLED_NS):
-            return f"nothing more came for {idle / 1e9:.1f} s"
-        return ""
+        return self._waits.why_unanswered(arrival, perf_counter_ns())
 
     def _done(self, arrival: Arrival) -> None:
         """An arrival has ended. Whatever it makes of us, it is counted, once, and the run goes on."""
@@ -291,11 +269,7 @@ class Run:
         if arrival.kept is not None and self._sampled * self.workers < MOST:
             self._sample(arrival)
         if arrival.outcome in WHOLE:
-            sent, name = arrival.sent_ns, arrival.request.scenario
-            first, end = self._slowest.get(name, (0, 0))
-            came, ended = arrival.reader.stamps[0] - sent, arrival.end_ns - sent
-            if came > first or ended > end:
-                self._slowest[name] = max(came, first), max(ended, end)
+            self._waits.ended(arrival)
         if arrival.outcome not in UNJUDGED:
             self._stop_if_refused(arrival)
         self._users_next(arrival)

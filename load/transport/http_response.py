@@ -11,14 +11,20 @@ import httptools
 from load.transport.batched_events import BatchDecoder
 from load.transport.classification import framing, readable
 from load.transport.request import DETAIL, KEPT_BYTES, Arrival
+from wire.sse import FactKind
 
 BODY_LIMIT: Final = 16 * 2**20  # of an answer in one piece, which is kept until it is whole
 BESIDE_LIMIT: Final = (
     256 * 1024
 )  # received in a row that is no body: headers, trailers, interim responses
+HELD_LIMIT: Final = 256 * 2**20  # of all bodies that this process holds at once
+EVENT_LIMIT: Final = 2 * 2**20  # of one event of a stream
 REFUSAL_LIMIT: Final = 64 * 1024  # of the body of an error: no more of it is read
 _FRAMES: Final = frozenset({b"content-length", b"transfer-encoding"})  # say where the body ends
 EVENT_STREAM: Final = "text/event-stream"
+
+
+_held = 0  # bytes of bodies
 
 
 class HttpResponse:
@@ -54,13 +60,21 @@ class HttpResponse:
         self.arrival = arrival
         self.whole = self.keep_alive = self.sized = False
         self._decoder = None
-        self._body, self._body_size, self._beside = [], 0, 0
+        self._release()
+        self._beside = 0
         self._parts.clear()
 
     def close(self) -> None:
         # The parser holds our bound methods: without this the two would live until a collection.
         self._parser = None
         self.arrival = None
+        self._release()
+
+    def _release(self) -> None:
+        """Let go of the body."""
+        global _held  # noqa: PLW0603 - one number for the whole process
+        _held -= sum(map(len, self._body))
+        self._body, self._body_size = [], 0
 
     def feed(self, data: bytes, at_ns: int) -> None:
         """Bytes as received, and their stamp. Raises HttpParserError."""
@@ -101,10 +115,12 @@ class HttpResponse:
                 if readable(event):
                     arrival.reader.take(event.data, event.name, at_ns)
             arrival.violations |= framing(self._decoder, arrival)
+            if any(fact.kind is FactKind.TOO_LONG for fact in self._decoder.facts):
+                arrival.reader.problem = f"an event of more than {EVENT_LIMIT // 2**20} MB"
         elif self.whole and 200 <= arrival.status < 300 and not arrival.request.stream:
             arrival.first_event_ns = at_ns
             text = b"".join(self._body).decode("utf-8", "replace")
-            self._body = []
+            self._release()
             arrival.reader.take(text, "", at_ns)
 
     @property
@@ -169,7 +185,7 @@ class HttpResponse:
             and 200 <= status < 300
             and arrival.media_type.lower() == EVENT_STREAM
         ):
-            self._decoder = BatchDecoder()
+            self._decoder = BatchDecoder(EVENT_LIMIT)
 
     def on_body(self, body: bytes) -> None:
         arrival = self.arrival
@@ -188,7 +204,11 @@ class HttpResponse:
             return  # only its status counts
         if self._body_size > BODY_LIMIT:
             raise ValueError(f"an answer of more than {BODY_LIMIT // 2**20} MB")
+        global _held  # noqa: PLW0603
+        _held += len(body)
         self._body.append(body)
+        if _held > HELD_LIMIT:
+            raise ValueError(f"answers that together hold more than {HELD_LIMIT // 2**20} MB")
 
     def on_message_complete(self) -> None:
         arrival = self.arrival

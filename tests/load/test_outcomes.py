@@ -11,9 +11,10 @@ import pytest
 from load.measure.outcome import Outcome
 from load.measure.tally import Tally
 from load.measure.window import Window
-from load.transport import nonblocking_socket
+from load.transport import http_response, nonblocking_socket
 from load.transport.chat_reader import ChatReader
 from load.transport.engine import Engine, Limits, reader_of
+from load.transport.http_response import EVENT_LIMIT
 from load.transport.request import Arrival, Request
 from load.transport.target import Target
 from tests.load.streams import (
@@ -313,6 +314,30 @@ def test_what_never_ends_is_not_kept(first, more, outcome):
     (arrival,) = done
     assert arrival.outcome is outcome
     assert arrival.received_bytes < 600_000
+
+
+def test_an_event_beyond_the_limit_is_no_answer():
+    long = sse([chunk({"content": "x" * (EVENT_LIMIT + 10)})])
+    data = (
+        HEAD + chunked(sse(CHAT[:2]), end=False) + chunked(long, end=False) + chunked(sse(CHAT[2:]))
+    )
+    with serving(saying(data)) as base_url:
+        done, _ = send_requests(base_url)
+    assert (done[0].outcome, done[0].detail) == (Outcome.PARSE_ERROR, "an event of more than 2 MB")
+
+
+def test_bodies_are_let_go(monkeypatch):
+    body = b'{"choices": [{"index": 0, "message": {"content": "%b"}, "finish_reason": "stop"}]}' % (
+        b"x" * 100_000
+    )
+    with serving(saying(plain(body))) as base_url:
+        done, _ = send_requests(base_url, 3, stream=False)
+        assert http_response._held == 0
+        monkeypatch.setattr(http_response, "HELD_LIMIT", 50_000)
+        more, _ = send_requests(base_url, stream=False)
+    assert [arrival.outcome for arrival in done] == [Outcome.OK] * 3
+    assert more[0].outcome is Outcome.PARSE_ERROR
+    assert http_response._held == 0
 
 
 @pytest.mark.parametrize("code", [errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.ENOBUFS])
