@@ -21,7 +21,7 @@ def queueing(rate, source, *, slots, service_s, wait_s, seconds=10.0, doubt=""):
     warm_s = 0.2 * seconds
     free = [0.0] * slots
     slices = [[0, 0] for _ in range(SLICES)]
-    completed = left = 0
+    completed = delivered = left = 0
     times = sorted(source.random() * seconds for _ in range(round(rate * seconds)))
     for at in times:
         begun = max(at, heapq.heappop(free))
@@ -32,13 +32,14 @@ def queueing(rate, source, *, slots, service_s, wait_s, seconds=10.0, doubt=""):
             one[0] += begun - at <= wait_s
             one[1] += 1
         completed += warm_s <= end < seconds
+        delivered += end < seconds
         left += end >= seconds
     good, all_of = (sum(one[n] for one in slices) for n in (0, 1))
     per_s = completed / (seconds - warm_s)
     met = good >= SHARE * all_of
     return Trial(
         rate, met, "" if met else "too few", rate, per_s, per_s, good / max(all_of, 1), 0.0, 1.0, 1.0, 1.0, False,
-        doubt, tuple(map(tuple, slices)), left, len(times), service_s,
+        doubt, tuple(map(tuple, slices)), left, len(times), service_s, delivered / seconds,
     )  # fmt: skip
 
 
@@ -61,7 +62,7 @@ TRUTHS = [
 @pytest.mark.parametrize(("server", "truth"), TRUTHS)
 @pytest.mark.parametrize("first", [4, 30])
 def test_the_bounds_hold_the_truth(server, truth, first):
-    """Each end is 95 % sure: of 20 searches at most 3 may miss by more than a hair."""
+    """Each end is 95 % sure, and many rates are looked at: of 20 searches one may miss."""
     slots, service_s, wait_s = server
     missed = []
     for seed in range(20):
@@ -71,7 +72,7 @@ def test_the_bounds_hold_the_truth(server, truth, first):
         low, high = search.low or 0.0, search.high or float("inf")
         if not low <= truth <= high:
             missed.append((low, high))
-    assert len(missed) <= 3, missed
+    assert len(missed) <= 1, missed
 
 
 def test_a_capacity_is_found_closely():
@@ -152,7 +153,7 @@ def test_a_server_of_sockets():
     if not [one for one in search.trials if not one.doubt]:
         pytest.skip("INVALID: this machine is too busy for any trial")
     # 160/s, less what the server itself needs between two requests.
-    assert (search.low or 0) <= 160
+    assert (search.low or 0) <= 160  # what was delivered from an idle start cannot be more
     assert (search.high or float("inf")) >= 140
 
 
