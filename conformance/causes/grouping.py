@@ -13,6 +13,8 @@ SOME = 0.25
 """The share that is enough where a cause stands already and nothing else explains the failure."""
 
 
+SEVERAL = 3
+"""So many members have to be missing in an object before it is the object that is called poor."""
 LOCAL = 12
 """Of so few answers it means something that two failures are about the same ones."""
 
@@ -37,6 +39,12 @@ class Failure:
     @property
     def lacks(self) -> bool:
         return is_nothing(self.sights[0].found)
+
+    @property
+    def missing(self) -> set[str]:
+        """Members that are not there."""
+        traits = {trait for sight in self.sights for trait in sight.traits}
+        return {trait.about[-1] for trait in traits if trait.kind is Kind.MEMBER}
 
     def places(self) -> frozenset[str]:
         return frozenset(sight.exchange for sight in self.sights)
@@ -82,6 +90,11 @@ def _best(candidates: Mapping[Trait, list[str]], open_: Mapping[str, Failure]) -
     for trait, names in candidates.items():
         members = [open_[name] for name in names if name in open_]
         if len(members) < LEAST.get(trait.kind, 2):
+            continue
+        if (
+            trait.kind is Kind.CONTAINER
+            and len(set().union(*(m.missing for m in members))) < SEVERAL
+        ):
             continue
         score = (sum(member.weight for member in members), -RANK[trait.kind])
         if best is None or score > most:

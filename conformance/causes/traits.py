@@ -108,11 +108,7 @@ def _member(
     expected = str(finding.get("expected") or "")
     due = ("JSON" if "JSON" in expected else plain(expected)) if path[-1] in SAID else ""
     yield Trait(Kind.VALUE, (family, path[-1], due))
-    said = next((name for name in path[path[0] == "choices" :] if name in SAID), path[0] if path[0] in SAID else "")  # fmt: skip
-    if survey.few and said:
-        yield Trait(Kind.NAMED, (said,))
-    elif path[-1] not in COMMON | SAID:
-        yield Trait(Kind.NAMED, (path[-1],))
+    yield from (Trait(Kind.NAMED, (name,)) for name in _names(path, few=survey.few))
     payload = payload_of(x, event)
     if not isinstance(payload, dict):
         return
@@ -121,6 +117,16 @@ def _member(
         return
     yield Trait(Kind.MEMBER, (family, lacking[-1]))
     yield Trait(Kind.CONTAINER, (family, *holder(lacking, event is not None)))
+
+
+def _names(path: tuple[str, ...], *, few: bool) -> set[str]:
+    """The names that count wherever they stand; where little fails, also that of the whole."""
+    if not few:
+        return {path[-1]} - COMMON - SAID
+    inner = path[1:] if path[0] == "choices" and len(path) > 1 else path
+    whole = next((name for name in inner if name in SAID), "")
+    tokens = {"usage"} if path[-1].endswith("tokens") else set()
+    return ({path[-1], whole} | tokens) - {""}
 
 
 def holder(lacking: tuple[str, ...], of_event: bool) -> tuple[str, str]:
