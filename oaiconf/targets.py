@@ -125,7 +125,7 @@ def _take_keys(config: Config, target: Target) -> None:
     gives a target is sent to it.
     """
     found = {name: os.environ.get(source, "") for name, source in (target.keys or {}).items()}
-    if target.keys is not None or len(config.targets) > 1:
+    if target.keys is not None or (target.name and len(config.targets) > 1):
         for name in KEY_VARIABLES:
             os.environ.pop(name, None)
     os.environ.update({name: key for name, key in found.items() if key})

@@ -112,6 +112,20 @@ def test_a_key_is_sent_to_its_target_alone(tmp_path, monkeypatch):
     assert [key for _, key in seen] == ["key-of-staging", None]
 
 
+def test_a_server_that_was_typed_has_the_key_of_the_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("CONFORMANCE_API_KEY", "key-of-mine")
+    seen = []
+
+    def judge(words):
+        seen.append((list(words), os.environ.get("CONFORMANCE_API_KEY")))
+        return 0
+
+    targets.run(config(tmp_path, SEVERAL), ["https://other.example/v1"], judge)
+    words, key = seen[0]
+    assert key == "key-of-mine"
+    assert words == ["--max-cost=0.50", "-k", "models.list", "https://other.example/v1"]
+
+
 def test_the_words_for_pytest():
     said = pytest_words(["https://a.example/v1", "-k", "chat", "--report-dir", "https://x"])
     assert "--base-url=https://a.example/v1" in said
