@@ -65,6 +65,7 @@ def test_workers_find_the_rooms(oaiconf, hostile):
     assert (hostile / "here/report.html").is_file()
 
 
+@pytest.mark.installed
 def test_a_folder_that_exists_is_a_value_and_no_test(oaiconf, hostile):
     (hostile / "old").mkdir()
     oaiconf("run", "--report-dir", "old", "-k", "models.list-shape or models.list")
@@ -81,6 +82,7 @@ def test_a_failure_is_named_so_that_it_can_be_repeated(oaiconf):
     assert re.search(r" 1 failed", again.stdout), again.stdout
 
 
+@pytest.mark.installed
 def test_a_test_by_its_id(oaiconf):
     name = "conformance/models/test_models.py"
     said = oaiconf("run", name, "-k", "models.list").stdout
@@ -94,6 +96,7 @@ def test_a_url_without_option(oaiconf):
     assert "Traceback" not in done.stdout + done.stderr
 
 
+@pytest.mark.installed
 def test_recordings_are_judged(oaiconf, hostile):
     oaiconf("run", "-k", "models.list", "--record", "run.jsonl.gz")
     done = oaiconf("judge", "run.jsonl.gz", "--html", "page.html")
