@@ -63,6 +63,7 @@ class Run:
         self.worker, self.workers = share
         self.report = report
         limits = replace(plan.limits, in_flight=max(1, self.capacity.in_flight))
+        target = replace(target, headers=plan.headers, insecure=plan.insecure, cacert=plan.cacert)
         self.engine = Engine(target, limits, self._done, kernel=plan.stamps != "app")
         self._redactor = redactor_of(target, os.environ, plan.secrets)
         self._counter = TokenCounter(plan.model, self._record_late)

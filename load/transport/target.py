@@ -48,6 +48,9 @@ class Target:
 
     base_url: str
     key: str = field(default="", repr=False)
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # beside ours
+    insecure: bool = False
+    cacert: str = ""
 
     @property
     def shown(self) -> str:
@@ -73,8 +76,18 @@ class Target:
             raise TargetError(f"{parts.hostname}: {error.strerror or error}") from error
         # Loopback servers listen on IPv4 as a rule, also where localhost resolves to ::1 first.
         family, _, _, _, place = min(found, key=lambda one: one[0] != gevent.socket.AF_INET)
-        tls = ssl.create_default_context() if parts.scheme == "https" else None
+        tls = self._tls() if parts.scheme == "https" else None
         return Address(family, place, parts.hostname or "", tls)
+
+    def _tls(self) -> ssl.SSLContext:
+        try:
+            context = ssl.create_default_context(cafile=self.cacert or None)
+        except OSError as error:
+            raise TargetError(f"--cacert {self.cacert}: {error.strerror or error}") from error
+        if self.insecure:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        return context
 
     def head(self, method: str, path: str, *, stream: bool) -> bytes:
         """Everything of a request before its length: the same for all that go to this path."""
@@ -86,9 +99,12 @@ class Target:
             f"Accept: {'text/event-stream' if stream else 'application/json'}",
             "Accept-Encoding: identity",
         ]
-        if self.key:
+        given = {name.lower() for name, _ in self.headers}
+        lines = [line for line in lines if line.partition(":")[0].lower() not in given]
+        lines += [f"{name}: {value}" for name, value in self.headers]
+        if self.key and "authorization" not in given:
             lines.append(f"Authorization: Bearer {self.key}")
-        if method == "POST":
+        if method == "POST" and "content-type" not in given:
             lines.append("Content-Type: application/json")
         return "\r\n".join(lines).encode("latin-1") + b"\r\n"
 

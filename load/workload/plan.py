@@ -1,11 +1,12 @@
 """What a run does, made from the options in the same way in every process of the fleet."""
 
 import json
+import re
 from argparse import Namespace
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from load.measure.gate import STREAM_METRICS, Gate, gate_of, samples_for
 from load.transport.engine import Limits
@@ -18,6 +19,10 @@ from load.workload.trace import Entry, TraceError, read_trace
 MODEL: Final = "gpt-5.5"
 BINS: Final = 600  # of the time series, at most
 MOST_ARRIVALS: Final = 20_000_000  # of a run: each is planned before it begins
+OURS: Final = frozenset(
+    {"host", "content-length", "transfer-encoding", "connection", "accept-encoding"}
+)
+_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 DURATION_S: Final = 30.0
 AFTER_TRACE_S: Final = 0.001  # its last entry is one of it
 MARGIN: Final = 1.3  # a random schedule may have more arrivals than its mean
@@ -56,8 +61,17 @@ class Plan:
     gates: tuple[Gate, ...]
     max_cost: float | None
     stamps: str
-    secrets: tuple[str, ...]  # that must not stand in any report, beside the keys
+
     report_dir: Path
+    headers: tuple[tuple[str, str], ...] = ()
+    extra_body: dict[str, Any] = field(default_factory=dict)
+    insecure: bool = False
+    cacert: str = ""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must not stand in any report, beside the keys."""
+        return tuple(value for _, value in self.headers)
 
     @property
     def closed(self) -> bool:
@@ -75,7 +89,7 @@ class Plan:
         return Synthetic(self.lengths, self.schedule.seed, shared_prefix=self.shared_prefix)
 
     def writer(self) -> RequestWriter:
-        return RequestWriter(self.model, self.max_tokens, self.prompts())
+        return RequestWriter(self.model, self.max_tokens, self.prompts(), self.extra_body)
 
     def scenario_of(self) -> Callable[[int], str]:
         if self.scenario == "mix":
@@ -94,6 +108,8 @@ def plan_of(options: Namespace) -> Plan:
             trace = read_trace(Path(options.trace))
         mix = mix_of(options.mix) if options.mix else dict(MIX)
         Mix(mix, 1)
+        headers = tuple(header_of(text) for text in getattr(options, "header", None) or ())
+        extra_body = body_of(getattr(options, "extra_body", "") or "")
         gates = tuple(gate_of(text) for text in options.gate)
         if options.prompts:
             FromFile(Path(options.prompts))
@@ -164,12 +180,36 @@ def plan_of(options: Namespace) -> Plan:
         gates=gates,
         max_cost=options.max_cost,
         stamps=options.stamps,
-        secrets=(),
+        headers=headers,
+        extra_body=extra_body,
+        insecure=bool(getattr(options, "insecure", False)),
+        cacert=getattr(options, "cacert", "") or "",
         report_dir=Path(options.report_dir),
     )
     for gate in plan.gates:
         _check_gate(gate, plan)
     return plan
+
+
+def header_of(text: str) -> tuple[str, str]:
+    """`Name: value`; ValueError says what is wrong with it, without its value."""
+    name, colon, value = (part.strip() for part in text.partition(":"))
+    if not colon or not _NAME.fullmatch(name) or not value.isascii() or not value.isprintable():
+        raise ValueError(f"--header {name or 'without a name'}: expected NAME:VALUE, in printable ASCII")  # fmt: skip
+    if name.lower() in OURS:
+        raise ValueError(f"--header {name}: this one says how the request is carried, and is ours")
+    return name, value
+
+
+def body_of(text: str) -> dict[str, Any]:
+    """The object of `--extra-body`; ValueError says where it is none."""
+    try:
+        value = json.loads(text) if text else {}
+    except json.JSONDecodeError as error:
+        raise ValueError(f"--extra-body: column {error.colno}: not JSON: {error.msg}") from None
+    if not isinstance(value, dict):
+        raise ValueError("--extra-body: expected a JSON object")  # noqa: TRY004
+    return value
 
 
 def _check_gate(gate: Gate, plan: Plan) -> None:

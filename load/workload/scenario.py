@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import msgspec
@@ -20,6 +20,7 @@ PATHS: Final = {
 }
 MIX: Final = {"chat-stream": 8.0, "chat": 1.0, "models": 1.0}
 MARGIN_TOKENS: Final = 64  # above what is expected, so that a limit cuts nothing that was asked for
+LIMITS: Final = frozenset({"max_completion_tokens", "max_tokens", "max_output_tokens"})
 LEAST_TOKENS: Final = 16  # that the Responses API takes as a limit
 SHELL: Final = {
     "type": "function",
@@ -44,6 +45,9 @@ class RequestWriter:
     model: str
     max_tokens: int | None = None
     prompts: Callable[[int], Prompt] | None = None
+    extra: dict[str, Any] = field(
+        default_factory=dict
+    )  # of each body; a line of a file comes first
 
     def request(self, scenario: str, number: int) -> Request:
         if scenario == "models":
@@ -59,8 +63,9 @@ class RequestWriter:
         if stream:
             body |= {"stream": True, "stream_options": {"include_usage": True}}
         limit = self.limit(prompt)
-        if limit is not None:
+        if limit is not None and not LIMITS & self.extra.keys():
             body["max_completion_tokens"] = limit
+        body |= self.extra
         return self._request(
             scenario, Endpoint.CHAT, body | (prompt.extra or {}), prompt, stream=stream
         )
@@ -70,15 +75,20 @@ class RequestWriter:
     ) -> Request:
         body: dict[str, Any] = {"model": self.model, "input": prompt.messages, "stream": True, "store": False}  # fmt: skip
         limit = self.limit(prompt)
-        if limit is not None:
+        if limit is not None and not LIMITS & self.extra.keys():
             body["max_output_tokens"] = limit
-        body |= more or {}
+        body |= self.extra | dict(more or {})
         return self._request(
             scenario, Endpoint.RESPONSES, body | (prompt.extra or {}), prompt, stream=True
         )
 
     def limit(self, prompt: Prompt) -> int | None:
         """Of the answer, in tokens."""
+        given = next(
+            (self.extra[name] for name in LIMITS if type(self.extra.get(name)) is int), None
+        )
+        if given is not None:
+            return given
         if self.max_tokens is not None:
             return self.max_tokens
         if prompt.output_tokens is None:

@@ -70,7 +70,8 @@ def tls_server(certificate):
 
 def send_requests(base_url, n):
     done = []
-    engine = Engine(Target(base_url), Limits(connect_s=3), done.append)
+    target = base_url if isinstance(base_url, Target) else Target(base_url)
+    engine = Engine(target, Limits(connect_s=3), done.append)
     request = Request("chat-stream", Endpoint.CHAT, "/chat/completions", b"{}")
     for number in range(n):
         engine.send(Arrival(request, reader_of(request), number))

@@ -1,0 +1,55 @@
+"""Options that say what is sent beside the prompt, and whose certificate is taken."""
+
+import json
+
+import pytest
+
+from load.measure.outcome import Outcome
+from load.transport.target import Target, TargetError
+from load.workload.plan import PlanError
+from tests.load.streams import WHOLE, ended, plan_with, serving, session
+from tests.load.test_hosts import certificate, send_requests, tls_server  # noqa: F401 - fixtures
+
+
+def test_headers_and_parameters_go_with_each_request():
+    seen = []
+
+    def answer(connection, request):
+        seen.append(request)
+        connection.sendall(WHOLE)
+
+    extra = {"ignore_eos": True, "max_tokens": 7, "provider": {"order": ["x"]}}
+    with serving(answer) as base_url:
+        document, _ = session(
+            base_url, "sk-mine", rate=20.0, duration=0.3, header=["X-Tenant: blue-4711-tenant", "authorization: Basic abc"],
+            extra_body=json.dumps(extra),
+        )  # fmt: skip
+    assert ended(document) == {"ok": 6}
+    head, _, body = seen[0].partition(b"\r\n\r\n")
+    assert b"X-Tenant: blue-4711-tenant" in head
+    assert b"authorization: Basic abc" in head
+    assert b"sk-mine" not in head
+    sent = json.loads(body)
+    assert {name: sent[name] for name in extra} == extra
+    assert "max_completion_tokens" not in sent
+    assert "blue-4711-tenant" not in str(document)
+
+
+@pytest.mark.parametrize("options", [
+    {"header": ["no colon"]}, {"header": [": x"]}, {"header": ["Host: x"]}, {"header": ["X-A: a\r\nB: c"]},
+    {"extra_body": "{"}, {"extra_body": "[]"},
+])  # fmt: skip
+def test_what_no_request_can_carry_is_refused(options):
+    with pytest.raises(PlanError, match=r"--header|--extra-body"):
+        plan_with(**options)
+
+
+def test_certificates_may_be_given_or_not_asked_for(tls_server, certificate):  # noqa: F811
+    for target in (
+        Target(tls_server, insecure=True),
+        Target(tls_server, cacert=str(certificate / "cert.pem")),
+    ):
+        done, _ = send_requests(target, 1)
+        assert done[0].outcome is Outcome.OK
+    with pytest.raises(TargetError, match=r"--cacert /nowhere\.pem: No such file"):
+        Target(tls_server, cacert="/nowhere.pem").address()
