@@ -7,6 +7,7 @@ enough to start over with `--report-dir=/tmp/x`.
 """
 
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,7 +18,10 @@ ROOT = Path(__file__).parent.parent
 WITH_VALUE = frozenset({
     "--base-url", "--profile", "--model", "--report-dir", "--max-cost", "--fail-on", "--baseline",
     "--record", "--notify-file", "--metrics-file", "--gateway-fault", "--property-seed",
+    "--max-time", "--timeout", "--concurrency", "--header", "--extra-body", "--cacert",
 })  # fmt: skip
+
+_WORKERS = re.compile(r"-n|--numprocesses")
 
 
 def joined(arguments: Sequence[str]) -> list[str]:
@@ -35,7 +39,10 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
     given = list(early_config.invocation_params.args)
     here = early_config.invocation_params.dir
     misled = early_config.inipath != ROOT / "pyproject.toml" and here.is_relative_to(ROOT)
-    if misled and joined(given) != given:
+    # Workers read the same words later, when the report folder exists; one of them cannot start over.
+    is_worker = "PYTEST_XDIST_WORKER" in os.environ
+    has_workers = here.is_relative_to(ROOT) and any(_WORKERS.match(word) for word in given)
+    if not is_worker and (misled or has_workers) and joined(given) != given:
         # A wrapper runs before pytest redirects the standard streams, so nothing is lost here.
         os.execv(sys.executable, [sys.executable, "-m", "pytest", *joined(given)])  # noqa: S606
     return (yield)

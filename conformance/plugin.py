@@ -1,5 +1,8 @@
 """The pytest side: hooks only. What they do lives in `options`, `session`, `terminal`, `verdict`."""
 
+import contextlib
+import pickle
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +31,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     try:
-        config.stash[KEY] = Conformance(config, terminal.progress(config))
+        config.stash[KEY] = Conformance(
+            config, terminal.progress(config, lambda: config.stash[KEY].session)
+        )
     except CatalogueError as error:
         raise pytest.UsageError(f"the catalogue is broken: {error}") from error
     config.pluginmanager.register(config.stash[KEY], "conformance-state")
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        with contextlib.suppress(ValueError):  # not the main thread
+            signal.signal(number, _end)
     names = {*MARKERS, *(area.name for area in config.stash[KEY].catalogue.areas)}
     for name in sorted(names):
         config.addinivalue_line("markers", f"{name}: conformance requirements of this kind")
@@ -43,7 +51,14 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     state = session.config.stash[KEY]
-    if state.worker is not None or not state.base_url or session.config.option.collectonly:
+    if state.worker is not None or session.config.option.collectonly:
+        return
+    try:
+        state.claim()
+    except OSError as error:
+        reason = f"--report-dir {error.filename}: {error.strerror}"
+        raise pytest.UsageError(reason) from error
+    if not state.base_url:
         return
     try:
         state.look()
@@ -53,12 +68,18 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         pytest.exit(str(reason), returncode=2)
 
 
+def _end(number: int, _: object) -> None:
+    """A signal that ends the run ends it as Ctrl-C does: with the report."""
+    raise KeyboardInterrupt(signal.Signals(number).name)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     state = node.config.stash[KEY]
     node.workerinput["conformance_models"] = list(state.models)
     node.workerinput["conformance_base_url"] = state.base_url
-    node.workerinput["conformance_shared"] = str(state.shared)
+    node.workerinput["conformance_shared"] = str(state.shared.path) if state.shared else ""
+    node.workerinput["conformance_look"] = pickle.dumps(state.first_look)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -87,7 +108,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
     state = config.stash[KEY]
-    return terminal.plan_lines(state.open()) if state.items else []
+    return terminal.plan_lines(state.open(), state.total) if state.items else []
 
 
 def _subject(item: pytest.Item) -> tuple[Requirement, str] | None:
@@ -149,7 +170,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     ):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
     judged = {"pass", "fail", "advisory"}
-    if state.rows and not any(row["outcome"] in judged for row in state.rows) and not exitstatus:
+    silent = state.rows and not any(row["outcome"] in judged for row in state.rows)
+    if (silent and not exitstatus) or (state.could_not_run and exitstatus in {0, 1}):
         session.exitstatus = pytest.ExitCode.INTERRUPTED
 
 

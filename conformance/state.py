@@ -1,6 +1,7 @@
 """The state of one pytest process: settings, session, the rows that came in, and the document made of them."""
 
-import tempfile
+import pickle
+import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -13,18 +14,18 @@ import pytest
 from conformance import nightly
 from conformance.authenticity.bill import bill
 from conformance.judging.area import Catalogue, catalogue
-from conformance.judging.profile import KEY_VARIABLES
 from conformance.judging.requirement import Requirement
 from conformance.lists import marks_of
 from conformance.options import settings
 from conformance.running.budget import Budget
 from conformance.running.command_line import typed
 from conformance.running.document import cost_row, result_row, run_document
-from conformance.running.profiles import key_of
-from conformance.running.sender import Target
+from conformance.running.first_look import FirstLook, first_look
+from conformance.running.report_folder import ReportFolder
+from conformance.running.run_folder import RunFolder
 from conformance.running.session import Session
 from conformance.running.settings import Settings
-from conformance.running.target import BadTarget, first_look
+from conformance.running.verdict_on_run import why_no_verdict
 
 Progress = Callable[[int, int, str], None]
 
@@ -36,6 +37,7 @@ class Conformance:
         self.config = config
         self.progress = progress
         self.settings: Settings = settings(config)
+        self._refuse_baseline()
         self.catalogue: Catalogue = catalogue()
         self.worker: dict[str, Any] | None = getattr(config, "workerinput", None)
         self.before = (
@@ -47,45 +49,53 @@ class Conformance:
         self.rows: list[dict[str, Any]] = []
         self.items: list[tuple[Requirement, str]] = []
         self.session: Session | None = None
+        self.first_look: FirstLook | None = None
         self.could_not_run: str | None = None
-        self.shared: Path | None = None
+        self.interrupted = False
+        self.folder: ReportFolder | None = None
+        self.shared: RunFolder | None = None
         self.document: dict[str, Any] | None = None
         self.written: list[Path] = []
+        self.notes: list[str] = []
+        """What is said once, in the header."""
         if self.worker is not None:
             self.models = tuple(self.worker["conformance_models"])
             self.base_url = self.worker["conformance_base_url"]
-            self.shared = Path(self.worker["conformance_shared"])
-        elif config.getoption("numprocesses", None):
-            self._folder = tempfile.TemporaryDirectory(prefix="conformance-")
-            self.shared = Path(self._folder.name)
+            self.shared = RunFolder(Path(self.worker["conformance_shared"]))
+            self.first_look = pickle.loads(self.worker["conformance_look"])  # noqa: S301 - from our own process
 
     def open(self) -> Session:
         """The run's session, made from what was collected."""
         if self.session is None:
             chosen = replace(self.settings, base_url=self.base_url or None)
-            ids = tuple(dict.fromkeys(row.id for row, _ in self.items))
             self.session = Session(
                 chosen,
                 self.catalogue,
                 self.models,
-                ids,
                 self.shared,
                 self.progress,
+                self.first_look,
+                tuple((row.id, model) for row, model in self.items),
             )
         return self.session
 
+    def claim(self) -> None:
+        """Take the report folder, or a numbered sibling; make the report of a run that was killed."""
+        self.folder = ReportFolder.claimed(self.settings.report_dir)
+        self.notes += self.folder.notes
+        self.settings = replace(self.settings, report_dir=self.folder.path)
+        self.shared = self.folder.begin()
+
     def look(self) -> None:
         """Look at a given target once, before collection: a run that cannot work ends here."""
-        profile = self.settings.profile
-        keys = {kind: key for kind in KEY_VARIABLES if (key := key_of(profile, kind))}
-        target = Target(self.base_url, keys, min(profile.timeout_s, 30.0))
-        seen = first_look(target, self.settings.given_url)
-        self.base_url = seen.base_url
-        if not self.models:
-            if len(seen.models) != 1:
-                listed = ", ".join(seen.models[:8]) or "none"
-                raise BadTarget(f"name a model with --model (the target lists: {listed})")
-            self.models = seen.models
+        budget = Budget(self.settings.profile, self.settings.max_cost_usd)
+        target = replace(self.settings.target(), base_url=self.base_url)
+        self.first_look = first_look(
+            target, self.settings.given_url, self.settings.profile, self.models, budget
+        )
+        self.base_url = self.first_look.base_url
+        self.models = self.models or self.first_look.models
+        self.notes += self.first_look.lines()
 
     def parameters(self, area: str) -> Iterator[Any]:
         """One pytest parameter a requirement and model of an area."""
@@ -97,26 +107,36 @@ class Conformance:
                 name = f"{row.id}-{model}" if model else row.id
                 yield pytest.param((row, model), id=name, marks=marks)
 
+    @property
+    def total(self) -> int:
+        """So many verdicts a whole run gives."""
+        rows = [row for row in self.catalogue.requirements.values() if not row.excluded]
+        return sum(len(self.models) if row.per_model else 1 for row in rows)
+
     def finish(self) -> None:
         """Write the run document and its pages; also when interrupted or when nothing could run."""
-        session = self.session
-        if session and session.interrupted:
-            seen = {(row["requirement"], row["model"]) for row in self.rows}
-            for requirement, model in self.items:
-                if (requirement.id, model) not in seen:
-                    self.rows.append(result_row(session.result(requirement, model)))
-        if session is None and self.rows:
-            session = self.open()
-        if session and self.shared and not session.exchanges():
-            session.load(self.shared)
+        if self.config.option.collectonly:
+            return
+        try:
+            with _undisturbed():
+                self._finish()
+        finally:
+            if self.folder is not None:
+                self.folder.end(done=self.document is not None and bool(self.written))
+
+    def _finish(self) -> None:
+        session = self._closed()
         if not self.rows and not self.could_not_run:
             return
         profile = self.settings.profile
         budget = session.budget if session else Budget(profile, self.settings.max_cost_usd)
-        estimate = float(session.estimate_usd()) if session and session.requirements else 0.0
+        plan_usd = float(session.plan_usd) if session and session.requirements else 0.0
         base_url = (session.base_url if session else "") or self.base_url
         self.rows.sort(key=lambda row: (row["area"], row["requirement"], row["model"]))
         exchanges = session.exchanges() if session else []
+        selected = len(session.items) if session else 0
+        if session and not self.could_not_run and not self.interrupted:
+            self.could_not_run = why_no_verdict(session, self.rows)
         self.document = run_document(
             target={
                 "base_url": base_url,
@@ -126,28 +146,77 @@ class Conformance:
             },
             started_at=self.started_at.isoformat(timespec="seconds"),
             duration_s=time.monotonic() - self.started,
-            cost={**cost_row(budget, estimate), **bill(exchanges, profile)},
+            cost={**cost_row(budget, plan_usd), **bill(exchanges, profile)},
             rows=self.rows,
             exchanges=exchanges,
             base_url=base_url,
             profile=profile,
-            interrupted=bool(session and session.interrupted),
+            interrupted=self.interrupted,
             could_not_run=self.could_not_run,
+            selection=(selected, self.total) if selected else None,
         )
         self.document["command"] = typed(self.config.invocation_params.args)
         self.document["strict_known"] = nightly.strict_known(self.config)
         self.document["seed"] = self.settings.seed
         self.document["baseline"] = self._baseline(self.document)
+        self._write(self.document)
+
+    def _closed(self) -> Session | None:
+        """The session as it ended, in whichever process; rows that no test told are added."""
+        session = self.session
+        if session is None and self.shared is not None and (run := self.shared.run()):
+            rows = self.catalogue.requirements
+            self.items = [(rows[name], model) for name, model in run["items"] if name in rows]
+            session = self.open()
+        if session is None:
+            return None
+        self.interrupted = self.interrupted or session.interrupted
+        if session.traffic.exchanges or self.shared is None:
+            ended = session.ended
+        else:
+            session.load(self.shared)
+            ended = bool(self.shared.ledger())
+            self.interrupted = self.interrupted or session.interrupted
+        if self.interrupted or not ended:
+            session.close("the run was interrupted")
+            seen = {(row["requirement"], row["model"]) for row in self.rows}
+            for requirement, model in self.items:
+                if (requirement.id, model) not in seen:
+                    self.rows.append(result_row(session.result(requirement, model)))
+        return session
+
+    def _write(self, document: dict[str, Any]) -> None:
+        """The files of the report; what cannot be written is said in one line."""
         from reports.folder import write_all
 
-        self.written = write_all(self.document, self.settings.report_dir)
-        nightly.write_files(self.config, self.document)
+        try:
+            self.written = write_all(document, self.settings.report_dir)
+            nightly.write_files(self.config, document)
+        except OSError as error:
+            where = error.filename or self.settings.report_dir
+            self.could_not_run = f"the report cannot be written: {where}: {error.strerror}"
+            document["could_not_run"] = self.could_not_run
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Ctrl-C and the signals that are treated alike; `pytest.exit` is none."""
+        self.interrupted = self.interrupted or excinfo.errisinstance(KeyboardInterrupt)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Rows arrive with the reports, also from other processes."""
         row = getattr(report, "conformance", None)
         if row is not None:
             self.rows.append(row)
+
+    def _refuse_baseline(self) -> None:
+        """A baseline is read at the end of a run, but must be readable before it."""
+        from reports.document import read
+        from reports.fields import UnreadableError
+
+        if self.settings.baseline is not None:
+            try:
+                read(self.settings.baseline)
+            except UnreadableError as error:
+                raise pytest.UsageError(f"--baseline {error}") from error
 
     def _baseline(self, document: dict[str, Any]) -> dict[str, Any] | None:
         if self.settings.baseline is None:
@@ -156,3 +225,19 @@ class Conformance:
         from reports.document import parse, read
 
         return since(read(self.settings.baseline), parse(document))
+
+
+class _undisturbed:  # noqa: N801 - reads like what it is
+    """While inside, a second signal does not keep the report from being written."""
+
+    def __enter__(self) -> None:
+        self._before = {}
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            try:
+                self._before[number] = signal.signal(number, signal.SIG_IGN)
+            except ValueError:  # not in the main thread
+                return
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)

@@ -1,6 +1,7 @@
 """What a run prints: header, plan, progress, the table at the end."""
 
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -22,11 +23,12 @@ def header(state: Conformance) -> list[str]:
     present = [kind for kind in profile.key_variables if key_of(profile, kind)]
     keys = "its own" if not state.base_url else (", ".join(present) or "none")
     models = ", ".join(state.models) or "to be asked"
-    return [f"target: {where}", f"profile: {profile.name}, models: {models}, keys: {keys}"]
+    lines = [f"target: {where}", f"profile: {profile.name}, models: {models}, keys: {keys}"]
+    return [*lines, *state.notes]
 
 
-def plan_lines(session: Session) -> list[str]:
-    """Shown after collection, before the first request."""
+def plan_lines(session: Session, total: int) -> list[str]:
+    """Shown after collection, before the first request of the plan."""
     steps = session.steps()
     trials = [(prop.probe, prop.examples) for prop, _ in session.trials()]
     sent = [(step.probe, step.probe.count) for step in steps] + trials
@@ -34,21 +36,37 @@ def plan_lines(session: Session) -> list[str]:
     billable = sum(number for probe, number in sent if probe.billable)
     limit = session.settings.max_cost_usd
     cap = "no limit" if limit is None else f"limit ${limit}"
+    whole = session.plan_usd
+    more = f"; the whole plan up to ${whole:.4f}" if limit is not None and whole > limit else ""
+    lines = []
+    if len(session.items) < total:
+        lines.append(
+            f"selected: {len(session.items)} of {total} verdicts; no client is judged by a part"
+        )
     return [
+        *lines,
         (
             f"plan: {requests} requests, {billable} billable, "
-            f"at most about ${session.estimate_usd():.4f} ({cap})"
-        )
+            f"at most about ${session.announced_usd:.4f} ({cap}{more})"
+        ),
     ]
 
 
-def progress(config: pytest.Config) -> Callable[[int, int, str], None]:
-    """A line that follows the requests: rewritten on a terminal, every fifth of the way elsewhere."""
+LINE_S = 15.0
+"""A log that is no terminal gets a line at least so often."""
+
+
+def progress(
+    config: pytest.Config, session: Callable[[], Session | None]
+) -> Callable[[int, int, str], None]:
+    """A line that follows the requests: rewritten on a terminal, a new one now and then elsewhere."""
     reporter = config.pluginmanager.getplugin("terminalreporter")
     if config.option.verbose < -1:
         return lambda _done, _total, _name: None
     interactive = reporter is not None and reporter.isatty
     stream = None if reporter is not None else sys.__stderr__
+    started = last = time.monotonic()
+    fifths = 0
 
     def write(text: str) -> None:
         if reporter is not None:
@@ -59,13 +77,36 @@ def progress(config: pytest.Config) -> Callable[[int, int, str], None]:
             stream.flush()
 
     def show(done: int, total: int, name: str) -> None:
+        nonlocal started, last, fifths
+        now = time.monotonic()
+        if done <= 1 and name:
+            started = now
         if interactive:
             end = "\n" if done == total else ""
             write(f"\r\x1b[2Ksent {done}/{total} {name[:60]}{end}")
-        elif done == total or (done * 5) // total != ((done - 1) * 5) // total:
-            write(f"\nsent {done}/{total}" + ("\n" if done == total else ""))
+        elif total and (
+            (done == total and name) or done * 5 // total > fifths or now - last >= LINE_S
+        ):
+            last, fifths = now, done * 5 // total
+            end = "\n" if done == total else ""
+            write(f"\nsent {done}/{total}{_so_far(session(), done, total, now - started)}{end}")
 
     return show
+
+
+def _so_far(session: Session | None, done: int, total: int, elapsed_s: float) -> str:
+    """Answers by status, cost so far, and when it will be over."""
+    if session is None:
+        return ""
+    statuses = session.traffic.statuses
+    classes = Counter[str]()
+    for status, number in statuses.items():
+        classes[f"{status // 100}xx" if status else "no answer"] += number
+    parts = [f"{name} {classes[name]}" for name in sorted(classes)]
+    parts.append(f"about ${session.budget.spent_usd:.4f}")
+    if 0 < done < total:
+        parts.append(f"about {elapsed_s / done * (total - done):.0f} s left")
+    return ", " + ", ".join(parts)
 
 
 def summary(reporter: Any, state: Conformance) -> None:
@@ -91,6 +132,7 @@ def summary(reporter: Any, state: Conformance) -> None:
         write(
             f"{cost['requests']} requests, {cost['billable_requests']} billable, "
             f"{cost['prompt_tokens']}+{cost['completion_tokens']} tokens, about ${cost['usd']:.4f}"
+            + (f" of ${cost['announced_usd']:.4f} announced" if cost["announced_usd"] else "")
         )
     for path in state.written:
         if path.suffix == ".html":

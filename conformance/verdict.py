@@ -11,6 +11,9 @@ from conformance.running.evidence import curl, transcript
 from conformance.running.session import Session
 
 SHOWN = 5
+UNJUDGED = frozenset(
+    {Outcome.NOT_CLAIMED, Outcome.NOT_OFFERED, Outcome.INCONCLUSIVE, Outcome.BLOCKED}
+)
 
 
 @dataclass(frozen=True)

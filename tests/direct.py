@@ -16,7 +16,9 @@ from conformance.running.budget import Budget
 from conformance.running.probe import Handling
 from conformance.running.profiles import load_profile
 from conformance.running.schedule import Schedule, Traffic, plan
-from conformance.running.sender import Sender, Target, decoded
+from conformance.running.sender import Sender, decoded
+from conformance.running.share import complaint, passes
+from conformance.running.target import Target
 from gateway.core import Gateway
 from gateway.faults.machinery.fault import Faulty, Handler, all_faults
 from gateway.frames import Ending, GatewayReply, encode
@@ -59,17 +61,22 @@ class DirectSender(Sender):
         reply = self._handled(self.on_the_wire(request, handling))
         now = reply.delay_ms
         chunks: list[Chunk] = []
-        ended, decoder, events = ENDED[reply.ending], Decoder(), 0
+        ended, decoder, events, size, error = ENDED[reply.ending], Decoder(), 0, 0, ""
         for delay_ms, data in encode(reply):
             now += delay_ms + handling.pause_ms
             chunks.append(Chunk(now, data))
-            if handling.abort_after_events is not None:
+            if handling.abort_after_events is not None or handling.share_tokens is not None:
                 events += len(decoder.feed(data))
-                if events >= handling.abort_after_events:
-                    ended = Ended.ABORTED
-                    break
+            if handling.abort_after_events is not None and events >= handling.abort_after_events:
+                ended = Ended.ABORTED
+                break
+            size += len(data)
+            share = handling.share_tokens
+            if share is not None and passes(share, events, size):
+                ended, error = Ended.ABORTED, complaint(share, events, size)
+                break
         self._handler.settle(reply, len(chunks))
-        return self._received(reply, chunks, ended, handling.lane)
+        return self._received(reply, chunks, ended, handling.lane, error)
 
     def on_the_wire(self, request: Request, handling: Handling) -> Request:
         """The request as the gateway sees it."""
@@ -84,14 +91,14 @@ class DirectSender(Sender):
         return self._handler.handle(sent)
 
     def _received(
-        self, reply: GatewayReply, chunks: list[Chunk], ended: Ended, lane: str
+        self, reply: GatewayReply, chunks: list[Chunk], ended: Ended, lane: str, error: str = ""
     ) -> tuple[Reply, Connection]:
-        plain, complaint = decoded(chunks, reply.header("content-encoding") or "")
+        plain, damage = decoded(chunks, reply.header("content-encoding") or "")
         reused = not lane or lane in self._open
         whole = ended is Ended.COMPLETE and reply.header("connection") != "close"
         (self._open.add if whole else self._open.discard)(lane)
         return Reply(reply.status, reply.headers, tuple(plain), reply.delay_ms), Connection(
-            ended, reused, complaint, origin=self.target.origin
+            ended, reused, error or damage, origin=self.target.origin
         )
 
 

@@ -283,7 +283,7 @@ FAULTS = [
     ("models/model", "created", ..., "MUST", "created: expected integer, found missing"),
     ("models/list", "data 0 owned_by", None, "MUST", "data[0].owned_by: expected string, found null"),
     ("report", "results 0 outcome", "skipped", "MUST",
-     'results[0].outcome: expected "pass", "fail", "advisory", "not-claimed", "inconclusive", "blocked" or "error", found string "skipped"'),
+     'results[0].outcome: expected "pass", "fail", "advisory", "not-claimed", "not-offered", "inconclusive", "blocked" or "error", found string "skipped"'),
 ]  # fmt: skip
 
 

@@ -19,7 +19,7 @@ class Case(NamedTuple):
 
 
 def _call(name: str, build: Callable[[ProbeContext], Request], **options: Any) -> Probe:
-    given = {"feature": "billing", "output_tokens": 30, "alone": True, **options}
+    given = {"feature": "billing", "output_tokens": 48, "alone": True, **options}
     return Probe(f"billing.{name}", build, **given)
 
 
@@ -63,11 +63,13 @@ _CALLS: Final = (
         "long-context",
         sends(usage.CHAT, _scripted_usage(prompt=272_001, cached=1_000, completion=1_000)),
         feature="scripted",
+        output_tokens=1_000,
     ),
     _call(
         "long-context-edge",
         sends(usage.CHAT, _scripted_usage(prompt=272_000, cached=0, completion=1_000)),
         feature="scripted",
+        output_tokens=1_000,
     ),
     _call(
         "cache-write",

@@ -31,20 +31,25 @@ def _long(context: ProbeContext) -> Request:
     return post(PATH, {"model": context.model, **chat(text, stream=True)})
 
 
-ECHO = Probe("chat.echo", sends(PATH, chat(echo())), output_tokens=90)
+ECHO = Probe("chat.echo", sends(PATH, chat(echo())), output_tokens=120)
 ECHO_STREAM = Probe(
     "chat.echo-stream",
     sends(PATH, chat(echo(), stream=True)),
     feature="chat.stream",
-    output_tokens=90,
+    output_tokens=120,
 )
 ECHO_STREAM_USAGE = Probe(
     "chat.echo-stream-usage",
     sends(PATH, chat(echo(), **USAGE)),
     feature="chat.stream.usage",
-    output_tokens=90,
+    output_tokens=120,
 )
-SMALL = Probe("chat.small", sends(PATH, chat(echo(SHORT))), output_tokens=30)
+SMALL = Probe(
+    "chat.small",
+    sends(PATH, chat(echo(SHORT))),
+    output_tokens=48,
+    unlimited=True,  # that no limit has to be given is a requirement; the answer is short
+)
 CHOICES = Probe(
     "chat.choices", sends(PATH, chat(echo(SHORT), n=2)), feature="chat.n", output_tokens=60
 )
@@ -108,7 +113,7 @@ ABORT = Probe(
     "chat.abort",
     _long,
     feature="chat.stream",
-    output_tokens=60,
+    output_tokens=240,
     alone=True,
     handling=Handling(abort_after_events=5),
 )
@@ -116,6 +121,6 @@ AFTER_ABORT = Probe(
     "chat.after-abort",
     sends(PATH, chat(echo(SHORT))),
     after=("chat.abort",),
-    output_tokens=30,
+    output_tokens=48,
 )
 BALANCE_AFTER = reading("chat.balance-after-abort", "chat.balance-before-abort", "chat.abort")

@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any, Final, NamedTuple
 
+from conformance.running.budget import usage_of
 from wire.exchange import Exchange
 
 # Whitespace at both ends and doubled, quotes, escapes, letters of two to four bytes, a joined emoji,
@@ -16,13 +17,13 @@ SHORT: Final = 'Été 世界 👩‍🚀: "alpha" beta, gamma — delta 42.'
 # Characters that models like to drop or to replace; a transport loses them no more than others.
 FRAGILE: Final = re.compile("[\u200b-\u200f\u2028\u2029\ufe0f]")
 LIMITS: Final = (
-    "max_tokens",
-    "max_completion_tokens",
     "stop",
     "response_format",
     "tools",
     "functions",
 )
+TOKENS: Final = ("max_completion_tokens", "max_tokens")
+_LENGTH: Final = re.compile(r'"finish_reason"\s*:\s*"length"')
 _ECHO: Final = re.compile(r"Repeat the text between the markers.*?\n<<<\n(.*)\n>>>", re.DOTALL)
 _COUNT: Final = re.compile(r"Count from 1 to (\d{1,4})\b")
 _PACE: Final = re.compile(r"\[\[(pace|ttft) (\d+)\]\]")
@@ -47,12 +48,31 @@ def prompt(x: Exchange) -> str:
 
 def text_asked(x: Exchange) -> str | None:
     """The text that the answer has to be, when the request asks for one by its letters."""
-    if any(x.request.params.get(name) for name in LIMITS):
+    if any(x.request.params.get(name) for name in LIMITS) or cut_by_limit(x):
         return None
     text = prompt(x)
     if echoed := _ECHO.search(text):
         return echoed[1]
     return count_asked(x)
+
+
+def at_limit(x: Exchange) -> bool:
+    """Whether the limit of output may have ended the answer, as far as its usage tells."""
+    limits = [n for name in TOKENS if type(n := x.request.params.get(name)) is int]
+    usage = usage_of(x) if limits else None
+    if not limits or usage is None:
+        return bool(limits)
+    # More than all choices together may have is no cut: the server kept no limit.
+    number = x.request.params.get("n")
+    most = min(limits) * (number if type(number) is int and number > 0 else 1)
+    return min(limits) <= (usage.completion_tokens or 0) <= most
+
+
+def cut_by_limit(x: Exchange) -> bool:
+    """Whether an answer ends at its limit: by its usage, or where it has none by what it says."""
+    if usage_of(x) is not None:
+        return at_limit(x)
+    return _LENGTH.search(x.reply.text) is not None
 
 
 def count_asked(x: Exchange) -> str | None:

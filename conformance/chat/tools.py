@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from conformance.chat.choice import ToolCall, choices_of, intact, member
-from conformance.chat.prompts import calls_asked
+from conformance.chat.prompts import at_limit, calls_asked
 from conformance.chat.selectors import SUCCESS
 from conformance.judging.finding import ABSENT, Finding, Findings, show
 from conformance.judging.rule import rule, run_rule
@@ -50,8 +50,7 @@ def calls(x: Exchange) -> Iterator[ToolCall]:
 
 
 def _finish(x: Exchange) -> Findings:
-    limited = any(x.request.params.get(n) for n in ("max_tokens", "max_completion_tokens"))
-    allowed = {"tool_calls"} | ({"length"} if limited else set())
+    allowed = {"tool_calls"} | ({"length"} if at_limit(x) else set())
     for choice in choices_of(x):
         if choice.calls and str(choice.finish_reason) in LEGAL - allowed:
             found = show(choice.finish_reason)

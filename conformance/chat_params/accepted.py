@@ -14,7 +14,7 @@ from conformance.judging.answer import error_of, status_line
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.refusal import blames
 from conformance.judging.rule import Rule, rule
-from conformance.judging.selector import Selector, probe
+from conformance.judging.selector import Selector, named, probe
 from conformance.running.probe import Probe
 from conformance.running.resend import without_refused_parameters
 from wire.exchange import Exchange
@@ -121,7 +121,11 @@ def _valid(x: Exchange) -> bool:
 
 
 def _sent(x: Exchange) -> list[str]:
-    return [name for name in x.request.params if name not in ("model", "messages")]
+    """The parameters that the probe is about; a limit of output is put into every request."""
+    limit = "max_completion_tokens"
+    about = any(named(x.probe or "", VALID + name) for name in ACCEPTED[limit].split())
+    aside = {"model", "messages"} if about else {"model", "messages", limit}
+    return [name for name in x.request.params if name not in aside]
 
 
 def _asks(x: Exchange, parameter: str) -> bool:

@@ -9,6 +9,7 @@ from conformance.chat_params.selectors import SUCCESS
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.rule import Rule, rule
 from conformance.judging.selector import Selector
+from conformance.running.share import hung_up
 from wire.chat import fold_chat
 from wire.exchange import Exchange
 from wire.usage import Usage
@@ -37,6 +38,8 @@ def _over(x: Exchange, name: str) -> Findings:
     tokens = usage.completion_tokens if usage else None
     if tokens is not None and tokens > most * wanted_choices(x):
         yield Finding("usage.completion_tokens", f"at most {most}", str(tokens))
+    if hung_up(x):
+        yield Finding("stream", f"at most {most} tokens", x.connection.error)
     for choice in choices_of(x):
         # A word is a token at least, whatever the tokenizer.
         if isinstance(choice.content, str) and (number := len(choice.content.split())) > most:

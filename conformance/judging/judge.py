@@ -1,6 +1,6 @@
 """The judge: rules over exchanges, made into one result a requirement and model."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -69,6 +69,10 @@ class Judge:
     profile: Profile
     exchanges: tuple[Exchange, ...]
     unsent: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    absent: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """Steps that were left out because the target does not offer what they ask for, and how that was seen."""
+    lacks_feature: Callable[[str], str] = lambda _: ""
+    """How it was seen that a claim is about nothing on this target, or nothing."""
     judgements: dict[tuple[int, str], tuple[Finding | Unsure, ...]] = field(default_factory=dict)
     """What each rule said of each exchange, by (id of the rule, id of the exchange)."""
     _of_runs: dict[tuple[int, str], tuple[Exchange, ...]] = field(default_factory=dict)
@@ -80,6 +84,8 @@ class Judge:
         if not self.profile.claims_feature(requirement.feature):
             reason = f"profile {self.profile.name} does not claim {requirement.feature}"
             return Result(requirement, model, Outcome.NOT_CLAIMED, reason=reason)
+        if reason := self.lacks_feature(requirement.feature):
+            return Result(requirement, model, Outcome.NOT_OFFERED, reason=reason)
         rules = self.catalogue.rules_for(requirement.id)
         if not rules:
             return Result(requirement, model, Outcome.ERROR, reason="no rule judges it")
@@ -132,6 +138,8 @@ class Judge:
                 f"{requirement.level} under profile {self.profile.name}: {lesser}" if lesser else ""
             )
             return Result(requirement, model, bad, shown, why, exchanges=ids, probe=probe)
+        if not ran and (reason := self._absent(rules, model)):
+            return Result(requirement, model, Outcome.NOT_OFFERED, reason=reason)
         if not ran:
             outcome, reason = self._why(rules, model)
             return Result(requirement, model, outcome, reason=reason)
@@ -201,6 +209,15 @@ class Judge:
     @cached_property
     def _routes(self) -> Routes:
         return routes(self.exchanges)
+
+    def _absent(self, rules: Iterable[Rule | RunRule], model: str) -> str:
+        """How it was seen that what the rules ask for is not there."""
+        for rule in rules:
+            plans = rule.plans if isinstance(rule, RunRule) else rule.on.plans
+            for (name, of_model), reason in self.absent.items():
+                if plans(name) and of_model in {model, ""}:
+                    return reason
+        return ""
 
     def _why(self, rules: Iterable[Rule | RunRule], model: str) -> tuple[Outcome, str]:
         """Why nothing was judged: what became of the probes that the rules need."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fnmatch import fnmatchcase
+from typing import Any
 
 from conformance.judging.level import Relevel
 
@@ -71,6 +72,10 @@ class Profile:
     levels: tuple[Relevel, ...] = ()
     concurrency: int = 8
     timeout_s: float = 60.0
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Sent with every request; a value that begins with $ names a variable of the environment."""
+    extra_body: Mapping[str, Any] = field(default_factory=dict)
+    """Members for every request that generates: switches of a vendor."""
     scripted: bool = False
     """The target runs the reference gateway's scripted model, which obeys `[[…]]` directives."""
 

@@ -29,7 +29,7 @@ _TWINS: Final = (
 
 def unbound(x: Exchange) -> bool:
     """Whether nothing else in the request shapes the answer."""
-    others = {"max_output_tokens", "text", "previous_response_id", "conversation", "prompt"}
+    others = {"text", "previous_response_id", "conversation", "prompt"}
     return not others & set(x.request.params)
 
 

@@ -9,6 +9,7 @@ from conformance.responses.selectors import final, final_items, is_create, typed
 from conformance.responses_params.accepted import HIGH_PROBE, LOW_PROBE
 from conformance.responses_params.request import COUNT
 from conformance.responses_params.selectors import SUCCESS, response_of, status_of, text_of
+from conformance.running.share import hung_up
 from wire.exchange import Exchange
 from wire.usage import Usage
 
@@ -48,6 +49,20 @@ def cut(x: Exchange) -> Findings:
         yield Finding("status", "incomplete, with reason max_output_tokens", found)
     else:
         yield Unsure("the model did not count until it was cut")
+
+
+@rule(
+    "responses.param.max-output-tokens.honoured",
+    on=SUCCESS.only(
+        "with a limit",
+        lambda x: type(x.request.params.get("max_output_tokens")) is int,
+        LOW_PROBE.name,
+    ),
+)
+def kept(x: Exchange) -> Findings:
+    if hung_up(x):
+        limit = x.request.params["max_output_tokens"]
+        yield Finding("stream", f"at most {limit} tokens", x.connection.error)
 
 
 def _effort(x: Exchange) -> Any:

@@ -1,10 +1,13 @@
-"""Money: what a request may cost at most, and a limit that holds."""
+"""Money: what a request may cost at most, what it cost, and the limits that hold."""
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any, Final
 
 from conformance.judging.profile import Price, Profile
-from wire.exchange import Exchange, Request
+from conformance.running.output_limit import OutputLimit, choices, generates
+from conformance.running.probe import Probe
+from wire.exchange import Ended, Exchange, Request
 from wire.usage import Usage
 
 # The dearest common rate stands in for a model without a price: an estimate must not be too low.
@@ -12,77 +15,190 @@ DEAREST = Price(Decimal(5), Decimal("0.5"), Decimal(30))
 MILLION = Decimal(1_000_000)
 BYTES_A_TOKEN = 4
 FRAME_TOKENS = 20
+OBJECT_TOKENS: Final = 800
+"""What the object around an answer takes, by its bytes."""
+LARGEST: Final = 5
+"""So many of the dearest answers are named in the report."""
+MOST_TOKENS: Final = 10_000_000
+"""More than any answer can use: a usage beyond it is no number to reckon with."""
 
 
 def cost_usd(price: Price, usage: Usage) -> Decimal:
     """Dollars for a usage: cached tokens are part of the prompt, reasoning part of the output."""
-    prompt, cached = usage.prompt_tokens or 0, usage.cached_tokens or 0
-    output = usage.completion_tokens or 0
+    prompt, cached = _bounded(usage.prompt_tokens), _bounded(usage.cached_tokens)
+    output = _bounded(usage.completion_tokens)
+    cached = min(cached, prompt)
     return (
         (prompt - cached) * price.input + cached * price.cached + output * price.output
     ) / MILLION
 
 
-def estimate_usd(profile: Profile, model: str, request: Request, output_tokens: int) -> Decimal:
-    """The most that a request is expected to cost: four bytes a prompt token, all output used."""
-    if not output_tokens:
-        return Decimal(0)
-    price = profile.price(model) or DEAREST
-    prompt_tokens = len(request.body) // BYTES_A_TOKEN + FRAME_TOKENS
-    return (prompt_tokens * price.input + output_tokens * price.output) / MILLION
+def _bounded(tokens: int | None) -> int:
+    return max(0, min(tokens or 0, MOST_TOKENS))
+
+
+@dataclass(frozen=True)
+class Spent:
+    """One answer and what it cost."""
+
+    usd: Decimal
+    exchange: str
+    model: str
+    completion_tokens: int
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "exchange": self.exchange,
+            "model": self.model,
+            "usd": round(float(self.usd), 6),
+            "completion_tokens": self.completion_tokens,
+        }
 
 
 @dataclass
 class Budget:
-    """What was spent, what is in flight, and the limit. The one mutable account of a run."""
+    """What was spent, what is in flight, and the limits. The one mutable account of a run."""
 
     profile: Profile
     limit_usd: Decimal | None = None
+    """What the user allows."""
+    announced_usd: Decimal | None = None
+    """What was said before the first request of the plan: it holds like a limit."""
+    limits: OutputLimit = field(default_factory=OutputLimit)
+    prompt_ratio: Decimal = Decimal(1)
+    """Tokens of a prompt as the server counts them, by our own count of them."""
+    excess_tokens: int = 0
+    """The most output of one choice that passed its limit: who did it once may do it again."""
+    unbounded_tokens: int = 0
+    """The same where the limit was no limit: out of bounds, or none."""
+    accepts_bad: bool = False
+    """A request that had to be refused was answered: from now on they are reckoned with."""
     spent_usd: Decimal = Decimal(0)
     reserved_usd: Decimal = Decimal(0)
     requests: int = 0
     billable_requests: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
-    refused: list[str] = field(default_factory=list)
+    largest: list[Spent] = field(default_factory=list)
 
-    def reserve(self, probe: str, estimate: Decimal) -> bool:
-        """Whether a request may be sent; its estimate is held back until it is settled."""
-        if (
-            self.limit_usd is not None
-            and estimate
-            and self.spent_usd + self.reserved_usd + estimate > self.limit_usd
-        ):
-            self.refused.append(probe)
-            return False
-        self.reserved_usd += estimate
-        return True
+    def worst_usd(self, model: str, request: Request, probe: Probe) -> Decimal:
+        """The most that a request can cost: all output that it allows, or that such answers had."""
+        if not generates(request) and not probe.billable:
+            return Decimal(0)
+        number = choices(request.params)
+        bounded = self.limits.is_limited(request)
+        seen = self.excess_tokens if bounded else self.unbounded_tokens
+        output = max(self.limits.share(request, probe), seen * number)
+        return self.cost_usd(model, request, output)
 
-    def settle(self, exchange: Exchange, estimate: Decimal, *, scripted: bool = False) -> None:
-        """Book what an answered request really cost by its usage; by its estimate if it has none.
+    def cost_usd(self, model: str, request: Request, output_tokens: int) -> Decimal:
+        """Dollars for a request's own prompt, four bytes a token, and so much output."""
+        prompt_tokens = self.prompt_ratio * (len(request.body) // BYTES_A_TOKEN + FRAME_TOKENS)
+        return self.tokens_usd(model, prompt_tokens, output_tokens)
+
+    def tokens_usd(self, model: str, prompt_tokens: Decimal | int, output_tokens: int) -> Decimal:
+        """Dollars for tokens that nothing was cached of."""
+        price = self.profile.price(model) or DEAREST
+        return (prompt_tokens * price.input + output_tokens * price.output) / MILLION
+
+    def reserve(self, worst_usd: Decimal, probe: Probe) -> str:
+        """Hold back what a request may cost until it is settled; the reason when it must not go out.
+
+        What must be refused costs nothing, and is not held back before a server has accepted such.
+        """
+        if worst_usd and (probe.billable or self.accepts_bad):
+            after = self.spent_usd + self.reserved_usd + worst_usd
+            if self.limit_usd is not None and after > self.limit_usd:
+                return f"--max-cost {self.limit_usd} would be passed: raise it"
+            if self.announced_usd is not None and after > self.announced_usd:
+                return (
+                    f"the announced maximum of ${self.announced_usd:.4f} would be passed, because "
+                    "answers cost more than their limits allow or bad requests were answered: "
+                    "a higher --max-cost lifts it"
+                )
+        self.reserved_usd += worst_usd
+        return ""
+
+    def settle(
+        self, exchange: Exchange, worst_usd: Decimal, probe: Probe, *, scripted: bool = False
+    ) -> None:
+        """Book what an answered request really cost by its usage; by its length if it has none.
 
         `scripted`: the usage was dictated by the probe, so it is no measure of anything.
         """
-        self.reserved_usd -= estimate
+        self.reserved_usd -= worst_usd
         self.requests += 1 + len(exchange.attempts)
-        if not exchange.ok or exchange.request.method != "POST":
+        if not worst_usd:
             return
+        if not exchange.ok:
+            # Nobody can say whether work that was given up is billed: the promise counts it.
+            if probe.billable and exchange.connection.ended is Ended.TIMEOUT:
+                self._book(exchange, worst_usd, Usage())
+            return
+        self.accepts_bad = self.accepts_bad or not probe.billable
         usage = None if scripted else usage_of(exchange)
         if usage is None:
-            if estimate:
-                self.billable_requests += 1
-                self.spent_usd += min(estimate, self._guess(exchange))
+            guess = self.guess(exchange, probe)
+            usd = cost_usd(self._price(exchange), guess)
+            self._book(exchange, min(worst_usd, usd) if scripted else usd, Usage())
             return
-        self.billable_requests += 1
-        self.prompt_tokens += usage.prompt_tokens or 0
-        self.completion_tokens += usage.completion_tokens or 0
-        self.spent_usd += cost_usd(self.profile.price(exchange.model or "") or DEAREST, usage)
+        self._book(exchange, cost_usd(self._price(exchange), usage), usage)
+        number = choices(exchange.request.params)
+        output = _bounded(usage.completion_tokens)
+        if output > self.limits.share(exchange.request, probe):
+            each = -(-output // number)
+            self.unbounded_tokens = max(self.unbounded_tokens, each)
+            if self.limits.is_limited(exchange.request):
+                self.excess_tokens = max(self.excess_tokens, each)
 
-    def _guess(self, exchange: Exchange) -> Decimal:
-        """What a stream without usage may have cost: an event is a token, or less."""
+    def as_json(self) -> dict[str, Any]:
+        """The account as plain values, for other processes."""
+        return {
+            "announced_usd": None if self.announced_usd is None else str(self.announced_usd),
+            "spent_usd": str(self.spent_usd),
+            "requests": self.requests,
+            "billable_requests": self.billable_requests,
+            "prompt_tokens": self.prompt_tokens,
+            "completion_tokens": self.completion_tokens,
+            "largest": [
+                [str(s.usd), s.exchange, s.model, s.completion_tokens] for s in self.largest
+            ],
+        }
+
+    def restore(self, values: dict[str, Any]) -> None:
+        """Take over the account of another process."""
+        announced = values["announced_usd"]
+        self.announced_usd = None if announced is None else Decimal(announced)
+        self.spent_usd = Decimal(values["spent_usd"])
+        self.requests = values["requests"]
+        self.billable_requests = values["billable_requests"]
+        self.prompt_tokens = values["prompt_tokens"]
+        self.completion_tokens = values["completion_tokens"]
+        self.largest = [Spent(Decimal(row[0]), *row[1:]) for row in values["largest"]]
+
+    def _book(self, exchange: Exchange, usd: Decimal, usage: Usage) -> None:
+        output = _bounded(usage.completion_tokens)
+        self.spent_usd += usd
+        self.billable_requests += 1
+        self.prompt_tokens += _bounded(usage.prompt_tokens)
+        self.completion_tokens += output
+        self.largest.append(Spent(usd, exchange.id, exchange.model or "", output))
+        self.largest.sort(key=lambda spent: -spent.usd)
+        del self.largest[LARGEST:]
+
+    def _price(self, exchange: Exchange) -> Price:
+        return self.profile.price(exchange.model or "") or DEAREST
+
+    def guess(self, exchange: Exchange, probe: Probe) -> Usage:
+        """What an answer without usage may have used: an event is a token, or what its limit allows."""
         prompt = len(exchange.request.body) // BYTES_A_TOKEN + FRAME_TOKENS
-        usage = Usage(prompt_tokens=prompt, completion_tokens=len(exchange.reply.events) or prompt)
-        return cost_usd(self.profile.price(exchange.model or "") or DEAREST, usage)
+        reply, share = exchange.reply, self.limits.share(exchange.request, probe)
+        written = len(reply.body) // BYTES_A_TOKEN
+        output = share if written <= share + OBJECT_TOKENS else written
+        return Usage(
+            prompt_tokens=prompt,
+            completion_tokens=len(reply.events) if reply.is_stream else output,
+        )
 
 
 def usage_of(exchange: Exchange) -> Usage | None:

@@ -57,14 +57,18 @@ def result_row(result: Result) -> dict[str, Any]:
     }
 
 
-def cost_row(budget: Budget, estimate_usd: float) -> dict[str, Any]:
+def cost_row(budget: Budget, plan_usd: float) -> dict[str, Any]:
+    """What was announced and counted; `plan_usd` is what the whole plan costs without a limit."""
+    announced_usd = budget.announced_usd
     return {
         "requests": budget.requests,
         "billable_requests": budget.billable_requests,
         "prompt_tokens": budget.prompt_tokens,
         "completion_tokens": budget.completion_tokens,
         "usd": round(float(budget.spent_usd), 6),
-        "estimate_usd": round(estimate_usd, 6),
+        "announced_usd": None if announced_usd is None else round(float(announced_usd), 6),
+        "largest": [spent.as_json() for spent in budget.largest],
+        "estimate_usd": round(plan_usd, 6),
         "limit_usd": None if budget.limit_usd is None else float(budget.limit_usd),
     }
 
@@ -81,6 +85,7 @@ def run_document(
     profile: Profile | None,
     interrupted: bool = False,
     could_not_run: str | None = None,
+    selection: tuple[int, int] | None = None,
 ) -> dict[str, Any]:
     """Assemble the document. Of the exchanges those are kept that show a verdict."""
     exchanges = list(exchanges)
@@ -90,6 +95,7 @@ def run_document(
     kept = {x.id: transcript(x, base_url) for x in exchanges if x.id in wanted}
     for row in rows:
         row["exchanges"] = [name for name in row["exchanges"] if name in kept]
+    whole = selection is None or selection[0] >= selection[1]
     return {
         "schema_version": 1,
         "suite": {"name": SUITE_NAME, "version": suite_version()},
@@ -103,7 +109,12 @@ def run_document(
         "causes": found,
         "results": list(rows),
         "exchanges": kept,
-        "clients": readiness(rows),
+        "selection": None if selection is None else {"selected": selection[0], "of": selection[1]},
+        "clients": [
+            # Of a part of the requirements nobody can say that a client is served.
+            {**client, "ready": client["ready"] if whole or not client["ready"] else None}
+            for client in readiness(rows)
+        ],
         "known": _known(rows, known, {"fail", "advisory"}),
         "stale": _known(rows, known, {"pass"}),
         "baseline": None,

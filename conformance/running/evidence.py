@@ -5,7 +5,7 @@ from typing import Any
 
 from conformance.judging.area import catalogue
 from conformance.running.planned import probes
-from conformance.running.sender import Target
+from conformance.running.target import Target
 from wire.exchange import Exchange
 
 MAX_BODY = 20_000

@@ -53,6 +53,8 @@ class Handling:
     """Send on the one connection of this name, which carries no other probes."""
     padding_bytes: int = 0
     """So many spaces follow the body, which JSON allows; they are not recorded."""
+    share_tokens: int | None = None
+    """Output tokens that the answer may bring; beyond what they can fill, the suite hangs up."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,9 @@ class Probe:
     key: str = "main"
     """Kind of key: main, other_tier, no_credit, revoked, low_limit; empty sends none."""
     output_tokens: int = 60
-    """Upper estimate of generated tokens, for the budget; 0 when the request must be refused."""
+    """What the answer needs at most: the limit that is sent; 0 when the request must be refused."""
+    unlimited: bool = False
+    """The requirement is about a request without any limit of output, so none is put in."""
     alone: bool = False
     """Nothing else is in flight meanwhile (balance readings, timing)."""
     retry: bool | None = None

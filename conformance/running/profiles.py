@@ -1,18 +1,28 @@
 """Reads profiles from TOML: the border where a user's file is checked."""
 
+import difflib
 import os
 import re
 import tomllib
-from collections.abc import Mapping
-from decimal import Decimal
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from conformance.judging.area import Catalogue
 from conformance.judging.level import Relevel
 from conformance.judging.profile import KEY_VARIABLES, Known, Price, Profile, Sold
 from conformance.judging.requirement import Level
+from conformance.running.planned import probes, properties
+from conformance.running.profile_entries import (
+    ENTRIES,
+    KEY_KINDS,
+    KNOWN,
+    PRICE,
+    BadEntryError,
+    entries,
+)
 
 FOLDER = Path(__file__).parents[1] / "profiles"
 
@@ -29,13 +39,6 @@ def key_of(profile: Profile, kind: str, environment: Mapping[str, str] = os.envi
     return None
 
 
-_KEYS = {
-    "name", "models", "claims", "unclaimed", "hosts", "prices", "balance_path", "balance_field",
-    "balance_scale", "balance_step", "no_credit_status", "no_credit_code", "key_variables", "known", "levels", "sold",
-    "concurrency", "timeout_s", "scripted",
-}  # fmt: skip
-
-
 def load_profile(name: str) -> Profile:
     """A profile by name (`reference`, `codex`, `openai`) or from a TOML file."""
     path = FOLDER / f"{name}.toml"
@@ -46,7 +49,7 @@ def load_profile(name: str) -> Profile:
         raise ProfileError(f"--profile {name}: no such file, and no built-in profile ({known})")
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError, RecursionError) as error:
         raise ProfileError(f"--profile {path}: {error}") from error
     return _profile(path, document)
 
@@ -72,29 +75,53 @@ def _relevel(row: dict[str, Any]) -> Relevel:
 
 
 def _profile(path: Path, document: dict[str, Any]) -> Profile:
-    if unknown := sorted(set(document) - _KEYS):
-        raise ProfileError(f"--profile {path}: unknown entry {unknown[0]!r}")
+    """The profile of a file's entries; the first one that is not as it should be is named."""
     try:
-        values = dict(document)
-        values.setdefault("name", path.stem)
-        for key in ("balance_scale", "balance_step"):
-            if key in values:
-                values[key] = Decimal(str(values[key]))
-        for key in ("models", "claims", "unclaimed", "hosts", "no_credit_status", "no_credit_code"):
-            if key in values:
-                values[key] = tuple(values[key])
+        values = {"name": path.stem, **entries(document, ENTRIES)}
         values["prices"] = {
-            model: Price(*(Decimal(str(row[k])) for k in ("input", "cached", "output")))
+            model: Price(**entries(row, PRICE, f"prices.{model}", whole=True))
             for model, row in values.get("prices", {}).items()
         }
         values["sold"] = {model: Sold(**row) for model, row in values.get("sold", {}).items()}
-        values["known"] = tuple(Known(**row) for row in values.get("known", ()))
         values["levels"] = tuple(_relevel(row) for row in values.get("levels", ()))
+        values["known"] = tuple(
+            Known(**entries(row, KNOWN, f"known[{index}]"))
+            for index, row in enumerate(values.get("known", ()))
+        )
         variables = {
-            kind: (names,) if isinstance(names, str) else tuple(names)
-            for kind, names in values.get("key_variables", {}).items()
+            kind: (names,) if isinstance(names, str) else names
+            for kind, names in entries(
+                values.get("key_variables", {}), KEY_KINDS, "key_variables"
+            ).items()
         }
         values["key_variables"] = {**KEY_VARIABLES, **variables}
         return Profile(**values)
-    except (KeyError, TypeError, ValueError, ArithmeticError, re.error) as error:
+    except BadEntryError as error:
+        raise ProfileError(f"--profile {path}: {error}") from error
+    except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError, re.error) as error:
         raise ProfileError(f"--profile {path}: {type(error).__name__} {error}") from error
+
+
+def refuse_unknown(profile: Profile, catalogue: Catalogue) -> None:
+    """Raise `ProfileError` for claims and requirements that nothing in the catalogue knows."""
+    sent = (*probes(catalogue).values(), *(p.probe for p in properties(catalogue).values()))
+    rows = catalogue.requirements
+    features = {row.feature for row in rows.values()} | {probe.feature for probe in sent}
+    for claim in (*profile.claims, *profile.unclaimed):
+        stem = claim.removesuffix(".*")
+        if stem not in features and not any(fnmatchcase(name, claim) for name in features):
+            raise ProfileError(
+                f"profile {profile.name}: nothing depends on the claim {claim!r}"
+                f"{_nearest(claim, features)} (--list-requirements shows the features)"
+            )
+    for entry in profile.known:
+        if entry.requirement not in rows:
+            raise ProfileError(
+                f"profile {profile.name}: known deviation of {entry.requirement!r}, "
+                f"which is no requirement{_nearest(entry.requirement, rows)}"
+            )
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word, [name for name in known if name], 1)
+    return f" (did you mean {near[0]!r}?)" if near else ""

@@ -20,6 +20,8 @@ from hypothesis.strategies import SearchStrategy
 from conformance.running.probe import Probe
 from wire.exchange import Exchange, Request
 
+MOST_TRIES = 3
+"""So many times its examples may a property send, when a failure is shrunk."""
 DATABASE = Path(".hypothesis/conformance")
 
 
@@ -78,7 +80,7 @@ async def attempt(
     trial = Trial()
 
     def example(request: Request) -> None:
-        if trial.out_of_money:
+        if trial.out_of_money or trial.sent >= MOST_TRIES * prop.examples:
             return
         exchange = asyncio.run_coroutine_threadsafe(send(request), loop).result()
         if exchange is None:

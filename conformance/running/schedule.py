@@ -2,16 +2,27 @@
 
 import asyncio
 import secrets
+import time
+import traceback
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from conformance.judging.profile import Profile
-from conformance.running.budget import Budget, estimate_usd
+from conformance.running import pulse
+from conformance.running.budget import Budget
 from conformance.running.circuit_breaker import CircuitBreaker
+from conformance.running.offer import ASKS, Offer
+from conformance.running.output_limit import generates
+from conformance.running.pace import Pace
 from conformance.running.probe import Impossible, Probe, ProbeContext
 from conformance.running.property import Property, attempt
+from conformance.running.pulse import Pulse
 from conformance.running.sender import Sender
 from wire.exchange import Ended, Exchange, Request
+
+Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)
@@ -32,6 +43,14 @@ class Traffic:
 
     exchanges: dict[tuple[str, str], list[Exchange]] = field(default_factory=dict)
     unsent: dict[tuple[str, str], str] = field(default_factory=dict)
+    absent: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Steps that ask for what the target does not offer, and how that was seen."""
+    broken: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Steps whose sending broke: errors of the suite."""
+    statuses: Counter[int] = field(default_factory=Counter)
+    """Answers by status; 0 for none."""
+    lost: str = ""
+    """That the server stopped answering, and after what."""
 
     def all(self) -> list[Exchange]:
         return [exchange for group in self.exchanges.values() for exchange in group]
@@ -64,6 +83,22 @@ def plan(
     ]
 
 
+@dataclass(frozen=True)
+class Terms:
+    """On what terms a plan is sent: what is on offer, and how long requests may take."""
+
+    offer: Offer = field(default_factory=Offer)
+    pace: Pace = field(default_factory=Pace)
+    seconds: float | None = None
+    """So long may the sending take; None without end."""
+    stop: Callable[[], bool] = lambda: False
+    """Asked before each request: nobody wants the rest any more."""
+    keep: Callable[[Exchange], None] = lambda _: None
+    """Given each exchange as soon as it is there."""
+    concurrency: int | None = None
+    """Requests in flight at most, when it is not as the profile says."""
+
+
 class Schedule:
     """Runs steps: many at a time, those that want to be `alone` one by one after the others."""
 
@@ -72,24 +107,33 @@ class Schedule:
         sender: Sender,
         profile: Profile,
         budget: Budget,
-        progress: Callable[[int, int, str], None] = lambda _done, _total, _name: None,
+        progress: Progress = lambda _done, _total, _name: None,
         run: str = "",
+        terms: Terms | None = None,
     ) -> None:
         self._sender = sender
         self._profile = profile
         self._budget = budget
         self._progress = progress
+        self._terms = terms or Terms()
         self._mark = run or secrets.token_hex(4)
-        self._gate = asyncio.Semaphore(profile.concurrency)
+        self._gate = asyncio.Semaphore(self._terms.concurrency or profile.concurrency)
         self.traffic = Traffic()
         self._done: dict[tuple[str, str], asyncio.Event] = {}
         self._unreachable = 0
         self._breaker = CircuitBreaker()
+        self._pulse = Pulse(self._look, sender.let_pass)
+        self._started = time.monotonic()
+        self._total = self._count = 0
+
+    def expect(self, trials: int) -> None:
+        """So many properties will be tried after the steps; they count in the progress."""
+        self._total += trials
 
     async def run(self, steps: list[Step]) -> Traffic:
         """Send all steps; on cancellation what has arrived so far stays in `traffic`."""
         self._done = {step.key: asyncio.Event() for step in steps}
-        self._total, self._count = len(steps), 0
+        self._total += len(steps)
         alone = {step.key for step in steps if step.probe.alone}
         # What builds on a step that runs alone has to wait for it, so it runs alone, too.
         for step in steps:
@@ -107,7 +151,7 @@ class Schedule:
             for task in together:
                 task.cancel()
             for step in steps:
-                if step.key not in self.traffic.exchanges:
+                if step.key not in self.traffic.exchanges and step.key not in self.traffic.absent:
                     self.traffic.unsent.setdefault(step.key, "the run was interrupted")
         return self.traffic
 
@@ -115,20 +159,36 @@ class Schedule:
         """Run a property for a model; what it keeps joins the traffic under its name."""
         key = (prop.name, model)
         probe = prop.probe
-        if probe.key and probe.key not in self._sender.target.keys:
-            self.traffic.unsent[key] = f"needs a key: set {self._profile.variable(probe.key)}"
+        self._count += 1
+        if reason := self._key_lacks(probe):
+            self.traffic.unsent[key] = reason
             return
+        if reason := self._over():
+            self.traffic.unsent[key] = reason
+            return
+        refused = ""
 
         async def send(request: Request) -> Exchange | None:
+            nonlocal refused
+            if reason := self._terms.offer.lacks(request):
+                self.traffic.absent[key] = reason
+                return None
             found = await self._paid(probe, request, model, 0)
-            return found if isinstance(found, Exchange) else None
+            if isinstance(found, Exchange):
+                return found
+            refused = found
+            return None
 
         trial = await attempt(prop, model, send, number=number, keep=keep)
-        if trial.kept:
+        if self.traffic.lost:
+            self.traffic.unsent[key] = self.traffic.lost
+        elif trial.kept:
             self.traffic.exchanges[key] = trial.kept
-        elif trial.out_of_money:
-            limit = self._budget.limit_usd
-            self.traffic.unsent[key] = f"--max-cost {limit} would be passed: raise it"
+            for exchange in trial.kept:
+                self._terms.keep(exchange)
+        elif trial.out_of_money and key not in self.traffic.absent:
+            self.traffic.unsent[key] = refused
+        self._progress(self._count, self._total, prop.name)
 
     async def _step(self, step: Step) -> None:
         try:
@@ -137,6 +197,9 @@ class Schedule:
                 if earlier := self._done.get(self._before(name, step)):
                     await earlier.wait()
             await self._send(step)
+        except Exception as error:  # noqa: BLE001 - one probe of ours must not end the others
+            self.traffic.broken.setdefault(step.key, failing_line(error))
+            self.traffic.unsent[step.key] = f"the suite broke: {failing_line(error)}"
         finally:
             self._done[step.key].set()
             self._count += 1
@@ -147,33 +210,56 @@ class Schedule:
         mine = (name, step.model)
         return mine if mine in self._done else next((k for k in self._done if k[0] == name), mine)
 
+    def _key_lacks(self, probe: Probe) -> str:
+        """Which key is needed and not there, in words that say how to give it."""
+        if not probe.key or probe.key in self._sender.target.keys:
+            return ""
+        if probe.key == "main" and self._terms.offer.keyless:
+            return ""
+        return f"needs a key: set {self._profile.variable(probe.key)}"
+
+    def _over(self) -> str:
+        """Why nothing more is sent, or nothing."""
+        if self.traffic.lost:
+            return self.traffic.lost
+        if self._terms.stop():
+            return "the run was ended before it (-x, --maxfail)"
+        most_s = self._terms.seconds
+        if most_s is not None and time.monotonic() - self._started > most_s:
+            return f"--max-time {most_s:g} is over: raise it"
+        return ""
+
     async def _send(self, step: Step) -> None:
         probe = step.probe
         earlier: dict[str, list[Exchange]] = {}
         for name in probe.after:
             key = self._before(name, step)
+            if key in self.traffic.absent:
+                self.traffic.absent[step.key] = self.traffic.absent[key]
+                return
             if key not in self.traffic.exchanges:
                 reason = self.traffic.unsent.get(key, "it was not sent")
                 self.traffic.unsent[step.key] = f"builds on {name}: {reason}"
                 return
             earlier[name] = self.traffic.exchanges[key]
-        keys = self._sender.target.keys
-        if probe.key and probe.key not in keys:
-            variable = self._profile.variable(probe.key)
-            self.traffic.unsent[step.key] = f"needs a key: set {variable}"
+        if reason := self._key_lacks(probe):
+            self.traffic.unsent[step.key] = reason
             return
         if self._unreachable >= 5 and not self.traffic.exchanges:
             self.traffic.unsent[step.key] = "the target cannot be reached"
             return
-        asks = [
+        keys = self._sender.target.keys
+        contexts = [
             ProbeContext(self._profile, step.model, index, earlier, keys, self._mark)
             for index in range(probe.count)
         ]
-        sent = await asyncio.gather(*(self._ask(step, context) for context in asks))
+        sent = await asyncio.gather(*(self._one(step, context) for context in contexts))
         if arrived := [exchange for exchange in sent if exchange is not None]:
             self.traffic.exchanges[step.key] = arrived
+            for exchange in arrived:
+                self._terms.keep(exchange)
 
-    async def _ask(self, step: Step, context: ProbeContext) -> Exchange | None:
+    async def _one(self, step: Step, context: ProbeContext) -> Exchange | None:
         try:
             request = step.probe.build(context)
         except Impossible as reason:
@@ -184,6 +270,9 @@ class Schedule:
                 raise
             # An earlier answer is not what the probe builds on: the target's doing, told elsewhere.
             self.traffic.unsent[step.key] = f"an earlier answer cannot be built on: {error!r}"
+            return None
+        if not step.probe.name.endswith(ASKS) and (lacks := self._terms.offer.lacks(request)):
+            self.traffic.absent[step.key] = lacks
             return None
         model = step.model if step.probe.per_model else ""
         probe = step.probe
@@ -202,14 +291,72 @@ class Schedule:
         return exchange
 
     async def _paid(self, probe: Probe, request: Request, model: str, index: int) -> Exchange | str:
-        """Send when the budget allows it and book what it cost; else say why not."""
-        estimate = estimate_usd(self._profile, model, request, probe.output_tokens)
+        """Send when money and time allow it and book what it cost; else say why not."""
+        budget, limits = self._budget, self._budget.limits
+        request = limits.applied(request, probe)
+        share = limits.share(request, probe)
+        worst_usd = budget.worst_usd(model, request, probe)
         async with self._gate:
-            if reason := self._breaker.open_because(request):
-                return reason
-            if not self._budget.reserve(probe.name, estimate):
-                return f"--max-cost {self._budget.limit_usd} would be passed: raise it"
-            exchange = await self._sender.send(probe, request, model, index)
-            self._breaker.record(exchange)
-        self._budget.settle(exchange, estimate, scripted=probe.feature == "scripted")
+            for again in (False, True):
+                if reason := self._over() or self._breaker.open_because(request):
+                    return reason
+                if reason := budget.reserve(worst_usd, probe):
+                    return reason
+                number = self._pulse.sent(probe, request, model)
+                exchange = Exchange("", request)
+                bounded = self._in_bounds(probe, request, share)
+                try:
+                    exchange = await self._sender.send(bounded, request, model, index)
+                finally:
+                    budget.settle(exchange, worst_usd, probe, scripted=probe.feature == "scripted")
+                self._breaker.record(exchange)
+                self.traffic.statuses[exchange.reply.status] += 1
+                self._terms.pace.record(exchange)
+                was_away = await self._pulse.came(number, exchange)
+                if self._pulse.lost and pulse.silent(exchange):
+                    self._lose(exchange)
+                    return self.traffic.lost
+                if not was_away or again:
+                    break
         return exchange
+
+    def _in_bounds(self, probe: Probe, request: Request, share: int) -> Probe:
+        """The probe with the bounds of its answer: how long it may be, how long it may take."""
+        handling = probe.handling
+        return replace(
+            probe,
+            handling=replace(
+                handling,
+                share_tokens=share if generates(request) else handling.share_tokens,
+                timeout_s=handling.timeout_s or self._terms.pace.deadline_s(share),
+            ),
+        )
+
+    async def _look(self, probe: Probe, request: Request) -> Exchange:
+        return await self._sender.send(probe, request, "")
+
+    def _lose(self, exchange: Exchange) -> None:
+        """The server is gone: what was in flight tells nothing, and nothing more is sent."""
+        if self.traffic.lost or self._pulse.lost is None:
+            return
+        probe, request, _ = self._pulse.lost
+        beside = ", ".join(self._pulse.beside[:5])
+        also = f"; in flight with it: {beside}" if beside else ""
+        self.traffic.lost = f"the server stopped answering after {probe.name}"
+        told = replace(
+            exchange,
+            id=f"{pulse.LOST}-1",
+            request=self._sender.as_sent(request, probe),
+            connection=replace(exchange.connection, error=self.traffic.lost + also),
+            probe=pulse.LOST,
+            model=None,
+        )
+        self.traffic.exchanges[pulse.LOST, ""] = [told]
+        self._terms.keep(told)
+
+
+def failing_line(error: Exception) -> str:
+    """An exception of ours in one line: what, and in which line of which file."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(frame.filename).name}:{frame.lineno}"
+    return f"{type(error).__name__} in {place}: {str(error)[:200]}"

@@ -4,51 +4,34 @@ Traffic enters the suite here and nowhere else, so here keys are taken out of it
 """
 
 import asyncio
+import ssl
 import time
 import zlib
-from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from itertools import count
 from typing import Self
-from urllib.parse import urlsplit
 
 import httpx
 
+from conformance.running.output_limit import generates
 from conformance.running.probe import Handling, Probe
+from conformance.running.share import complaint, passes
+from conformance.running.splice import splice
+from conformance.running.target import Target
 from wire.exchange import Attempt, Chunk, Connection, Ended, Exchange, Headers, Reply, Request
 from wire.redaction import Redactor
 from wire.sse import Decoder
 
-ROOT = "//root/"
 BODY_LIMIT_BYTES = 64 * 2**20
 STREAM_LIMIT_S = 180.0
+WHOLE_S = 60.0
 RETRYABLE = frozenset({408, 409, 429, 500, 502, 503, 504})
 MAX_RETRIES = 3
 MAX_RETRIES_FREE = 2
 SETTLE_S = 0.5
 POLL_S = 0.5
 MAX_WAIT_S = 30.0
-
-
-@dataclass(frozen=True)
-class Target:
-    """Where requests go. `base_url` ends without a slash and includes the version segment."""
-
-    base_url: str
-    keys: Mapping[str, str]
-    timeout_s: float = 60.0
-
-    @property
-    def origin(self) -> str:
-        """Scheme, host and port."""
-        parts = urlsplit(self.base_url)
-        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-
-    def url(self, path: str) -> str:
-        """`path` counts from the base URL, or from the origin when it starts with //root/."""
-        if path.startswith(ROOT):
-            return self.origin + path.removeprefix(ROOT[:-1])
-        return self.base_url + path
 
 
 class Sender:
@@ -69,6 +52,7 @@ class Sender:
         self._addresses: set[object] = set()
         self._transport = transport
         self._lanes: dict[str, httpx.AsyncClient] = {}
+        self._context: ssl.SSLContext | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -84,8 +68,23 @@ class Sender:
             timeout=httpx.Timeout(wait_s, connect=min(10.0, wait_s)),
             limits=limits,
             follow_redirects=False,
-            trust_env=self._transport is None,
+            # What the environment says of proxies and authorities, the target knows.
+            trust_env=False,
+            proxy=self.target.proxy or None if self._transport is None else None,
+            verify=self._verify(),
         )
+
+    def _verify(self) -> ssl.SSLContext | bool:
+        """How certificates are checked; made once, because reading the authorities is slow."""
+        if self._transport is not None or not self.target.base_url.startswith("https"):
+            return False
+        if self._context is None:
+            self._context = self.target.context()
+        return self._context
+
+    def beside(self, target: Target) -> "Sender":
+        """A sender like this one, to another address."""
+        return Sender(target, transport=self._transport, sleep=self._sleep, clock=self._clock)
 
     def _lane(self, name: str) -> httpx.AsyncClient:
         """The client of a lane: a named one has a single connection, the nameless one has many."""
@@ -155,9 +154,23 @@ class Sender:
         )
         return self._clean(exchange)
 
+    def as_sent(self, request: Request, probe: Probe) -> Request:
+        """A request as it goes out, without its keys: for what was never answered."""
+        sent = self._addressed(request, probe.key, probe.handling)
+        return self._clean(Exchange("", sent)).request
+
     def _clean(self, exchange: Exchange) -> Exchange:
         """The exchange without keys. Nothing that holds one leaves this class."""
-        return self._redactor(exchange.request).exchange(exchange)
+        clean = self._redactor(exchange.request).exchange(exchange)
+        mine = {name for name, _ in self.target.headers}
+        if not mine:
+            return clean
+        # Short values are not searched for in texts, but in their own header they are a secret.
+        headers = tuple(
+            (name, f"[redacted:header:{name}]" if name in mine else value)
+            for name, value in clean.request.headers
+        )
+        return replace(clean, request=replace(clean.request, headers=headers))
 
     def _addressed(self, request: Request, key_kind: str, handling: Handling) -> Request:
         """The request as sent: with the key, unless the probe wrote its own Authorization."""
@@ -173,11 +186,17 @@ class Sender:
             headers.append(("user-agent", "openai-gateway-conformance"))
         if handling.fresh:
             headers.append(("connection", "close"))
-        return replace(request, headers=tuple(headers))
+        headers += [(name, value) for name, value in self.target.headers if name not in names]
+        body = request.body
+        if self.target.extra_body and generates(request):
+            known = request.params
+            more = {n: v for n, v in self.target.extra_body.items() if n not in known}
+            body = splice(body, more) if known else body
+        return replace(request, headers=tuple(headers), body=body)
 
     def _redactor(self, request: Request) -> Redactor:
         """Knows the run's keys, and a key that this request alone presents (a wrong one)."""
-        secrets = dict(self.target.keys)
+        secrets = {**self.target.keys, **self.target.header_secrets}
         for name, value in request.headers:
             if name in {"authorization", "x-api-key"}:
                 token = value.split(" ")[-1].strip()
@@ -195,31 +214,37 @@ class Sender:
         reused: bool | None = None
         ended, error = Ended.COMPLETE, ""
         timeout = handling.timeout_s
+        # Bytes may come one by one; the answer as a whole has an end, too.
+        deadline_s = min(STREAM_LIMIT_S, max(WHOLE_S, 3 * (timeout or self.target.timeout_s)))
         body = request.body + b" " * handling.padding_bytes
         try:
-            async with self._lane(handling.lane).stream(
-                request.method,
-                self.target.url(request.path),
-                headers=[(k.encode(), v.encode("utf-8")) for k, v in request.headers],
-                content=_chunked(body) if handling.chunked else body or None,
-                **({"timeout": timeout} if timeout else {}),  # type: ignore[arg-type]
-            ) as response:
-                headers_at = _ms_since(start)
-                status = response.status_code
-                headers = tuple(
-                    (k.decode("latin-1").lower(), v.decode("latin-1"))
-                    for k, v in response.headers.raw
-                )
-                reused = self._seen(response)
-                ended, error = await self._read(response, chunks, handling, start)
+            async with asyncio.timeout(deadline_s):
+                async with self._lane(handling.lane).stream(
+                    request.method,
+                    self.target.url(request.path),
+                    headers=[(k.encode(), v.encode("utf-8")) for k, v in request.headers],
+                    content=_chunked(body) if handling.chunked else body or None,
+                    **({"timeout": timeout} if timeout else {}),  # type: ignore[arg-type]
+                ) as response:
+                    headers_at = _ms_since(start)
+                    status = response.status_code
+                    headers = tuple(
+                        (k.decode("latin-1").lower(), v.decode("latin-1"))
+                        for k, v in response.headers.raw
+                    )
+                    reused = self._seen(response)
+                    ended, error = await self._read(response, chunks, handling, start)
         except httpx.TimeoutException as failure:
             ended, error = Ended.TIMEOUT, _say(failure)
         except httpx.RemoteProtocolError as failure:
             ended, error = Ended.CUT, _say(failure)
         except (httpx.ReadError, httpx.WriteError) as failure:
             ended, error = Ended.RESET, _say(failure)
+        except TimeoutError:
+            ended, error = Ended.TIMEOUT, f"no whole answer within {deadline_s:.0f} s"
         except (httpx.TransportError, httpx.InvalidURL, UnicodeError, ValueError) as failure:
-            ended, error = Ended.FAILED, _say(failure)
+            through = f" (through the proxy {self.target.proxy})" if self.target.proxy else ""
+            ended, error = Ended.FAILED, _say(failure) + through
         encoding = dict(headers).get("content-encoding", "").lower()
         plain, complaint = decoded(chunks, encoding)
         reply = Reply(status, headers, tuple(plain), headers_at)
@@ -239,6 +264,9 @@ class Sender:
         self, response: httpx.Response, chunks: list[Chunk], handling: Handling, start: float
     ) -> tuple[Ended, str]:
         size, events, decoder = 0, 0, Decoder()
+        share = handling.share_tokens
+        streamed = "event-stream" in response.headers.get("content-type", "")
+        counts = handling.abort_after_events is not None or (share is not None and streamed)
         async for data in response.aiter_raw():
             at_ms = _ms_since(start)
             chunks.append(Chunk(at_ms, data))
@@ -247,10 +275,12 @@ class Sender:
                 return Ended.LIMIT, f"more than {BODY_LIMIT_BYTES} bytes"
             if at_ms > STREAM_LIMIT_S * 1000:
                 return Ended.LIMIT, f"the answer went on for more than {STREAM_LIMIT_S:.0f} s"
-            if handling.abort_after_events is not None:
+            if counts:
                 events += len(decoder.feed(data))
-                if events >= handling.abort_after_events:
-                    return Ended.ABORTED, ""
+            if handling.abort_after_events is not None and events >= handling.abort_after_events:
+                return Ended.ABORTED, ""
+            if share is not None and passes(share, events, size):
+                return Ended.ABORTED, complaint(share, events, size)
             if handling.pause_ms:
                 await asyncio.sleep(handling.pause_ms / 1000)
         return Ended.COMPLETE, ""

@@ -1,19 +1,16 @@
 """One run: sends the planned traffic once, whoever asks first, and judges it for everybody.
 
 Under `pytest -n` every worker collects the same tests and so knows the same plan. The worker that
-takes the lead sends; the others wait for its file. Each probe is so sent once a model.
+takes the lead sends; the others wait for its ledger. Each probe is so sent once a model.
 """
 
 import asyncio
 import contextlib
-import json
-import os
 import signal
-import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from pathlib import Path
+from functools import cached_property
 from typing import Any
 
 from conformance.judging.area import Catalogue
@@ -21,21 +18,33 @@ from conformance.judging.judge import Judge, Result
 from conformance.judging.profile import KEY_VARIABLES
 from conformance.judging.requirement import Requirement
 from conformance.judging.rule import Rule
-from conformance.running.budget import Budget, estimate_usd
+from conformance.running.announced import Announcement
+from conformance.running.budget import Budget
+from conformance.running.first_failures import FirstFailures
+from conformance.running.first_look import FirstLook
+from conformance.running.offer import Offer
+from conformance.running.pace import Pace
 from conformance.running.planned import probes, properties
-from conformance.running.probe import Impossible, ProbeContext
-from conformance.running.profiles import key_of
 from conformance.running.property import Property
-from conformance.running.reference import reference_gateway
-from conformance.running.schedule import Schedule, Step, Traffic, plan
-from conformance.running.sender import Sender, Target
+from conformance.running.reference import NotStartedError, reference_gateway
+from conformance.running.run_folder import BEAT_S, LeaderLostError, RunFolder
+from conformance.running.schedule import (
+    Progress,
+    Schedule,
+    Step,
+    Terms,
+    Traffic,
+    failing_line,
+    plan,
+)
+from conformance.running.sender import Sender
 from conformance.running.settings import Settings
+from conformance.running.target import Target
 from wire import jsonl
-from wire.exchange import Exchange, Request
+from wire.exchange import Exchange
 
-Progress = Callable[[int, int, str], None]
-LEADER, EXCHANGES, LEDGER = "leader", "exchanges.jsonl", "ledger.json"
-NOMINAL_PROMPT_BYTES = 400
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Signals that end a run with its report."""
 
 
 def wanted_probes(catalogue: Catalogue, requirements: Iterable[str]) -> list[str]:
@@ -53,28 +62,48 @@ class Session:
     settings: Settings
     catalogue: Catalogue
     models: tuple[str, ...]
-    requirements: tuple[str, ...] = ()
-    folder: Path | None = None
+    folder: RunFolder | None = None
     progress: Progress = lambda _done, _total, _name: None
+    look: FirstLook | None = None
+    items: tuple[tuple[str, str], ...] = ()
+    """Requirement and model of every verdict that is asked for."""
     traffic: Traffic = field(default_factory=Traffic)
     budget: Budget = field(init=False)
     base_url: str = ""
     keys_present: dict[str, bool] = field(default_factory=dict)
     interrupted: bool = False
+    ended: bool = False
+    """Everything that was to be sent is sent, or said why not."""
+    broken: str = ""
+    """An exception of ours while sending. It is told once; what was sent is judged all the same."""
+    progressed: tuple[int, int] = (0, 0)
     _judge: Judge | None = None
 
     def __post_init__(self) -> None:
         self.budget = Budget(self.settings.profile, self.settings.max_cost_usd)
+        if self.look is not None:
+            self.look.teach(self.budget)
+
+    @cached_property
+    def requirements(self) -> tuple[str, ...]:
+        """Ids of the requirements that are to be judged."""
+        return tuple(dict.fromkeys(name for name, _ in self.items))
 
     def steps(self) -> list[Step]:
-        wanted = wanted_probes(self.catalogue, self.requirements)
-        return plan(
-            probes(self.catalogue), wanted, self.settings.profile, self.models, self.settings.depth
-        )
+        wanted = wanted_probes(self.catalogue, self._judged)
+        settings = self.settings
+        return plan(probes(self.catalogue), wanted, settings.profile, self.models, settings.depth)
+
+    @property
+    def _judged(self) -> list[str]:
+        """The requirements that something can be said of: not about keys where there are none."""
+        rows = self.catalogue.requirements
+        lacks = self.look.offer.lacks_feature if self.look else lambda _: ""
+        return [name for name in self.requirements if not lacks(rows[name].feature)]
 
     def trials(self) -> list[tuple[Property, str]]:
         """The properties to try, each for each model."""
-        ids = set(self.requirements)
+        ids = set(self._judged)
         rules = [
             r for r in self.catalogue.rules if isinstance(r, Rule) and ids & set(r.requirements)
         ]
@@ -86,39 +115,46 @@ class Session:
             for model in self.models
         ]
 
-    def estimate_usd(self) -> Decimal:
-        """An upper estimate for the plan. What builds on answers counts with a nominal prompt."""
-        total = Decimal(0)
-        for step in self.steps():
-            probe = step.probe
-            context = ProbeContext(self.settings.profile, step.model, 0, {})
-            try:
-                request = probe.build(context)
-            except (Impossible, LookupError):
-                request = Request("POST", "/", (), b" " * NOMINAL_PROMPT_BYTES)
-            one = estimate_usd(self.settings.profile, step.model, request, probe.output_tokens)
-            total += one * probe.count
-        for prop, model in self.trials():
-            empty = Request("POST", "/", (), b" " * NOMINAL_PROMPT_BYTES)
-            tokens = prop.probe.output_tokens
-            total += estimate_usd(self.settings.profile, model, empty, tokens) * prop.examples
-        return total
+    @cached_property
+    def plan_usd(self) -> Decimal:
+        """What the whole plan costs at most, whatever the limit."""
+        mine = self.settings.base_url is None
+        is_reference = self.look.is_reference if self.look else mine
+        announcement = Announcement(
+            self.budget,
+            self.settings.profile,
+            self.look.offer if self.look else Offer(),
+            None if mine else frozenset(self.settings.keys),
+            is_reference=is_reference and not self.settings.gateway_faults,
+        )
+        spent_usd = self.look.spent_usd if self.look else Decimal(0)
+        return announcement.usd(self.steps(), self.trials()) + spent_usd
+
+    @property
+    def announced_usd(self) -> Decimal:
+        """What the run costs at most: it is said first, and holds."""
+        limit_usd = self.settings.max_cost_usd
+        return self.plan_usd if limit_usd is None else min(self.plan_usd, limit_usd)
 
     def judge(self) -> Judge:
         """The judge over all traffic; the first caller brings the traffic about."""
         if self._judge is None:
-            if self.folder is None:
-                self._send()
-            elif self._takes_the_lead():
-                self._send()
-                self._publish(self.folder)
+            if self.folder is None or self.folder.takes_the_lead():
+                self._lead()
             else:
-                self._await(self.folder)
-            exchanges = tuple(self.traffic.all())
-            self._judge = Judge(
-                self.catalogue, self.settings.profile, exchanges, self.traffic.unsent
-            )
+                self._follow(self.folder)
+            self._judge = self._new_judge()
         return self._judge
+
+    def _new_judge(self) -> Judge:
+        return Judge(
+            self.catalogue,
+            self.settings.profile,
+            tuple(self.traffic.all()),
+            self.traffic.unsent,
+            self.traffic.absent,
+            self.look.offer.lacks_feature if self.look else lambda _: "",
+        )
 
     def result(self, requirement: Requirement, model: str) -> Result:
         return self.judge().result(requirement, model)
@@ -126,57 +162,62 @@ class Session:
     def exchanges(self) -> list[Exchange]:
         return self.traffic.all()
 
-    def load(self, folder: Path) -> None:
-        """Take over what the leading worker published, if it got that far."""
-        if not (folder / LEDGER).is_file():
-            return
-        ledger = json.loads((folder / LEDGER).read_text(encoding="utf-8"))
-        for exchange in jsonl.iter_file(folder / EXCHANGES):
+    def load(self, folder: RunFolder) -> None:
+        """Take over what the leading worker wrote down, as far as it got."""
+        for exchange in folder.exchanges():
             key = (exchange.probe or "", exchange.model or "")
             self.traffic.exchanges.setdefault(key, []).append(exchange)
+        ledger = folder.ledger()
+        if not ledger:
+            self.base_url = folder.run().get("base_url", "")
+            return
         self.traffic.unsent = {(row[0], row[1]): row[2] for row in ledger["unsent"]}
+        self.traffic.absent = {(row[0], row[1]): row[2] for row in ledger["absent"]}
+        self.traffic.lost = ledger["lost"]
+        self.broken = ledger["broken"]
         self.base_url = ledger["base_url"]
         self.keys_present = ledger["keys_present"]
-        for name, value in ledger["budget"].items():
-            setattr(self.budget, name, Decimal(value) if name == "spent_usd" else value)
+        self.interrupted = ledger["interrupted"]
+        self.budget.restore(ledger["budget"])
 
-    def _takes_the_lead(self) -> bool:
-        assert self.folder is not None
-        try:
-            descriptor = os.open(self.folder / LEADER, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
-        except FileExistsError:
-            return False
-        os.write(descriptor, str(os.getpid()).encode())
-        os.close(descriptor)
-        return True
-
-    def _publish(self, folder: Path) -> None:
-        with (folder / EXCHANGES).open("w", encoding="utf-8") as file:
-            file.writelines(jsonl.dump(x) + "\n" for x in self.traffic.all())
-        budget = self.budget
-        ledger: dict[str, Any] = {
+    def _ledger(self) -> dict[str, Any]:
+        return {
             "unsent": [[*key, reason] for key, reason in self.traffic.unsent.items()],
+            "absent": [[*key, reason] for key, reason in self.traffic.absent.items()],
+            "lost": self.traffic.lost,
+            "broken": self.broken,
             "base_url": self.base_url,
             "keys_present": self.keys_present,
-            "budget": {
-                "spent_usd": str(budget.spent_usd),
-                "requests": budget.requests,
-                "billable_requests": budget.billable_requests,
-                "prompt_tokens": budget.prompt_tokens,
-                "completion_tokens": budget.completion_tokens,
-            },
+            "interrupted": self.interrupted,
+            "budget": self.budget.as_json(),
         }
-        waiting = folder / f"{LEDGER}.part"
-        waiting.write_text(json.dumps(ledger), encoding="utf-8")
-        waiting.replace(folder / LEDGER)
 
-    def _await(self, folder: Path) -> None:
-        while not (folder / LEDGER).is_file():
-            leader = (folder / LEADER).read_text(encoding="utf-8")
-            if leader and not _alive(int(leader)):
-                raise RuntimeError("the worker that sends the requests has died")
-            time.sleep(0.05)
+    def _lead(self) -> None:
+        try:
+            self._send()
+            self.ended = not self.interrupted
+        except (NotStartedError, KeyboardInterrupt):
+            raise
+        except Exception as error:  # noqa: BLE001 - what was sent is there, and is judged
+            self.broken = failing_line(error)
+            self.ended = True
+        finally:
+            if self.folder is not None:
+                self.folder.publish(self._ledger())
+                self.folder.close()
+
+    def _follow(self, folder: RunFolder) -> None:
+        try:
+            folder.wait()
+        except LeaderLostError as reason:
+            self.broken = str(reason)
         self.load(folder)
+        self.broken = (
+            self.broken if folder.ledger() else "the worker that sends the requests has ended"
+        )
+        for step in self.steps() if not folder.ledger() else ():
+            if step.key not in self.traffic.exchanges:
+                self.traffic.unsent[step.key] = self.broken
 
     def _send(self) -> None:
         with self._target() as target:
@@ -184,45 +225,121 @@ class Session:
             self.keys_present = {
                 self.settings.profile.variable(kind): kind in target.keys for kind in KEY_VARIABLES
             }
-            asyncio.run(self._run(target))
+            if self.folder is not None:
+                self.folder.begin(self._run())
+            asyncio.run(self._everything(target))
         if self.settings.record:
             jsonl.write_file(self.settings.record, self.traffic.all())
 
+    def _run(self) -> dict[str, Any]:
+        """What the run is about, for whoever has to make its report."""
+        return {
+            "base_url": self.base_url,
+            "profile": self.settings.profile_name,
+            "models": list(self.models),
+            "items": [list(item) for item in self.items],
+            "keys_present": self.keys_present,
+            "announced_usd": str(self.announced_usd),
+        }
+
     @contextlib.contextmanager
     def _target(self) -> Iterator[Target]:
-        profile = self.settings.profile
+        given = self.settings.target()
         if self.settings.base_url is not None:
-            keys = {kind: key for kind in KEY_VARIABLES if (key := key_of(profile, kind))}
-            yield Target(self.settings.base_url, keys, profile.timeout_s)
+            yield given
             return
         arguments = [word for name in self.settings.gateway_faults for word in ("--fault", name)]
         with reference_gateway(arguments) as reference:
-            yield Target(reference.base_url, reference.keys, profile.timeout_s)
+            yield replace(given, base_url=reference.base_url, keys=reference.keys, proxy="")
 
-    async def _run(self, target: Target) -> None:
+    async def _everything(self, target: Target) -> None:
         async with Sender(target) as sender:
-            schedule = Schedule(sender, self.settings.profile, self.budget, self.progress)
+            self.budget.announced_usd = self.announced_usd
+            schedule = Schedule(
+                sender, self.settings.profile, self.budget, self._progress, terms=self._terms()
+            )
             self.traffic = schedule.traffic
-            task = asyncio.ensure_future(self._everything(schedule))
-            loop = asyncio.get_running_loop()
-            with contextlib.suppress(ValueError, NotImplementedError, RuntimeError):
-                loop.add_signal_handler(signal.SIGINT, task.cancel)
+            task = asyncio.ensure_future(self._sent(schedule))
+            beat = asyncio.ensure_future(self._beat())
             try:
-                await task
+                with _ended_by_signals(task):
+                    await task
             except asyncio.CancelledError:
                 self.interrupted = True
+            finally:
+                beat.cancel()
 
-    async def _everything(self, schedule: Schedule) -> None:
-        await schedule.run(self.steps())
-        for prop, model in self.trials():
+    def _terms(self) -> Terms:
+        settings = self.settings
+        pace = Pace(settings.timeout_s or settings.profile.timeout_s, settings.concurrency)
+        pace.told = settings.timeout_s is not None
+        if self.look is not None and self.look.first_s is not None:
+            pace.begin(self.look.first_s, self.look.first_tokens)
+        return Terms(
+            offer=self.look.offer if self.look else Offer(),
+            pace=pace,
+            seconds=settings.max_time_s,
+            stop=self._failures.enough,
+            keep=self._keep,
+            concurrency=settings.concurrency,
+        )
+
+    @cached_property
+    def _failures(self) -> FirstFailures:
+        settings = self.settings
+        return FirstFailures(
+            self.catalogue,
+            settings.profile,
+            self.requirements,
+            settings.most_failures,
+            settings.fail_on_should,
+        )
+
+    def _keep(self, exchange: Exchange) -> None:
+        self._failures.see(exchange)
+        if self.folder is not None:
+            self.folder.keep(exchange)
+
+    async def _sent(self, schedule: Schedule) -> None:
+        steps, trials = self.steps(), self.trials()
+        schedule.expect(len(trials))
+        await schedule.run(steps)
+        for prop, model in trials:
             await schedule.attempt(prop, model, number=self.settings.seed)
 
+    async def _beat(self) -> None:
+        """Signs of life: to the other workers, and to whoever reads the log."""
+        while True:
+            await asyncio.sleep(BEAT_S)
+            if self.folder is not None:
+                self.folder.beat()
+            self.progress(*self.progressed, "")
 
-def _alive(pid: int) -> bool:
+    def _progress(self, done: int, total: int, name: str) -> None:
+        self.progressed = (done, total)
+        self.progress(done, total, name)
+
+    def close(self, reason: str) -> None:
+        """Nothing is sent any more: what was not says this reason."""
+        for step in self.steps():
+            if step.key not in self.traffic.exchanges and step.key not in self.traffic.absent:
+                self.traffic.unsent.setdefault(step.key, reason)
+        self._judge = self._new_judge()
+
+
+@contextlib.contextmanager
+def _ended_by_signals(task: "asyncio.Future[None]") -> Iterator[None]:
+    """While inside, the signals that end a run cancel the task; afterwards they do what they did."""
+    loop = asyncio.get_running_loop()
+    before = {}
+    for number in ENDS:
+        with contextlib.suppress(ValueError, NotImplementedError, RuntimeError):
+            before[number] = signal.getsignal(number)
+            loop.add_signal_handler(number, task.cancel)
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+        yield
+    finally:
+        for number, handler in before.items():
+            with contextlib.suppress(ValueError, NotImplementedError, RuntimeError, TypeError):
+                loop.remove_signal_handler(number)
+                signal.signal(number, handler)

@@ -1,10 +1,13 @@
 """What a run was told, after checking."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from conformance.judging.profile import Profile
+from conformance.running.target import Target, proxy_for
 
 
 @dataclass(frozen=True)
@@ -25,3 +28,33 @@ class Settings:
     fail_on_regression: bool = False
     depth: str = "default"
     """`full`: also the probes that are too dear for a default run."""
+    profile_name: str = ""
+    """The profile as it was asked for: a name or a file."""
+    keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The keys of the environment by kind."""
+    by_chance: bool = False
+    """The main key was not given for this suite but lies around for other programs."""
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    extra_body: Mapping[str, Any] = field(default_factory=dict)
+    timeout_s: float | None = None
+    max_time_s: float | None = None
+    concurrency: int = 8
+    insecure: bool = False
+    cacert: str = ""
+    most_failures: int = 0
+    """Nothing more is sent after so many requirements failed; 0 for no such end."""
+
+    def target(self) -> Target:
+        """Where requests go, without the keys of a reference gateway that is yet to be started."""
+        base_url = self.base_url or ""
+        return Target(
+            base_url,
+            self.keys,
+            self.timeout_s or self.profile.timeout_s,
+            self.headers,
+            self.extra_body,
+            proxy_for(base_url) if base_url else "",
+            self.by_chance,
+            self.insecure,
+            self.cacert,
+        )

@@ -1,14 +1,14 @@
-"""The target: its address as users write it, and a first look before anything is planned."""
+"""The target's address: as users write it, and what lies between."""
 
-import asyncio
-from dataclasses import dataclass
+import os
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
-from conformance.running.probe import Probe, get, post
-from conformance.running.sender import Sender, Target
-from wire.exchange import Ended, Exchange
-
-FIRST_LOOK = Probe("first-look", lambda _: get("/models"), per_model=False, output_tokens=0)
+ROOT = "//root/"
 
 
 class BadTarget(Exception):  # noqa: N818 - the fault is the user's or the target's, never ours
@@ -40,77 +40,60 @@ def is_loopback(base_url: str) -> bool:
     return host == "localhost" or host.startswith("127.") or host == "::1"
 
 
+def proxy_for(base_url: str) -> str:
+    """The proxy that the environment names for this address; never one for this machine itself."""
+    parts = urlsplit(base_url)
+    if is_loopback(base_url) or proxy_bypass(parts.hostname or ""):
+        return ""
+    proxies = getproxies()
+    return proxies.get(parts.scheme, "") or proxies.get("all", "")
+
+
 @dataclass(frozen=True)
-class FirstLook:
-    """What the first request showed: the address that works, and the models it lists."""
+class Target:
+    """Where requests go. `base_url` ends without a slash and includes the version segment."""
 
     base_url: str
-    models: tuple[str, ...]
+    keys: Mapping[str, str] = field(repr=False)
+    timeout_s: float = 60.0
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Headers of the user, in every request; their values are secrets like the keys."""
+    extra_body: Mapping[str, Any] = field(default_factory=dict)
+    """Members of the user, in every request that generates."""
+    proxy: str = ""
+    by_chance: bool = False
+    """The main key lies around for other programs; it was not given for this suite."""
+    insecure: bool = False
+    """Certificates are not checked."""
+    cacert: str = ""
+    """A file of authorities to trust."""
 
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port."""
+        parts = urlsplit(self.base_url)
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
-def first_look(target: Target, base_url_as_given: str) -> FirstLook:
-    """Ask for the model list once; raise `BadTarget` when no run can make sense."""
-    return asyncio.run(_first_look(target, base_url_as_given))
+    def url(self, path: str) -> str:
+        """`path` counts from the base URL, or from the origin when it starts with //root/."""
+        if path.startswith(ROOT):
+            return self.origin + path.removeprefix(ROOT[:-1])
+        return self.base_url + path
 
+    @property
+    def header_secrets(self) -> dict[str, str]:
+        """The values of the user's headers by a label, for redaction."""
+        return {f"header:{name}": value for name, value in self.headers}
 
-async def _first_look(target: Target, given: str) -> FirstLook:
-    exchange = await _get_models(target)
-    if _strange(exchange) and not given.rstrip("/").endswith("/v1"):
-        bare = Target(given.strip().rstrip("/"), target.keys, target.timeout_s)
-        other = await _get_models(bare)
-        if not _strange(other):
-            target, exchange = bare, other
-    _refuse_unreachable(exchange, target.base_url)
-    if exchange.reply.status in {401, 403} and await _chat_refuses_too(target):
-        raise BadTarget(
-            f"{target.base_url} refuses the key (HTTP {exchange.reply.status}): "
-            "set CONFORMANCE_API_KEY to a valid key"
-        )
-    if _is_html(exchange):
-        raise BadTarget(
-            f"{target.base_url}/models answers an HTML page, not JSON: "
-            "is --base-url the API's address?"
-        )
-    body = exchange.reply.json
-    data = body.get("data") if isinstance(body, dict) else None
-    listed = [row.get("id") for row in data or () if isinstance(row, dict)]
-    return FirstLook(target.base_url, tuple(name for name in listed if isinstance(name, str)))
+    def context(self) -> ssl.SSLContext:
+        """How certificates are checked: by the given authorities, else by those that httpx trusts."""
+        import httpx
 
-
-async def _get_models(target: Target) -> Exchange:
-    async with Sender(target) as sender:
-        return await sender.send(FIRST_LOOK, get("/models"), "")
-
-
-async def _chat_refuses_too(target: Target) -> bool:
-    """Whether a free, malformed chat request is refused for the key as well."""
-    async with Sender(target) as sender:
-        exchange = await sender.send(FIRST_LOOK, post("/chat/completions", {}), "")
-    return exchange.reply.status in {401, 403}
-
-
-def _is_html(exchange: Exchange) -> bool:
-    return exchange.reply.media_type == "text/html" or exchange.reply.text.lstrip()[
-        :15
-    ].lower().startswith(("<!doctype", "<html"))
-
-
-def _strange(exchange: Exchange) -> bool:
-    return exchange.reply.status in {0, 404} or _is_html(exchange)
-
-
-def _refuse_unreachable(exchange: Exchange, base_url: str) -> None:
-    if exchange.reply.status:
-        return
-    error = exchange.connection.error
-    lower = error.lower()
-    if "certificate" in lower or "ssl" in lower or "tls" in lower:
-        raise BadTarget(
-            f"{base_url}: TLS failed ({error}): check the scheme and the certificate "
-            "(SSL_CERT_FILE names extra authorities)"
-        )
-    if exchange.connection.ended is Ended.TIMEOUT:
-        raise BadTarget(f"{base_url} did not answer in time: check --base-url")
-    if exchange.connection.ended is Ended.FAILED:
-        raise BadTarget(f"{base_url} cannot be reached ({error}): check --base-url")
-    raise BadTarget(f"{base_url} does not speak HTTP as expected ({error}): check --base-url")
+        if self.insecure:
+            return httpx.create_ssl_context(verify=False, trust_env=False)
+        given = self.cacert or os.environ.get("SSL_CERT_FILE", "")
+        if given:
+            context = ssl.create_default_context()
+            context.load_verify_locations(cafile=given)
+            return context
+        return httpx.create_ssl_context(trust_env=True)

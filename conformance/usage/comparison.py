@@ -10,7 +10,7 @@ from conformance.judging.run import Run
 from conformance.judging.selector import Selector
 from conformance.judging.substance import succeeded
 from conformance.running.budget import usage_of
-from conformance.usage.limits import limit_of
+from conformance.usage.limits import LIMITS, limit_of
 from conformance.usage.reports import generates
 from wire.chat import fold_chat
 from wire.endpoint import Endpoint
@@ -20,7 +20,7 @@ from wire.responses import fold_responses, output_text
 # What does not change the prompt that the model reads.
 TRANSPORT = frozenset({"stream", "stream_options", "store", "metadata", "user", "service_tier", "n",
     "safety_identifier", "prompt_cache_key", "prompt_cache_retention", "background", "include",
-    "logprobs", "top_logprobs"})  # fmt: skip
+    "logprobs", "top_logprobs", *LIMITS})  # fmt: skip
 
 
 _WITH_USAGE = Selector(
@@ -31,7 +31,7 @@ _WITH_USAGE = Selector(
 
 
 def prompt_key(x: Exchange) -> str:
-    """All of a request that the model reads or obeys."""
+    """All of a request that the model reads or obeys, but for where it has to stop."""
     kept = {k: v for k, v in x.request.params.items() if k not in TRANSPORT}
     return f"{x.endpoint} {json.dumps(kept, sort_keys=True)}"
 
@@ -52,9 +52,11 @@ def same_prompts(run: Run) -> Iterator[list[Exchange]]:
 
 
 def text_of(x: Exchange) -> str | None:
-    """The answer's text when it is all there is: one choice, no calls, no reasoning."""
-    usage = usage_of(x)
-    if usage is None or usage.reasoning_tokens or limit_of(x) is not None:
+    """The answer's text when it is all there is: one choice, no calls, no reasoning, not cut."""
+    usage, limit = usage_of(x), limit_of(x)
+    if usage is None or usage.reasoning_tokens:
+        return None
+    if limit is not None and (usage.completion_tokens or 0) >= limit:
         return None
     if x.endpoint is Endpoint.CHAT:
         if x.reply.is_stream:

@@ -37,7 +37,7 @@ def long_text(context: ProbeContext) -> Request:
 
 
 def _alone(
-    name: str, build: Callable[[ProbeContext], Request], feature: str, tokens: int = 30
+    name: str, build: Callable[[ProbeContext], Request], feature: str, tokens: int = 48
 ) -> Probe:
     return Probe(f"usage.{name}", build, feature=feature, output_tokens=tokens, alone=True)
 

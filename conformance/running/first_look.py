@@ -1,0 +1,449 @@
+"""The first look at a target: what it is, what it offers, whether it stops where it is told to.
+
+It comes before the plan. A run that can make no sense ends here, with what would make sense.
+"""
+
+import asyncio
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from conformance.judging.answer import error_of
+from conformance.judging.profile import Profile
+from conformance.running.budget import BYTES_A_TOKEN, FRAME_TOKENS, Budget, usage_of
+from conformance.running.offer import Offer
+from conformance.running.output_limit import NAMES, OutputLimit
+from conformance.running.probe import Handling, Probe, get, post
+from conformance.running.sender import Sender
+from conformance.running.target import BadTarget, Target
+from wire.endpoint import Endpoint
+from wire.exchange import Ended, Exchange, Request
+from wire.usage import Usage
+
+LISTING: Final = Probe("first-look.models", lambda _: get("/models"), output_tokens=0)
+ASKING: Final = Probe("first-look.asking", lambda _: get("/"), output_tokens=16)
+REFUSED: Final = Probe("first-look.refused", lambda _: get("/"), output_tokens=0)
+SAID: Final = "Nine birds sit on the wire."
+"""What the first look says. It asks for nothing, and a model without a limit answers at length."""
+SCRIPTED: Final = "You said: Nine birds"
+"""What only the reference gateway's model answers to it."""
+LIMIT: Final = 16
+THINKING: Final = 400
+"""A model that thinks is asked once more with so much room."""
+NOT_THERE: Final = frozenset({404, 405, 501})
+PATHS: Final = {Endpoint.CHAT: "/chat/completions", Endpoint.RESPONSES: "/responses"}
+NEAREST: Final = 8
+
+
+@dataclass(frozen=True)
+class FirstLook:
+    """What was seen. Plain values only, so that it can cross a process border."""
+
+    base_url: str
+    models: tuple[str, ...] = ()
+    """The models that are listed."""
+    server: str = ""
+    owner: str = ""
+    proxy: str = ""
+    """The proxy that lies between, empty for none."""
+    offer: Offer = field(default_factory=Offer)
+    limits: OutputLimit = field(default_factory=OutputLimit)
+    prompt_ratio: Decimal = Decimal(1)
+    excess_tokens: int = 0
+    accepts_bad: bool = False
+    first_s: float | None = None
+    first_tokens: int = 0
+    is_reference: bool = False
+    """The scripted model of the reference gateway answered: what it will cost is known."""
+    account: Mapping[str, Any] = field(default_factory=dict)
+    """What the look itself cost, as `Budget.as_json`."""
+
+    @property
+    def spent_usd(self) -> Decimal:
+        return Decimal(self.account.get("spent_usd", "0"))
+
+    def teach(self, budget: Budget) -> None:
+        """A budget learns what was seen, and takes over what was spent for it."""
+        budget.limits = self.limits
+        budget.prompt_ratio = self.prompt_ratio
+        budget.excess_tokens = budget.unbounded_tokens = self.excess_tokens
+        budget.accepts_bad = self.accepts_bad
+        if self.account:
+            budget.restore(dict(self.account))
+
+    def lines(self) -> list[str]:
+        """What it was, for the header of a run."""
+        told = [word for word in (self.server, self.owner and f"models of {self.owner}") if word]
+        lines = [f"first look: {', '.join(told)}"] if told else []
+        if self.proxy:
+            lines.append(
+                f"proxy: {self.proxy} (NO_PROXY={self.base_url.split('/')[2]} goes past it)"
+            )
+        lines += [
+            f"not offered: {endpoint.value}: {why}" for endpoint, why in self.offer.absent.items()
+        ]
+        if self.offer.keyless:
+            lines.append(f"keys: {self.offer.keyless}; rows about keys are not offered")
+        if self.excess_tokens:
+            lines.append(
+                f"limits of output are not kept: {self.excess_tokens} tokens where {LIMIT} were allowed"
+            )
+        return lines
+
+
+class Looker:
+    """Asks a target the few things that a plan depends on; raises `BadTarget` when none makes sense."""
+
+    def __init__(
+        self, sender: Sender, profile: Profile, models: tuple[str, ...], budget: Budget
+    ) -> None:
+        self._sender = sender
+        self._profile = profile
+        self._models = models
+        self._budget = budget
+        self._has_key = "main" in sender.target.keys
+
+    async def look(self, given: str) -> FirstLook:
+        """The whole first look; `given` is the address as it was typed."""
+        listing = await self._send(LISTING, get("/models"))
+        refuse_unreachable(listing, self._sender.target)
+        if listing.reply.status in {401, 403} and self._has_key:
+            await self._refuse_key(listing)
+        listed = models_of(listing)
+        models = self._models or (listed if len(listed) == 1 else ())
+        absent: dict[Endpoint, str] = {}
+        if listing.reply.status in NOT_THERE or is_html(listing):
+            absent[Endpoint.MODELS] = _what(listing)
+        if not models:
+            if absent or not listing.ok or not listed:
+                await self._refuse_address(given, listing, absent)
+            known = ", ".join(listed[:NEAREST]) or "none"
+            raise BadTarget(f"name a model with --model (the target lists: {known})")
+        chat = await self._asked(Endpoint.CHAT, models[0])
+        answers = {Endpoint.CHAT: chat}
+        if self._profile.claims_feature("responses") or not chat.answer.ok:
+            answers[Endpoint.RESPONSES] = await self._asked(Endpoint.RESPONSES, models[0])
+        for endpoint, asked in answers.items():
+            if not_there(asked.answer, models[0]):
+                absent[endpoint] = _what(asked.answer)
+        if set(answers) <= set(absent) or all(not api(a.answer) for a in answers.values()):
+            await self._refuse_address(given, chat.answer, absent)
+        await self._refuse_models(models, listed, answers)
+        keyless = await self._keyless(answers, absent, models[0])
+        offered = [asked for endpoint, asked in answers.items() if endpoint not in absent]
+        first = next((asked for asked in offered if asked.answer.ok), None)
+        bad = await self._bad(next(e for e in answers if e not in absent), models[0])
+        return FirstLook(
+            base_url=self._sender.target.base_url,
+            models=listed,
+            server=(chat.answer.reply.header("server") or "")[:60],
+            owner=owner_of(listing),
+            proxy=self._sender.target.proxy,
+            offer=Offer(absent, keyless),
+            limits=OutputLimit(
+                {endpoint: asked.member for endpoint, asked in answers.items()},
+                max((asked.thinking_tokens for asked in offered), default=0),
+            ),
+            prompt_ratio=max((asked.prompt_ratio for asked in offered), default=Decimal(1)),
+            excess_tokens=max((asked.excess_tokens for asked in offered), default=0),
+            accepts_bad=bad,
+            first_s=(first.answer.connection.total_ms or 0.0) / 1000 if first else None,
+            first_tokens=first.tokens if first else 0,
+            is_reference=bool(first) and SCRIPTED in first.answer.reply.text if first else False,
+            account=self._budget.as_json(),
+        )
+
+    async def _send(self, probe: Probe, request: Request, key: str = "main") -> Exchange:
+        probe = replace(
+            probe, key=key, retry=probe.billable, per_model=False,
+            handling=Handling(share_tokens=THINKING, timeout_s=min(self._sender.target.timeout_s, 30.0)),
+        )  # fmt: skip
+        worst_usd = self._budget.worst_usd("", request, probe)
+        if reason := self._budget.reserve(worst_usd, probe):
+            raise BadTarget(f"not even the first look can be paid for: {reason}")
+        exchange = await self._sender.send(probe, request, "")
+        self._budget.settle(exchange, worst_usd, probe)
+        return exchange
+
+    async def _asked(self, endpoint: Endpoint, model: str) -> "Looked":
+        """One plain request with a limit, by the first of its names that the server knows and keeps."""
+        found: list[Looked] = []
+        for member in (*NAMES[endpoint], ""):
+            body = {"model": model, **said(endpoint), **({member: LIMIT} if member else {})}
+            looked = Looked(endpoint, member, await self._send(ASKING, post(PATHS[endpoint], body)))
+            found.append(looked)
+            if not (looked.refused_limit or looked.excess_tokens):
+                break
+            if looked.excess_tokens and found[0].answer.ok and member == NAMES[endpoint][-1]:
+                break
+        best = min(found, key=lambda looked: (not looked.answer.ok, looked.excess_tokens))
+        if best.cut_thinking:
+            more = {best.member: THINKING} if best.member else {}
+            body = {"model": model, **said(endpoint), **more}
+            again = Looked(
+                endpoint, best.member, await self._send(ASKING, post(PATHS[endpoint], body))
+            )
+            best = replace(best, thinking_tokens=again.reasoning_tokens or THINKING)
+        return best
+
+    async def _bad(self, endpoint: Endpoint, model: str) -> bool:
+        """Whether a request that nobody should answer is answered."""
+        member = NAMES[endpoint][-1]
+        body = {"model": model, **said(endpoint), member: LIMIT, "temperature": "hot"}
+        return (await self._send(REFUSED, post(PATHS[endpoint], body))).ok
+
+    async def _keyless(
+        self, answers: Mapping[Endpoint, "Looked"], absent: Mapping[Endpoint, str], model: str
+    ) -> str:
+        """How it was seen that no key is needed, or nothing.
+
+        A key that was given for this suite says that keys matter: what then needs none is a fault. One
+        that lies around for other programs says nothing.
+        """
+        endpoint = next((e for e, a in answers.items() if e not in absent and a.answer.ok), None)
+        if endpoint is None:
+            return ""
+        if not self._has_key:
+            return "the server answers without a key"
+        if not self._sender.target.by_chance:
+            return ""
+        for key in ("", "sk-first-look-no-such-key"):
+            body = {"model": model, **said(endpoint), NAMES[endpoint][-1]: LIMIT}
+            headers = (("authorization", f"Bearer {key}"),) if key else ()
+            probe = replace(ASKING, name="first-look.keyless")
+            if not (await self._send(probe, post(PATHS[endpoint], body, *headers), "")).ok:
+                return ""
+        return "the server answers without a key and with any"
+
+    async def _refuse_key(self, listing: Exchange) -> None:
+        """A key that not even a malformed request gets past is no key."""
+        chat = await self._send(LISTING, post(PATHS[Endpoint.CHAT], {}))
+        if chat.reply.status in {401, 403}:
+            raise BadTarget(
+                f"{self._sender.target.base_url} refuses the key (HTTP {listing.reply.status}): "
+                "set CONFORMANCE_API_KEY to a valid key"
+            )
+
+    async def _refuse_models(
+        self, models: tuple[str, ...], listed: tuple[str, ...], answers: Mapping[Endpoint, "Looked"]
+    ) -> None:
+        """Models that the target neither lists nor serves; at worst after one request for each."""
+        answered = any(looked.answer.ok for looked in answers.values())
+        for model in models:
+            if model in listed or (answered and model == models[0]):
+                continue
+            if model == models[0]:
+                tries = [looked.answer for looked in answers.values()]
+            else:
+                tries = [
+                    (await self._asked(endpoint, model)).answer for endpoint in list(answers)[:1]
+                ]
+            refused = next((x for x in tries if unknown_model(x, model, listed)), None)
+            if refused is not None:
+                near = difflib.get_close_matches(model, listed, 1)
+                hint = f" (did you mean {near[0]}?)" if near else ""
+                known = ", ".join(listed[:NEAREST]) or "none"
+                raise BadTarget(
+                    f"the target does not serve the model {model!r} "
+                    f"(HTTP {refused.reply.status}){hint}: it lists {known}"
+                )
+
+    async def _refuse_address(
+        self, given: str, answer: Exchange, absent: Mapping[Endpoint, str]
+    ) -> None:
+        """Nothing of the API is there: say which address has it, when a likely one does."""
+        for url in likely(given):
+            if url == self._sender.target.base_url:
+                continue
+            other = replace(self._sender.target, base_url=url)
+            async with self._sender.beside(other) as sender:
+                probe = replace(LISTING, handling=Handling(timeout_s=10.0))
+                listing = await sender.send(probe, get("/models"), "")
+            if models_of(listing) or (listing.reply.status in {401, 403} and error_of(listing)):
+                raise BadTarget(
+                    f"{self._sender.target.base_url} has nothing of the API "
+                    f"({_what(answer)}): --base-url {url} would work"
+                )
+        seen = "; ".join(absent.values()) or _what(answer)
+        raise BadTarget(
+            f"{self._sender.target.base_url} has nothing of the API ({seen}): "
+            "is --base-url the API's address?"
+        )
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A first answer of an endpoint, and what it tells."""
+
+    endpoint: Endpoint
+    member: str
+    """The limit that was sent."""
+    answer: Exchange
+    thinking_tokens: int = 0
+
+    @property
+    def _usage(self) -> Usage:
+        return (usage_of(self.answer) if self.answer.ok else None) or Usage()
+
+    @property
+    def tokens(self) -> int:
+        return self._usage.completion_tokens or LIMIT
+
+    @property
+    def reasoning_tokens(self) -> int:
+        return min(self._usage.reasoning_tokens or 0, 10 * THINKING)
+
+    @property
+    def refused_limit(self) -> bool:
+        """Refused for the limit itself: the server does not know it by this name."""
+        return (
+            bool(self.member)
+            and 400 <= self.answer.reply.status < 500
+            and self.member in self.answer.reply.text
+        )
+
+    @property
+    def excess_tokens(self) -> int:
+        output = self._usage.completion_tokens or 0
+        return output if self.member and LIMIT < output < 10**6 else 0
+
+    @property
+    def cut_thinking(self) -> bool:
+        """Thought until the limit cut it."""
+        return bool(self._usage.reasoning_tokens) and self.tokens >= LIMIT
+
+    @property
+    def prompt_ratio(self) -> Decimal:
+        """The server's count of the prompt by ours; at most ten, so that nonsense stays harmless."""
+        mine = len(self.answer.request.body) // BYTES_A_TOKEN + FRAME_TOKENS
+        theirs = self._usage.prompt_tokens or 0
+        return min(max(Decimal(1), Decimal(theirs) / mine), Decimal(10))
+
+
+def said(endpoint: Endpoint) -> dict[str, Any]:
+    """The members that make a plain request of an endpoint."""
+    if endpoint is Endpoint.CHAT:
+        return {"messages": [{"role": "user", "content": SAID}]}
+    return {"input": SAID}
+
+
+def models_of(listing: Exchange) -> tuple[str, ...]:
+    body = listing.reply.json if listing.ok else None
+    data = body.get("data") if isinstance(body, dict) else None
+    rows = data if isinstance(data, list) else []
+    names = [row.get("id") for row in rows if isinstance(row, dict)]
+    return tuple(name for name in names if isinstance(name, str) and name)
+
+
+def owner_of(listing: Exchange) -> str:
+    """Who owns the listed models, when one does."""
+    body = listing.reply.json if listing.ok else None
+    data = body.get("data") if isinstance(body, dict) else None
+    rows = data if isinstance(data, list) else []
+    owners = {row.get("owned_by") for row in rows if isinstance(row, dict)}
+    (owner, *others) = owners or {""}
+    return owner[:60] if isinstance(owner, str) and not others else ""
+
+
+def is_html(exchange: Exchange) -> bool:
+    start = exchange.reply.text.lstrip()[:15].lower()
+    return exchange.reply.media_type == "text/html" or start.startswith(("<!doctype", "<html"))
+
+
+def not_there(exchange: Exchange, model: str) -> bool:
+    """Refused as a route, not for what was asked of it."""
+    if exchange.reply.status not in NOT_THERE:
+        return False
+    message = error_of(exchange).get("message")
+    code = str(error_of(exchange).get("code"))
+    return not (isinstance(message, str) and model in message) and "model" not in code
+
+
+def unknown_model(exchange: Exchange, model: str, listed: tuple[str, ...]) -> bool:
+    """Refused because of the model: as its error says, or as far as the list tells."""
+    if exchange.reply.status not in {400, 403, 404, 422}:
+        return False
+    error = error_of(exchange)
+    text = f"{error.get('message')} {error.get('code')}".lower()
+    return bool(listed) or (model.lower() in text) or "model" in text
+
+
+def api(exchange: Exchange) -> bool:
+    """Whether something that knows the API answered: an object of it, a stream, or an error."""
+    if not exchange.ok:
+        return not is_html(exchange)
+    body = exchange.reply.json
+    known = ("choices", "output", "object", "error", "id", "usage")
+    return exchange.reply.is_stream or (isinstance(body, dict) and any(n in body for n in known))
+
+
+def likely(given: str) -> list[str]:
+    """Addresses that somebody may have meant who typed this one."""
+    url = given.strip().rstrip("/")
+    bare = re.sub(
+        r"/(chat/completions|chat|completions|responses|models|embeddings)$", "", url, count=1
+    )
+    stem = re.sub(r"/v\d+[a-z0-9]*$", "", bare)
+    parts = urlsplit(url)
+    origin = f"{parts.scheme}://{parts.netloc}"
+    found = [
+        bare,
+        f"{stem}/v1",
+        f"{bare}/v1",
+        f"{origin}/v1",
+        f"{origin}/api/v1",
+        f"{origin}/openai/v1",
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _what(exchange: Exchange) -> str:
+    request = exchange.request
+    kind = "an HTML page" if is_html(exchange) else f"HTTP {exchange.reply.status}"
+    return f"{request.method} {request.path} was answered with {kind}"
+
+
+def refuse_unreachable(exchange: Exchange, target: Target) -> None:
+    if exchange.reply.status:
+        return
+    base_url, error = target.base_url, exchange.connection.error
+    lower = error.lower()
+    through = f" through the proxy {target.proxy}" if target.proxy else ""
+    if "certificate" in lower or "ssl" in lower or "tls" in lower:
+        raise BadTarget(
+            f"{base_url}: TLS failed{through} ({error}): check the scheme and the certificate "
+            "(--cacert or SSL_CERT_FILE name extra authorities, --insecure checks nothing)"
+        )
+    if exchange.connection.ended is Ended.TIMEOUT:
+        raise BadTarget(f"{base_url} did not answer in time{through}: check --base-url")
+    if exchange.connection.ended is Ended.FAILED:
+        raise BadTarget(f"{base_url} cannot be reached{through} ({error}): check --base-url")
+    raise BadTarget(
+        f"{base_url} does not speak HTTP as expected{through} ({error}): check --base-url"
+    )
+
+
+def first_look(
+    target: Target, given: str, profile: Profile, models: tuple[str, ...], budget: Budget
+) -> FirstLook:
+    """Look at a target. An address that is the API's without its version is taken as such."""
+    return asyncio.run(_first_look(target, given, profile, models, budget))
+
+
+async def _first_look(
+    target: Target, given: str, profile: Profile, models: tuple[str, ...], budget: Budget
+) -> FirstLook:
+    bare = replace(target, base_url=given.strip().rstrip("/"))
+    async with Sender(target) as sender:
+        if bare.base_url != target.base_url:
+            listing = await sender.send(LISTING, get("/models"), "")
+            if listing.reply.status in {0, 404} or is_html(listing):
+                async with Sender(bare) as other:
+                    again = await other.send(LISTING, get("/models"), "")
+                    if models_of(again) or again.reply.status in {401, 403}:
+                        return await Looker(other, profile, models, budget).look(given)
+        return await Looker(sender, profile, models, budget).look(given)
