@@ -108,13 +108,13 @@ def stream_equals_plain(run: Run) -> Findings:
     """Streamed = plain. With a model that may err, a finding needs all streams to be damaged."""
     plain: dict[str | None, str] = {}
     for x in run.where(ECHOES):
-        if not x.reply.is_stream and not cut_short(x):
+        if not x.reply.is_stream and not cut_short(x) and not _filtered(x):
             plain.setdefault(text_asked(x), next((t for _, t in spoken(x)), ""))
     doubts: list[Exchange] = []
     damaged: list[Finding] = []
     whole = 0
     for x in run.where(ECHOES):
-        if not x.reply.is_stream:
+        if not x.reply.is_stream or _filtered(x):
             continue
         wanted = text_asked(x) or ""
         for where, text in spoken(x):

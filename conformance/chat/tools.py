@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from conformance.chat.choice import ToolCall, choices_of, intact, member
-from conformance.chat.prompts import at_limit, calls_asked
+from conformance.chat.prompts import at_limit, calls_asked, cut_by_limit
 from conformance.chat.selectors import SUCCESS
 from conformance.judging.finding import ABSENT, Finding, Findings, show
 from conformance.judging.rule import rule, run_rule
@@ -24,7 +24,7 @@ ORDERED = SUCCESS.only(
         bool(calls_asked(x))
         and x.request.params.get("parallel_tool_calls") is not False
         # What a limit cuts is judged as that.
-        and not any(x.request.params.get(n) for n in ("max_tokens", "max_completion_tokens"))
+        and not cut_by_limit(x)
     ),
     *PROBES,
 )
@@ -55,7 +55,7 @@ def _finish(x: Exchange) -> Findings:
         if choice.calls and str(choice.finish_reason) in LEGAL - allowed:
             found = show(choice.finish_reason)
             yield Finding(f"{choice.where}, finish_reason", "tool_calls", found)
-        elif limited and choice.finish_reason == "tool_calls" and _cut_short(choice.calls):
+        elif at_limit(x) and choice.finish_reason == "tool_calls" and _cut_short(choice.calls):
             found = '"tool_calls" after arguments that are not whole'
             yield Finding(f"{choice.where}, finish_reason", '"length"', found)
 

@@ -92,7 +92,7 @@ ANY_MODEL: Final = (
         "responses.stream.tools",
         sends(RESPONSES, {**_CALLS, **S}),
         feature="responses.tools",
-        output_tokens=80,
+        output_tokens=240,
     ),
     Probe(
         "responses.stream.custom",
