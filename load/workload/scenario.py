@@ -84,11 +84,10 @@ class RequestWriter:
 
     def limit(self, prompt: Prompt) -> int | None:
         """Of the answer, in tokens."""
-        given = next(
-            (self.extra[name] for name in LIMITS if type(self.extra.get(name)) is int), None
-        )
-        if given is not None:
-            return given
+        for name in LIMITS:
+            given = self.extra.get(name)
+            if type(given) is int:
+                return given
         if self.max_tokens is not None:
             return self.max_tokens
         if prompt.output_tokens is None:
