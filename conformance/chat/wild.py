@@ -82,9 +82,10 @@ TEXTS: Final = (
         output_tokens=110,
     ),
     Probe(
-        "chat.half-stop",
+        "chat.protocol-half",
         sends(PATH, chat(echo(HALF), stop=[STOP], stream=True)),
         feature="chat.stream",
+        depth="full",
         output_tokens=20,
     ),
 )
@@ -118,6 +119,7 @@ COMBINED: Final = Probe(
     sends(PATH, chat(echo("alpha beta"), n=2, logprobs=True, top_logprobs=2, tools=TOOLS, seed=7,
                      user="conformance", parallel_tool_calls=False, temperature=1, top_p=1, **USAGE)),
     feature="chat.combined",
+    depth="full",
     output_tokens=40,
 )  # fmt: skip
 COMBINED_CALLS: Final = Probe(
@@ -138,6 +140,7 @@ CLEAN: Final = Probe(
     sends(PATH, chat(echo("Clean after the other left."), stream=True)),
     after=("chat.abort",),
     feature="chat.stream",
+    depth="full",
     output_tokens=15,
 )
 
@@ -146,11 +149,11 @@ def _heard(x: Exchange) -> list[str]:
     return [c.content for c in choices_of(x) if isinstance(c.content, str)]
 
 
-@run_rule("chat.answer.protocol-text", probes=("chat.protocol*", "chat.half-stop"))
+@run_rule("chat.answer.protocol-text", probes=("chat.protocol*",))
 def protocol(run: Run) -> Findings:
     """A text is a text, whatever it looks like. A model that stops of itself is not blamed."""
-    for x in (*run.named("chat.protocol*"), *run.all("chat.half-stop")):
-        wanted = PROTOCOL if "protocol" in str(x.probe) else HALF
+    for x in run.named("chat.protocol*"):
+        wanted = HALF if str(x.probe).endswith("-half") else PROTOCOL
         if not x.ok or not intact(x) or not ends_by_itself(x):
             yield Unsure("the answer cannot be read")
         for text in _heard(x) if x.ok and intact(x) else ():

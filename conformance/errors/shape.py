@@ -45,6 +45,13 @@ LEAKS = tuple(
         r"starlette|fastapi|pydantic|pydantic_core)\.[\w.]*(Error|Exception|Timeout)\b|"
         r"\b(KeyError|TypeError|AttributeError|IndexError|ValueError|NullPointerException|"
         r"ECONNREFUSED|ENOTFOUND)\b",
+        # What stands between a client and a vendor, and speaks another's language.
+        "another server's error": r"(?<=\S)\s?(\{\s*'?\"?error\"?'?\s*:\s*[\{'\"]|<html|<!DOCTYPE)|"
+        r"\b(upstream|bad response) status(_| )code:? ?\d{3}",
+        "a router's groups and channels": r"\bunder (the )?group \w+|\(distributor\)|分组|渠道|\bchannel[ _]?(id|#)\W*\d+|"
+        r"\bno available channels?\b|\b(upstream|provider)[_ ](id|key)\b\W{1,3}[\w@.-]+|"
+        r"\baccount \S+@\S+\.\w+|Received Model Group=|\blitellm\.",
+        "an inner host": r"\b[\w-]+(\.[\w-]+)*\.(internal|svc|lan|cluster\.local|consul)\b",
     }.items()
 )
 

@@ -142,6 +142,17 @@ AFTER_ABORTED = status_rule(
 )
 
 
+@rule("http.body-size", on=probe("http.body-3mib-*"))
+def body_size(x: Exchange) -> Findings:
+    """No limit that nobody set: nginx's 1 MiB, Express' 100 kB."""
+    if x.reply.status == 413:
+        said = "the body of 3 MiB to be read, and its mistake refused with 400"
+        yield Finding("status", said, status_line(x))
+    elif not x.reply.status:
+        found = x.connection.error or x.connection.ended.value
+        yield Finding("connection", "an answer to a body of 3 MiB", found)
+
+
 @run_rule("http.too-large.status", probes=("http.too-large", "chat_params.refuse.messages-empty"))
 def too_large(run: Run) -> Findings:
     """A server without such a limit reads on, and says what it says to the body without padding."""

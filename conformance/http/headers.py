@@ -80,6 +80,29 @@ def header_once(x: Exchange) -> Findings:
             yield Finding(f"header {name}", "once", f"{names[name]} times")
 
 
+CROSS = (
+    "access-control-allow-origin", "access-control-allow-credentials", "access-control-max-age",
+)  # fmt: skip
+
+
+@rule(
+    "http.cors.once",
+    on=LIVE.only(
+        "to a browser",
+        lambda x: bool(x.request.header("origin")),
+        "http.preflight-*",
+        "http.cross-origin*",
+    ),
+)
+def cors_once(x: Exchange) -> Findings:
+    """Two fronts that each add them: a browser refuses the answer."""
+    for name in CROSS:
+        values = [value for key, value in x.reply.headers if key == name]
+        listed = [part.strip() for value in values for part in value.split(",")]
+        if len(listed) > 1:
+            yield Finding(f"header {name}", "one value", show(listed))
+
+
 @rule("http.stream.length", on=STREAM)
 def stream_length(x: Exchange) -> Findings:
     if (value := x.reply.header("content-length")) is not None:

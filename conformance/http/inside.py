@@ -6,7 +6,7 @@ from conformance.judging.finding import Finding, Findings, show
 from conformance.judging.rule import rule
 from wire.exchange import Exchange
 
-_ADDRESS = dict(LEAKS)["an inner address"]
+_INNER = (dict(LEAKS)["an inner address"], dict(LEAKS)["an inner host"])
 # What names the server to those who asked it.
 _OWN = frozenset({"location", "access-control-allow-origin", "link", "alt-svc", "report-to"})
 
@@ -14,6 +14,6 @@ _OWN = frozenset({"location", "access-control-allow-origin", "link", "alt-svc", 
 @rule("http.no-inner-address", on=LIVE.only("of the API", is_api, "models.list", "auth.marker-*"))
 def no_inner_address(x: Exchange) -> Findings:
     for name, value in x.reply.headers:
-        found = _ADDRESS.search(value)
+        found = next((m for pattern in _INNER if (m := pattern.search(value))), None)
         if found and name not in _OWN and found[0] not in (x.request.header("origin") or ""):
             yield Finding(f"header {name}", "no address of what lies behind", show(found[0]))

@@ -1,8 +1,11 @@
 """Requests with other methods, paths and headers than clients of the API send. All are free."""
 
+from collections.abc import Callable
+from typing import Any
+
 from conformance.errors.probes import CHAT, RESPONSES
-from conformance.running.probe import Handling, Probe, get, post
-from wire.exchange import Headers
+from conformance.running.probe import Handling, Probe, ProbeContext, get, post
+from wire.exchange import Headers, Request
 
 ORIGIN = ("origin", "https://conformance.example")
 PADDING_BYTES = 17 * 2**20
@@ -106,6 +109,29 @@ WEBSOCKET = Probe(
     output_tokens=0,
     feature="responses",
     handling=Handling(timeout_s=10, fresh=False, lane="websocket"),
+)
+
+
+def _posting(path: str, body: dict[str, Any]) -> Callable[[ProbeContext], Request]:
+    return lambda _: post(path, body)
+
+
+# As agents send them: long histories, images and files. Spaces after the body are part of it.
+MIDDLE_BYTES = 3 * 2**20
+MIDDLE = tuple(
+    Probe(
+        f"http.body-{name}",
+        _posting(path, body),
+        per_model=False,
+        output_tokens=0,
+        feature=feature,
+        handling=Handling(padding_bytes=MIDDLE_BYTES, chunked=chunked),
+    )
+    for name, path, body, feature, chunked in (
+        ("3mib-chat", CHAT, {"messages": []}, "chat", False),
+        ("3mib-responses", RESPONSES, {"input": 5}, "responses", False),
+        ("3mib-chunked", CHAT, {"messages": []}, "chat", True),
+    )
 )
 TOO_LARGE = Probe(
     "http.too-large",

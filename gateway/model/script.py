@@ -79,6 +79,8 @@ def answer(conversation: Conversation, asked: Generation) -> Answer:
     hosted = [word.strip() for name, word in _DIRECTIVE.findall(raw) if name == "script"]
     hosted = [word for word in hosted if word in HOSTED][: asked.max_calls]
     parts = (*(Hosted(word) for word in hosted), *parts)
+    if asked.compacts:
+        parts = (Hosted("compaction"),)
     finish = Finish.TOOL_CALLS if any(isinstance(part, Call) for part in parts) else Finish.STOP
     if script == "content_filter":
         parts, finish = tuple(halved(part) for part in parts), Finish.CONTENT_FILTER

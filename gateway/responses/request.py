@@ -201,5 +201,12 @@ def _asked(body: Body, model: Model, tools: Toolbox, chosen: ToolChoice) -> Gene
         max_tokens=body.get("max_output_tokens"),
         max_calls=body.get("max_tool_calls"),
         cache_key=body.get("prompt_cache_key") or "",
+        compacts=_compacts(body.get("input")),
         endpoint=Endpoint.RESPONSES,
     )
+
+
+def _compacts(given: Any) -> bool:
+    """Whether the input ends with a trigger of compaction."""
+    last = given[-1] if isinstance(given, list) and given else None
+    return isinstance(last, dict) and last.get("type") == "compaction_trigger"

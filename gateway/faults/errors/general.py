@@ -51,6 +51,15 @@ _LEAKS = {
     "database": "sqlite3.OperationalError",
     "exception": "KeyError in the handler",
     "framework": "litellm.BadRequestError",
+    "nested-error": 'upstream said {"error":{"message":"quota","type":"x"}}',
+    "nested-python": "Error code: 429 - {'error': {'message': 'quota'}}",
+    "nested-html": "bad gateway: <html><head><title>502</title></head></html>",
+    "upstream-status": "bad response status code 401",
+    "router-group": "No available channel for model gpt-5.5 under group default (distributor)",
+    "router-channel": "channel #17 is disabled",
+    "router-chinese": "当前分组 default 下无可用渠道",
+    "account": "account someone@example.com is over its limit",
+    "host-name": "dial pool-3.workers.internal failed",
     "upstream-key": "upstream sk-live-AbCdEf0123456789AbCdEf0123456789 refused",
 }
 # A key is replaced where traffic enters; its mark tells of it.
