@@ -90,7 +90,7 @@ _CALLS: Final = (
     _call("long-responses", _long_response, depth="full", output_tokens=20),
     _call("long-responses-again", _long_response, after=("billing.long-responses",), depth="full", output_tokens=20),
     _call("left-responses", _left_response, output_tokens=150, handling=Handling(abort_after_events=8)),
-    *(_call(f"failed-responses{name}", sends(usage.RESPONSES, {"input": f"[[script failed]] {echo(SHORT)}", **more}),
+    *(_call(f"failed-responses{name}", depth="default" if name else "full", build=sends(usage.RESPONSES, {"input": f"[[script failed]] {echo(SHORT)}", **more}),
             feature="scripted", output_tokens=30)
       for name, more in (("", {}), ("-stream", {"stream": True}))),
     _call("error-event", sends(usage.RESPONSES, {"input": f"[[script error_event]] {echo(SHORT)}", "stream": True}),

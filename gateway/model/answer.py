@@ -102,14 +102,11 @@ class Generation:
     stop: tuple[str, ...] = ()
     max_calls: int | None = None  # of tools that the server runs
     cache_key: str = ""
-<<<<<<< HEAD
     temperature: float | None = None
     salt: str = ""
     """Another for each request: what an answer that is sampled depends on."""
-=======
     compacts: bool = False
     """Only a compaction of the conversation is asked for."""
->>>>>>> 3f8cb63 (An agent's turn: what the server made comes back verbatim; bodies of 3 MiB; origins granted once; leaks of routers)
     endpoint: Endpoint = Endpoint.CHAT
     """Where it was asked: the same text costs not the same at both."""
 
