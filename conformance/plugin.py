@@ -25,8 +25,14 @@ KEY: pytest.StashKey[Conformance] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    add_options(parser)
-    nightly.add_options(parser)
+    try:
+        add_options(parser)
+        nightly.add_options(parser)
+    except ValueError as error:  # pytest's word for an option that is there already
+        what = f"another plugin of pytest has an option of ours: {error}"
+        raise pytest.UsageError(
+            f"{what} (leave it out with -p no:NAME, or use oaiconf run)"
+        ) from None
 
 
 def pytest_configure(config: pytest.Config) -> None:
