@@ -16,7 +16,7 @@ from conformance.running.document import result_row
 from conformance.running.reference import NotStartedError
 from conformance.running.target import BadTarget
 from conformance.state import Conformance
-from conformance.verdict import Verdict, allure_attach
+from conformance.verdict import Verdict
 
 MARKERS = ("must", "should", "may", "stream", "tools", "usage", "costs")
 
@@ -138,7 +138,6 @@ def verdict(request: pytest.FixtureRequest) -> Verdict:
     if session.interrupted:
         raise KeyboardInterrupt
     request.node.stash[ROW] = result_row(result)
-    allure_attach(result, session)
     return Verdict(result, session, state.settings.fail_on_should, state.before)
 
 

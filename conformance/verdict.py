@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from conformance.judging.finding import alike
 from conformance.judging.judge import Outcome, Result
 from conformance.nightly import regressed
 from conformance.running.evidence import curl, transcript
@@ -26,6 +27,7 @@ class Verdict:
 
     def settle(self) -> None:
         """Pass, fail or skip as the outcome says. Skips name the outcome and the reason."""
+        allure_attach(self.result, self.session)
         outcome = self.result.outcome
         known = self._known()
         if outcome is Outcome.ERROR:
@@ -56,14 +58,15 @@ class Verdict:
             f"  {requirement.text}",
             f"  source: {requirement.source}",
         ]
-        for finding in self.result.findings[:SHOWN]:
+        kinds = alike(self.result.findings)
+        for finding, number in kinds[:SHOWN]:
             lines += [
-                f"  where:    {finding.where}",
+                f"  where:    {finding.where}" + (f" and {number - 1} more" if number > 1 else ""),
                 f"  expected: {finding.expected}",
                 f"  found:    {finding.found}",
             ]
-        if more := len(self.result.findings) - SHOWN:
-            lines += [f"  … and {more} more"] if more > 0 else []
+        if (more := len(kinds) - SHOWN) > 0:
+            lines.append(f"  … and {more} more")
         exchange = next(
             (x for x in self.session.exchanges() if x.id in self.result.exchanges[:1]), None
         )
@@ -88,11 +91,20 @@ def allure_attach(result: Result, session: Session) -> None:
     allure.dynamic.id(requirement.id)
     allure.dynamic.label("level", requirement.level.value)
     allure.dynamic.label("area", requirement.area)
-    allure.dynamic.severity("critical" if requirement.level == "MUST" else "minor")
+    severity = {"MUST": "critical", "SHOULD": "minor"}.get(requirement.level.value, "trivial")
+    allure.dynamic.severity(severity)
     allure.dynamic.description(requirement.source)
     allure.dynamic.tag(requirement.level.value, requirement.area, *requirement.tags)
-    if result.outcome in {Outcome.FAIL, Outcome.ADVISORY}:
-        for exchange in session.exchanges():
-            if exchange.id in result.exchanges[:2]:
-                text = json.dumps(transcript(exchange, session.base_url), indent=1)
+    for exchange in session.exchanges():
+        if exchange.id in result.exchanges[:2]:
+            request = exchange.request
+            status = exchange.reply.status or "no reply"
+            with allure.step(f"{request.method} {request.path} → {status}"):
+                shown = transcript(exchange, session.base_url)
+                allure.attach(shown.pop("curl"), "curl", allure.attachment_type.TEXT)
+                text = json.dumps(shown, indent=1, ensure_ascii=False)
                 allure.attach(text, exchange.id, allure.attachment_type.JSON)
+    for finding, number in alike(result.findings)[:SHOWN]:
+        more = f" and {number - 1} more" if number > 1 else ""
+        with allure.step(f"{finding.where}{more}: {finding.message}"):
+            pass

@@ -102,12 +102,13 @@ def _failure(
         concerned=tuple(
             dict.fromkeys(n for result in results for n in result.clients if n not in clients)
         ),
-        sightings=_sightings(results),
+        sightings=sightings(results),
         known=known,
     )
 
 
-def _sightings(results: list[Result]) -> tuple[Sighting, ...]:
+def sightings(results: list[Result]) -> tuple[Sighting, ...]:
+    """The findings of some results, what differs at most in numbers put together."""
     kinds: dict[tuple[str, str], list[tuple[Finding, Place]]] = {}
     for result in results:
         for finding in result.findings:

@@ -5,6 +5,7 @@ from typing import Final
 from xml.etree import ElementTree as ET
 
 from reports.document import Document, Result
+from reports.failure import sightings
 from reports.text import one_line, visible
 
 SKIPPED: Final = frozenset({"blocked", "inconclusive", "not-claimed", "not-offered", "known"})
@@ -118,10 +119,12 @@ def _details(result: Result, document: Document) -> Iterable[str]:
     yield visible(result.text)
     if result.source:
         yield f"source: {visible(result.source)}"
-    for finding in result.findings[:20]:
-        yield f"{one_line(finding.where)}: {one_line(finding.message, 800)}"
-    if len(result.findings) > 20:
-        yield f"and {len(result.findings) - 20} more findings"
+    kinds = sightings([result])
+    for seen in kinds[:20]:
+        more = f" and {len(seen.places) - 1} more" if len(seen.places) > 1 else ""
+        yield f"{one_line(seen.first.where)}{more}: {one_line(seen.message, 800)}"
+    if len(kinds) > 20:
+        yield f"and {len(kinds) - 20} more findings"
     curl = next(
         (document.exchanges[n].curl for n in result.exchanges if n in document.exchanges), ""
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from conformance.causes.grouping import Failure, Group, groups, joined
-from conformance.causes.member import path_of
+from conformance.causes.member import one_of, path_of
 from conformance.causes.sentence import sentence
 from conformance.causes.survey import Survey
 from conformance.causes.trait import Sight
@@ -96,7 +96,7 @@ def _failure(
         Sight(
             where=finding["where"],
             expected=finding.get("expected") or "",
-            found=finding.get("found") or "",
+            found=one_of(finding.get("found") or ""),
             exchange=finding.get("exchange") or "",
             event=finding.get("event"),
             path=path_of(finding["where"]),

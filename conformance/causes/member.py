@@ -6,6 +6,8 @@ from typing import Any
 STEP = re.compile(r"\[(\d*)\]|([\w$-]+)")
 PATH = re.compile(r"[A-Za-z_$][\w$-]*(?:\[\d*\]|\.[A-Za-z_$][\w$-]*)*(?=$|: )")
 EVENT = re.compile(r"^(?:event|chunk) \d+(?:, )?")
+COUNT = re.compile(r" \(and in [\d,]+ more \w+\)$")
+"""What a judge adds to a finding that stands for many."""
 NOTHING = frozenset({"missing", "none", "null", "no such key", "nothing", "not there", ""})
 ABSENT = object()
 
@@ -41,6 +43,11 @@ def missing(payload: Any, where: str) -> tuple[str, ...] | None:
         if node is ABSENT or node is None:
             return tuple(names)
     return None
+
+
+def one_of(found: str) -> str:
+    """What was found in the first place, without how many others are like it."""
+    return COUNT.sub("", found)
 
 
 def is_nothing(found: str) -> bool:

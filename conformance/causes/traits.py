@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from conformance.causes.member import is_nothing, missing, path_of, plain
+from conformance.causes.member import is_nothing, missing, one_of, path_of, plain
 from conformance.causes.survey import Survey
 from conformance.causes.trait import Kind, Trait
 from wire.exchange import Ended, Exchange
@@ -32,7 +32,7 @@ def _traits(
     requirement: str, finding: Mapping[str, Any], x: Exchange | None, survey: Survey
 ) -> Iterator[Trait]:
     where, expected, found = (str(finding.get(n) or "") for n in ("where", "expected", "found"))
-    path = path_of(where)
+    found, path = one_of(found), path_of(where)
     of_status = x is not None and _of_status(where, found, x)
     if not of_status:
         yield Trait(Kind.SAME, (" ".join(path) or plain(where), plain(expected), plain(found)))

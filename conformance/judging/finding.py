@@ -4,7 +4,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
+
+_NUMBER: Final = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,16 @@ class Unsure:
 
     reason: str
     requirement: str = ""
+
+
+def alike(findings: Iterable[Finding]) -> list[tuple[Finding, int]]:
+    """Each finding that differs from the others in more than its place, with how many are as it is."""
+    found: dict[tuple[str, str, str], tuple[Finding, int]] = {}
+    for finding in findings:
+        key = (_NUMBER.sub("#", finding.where), finding.expected, finding.found)
+        first, number = found.get(key, (finding, 0))
+        found[key] = (first, number + 1)
+    return list(found.values())
 
 
 Findings = Iterator[Finding | Unsure]

@@ -72,7 +72,7 @@ def lacking():
     """Every event lacks output_index."""
     xs = [exchange(f"e{n}", body='data: {"type": "response.x", "delta": "a"}\n\n', path="/v1/responses") for n in range(2)]  # fmt: skip
     return [
-        row(f"responses.event.{n}", *(finding(x, "event 0, output_index", "integer", "missing", 0) for x in xs))
+        row(f"responses.event.{n}", *(finding(x, "event 0, output_index", "integer", "missing (and in 3 more events)", 0) for x in xs))
         for n in range(3)
     ], xs  # fmt: skip
 
