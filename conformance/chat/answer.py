@@ -100,6 +100,15 @@ def id_unique(run: Run) -> Findings:
                 yield Finding(place(index, "id"), expected, show(name), index, exchange=x.id)
 
 
+def _ended_at_once(x: Exchange) -> bool:
+    """Whether the usage says so: the end of the turn is all that was generated."""
+    body = x.reply.json
+    usage = fold_chat(x.reply).usage_json if x.reply.is_stream else None
+    usage = usage or (body.get("usage") if isinstance(body, dict) else None)
+    used = usage.get("completion_tokens") if isinstance(usage, dict) else None
+    return type(used) is int and 0 <= used <= 1
+
+
 @rule("chat.answer.text", on=FINISHED)
 def says_something(x: Exchange) -> Findings:
     for choice in choices_of(x) if intact(x) else ():
@@ -107,6 +116,9 @@ def says_something(x: Exchange) -> Findings:
         spoken = choice.calls or any(choice.others.get(name) for name in others)
         silent = choice.content is None and choice.refusal is None
         if choice.finish_reason == "stop" and silent and not spoken:
+            if _ended_at_once(x):
+                yield Unsure("the model ended its turn at once")
+                continue
             yield Finding(f"{choice.where}, content", "a string", "null")
 
 

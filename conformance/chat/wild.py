@@ -214,6 +214,9 @@ def cut_call(x: Exchange) -> Findings:
     for choice in choices_of(x) if intact(x) and ends_by_itself(x) else ():
         texts = [call.text for call in choice.calls if isinstance(call.text, str)]
         whole = any(text.rstrip().endswith("}") for text in texts)
+        if not choice.calls and choice.content:
+            yield Unsure("the model spoke in place of a call")
+            continue
         if choice.finish_reason != "length" and not whole:
             found = show(choice.finish_reason)
             yield Finding(

@@ -4,11 +4,11 @@ import json
 from collections.abc import Iterator
 from itertools import groupby
 
-from conformance.judging.finding import Finding, Findings, Unsure
+from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.rule import run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import Selector
-from conformance.judging.substance import succeeded
+from conformance.judging.substance import streamed, succeeded
 from conformance.running.budget import usage_of
 from conformance.usage.limits import LIMITS, limit_of
 from conformance.usage.reports import generates
@@ -107,6 +107,31 @@ def same_answer(run: Run) -> Findings:
                 yield Finding("output tokens", said, number(_output(x)), exchange=x.id)
     if not compared:
         yield Unsure("no two answers to one prompt have the same text")
+
+
+@run_rule("chat.stream.content", probes=("usage.small", "usage.small-stream"), sees=streamed)
+def stream_repeats(run: Run) -> Findings:
+    """A model that gives two plain answers alike gives the same as a stream, whatever it was asked."""
+    said = [t for x in run.where(_WITH_USAGE) if _plain_chat(x) and (t := text_of(x)) is not None]
+    fixed = len(said) > 2 and len(set(said)) == 1
+    compared = False
+    for members in same_prompts(run):
+        plain = [t for x in members if _plain_chat(x) and (t := text_of(x)) is not None]
+        if len(set(plain)) != 1 or not (fixed or len(plain) > 1):
+            continue
+        for x in members:
+            text = text_of(x) if x.endpoint is Endpoint.CHAT and x.reply.is_stream else None
+            if text is not None:
+                compared = True
+                if text != plain[0]:
+                    told = show(plain[0], 60), show(text, 60)
+                    yield Finding("choices[0].delta.content, joined", *told, exchange=x.id)
+    if not compared:
+        yield Unsure("the model does not repeat itself")
+
+
+def _plain_chat(x: Exchange) -> bool:
+    return x.endpoint is Endpoint.CHAT and not x.reply.is_stream
 
 
 @run_rule("usage.longer-prompt", probes=("usage.small", "usage.long"), sees=succeeded)

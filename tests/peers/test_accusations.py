@@ -287,3 +287,45 @@ class TestTime:
         assert verdict("chat.stream.media-type", stream).outcome is Outcome.BLOCKED
         assert verdict("chat.param.functions.clear", odd).outcome is Outcome.BLOCKED
         assert verdict("chat.offered", late).outcome is not Outcome.FAIL
+
+
+def test_a_model_that_speaks_has_made_no_call_that_could_be_cut():
+    """aimock says its one sentence where a call was asked for."""
+    body = HELLO | {"tools": [{"type": "function", "function": {"name": "note"}}]}
+    x = said("chat.cut-call", body, with_text("Hello! This is a fixed answer from aimock."))
+    assert verdict("chat.tools.cut", x).outcome is Outcome.INCONCLUSIVE
+
+
+class TestFixedAnswers:
+    """aimock and LiteLLM's mock say one sentence to everything; a stream that lost a delta says less."""
+
+    def verdict(self, streamed):
+        whole = "Hello! This is a fixed answer."
+        plain = [replace(said(f"usage.{name}", {"messages": [{"role": "user", "content": name}]},
+                              with_text(whole)), id=name) for name in ("small", "long", "other")]  # fmt: skip
+        chunks = [chunk(delta={"role": "assistant", "content": part}) for part in streamed]
+        chunks.append(chunk(finish_reason="stop"))
+        usage = {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}
+        chunks.append({**chunk(), "choices": [], "usage": usage})
+        body = {"messages": [{"role": "user", "content": "small"}], "stream": True,
+                "stream_options": {"include_usage": True}}  # fmt: skip
+        stream = said("usage.small-stream", body, chunks)
+        return verdict("chat.stream.content", *plain, stream).outcome
+
+    def test_a_lost_delta_shows(self):
+        assert self.verdict(["Hello! This", " fixed answer."]) is Outcome.FAIL
+
+    def test_the_same_text_passes(self):
+        assert self.verdict(["Hello! This is", " a fixed answer."]) is Outcome.PASS
+
+
+def test_a_model_may_end_its_turn_at_once():
+    """A random model does so now and then."""
+    answer = with_text(None)
+    answer["usage"] = {"prompt_tokens": 3, "completion_tokens": 1, "total_tokens": 4}
+    assert (
+        verdict("chat.answer.text", said("chat.echo", HELLO, answer)).outcome
+        is Outcome.INCONCLUSIVE
+    )
+    answer["usage"] = {"prompt_tokens": 3, "completion_tokens": 9, "total_tokens": 12}
+    assert verdict("chat.answer.text", said("chat.echo", HELLO, answer)).outcome is Outcome.FAIL
