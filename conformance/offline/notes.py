@@ -10,7 +10,7 @@ from conformance.judging.profile import Profile
 from conformance.judging.requirement import Requirement
 from conformance.judging.rule import RunRule
 from conformance.offline.tally import Tally
-from wire.exchange import Exchange
+from wire.exchange import Exchange, NotRecordedError
 
 MOST = 20_000  # notes of one group: more of them would say the same
 HELD = 5
@@ -26,6 +26,8 @@ class Notes:
     _held: dict[str, list[tuple[Exchange, str]]] = field(default_factory=dict)
     """The first notable exchanges of each group with their places: evidence, should it come to that."""
 
+    _broken: dict[int, str] = field(default_factory=dict)
+
     def __post_init__(self) -> None:
         names = {row.id for row in self.requirements}
         rules = (rule for rule in self.catalogue.rules if isinstance(rule, RunRule) and rule.series)
@@ -36,7 +38,13 @@ class Notes:
     def take(self, x: Exchange, profile: Profile, place: str) -> None:
         """Note an exchange."""
         for way, series in self._ways.items():
-            note = series.note(x, profile)
+            try:
+                note = series.note(x, profile)
+            except NotRecordedError:
+                continue  # what it asks was left out by the recorder
+            except Exception as error:  # noqa: BLE001 - the target must not pay for our mistakes
+                self._broken[way] = f"the rule broke at {place}: {type(error).__name__}: {error}"
+                continue
             if note is None:
                 continue
             name = f"{profile.name} {series.group(note)}"
@@ -57,6 +65,8 @@ class Notes:
         rows = {row.id: row for row in self.requirements}
         for rule in self._rules:
             for row in (rows[name] for name in rule.requirements if name in rows):
+                if rule.series and (error := self._broken.get(id(rule.series.note))):
+                    yield Tally(row, "", error=error)
                 for (way, _), notes in self._groups.items():
                     if rule.series and way == id(rule.series.note):
                         yield self._tally(rule, row, notes, clean)

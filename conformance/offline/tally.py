@@ -21,6 +21,7 @@ class Tally:
     judged: int = 0
     unsure: int = 0
     not_claimed: int = 0
+    not_offered: int = 0
     findings: int = 0
     guilty: int = 0
     """Exchanges with findings."""
@@ -54,8 +55,10 @@ class Tally:
             return Outcome.ERROR
         if self.findings:
             return Outcome.FAIL if self.requirement.level is Level.MUST else Outcome.ADVISORY
+        if not self.judged and self.not_claimed:
+            return Outcome.NOT_CLAIMED
         if not self.judged:
-            return Outcome.NOT_CLAIMED if self.not_claimed else Outcome.BLOCKED
+            return Outcome.NOT_OFFERED if self.not_offered else Outcome.BLOCKED
         return Outcome.INCONCLUSIVE if self.unsure >= self.judged else Outcome.PASS
 
     def result(self) -> Result:
@@ -77,6 +80,7 @@ def merged(requirement: Requirement, model: str, tallies: Iterable[Tally]) -> Ta
         whole.judged += one.judged
         whole.unsure += one.unsure
         whole.not_claimed += one.not_claimed
+        whole.not_offered += one.not_offered
         whole.findings += one.findings
         whole.guilty += one.guilty
         whole.shown = (whole.shown + one.shown)[:MAX_FINDINGS]

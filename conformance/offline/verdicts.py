@@ -173,7 +173,10 @@ class OfflineJudge:
             tally.error = result.reason
         elif result.outcome is Outcome.INCONCLUSIVE:
             tally.count([Unsure(result.reason)], "")
-        elif result.outcome not in {Outcome.BLOCKED, Outcome.NOT_OFFERED}:
+        elif result.outcome is Outcome.NOT_OFFERED:
+            tally.not_offered += 1
+            tally.reason = tally.reason or result.reason
+        elif result.outcome is not Outcome.BLOCKED:
             by_exchange: dict[str, list[Finding | Unsure]] = {n: [] for n in result.exchanges}
             for finding in result.findings:
                 by_exchange.setdefault(finding.exchange, []).append(self._clean(finding))
