@@ -68,7 +68,7 @@ def _responses(answer: Any) -> Answered | Unknown:
     if not isinstance(answer, dict) or (usage := Usage.of(answer.get("usage"))) is None:
         return Unknown("the answer says no usage")
     items = list(_dicts(answer.get("output")))
-    kinds = {item.get("type") for item in items}
+    kinds = {str(item.get("type")) for item in items}
     texts = None
     if kinds <= {"message", "reasoning"}:
         texts = tuple(

@@ -62,7 +62,7 @@ def asked(endpoint: Endpoint, params: Mapping[str, Any]) -> Asked | Unknown:
 def _chat(params: Mapping[str, Any]) -> Asked | Unknown:
     if field := next((name for name in _CHAT_UNKNOWN if params.get(name)), None):
         return Unknown(f"{field} is not plain text")
-    if "audio" in (params.get("modalities") or ()):
+    if "audio" in _listed(params.get("modalities")):
         return Unknown("audio is not plain text")
     messages = params.get("messages")
     if not isinstance(messages, list):
@@ -74,7 +74,7 @@ def _chat(params: Mapping[str, Any]) -> Asked | Unknown:
             return read
         found.append(read)
     declared = params.get("tools") or [
-        {"type": "function", "function": function} for function in params.get("functions") or ()
+        {"type": "function", "function": function} for function in _listed(params.get("functions"))
     ]
     form = params.get("response_format")
     named = None
@@ -87,13 +87,13 @@ def _responses(params: Mapping[str, Any]) -> Asked | Unknown:
     if field := next((name for name in _RESPONSES_UNKNOWN if params.get(name)), None):
         return Unknown(f"{field}: the prompt is more than the request shows")
     reasoning = params.get("reasoning")
-    if isinstance(reasoning, dict) and reasoning.get("mode") not in {None, "standard"}:
+    if isinstance(reasoning, dict) and reasoning.get("mode") not in (None, "standard"):
         return Unknown(f"reasoning.mode {reasoning['mode']} adds to the prompt")
     found = []
     if isinstance(params.get("instructions"), str) and params["instructions"]:
         found.append(Message("system", params["instructions"]))
     given = params.get("input")
-    for item in [{"role": "user", "content": given}] if isinstance(given, str) else given or ():
+    for item in [{"role": "user", "content": given}] if isinstance(given, str) else _listed(given):
         if not isinstance(item, dict) or item.get("type", "message") != "message":
             kind = item.get("type") if isinstance(item, dict) else type(item).__name__
             return Unknown(f"an input item of type {kind} is not plain text")
@@ -105,6 +105,10 @@ def _responses(params: Mapping[str, Any]) -> Asked | Unknown:
     form = text.get("format") if isinstance(text, dict) else None
     named = form if _is(form, "json_schema") else None
     return _whole(found, params.get("tools") or [], "", named, params)
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _whole(
