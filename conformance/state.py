@@ -13,6 +13,7 @@ import pytest
 
 from conformance import nightly
 from conformance.authenticity.bill import bill
+from conformance.authenticity.drift import drift, fingerprint
 from conformance.judging.area import Catalogue, catalogue
 from conformance.judging.requirement import Requirement
 from conformance.lists import marks_of
@@ -158,6 +159,8 @@ class Conformance:
         self.document["command"] = typed(self.config.invocation_params.args)
         self.document["strict_known"] = nightly.strict_known(self.config)
         self.document["seed"] = self.settings.seed
+        rate = (self.document["speed"] or {}).get("tokens_per_s")
+        self.document["fingerprint"] = fingerprint(exchanges, profile, rate)
         self.document["baseline"] = self._baseline(self.document)
         self._write(self.document)
 
@@ -224,7 +227,9 @@ class Conformance:
         from reports.compare import since
         from reports.document import parse, read
 
-        return since(read(self.settings.baseline), parse(document))
+        before = read(self.settings.baseline)
+        changed = drift(document["fingerprint"], before.raw.get("fingerprint"), before.started_at)
+        return {**since(before, parse(document)), "drift": changed}
 
 
 class _undisturbed:  # noqa: N801 - reads like what it is

@@ -54,8 +54,10 @@ def _since(document: Document) -> Answer:
     warned = f"not the same run: {brief(str(warnings[0]), 120)}" if isinstance(warnings, list) and warnings else ""  # fmt: skip
     bad = counted["regressed"]
     text = f"{'yes' if bad else 'no'}, {bad} regressed {since_words(document.baseline)}"
+    drift = document.baseline.get("drift")
+    drifted = brief(str(drift[0]), 200) if isinstance(drift, list) and drift else ""
     others = ", ".join(f"{n} {name}" for name, n in counted.items() if n and name != "regressed")
-    more = "; ".join(part for part in (warned, others) if part)
+    more = "; ".join(part for part in (drifted, warned, others) if part)
     return Answer(question, text, "fail" if bad else "pass", more, "since")
 
 
