@@ -7,6 +7,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from typing import Self
 
 from conformance.judging.area import Catalogue, catalogue
 from conformance.judging.judge import Judge, Result
@@ -44,6 +45,9 @@ class DirectSender(Sender):
         self._open: set[str] = set()
         self._known = {} if known is None else known
         self._passed = [] if passed is None else passed
+
+    async def __aenter__(self) -> Self:
+        return self  # time is virtual: nothing is late
 
     def _clean(self, raw: Exchange) -> Exchange:
         """The exchange without keys; the same object again for what came byte for byte before."""

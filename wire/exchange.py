@@ -195,6 +195,8 @@ class Connection:
     total_ms: float | None = None
     origin: str = ""
     """`https://host:port` that was spoken to; empty when a recording does not tell."""
+    late_ms: float | None = None
+    """How late the client itself was at most meanwhile; None when it was not measured."""
 
 
 class Attempt(NamedTuple):

@@ -79,6 +79,8 @@ def dump(exchange: Exchange) -> str:
             "total_ms": connection.total_ms,
             "origin": connection.origin,
         }
+        if connection.late_ms is not None:
+            line["connection"]["late_ms"] = connection.late_ms
     if exchange.attempts:
         line["attempts"] = exchange.attempts
     line |= {
@@ -260,6 +262,7 @@ def _connection_in(connection: Mapping[str, Any]) -> Connection:
         error=str(connection.get("error") or ""),
         total_ms=_number_or_none(connection.get("total_ms")),
         origin=str(connection.get("origin") or ""),
+        late_ms=_number_or_none(connection.get("late_ms")),
     )
 
 

@@ -7,6 +7,7 @@ from conformance.chat.chunk import chunks
 from conformance.chat.prompts import pace_asked
 from conformance.chat.selectors import STREAM
 from conformance.judging.finding import Finding, Findings, Unsure
+from conformance.judging.late import unless_late
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import ok_probe
@@ -18,6 +19,7 @@ from wire.exchange import Exchange
 # time is beyond any machine of today.
 LONG_MS, BURST_MS, BURST_CHUNKS = 3_000, 15, 80
 STALL_MS = 1_000
+LATE_MS = 20
 PACED = ok_probe("chat.paced") & STREAM.only("with times", lambda x: x.reply.timed)
 
 
@@ -33,6 +35,10 @@ def content_times(x: Exchange) -> list[float]:
 
 @rule("chat.stream.incremental", on=PACED)
 def incremental(x: Exchange) -> Findings:
+    yield from unless_late(x, _incremental(x), LATE_MS)
+
+
+def _incremental(x: Exchange) -> Findings:
     times, pace = content_times(x), pace_asked(x).get("pace")
     whole = fold_chat(x.reply).whole
     if not times or (len(times) < 5 and not (whole and pace)):
@@ -61,16 +67,24 @@ def steady(run: Run) -> Findings:
         yield Unsure("the pace of the model is not known")
         return
     for x in run.where(STREAM):
-        pace = pace_asked(x).get("pace", 0)
-        for before, after in pairwise(x.reply.events):
-            if after.at_ms - before.at_ms > STALL_MS + 10 * pace:
-                where = f"event {after.index}"
-                found = f"{after.at_ms - before.at_ms:.0f} ms of silence"
-                yield Finding(where, f"an event each {pace} ms", found, after.index, exchange=x.id)
+        yield from unless_late(x, _stalls(x), STALL_MS / 2)
+
+
+def _stalls(x: Exchange) -> Findings:
+    pace = pace_asked(x).get("pace", 0)
+    for before, after in pairwise(x.reply.events):
+        if after.at_ms - before.at_ms > STALL_MS + 10 * pace:
+            where = f"event {after.index}"
+            found = f"{after.at_ms - before.at_ms:.0f} ms of silence"
+            yield Finding(where, f"an event each {pace} ms", found, after.index, exchange=x.id)
 
 
 @rule("chat.stream.headers-early", on=PACED)
 def headers_early(x: Exchange) -> Findings:
+    yield from unless_late(x, _headers_early(x), 4 * LATE_MS)
+
+
+def _headers_early(x: Exchange) -> Findings:
     times, headers = content_times(x), x.reply.headers_at_ms
     if not times or headers is None:
         yield Unsure("nothing to compare")

@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Final
 
 from conformance.judging.finding import Finding, Findings, Unsure
+from conformance.judging.late import unless_late
 from conformance.judging.rule import rule
 from conformance.judging.selector import Selector
 from conformance.responses.selectors import is_stream, typed
@@ -17,6 +18,7 @@ TOTAL_MS: Final = 100.0
 AT_ONCE_MS: Final = 1.0
 SHARE: Final = 0.8
 STALL_MS: Final = 1_000
+LATE_MS: Final = 20.0
 _PACE: Final = re.compile(r"\[\[(pace|ttft) (\d+)\]\]")
 
 
@@ -45,6 +47,10 @@ def _too_short(x: Exchange) -> bool:
 
 @rule("responses.stream.unbuffered", on=PACED)
 def unbuffered(x: Exchange) -> Findings:
+    yield from unless_late(x, _unbuffered(x), LATE_MS)
+
+
+def _unbuffered(x: Exchange) -> Findings:
     arrivals = _arrivals(x)
     text = fold_responses(x.reply).output_text
     few = 1 if directive(x, "pace") is None else ENOUGH // 2
@@ -84,6 +90,10 @@ def _waits(x: Exchange) -> bool:
     on=PACED.only("after a wait", _waits, "responses.stream.paced"),
 )
 def created_early(x: Exchange) -> Findings:
+    yield from unless_late(x, _created_early(x), 3 * LATE_MS)
+
+
+def _created_early(x: Exchange) -> Findings:
     waited = directive(x, "ttft") or 0
     first, content = x.reply.events[0].at_ms, _arrivals(x)[0]
     if content - first < waited / 2:
@@ -93,6 +103,10 @@ def created_early(x: Exchange) -> Findings:
 
 @rule("responses.stream.steady", on=PACED.only("at a pace", _paced, "responses.stream.paced"))
 def steady(x: Exchange) -> Findings:
+    yield from unless_late(x, _steady(x), STALL_MS / 2)
+
+
+def _steady(x: Exchange) -> Findings:
     pace = directive(x, "pace") or 0
     times = [*_arrivals(x), x.reply.events[-1].at_ms]
     for before, after in pairwise(times):

@@ -14,6 +14,7 @@ from typing import Self
 
 import httpx
 
+from conformance.running.lateness import Lateness
 from conformance.running.output_limit import generates
 from conformance.running.probe import Handling, Probe
 from conformance.running.share import complaint, passes
@@ -51,13 +52,17 @@ class Sender:
         self._ids = count(1)
         self._addresses: set[object] = set()
         self._transport = transport
+        self._lateness = Lateness()
         self._lanes: dict[str, httpx.AsyncClient] = {}
         self._context: ssl.SSLContext | None = None
 
     async def __aenter__(self) -> Self:
+        if self._transport is None:
+            self._lateness.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self._lateness.stop()
         for client in self._lanes.values():
             await client.aclose()
 
@@ -147,7 +152,9 @@ class Sender:
             id=f"{probe.name}{suffix}-{next(self._ids)}",
             request=request,
             reply=reply,
-            connection=replace(connection, total_ms=round(total_ms, 3)),
+            connection=replace(
+                connection, total_ms=round(total_ms, 3), late_ms=self._lateness.since(start)
+            ),
             started_at=started_at,
             probe=probe.name,
             model=model or None,
