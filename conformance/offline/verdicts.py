@@ -16,6 +16,7 @@ from conformance.judging.requirement import Requirement
 from conformance.judging.rule import Rule
 from conformance.judging.selector import Selector
 from conformance.offline.notes import Notes
+from conformance.offline.record import is_scrubbed
 from conformance.offline.recordings import Entry
 from conformance.offline.request_keys import RequestKeys
 from conformance.offline.skipped import Skipped, host_of, why_skipped
@@ -147,6 +148,8 @@ class OfflineJudge:
                 continue
             if _thinned(x) and any(_of_missing_header(word, x) for word in words):
                 continue
+            if x.source is not None and any(_of_placeholder(word) for word in words):
+                continue
             tally = self._tally(row, (x.model or "") if row.per_model else "")
             if not self._claimed(profile, row.feature):
                 tally.not_claimed += 1
@@ -226,6 +229,13 @@ class OfflineJudge:
 def _thinned(x: Exchange) -> bool:
     """Whether a recorder kept few of the headers: what is missing then says nothing of the server."""
     return not x.reply.headers or (x.source is not None and x.reply.header("date") is None)
+
+
+def _of_placeholder(word: Finding | Unsure) -> bool:
+    """Whether what was found is a word that somebody wrote in the place of a value: `"Sanitized"`."""
+    found = word.found if isinstance(word, Finding) else ""
+    quoted = len(found) > 2 and found[0] == found[-1] == '"'
+    return quoted and is_scrubbed(found[1:-1])
 
 
 def _of_missing_header(word: Finding | Unsure, x: Exchange) -> bool:

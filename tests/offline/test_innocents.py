@@ -109,6 +109,13 @@ def test_headers_that_were_not_recorded_are_not_missed(headers):
     assert x.reply.headers
 
 
+@pytest.mark.parametrize("word", ["Sanitized", "REDACTED", "<ID>", "[FILTERED]"])
+def test_a_value_that_was_scrubbed_is_not_blamed(word):
+    assert not found_in(chat({}, {**ANSWER, "id": word}))
+    assert "chat.answer.id-prefix" in found_in(chat({}, {**ANSWER, "id": f"an-id-{word}"}))
+    assert "chat.answer.id-prefix" in found_in(chat({}, {**ANSWER, "id": word}, source=None))
+
+
 # Audio.
 
 AUDIO_CHUNKS = [
