@@ -3,7 +3,7 @@
 import pickle
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +29,9 @@ from conformance.running.settings import Settings
 from conformance.running.verdict_on_run import why_no_verdict
 
 Progress = Callable[[int, int, str], None]
+
+COMMAND: pytest.StashKey[tuple[str, Sequence[str]]] = pytest.StashKey()
+"""Program and words as they were typed, where pytest was not what the user started."""
 
 
 class Conformance:
@@ -156,7 +159,10 @@ class Conformance:
             could_not_run=self.could_not_run,
             selection=(selected, self.total) if selected else None,
         )
-        self.document["command"] = typed(self.config.invocation_params.args)
+        program, words = self.config.stash.get(
+            COMMAND, ("pytest", self.config.invocation_params.args)
+        )
+        self.document["command"] = typed(words, program)
         self.document["strict_known"] = nightly.strict_known(self.config)
         self.document["seed"] = self.settings.seed
         rate = (self.document["speed"] or {}).get("tokens_per_s")

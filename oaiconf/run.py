@@ -75,14 +75,20 @@ def _judge(words: Sequence[str]) -> int:
     import pytest
 
     sys.argv[0] = "oaiconf run"
-    return int(pytest.main(pytest_words(words), plugins=[ShortNames()]))
+    return int(pytest.main(pytest_words(words), plugins=[AsTyped(words)]))
 
 
-class ShortNames:
-    """A plugin: tests are called as in a checkout, wherever the package lies, so that names can be copied."""
+class AsTyped:
+    """A plugin: what is shown can be copied and typed again, wherever the package lies."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self.words = words
 
     def pytest_configure(self, config: Any) -> None:
+        from conformance.state import COMMAND
+
         config.cwd_relative_nodeid = lambda name: name
+        config.stash[COMMAND] = ("oaiconf run", self.words)
 
 
 def pytest_words(words: Sequence[str]) -> list[str]:

@@ -21,7 +21,7 @@ def typed(arguments: Sequence[str], program: str = "pytest") -> str:
         else:
             words.append(CREDENTIALS.sub("//…@", argument))
         before = argument
-    return shlex.join([program, *words])
+    return f"{program} {shlex.join(words)}".rstrip()
 
 
 def _named(header: str) -> str:

@@ -55,6 +55,7 @@ def test_a_run_in_a_folder_with_our_names(oaiconf, hostile):
     report = json.loads((hostile / "reports/out/report.json").read_text())
     assert {row["outcome"] for row in report["results"]} == {"pass"}
     assert report["suite"]["name"] == "openai-gateway-conformance"
+    assert report["command"] == "oaiconf run -k models.list"
     kept = {"reports", "pytest.ini", "conftest.py", *(f"{room}.py" for room in ROOMS)}
     assert {path.name for path in hostile.iterdir()} == kept, "left something in the user's folder"
 
