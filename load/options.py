@@ -1,7 +1,9 @@
 """The command line of a load run, beside Locust's own options."""
 
+import re
+import shlex
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,6 +11,7 @@ from load.workload import scenario
 from load.workload.schedule import KINDS
 
 DEFAULT_FOLDER: Final = Path(__file__).parent.parent / "reports" / "out"
+_USER: Final = re.compile(r"//[^/@\s]*@")
 Add = Callable[..., None]
 
 
@@ -97,6 +100,48 @@ def _gateway(add: Add) -> None:
     add("--gateway-ttft-ms", type=float, default=0.0, metavar="N", help="its time to the first token")
     add("--gateway-itl-ms", type=float, default=0.0, metavar="N", help="its time between tokens")
 # fmt: on
+
+
+class _Names:
+    """Stands in for a parser, to hear what options there are."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def add_argument_group(self, _title: str) -> "_Names":
+        return self
+
+    def add_argument(self, name: str, **_how: Any) -> None:
+        self.names.append(name[2:].replace("-", "_"))
+
+
+def configuration(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Every option of ours with its value, for the report."""
+    heard = _Names()
+    add_options(heard)  # type: ignore[arg-type]
+    return {
+        name: [_name_of(one) for one in options.get(name) or []]
+        if name == "header"
+        else options.get(name)
+        for name in heard.names
+    }
+
+
+def typed(arguments: Sequence[str]) -> str:
+    """The command line as it was typed, without what must not be shown: values of headers, users in a URL."""
+    shown, before = ["locust"], ""
+    for argument in arguments:
+        if before == "--header":
+            argument = _name_of(argument)  # noqa: PLW2901
+        elif argument.startswith("--header="):
+            argument = f"--header={_name_of(argument.partition('=')[2])}"  # noqa: PLW2901
+        shown.append(_USER.sub("//", argument))
+        before = argument
+    return shlex.join(shown)
+
+
+def _name_of(header: str) -> str:
+    return f"{header.partition(':')[0]}: [redacted]"
 
 
 def gateway_arguments(options: Namespace) -> list[str]:

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.metadata import version
 from time import time
 from typing import Any, Final, NamedTuple
 
@@ -13,6 +14,7 @@ from load.measure.cost import DEFAULT_LIMIT_USD, estimate_usd, price_of
 from load.measure.rates import rates
 from load.measure.sample import judged as sampled
 from load.measure.validity import CANNOT_BE_JUDGED, TOO_FEW, validity
+from load.options import configuration, typed
 from load.report.document import Result, result
 from load.report.folder import write_report
 from load.report.locust_stats import LocustStats
@@ -202,6 +204,10 @@ class LoadSession:
         found = result(plan, done.fleet, about, done.planned)
         if self._rates is not None:
             found = _with_search(found, self._rates, plan.slo_share)
+        found.document["configuration"] = configuration(self.runner.options)
+        # As it was typed: run again, it does the same, but for what the server makes of it.
+        found.document["command"] = typed(sys.argv[1:])
+        found.document["versions"] = {name: version(name) for name in ("locust", "gevent", "msgspec", "httptools")}  # fmt: skip
         if self._calibration is not None:
             found.document["calibration"] = vars(self._calibration)
         if not done.fleet.stopped:  # who interrupts a run does not want to wait for more

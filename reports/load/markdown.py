@@ -54,6 +54,9 @@ def _parts(load: Load, before: Load | None) -> Iterator[str]:
     if found:
         yield "\n## Requirements violated under load\n\n| requirement | streams |\n|---|---|"
         yield from (f"| {code(name)} | {n:,} |" for name, n in found.items())
+    command = load.data.get("command")
+    if isinstance(command, str):
+        yield f"\nRun again: {code(command)}\n"
     if before is not None:
         yield "\n## Compared with the earlier run\n\n| | before | now | |\n|---|---|---|---|"
         for name in COMPARED:

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from load.measure.outcome import Outcome
+from load.options import configuration, typed
 from load.transport.target import Target, TargetError
 from load.workload.plan import PlanError
 from tests.load.streams import WHOLE, ended, plan_with, serving, session
@@ -33,6 +34,24 @@ def test_headers_and_parameters_go_with_each_request():
     assert {name: sent[name] for name in extra} == extra
     assert "max_completion_tokens" not in sent
     assert "blue-4711-tenant" not in str(document)
+
+
+def test_what_was_typed_is_shown_without_secrets_however_short():
+    given = [
+        "--host",
+        "http://me:pw@localhost:1/v1",
+        "--header",
+        "X-Key: ab",
+        "--header=Cookie: c",
+        "--rate",
+        "5",
+    ]
+    shown = typed(given)
+    assert (
+        shown
+        == "locust --host http://localhost:1/v1 --header 'X-Key: [redacted]' '--header=Cookie: [redacted]' --rate 5"
+    )
+    assert configuration({"header": ["X-Key: ab"], "rate": 5.0})["header"] == ["X-Key: [redacted]"]
 
 
 @pytest.mark.parametrize("options", [

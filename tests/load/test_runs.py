@@ -62,6 +62,10 @@ def test_one_process_and_two_count_the_same(tmp_path):
     assert all(b"authorization: bearer sk-secret-123456" in request for request in seen)
     assert b"accept-encoding: identity" in seen[0]
     assert all("sk-secret" not in path.read_text() for path in tmp_path.glob("*/*"))
+    assert one["configuration"]["rate"] == 60
+    assert one["configuration"]["seed"] == 1
+    assert "--rate 60 --duration 1" in one["command"]
+    assert "--rate 60 --duration 1" in (tmp_path / "1" / "load.md").read_text()
 
 
 @pytest.mark.parametrize("more", [(), ("--processes", 2)])
