@@ -14,11 +14,13 @@ RETURN_S: Final = 40.0
 POLL_S: Final = 2.0
 OUTAGES: Final = 3
 """A server that was away so often is lost at the next silence."""
+MARK: Final = ("x-conformance-alive", "1")
 ALIVE: Final = Probe(
     "http.alive",
-    lambda _: get("/models"),
+    lambda _: get("/models", MARK),
     per_model=False,
     output_tokens=0,
+    alone=True,
     retry=False,
     handling=Handling(timeout_s=CHECK_S, fresh=True),
 )
@@ -80,7 +82,7 @@ class Pulse:
     async def _look(self) -> None:
         waited = 0.0
         while self._outages < OUTAGES:
-            exchange = await self._send(ALIVE, get("/models"))
+            exchange = await self._send(ALIVE, get("/models", MARK))
             if not silent(exchange):
                 self._checked_at = self._answered
                 self._outages += waited > 0

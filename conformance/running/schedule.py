@@ -347,7 +347,9 @@ class Schedule:
             exchange,
             id=f"{pulse.LOST}-1",
             request=self._sender.as_sent(request, probe),
-            connection=replace(exchange.connection, error=self.traffic.lost + also),
+            connection=replace(
+                exchange.connection, ended=Ended.ABORTED, error=self.traffic.lost + also
+            ),
             probe=pulse.LOST,
             model=None,
         )

@@ -196,6 +196,7 @@ class Session:
         try:
             self._send()
             self.ended = not self.interrupted
+            self.broken = next(iter(self.traffic.broken.values()), "")
         except (NotStartedError, KeyboardInterrupt):
             raise
         except Exception as error:  # noqa: BLE001 - what was sent is there, and is judged

@@ -368,6 +368,8 @@ FAULTS = (
         on_success(_ended(Ending.CUT)), both(CHAT, STREAM)),
     _fault("reset-list", "http.keep-alive http.whole", "The model list ends in a reset.", Family.TRUNCATION,
         on_success(_ended(Ending.RESET)), both(MODELS, _method("GET"))),
+    _fault("silent-at-last", "http.stays-up", "Whether it is still there is answered after a minute.", Family.TIMING, _slow,
+        both(MODELS, _has("x-conformance-alive"))),
     _fault("one-at-a-time", "http.slow-reader", "While a client reads a stream, others wait.", Family.TIMING, _slow,
         both(MODELS, _has("user-agent"))),
     _fault("slash-flapping", "http.slash", "A trailing slash is a 404 or a 400, as it comes.", Family.STATE,
