@@ -39,7 +39,7 @@ def elements(
             listed = yield from _members(cursor, lists, (), before, attached)
             if not listed or ("request" in before and "response" in before):
                 yield offset, Element(before, attached=attached)
-        else:
+        elif kind != "s" or cursor.value() is not None:  # an empty document of YAML is nothing
             raise TornError(offset, NOT_READ)
 
 

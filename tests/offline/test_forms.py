@@ -115,6 +115,12 @@ def test_a_raw_stream_and_what_was_asked(tmp_path):
     assert x.request.path == "/v1/responses"
 
 
+def test_an_empty_document_at_the_end_is_nothing(tmp_path):
+    path = written(tmp_path, "httpmock.yaml", stream=False)
+    path.write_bytes(path.read_bytes() + b"---\n")
+    assert not read(path)[1]
+
+
 def test_an_endpoint_of_the_command_line(tmp_path, capsys):
     path = tmp_path / "unclear.txt"
     path.write_bytes(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n" + b'{"id": "x"}')

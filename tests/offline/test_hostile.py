@@ -95,7 +95,7 @@ class Spoiler:
         )  # fmt: skip
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 10**9))
 def test_no_rule_breaks_on_hostile_values(seed):
     spoiler = Spoiler(seed)
