@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 
 from gateway.accounts.keys import PUBLIC
@@ -38,17 +38,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     warm()
     handler: Handler = Faulty(gateway, faults) if faults else gateway
     try:
-        asyncio.run(_serve(gateway, handler, options.port, options.host))
+        asyncio.run(_serve(gateway, handler, options.port, options.host, options.with_parent))
     finally:
         gateway.ledger.close()
     return 0
 
 
-async def _serve(gateway: Gateway, handler: Handler, port: int, host: str) -> None:
+async def _serve(
+    gateway: Gateway, handler: Handler, port: int, host: str, with_parent: bool
+) -> None:
     sock = bind(port, host)
     server = make_server(handler)
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, server.stop)
+    if with_parent:
+        # Whoever started us holds the other end; the system closes it however he ends.
+        asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _at_end, server.stop)
     serving = asyncio.create_task(server.serve(sockets=[sock]))
     await server.ready.wait()
     ready = {
@@ -58,6 +63,12 @@ async def _serve(gateway: Gateway, handler: Handler, port: int, host: str) -> No
     }
     print(json.dumps(ready), flush=True)
     await serving
+
+
+def _at_end(stop: Callable[[], None]) -> None:
+    if not os.read(sys.stdin.fileno(), 4096):
+        asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+        stop()
 
 
 def _list_faults(*, as_json: bool) -> int:
@@ -99,6 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--list-faults", action="store_true", help="print the faults and stop")
     add("--json", action="store_true", help="with --list-faults: as JSON")
     add("--ledger", default=":memory:", metavar="FILE", help="SQLite file of balances and charges")
+    add("--with-parent", action="store_true", help="stop when standard input ends")
     add("--seed", type=int, default=None, help="makes keys and ids repeatable")
     return parser
 

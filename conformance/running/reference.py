@@ -30,9 +30,10 @@ def reference_gateway(arguments: Sequence[str] = ()) -> Iterator[Reference]:
     """Run `python -m gateway` on a free loopback port; it ends with the context."""
     complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed below, with the process
     process = subprocess.Popen(  # noqa: S603 - our own module by our own interpreter
-        [sys.executable, "-m", "gateway", *arguments],
+        [sys.executable, "-m", "gateway", "--with-parent", *arguments],
         cwd=ROOT,
-        stdin=subprocess.DEVNULL,
+        # Held open until we end, however that happens: then the gateway ends, too.
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=complaints,
         text=True,
@@ -59,5 +60,6 @@ def reference_gateway(arguments: Sequence[str] = ()) -> Iterator[Reference]:
             process.kill()
             process.wait(5)
         complaints.close()
-        if process.stdout:
-            process.stdout.close()
+        for stream in (process.stdin, process.stdout):
+            if stream:
+                stream.close()

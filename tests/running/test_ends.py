@@ -1,6 +1,12 @@
 """How runs end: a server that falls silent, dies, returns; time, -x, and what breaks in the suite."""
 
 import asyncio
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from conformance.judging.area import catalogue
 from conformance.judging.judge import Judge
@@ -96,3 +102,27 @@ def test_the_first_failures_end_the_sending():
     traffic = asyncio.run(schedule.run([Step(probe, "m"), Step(later, "m")]))
     assert watch.failed == {"chat.response.id"}
     assert "-x" in traffic.unsent["later", "m"]
+
+
+def test_the_gateway_ends_with_the_process_that_started_it():
+    code = (
+        "import os, sys, time\n"
+        "from conformance.running.reference import reference_gateway\n"
+        "with reference_gateway() as reference:\n"
+        "    print(reference.base_url, flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    root = Path(__file__).parent.parent.parent
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=root, stdout=subprocess.PIPE, text=True
+    )
+    url = urlsplit(process.stdout.readline().strip())
+    process.kill()
+    process.communicate()
+    for _ in range(200):
+        try:
+            socket.create_connection((url.hostname, url.port), 1).close()
+        except OSError:
+            return
+        time.sleep(0.05)
+    raise AssertionError("the gateway is an orphan")
