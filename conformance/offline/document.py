@@ -29,6 +29,7 @@ def elements(
     cursor: Cursor, lists: AbstractSet[ListPath], attached: Attached
 ) -> Iterator[tuple[int, Element]]:
     """The elements of the lists that stand at these places, or each document as a whole."""
+    read = False
     while kind := cursor.peek():
         offset = cursor.offset
         if kind == "[":
@@ -39,8 +40,9 @@ def elements(
             listed = yield from _members(cursor, lists, (), before, attached)
             if not listed or ("request" in before and "response" in before):
                 yield offset, Element(before, attached=attached)
-        elif kind != "s" or cursor.value() is not None:  # an empty document of YAML is nothing
+        elif not read or kind != "s" or cursor.value() is not None:
             raise TornError(offset, NOT_READ)
+        read = True  # after a document, an empty one of YAML is nothing
 
 
 def _members(
