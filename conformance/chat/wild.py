@@ -26,7 +26,7 @@ HALF: Final = "alpha beta gamma <|st"
 STOP: Final = "<|stop|>"
 CODE: Final = "quartz-7319"
 FAR: Final = "Nothing of this matters later. "
-COUNTED: Final = 300
+COUNTED: Final = 200
 _TOOL_CALLS: Final = [
     {"id": f"call_{n}", "type": "function", "function": {"name": "find", "arguments": f'{{"name":"{n}"}}'}}
     for n in ("one", "two")
@@ -101,7 +101,7 @@ UNCUT: Final = Probe(
             f"Count from 1 to {COUNTED}, with one space between the numbers, and write nothing else."
         ),
     ),
-    output_tokens=620,
+    output_tokens=420,
     per_model=False,
 )
 CUT_CALL: Final = tuple(

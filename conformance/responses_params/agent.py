@@ -25,7 +25,7 @@ IMAGE: Final = (
     "i18U1AAAAABJRU5ErkJggg=="
 )
 LINE: Final = "0123 the build went on and nothing was found here\n"
-LONG: Final = f"{LINE * 200}{told(WORD)}\n{LINE * 200}"
+LONG: Final = f"{LINE * 120}{told(WORD)}\n{LINE * 120}"
 _NOTES: Final = {
     "type": "namespace",
     "name": "mcp__notes",

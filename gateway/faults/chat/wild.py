@@ -265,10 +265,10 @@ FAULTS: tuple[Fault, ...] = (
         streamed(f"wild.text-{name}", "", f"Streamed: {says}", Family.CONTENT, edit(retold(_joined(change))))
         for name, (says, change) in TEXTS.items()
     ),
-    plain("wild.capped", "", "An answer is cut at 900 characters and says length.", Family.CONTENT,
-        _cut_text(900, "length"), _unlimited),
-    plain("wild.capped-silently", "", "An answer is cut at 900 characters and says stop.", Family.CONTENT,
-        _cut_text(900, "stop"), _unlimited),
+    plain("wild.capped", "", "An answer is cut at 600 characters and says length.", Family.CONTENT,
+        _cut_text(600, "length"), _unlimited),
+    plain("wild.capped-silently", "", "An answer is cut at 600 characters and says stop.", Family.CONTENT,
+        _cut_text(600, "stop"), _unlimited),
     plain("wild.cut-call-stop", "", "A call that the limit cut says stop.", Family.VALUE,
         alter(_FINISH, lambda w: "stop" if w == "length" else w), asking("tools")),
     streamed("wild.cut-call-tool-calls", "", "A streamed call that the limit cut says tool_calls.", Family.VALUE,

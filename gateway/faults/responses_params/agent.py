@@ -108,8 +108,8 @@ FAULTS: Final = (
     *(
         Fault(f"responses_params.agent-output-{name}", (), says, Family.CONTENT, RESPONSES, request=_outputs(change))
         for name, says, change in (
-            ("cut", "Tool outputs are cut at 8,000 characters.", lambda text: text[:8_000]),
-            ("tail", "Only the last 8,000 characters of tool outputs arrive.", lambda text: text[-8_000:]),
+            ("cut", "Tool outputs are cut at 5,000 characters.", lambda text: text[:5_000]),
+            ("tail", "Only the last 5,000 characters of tool outputs arrive.", lambda text: text[-5_000:]),
             ("middle", "Tool outputs over 10,000 characters lose their middle.", _middle(10_000)),
         )
     ),
