@@ -31,6 +31,10 @@ def _long(context: ProbeContext) -> Request:
     return post(PATH, {"model": context.model, **chat(text, stream=True)})
 
 
+# Free, and sent to every server: whether there is such a route is all that it asks.
+OFFERED = Probe(
+    "chat.offered", lambda c: post(PATH, {"model": c.model}), per_model=False, output_tokens=0
+)
 ECHO = Probe("chat.echo", sends(PATH, chat(echo())), output_tokens=120)
 ECHO_STREAM = Probe(
     "chat.echo-stream",

@@ -60,7 +60,7 @@ FIELDS = field_rules(
 )
 
 
-OFFERED = offered("chat.offered", "chat.echo")
+OFFERED = offered("chat.offered")
 
 
 @rule("chat.response.status", on=probe(*ANSWERED))

@@ -215,7 +215,7 @@ class Judge:
         for rule in rules:
             plans = rule.plans if isinstance(rule, RunRule) else rule.on.plans
             for (name, of_model), reason in self.absent.items():
-                if plans(name) and of_model in {model, ""}:
+                if plans(name) and (not model or of_model in {model, ""}):
                     return reason
         return ""
 
@@ -224,14 +224,14 @@ class Judge:
         for rule in rules:
             plans = rule.plans if isinstance(rule, RunRule) else rule.on.plans
             for (name, of_model), reason in self.unsent.items():
-                if plans(name) and of_model in {model, ""}:
+                if plans(name) and (not model or of_model in {model, ""}):
                     return Outcome.BLOCKED, f"{name} was not sent: {reason}"
         for rule in rules:
             plans = rule.plans if isinstance(rule, RunRule) else rule.on.plans
             for exchange in self.exchanges:
                 if not (exchange.probe and plans(exchange.probe)):
                     continue
-                if exchange.model not in {None, "", model}:
+                if model and exchange.model not in {None, "", model}:
                     continue
                 if silent := self._routes.silence(exchange):
                     lacking = silent[0] not in {

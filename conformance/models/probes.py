@@ -44,6 +44,7 @@ def _retrieve_last(context: ProbeContext) -> Request:
     return get(f"/models/{quote(names[-1], safe='')}")
 
 
+OFFERED = Probe("models.offered", lambda _: get("/models"), per_model=False, output_tokens=0)
 RETRIEVE = Probe("models.retrieve", _retrieve, after=("models.list",), output_tokens=0)
 ENCODED = Probe("models.retrieve-encoded", _retrieve_encoded, output_tokens=0)
 LAST = Probe(

@@ -25,7 +25,7 @@ BYTES: Final = framing_rules("responses.stream", ASKED_STREAM)
 KNOWN: Final = frozenset(n.removeprefix(_FOLDER) for n in names() if n.startswith(_FOLDER))
 
 
-OFFERED: Final = offered("responses.offered", "responses.echo")
+OFFERED: Final = offered("responses.offered")
 
 
 @rule("responses.status", on=probe("responses.echo", "responses.tools", "responses.cut"))

@@ -8,6 +8,14 @@ from conformance.running.probe import Probe, ProbeContext, post, sends
 from wire.exchange import Request
 
 RESPONSES: Final = "/responses"
+# Free, and sent to every server: whether there is such a route is all that it asks.
+OFFERED: Final = Probe(
+    "responses.offered",
+    lambda c: post(RESPONSES, {"model": c.model}),
+    feature="responses",
+    per_model=False,
+    output_tokens=0,
+)
 S: Final = {"stream": True}
 
 

@@ -147,3 +147,14 @@ def test_a_run_rule_needs_all_its_probes():
     both = Judge(known, Profile("p"), (exchange("a.one"), exchange("a.two")))
     assert alone.result(ROW, "m").outcome is Outcome.BLOCKED
     assert both.result(ROW, "m").outcome is Outcome.PASS
+
+
+def test_a_row_of_no_model_hears_why_its_probe_was_left_out():
+    """What needs no model is planned for the first one all the same."""
+    row = replace(ROW, per_model=False)
+    known = Catalogue((Area("a", (row,), (Rule((row.id,), probe("a.probe"), holds),)),))
+    unsent = Judge(known, Profile("p"), (), {("a.probe", "m"): "no money"}).result(row, "")
+    assert (unsent.outcome, unsent.reason) == (
+        Outcome.BLOCKED, "a.probe was not sent: no money")  # fmt: skip
+    judge = Judge(known, Profile("p"), (), absent={("a.probe", "m"): "GET /models is answered 404"})
+    assert judge.result(row, "").outcome is Outcome.NOT_OFFERED

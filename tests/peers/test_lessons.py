@@ -157,7 +157,8 @@ class TestMissingEndpoints:
         plain = said("responses.echo", {"input": "Hi"}, ERROR, status=404, path=RESPONSES)
         body = {"input": "Hi", "stream": True}
         stream = said("responses.stream.echo", body, ERROR, status=404, path=RESPONSES)
-        assert verdict("responses.offered", plain, stream).outcome is Outcome.ADVISORY
+        asked = said("responses.offered", {}, ERROR, status=404, path=RESPONSES, of_model=False)
+        assert verdict("responses.offered", plain, stream, asked).outcome is Outcome.ADVISORY
         for name in ("responses.status", "responses.stream.media-type"):
             found = verdict(name, plain, stream)
             assert found.outcome is Outcome.NOT_OFFERED
