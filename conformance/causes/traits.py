@@ -140,8 +140,7 @@ def holder(lacking: tuple[str, ...], of_event: bool) -> tuple[str, str]:
 def payload_of(x: Exchange, event: Any) -> Any:
     """The JSON that a finding speaks of: an event's, or the body's."""
     if isinstance(event, int) and event < len(x.reply.payloads):
-        # A finding about an empty stream names an event that is not there.
-    return x.reply.payloads[event] if event < len(x.reply.payloads) else None
+        return x.reply.payloads[event]
     return None if x.reply.is_stream else x.reply.json
 
 
