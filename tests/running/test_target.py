@@ -36,7 +36,22 @@ def test_profiles_are_found_by_name_and_by_host():
 
 @pytest.mark.parametrize(
     "text",
-    ["models = 3", "nonsense = 1", "= broken", '[prices."x"]\ninput = "?"\ncached="1"\noutput="1"'],
+    [
+        "models = 3",
+        "concurrency = 0",
+        "concurrency = true",
+        "timeout_s = -1",
+        'claims = "chat"',
+        'known = [{requirement = "x"}, 5]',
+        '[prices."x"]\ninput = "1"',
+        "key_variables = 5",
+        'name = ""',
+        '[prices."x"]\ninput = "1"\ncached = "1"\noutput = "NaN"',
+        "prices = 1",
+        "nonsense = 1",
+        "= broken",
+        '[prices."x"]\ninput = "?"\ncached="1"\noutput="1"',
+    ],
 )
 def test_a_broken_profile_names_its_file(tmp_path, text):
     path = tmp_path / "mine.toml"
@@ -50,3 +65,33 @@ def test_snapshots_cost_what_their_alias_costs():
     profile = load_profile("codex")
     assert profile.price("gpt-5.5-2026-04-23") == profile.price("gpt-5.5")
     assert profile.price("gpt-4o") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('claims = ["chat.nonsense"]', "chat.nonsense"),
+        (
+            '[[known]]\nrequirement = "http.request-id.presen"\nreason = "x"',
+            "http.request-id.present",
+        ),
+        ("concurency = 3", "concurrency"),
+    ],
+)
+def test_unknown_words_of_a_profile_are_refused_with_the_nearest(tmp_path, text, says):
+    from conformance.judging.area import catalogue
+    from conformance.running.profiles import refuse_unknown
+
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    with pytest.raises(ProfileError) as caught:
+        refuse_unknown(load_profile(str(path)), catalogue())
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["reference", "codex", "openai"])
+def test_the_built_in_profiles_claim_what_exists(name):
+    from conformance.judging.area import catalogue
+    from conformance.running.profiles import refuse_unknown
+
+    refuse_unknown(load_profile(name), catalogue())
