@@ -3,6 +3,9 @@
 import contextlib
 import socket
 import threading
+from itertools import count
+
+LOOKS = 6  # requests other than GET that a first look sends at most
 
 
 @contextlib.contextmanager
@@ -34,13 +37,14 @@ def canned(
 ):
     """Yield a base URL. `tail` is sent `repeat` times after the answer; `reset` sends an RST.
 
-    `hang`: only GET is answered, anything else waits until the end.
+    `hang`: only GET is answered, anything else waits until the end, but for the first look.
     """
+    looks = count()
 
     def serve(connection, stop):
         with connection, contextlib.suppress(OSError):
             connection.settimeout(10)
-            if not connection.recv(65536).startswith(b"GET") and hang:
+            if not connection.recv(65536).startswith(b"GET") and hang and next(looks) >= LOOKS:
                 stop.wait(60)
                 return
             connection.sendall(answer)

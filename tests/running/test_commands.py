@@ -144,7 +144,8 @@ def test_the_catalogue_is_listed():
     assert re.search(r"\d+ requirements, \d+ judged", done.stdout)
 
 
-def test_ctrl_c_still_writes_the_report(tmp_path):
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_signals_that_end_a_run_still_write_the_report(tmp_path, end):
     models = json.dumps({"object": "list", "data": [{"id": "m"}]}).encode()
     with canned(http("200 OK", models), hang=True) as url:
         process = subprocess.Popen(
@@ -156,7 +157,7 @@ def test_ctrl_c_still_writes_the_report(tmp_path):
         while "collected" not in said:
             said += process.stdout.readline()
         time.sleep(2)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(end)
         text, _ = process.communicate(timeout=60)
     assert process.returncode == 2, text
     written = document(tmp_path)
