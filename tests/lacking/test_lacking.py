@@ -6,7 +6,7 @@ from conformance.judging.judge import Outcome
 from tests.lacking.server import results
 
 ANY_ANSWER = {
-    "errors.no-server-error", "errors.served", "http.whole", "http.abort", "http.too-large.after",
+    "errors.no-server-error", "errors.served", "http.whole", "http.abort", "http.too-large.after", "http.stays-up",
     "auth.missing.status",
 }  # fmt: skip
 """What any answer at all shows."""
