@@ -61,15 +61,13 @@ _CALLS: Final = (
     _call("priority", sends(usage.CHAT, usage.body(service_tier="priority")), feature="billing.tiers"),
     _call(
         "long-context",
-        sends(usage.CHAT, _scripted_usage(prompt=272_001, cached=1_000, completion=1_000)),
+        sends(usage.CHAT, _scripted_usage(prompt=272_001, cached=1_000, completion=40)),
         feature="scripted",
-        output_tokens=1_000,
     ),
     _call(
         "long-context-edge",
-        sends(usage.CHAT, _scripted_usage(prompt=272_000, cached=0, completion=1_000)),
+        sends(usage.CHAT, _scripted_usage(prompt=272_000, cached=0, completion=40)),
         feature="scripted",
-        output_tokens=1_000,
     ),
     _call(
         "cache-write",
