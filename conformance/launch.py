@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 WITH_VALUE = frozenset({
     "--base-url", "--profile", "--model", "--report-dir", "--max-cost", "--fail-on", "--baseline",
     "--record", "--notify-file", "--metrics-file", "--gateway-fault", "--property-seed",
-    "--max-time", "--timeout", "--concurrency", "--header", "--extra-body", "--cacert",
+    "--depth", "--max-time", "--timeout", "--concurrency", "--header", "--extra-body", "--cacert",
 })  # fmt: skip
 
 _WORKERS = re.compile(r"-n|--numprocesses")

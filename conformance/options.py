@@ -48,6 +48,7 @@ def add_options(parser: pytest.Parser) -> None:
     add("--fail-on", choices=("must", "should", "regression"), default="must", help="lowest level whose violation fails the run, or only what held in the --baseline (default: must)")  # fmt: skip
     add("--baseline", metavar="FILE", help="an earlier report.json; the report says what regressed since")  # fmt: skip
     add("--record", metavar="FILE", help="write every exchange as JSON Lines (gzipped when FILE ends in .gz), keys removed")  # fmt: skip
+    add("--depth", choices=("quick", "default", "full"), default="default", help="how much is asked: quick (what MUST rows need, no properties), default, full (also what is dear: every form singly; default: default)")  # fmt: skip
     add("--property-seed", metavar="N", type=int, default=0, help="seed of the property-based probes; the same seed repeats a failure (default: 0)")  # fmt: skip
     add(
         "--list-requirements",
@@ -97,6 +98,7 @@ def _settings(config: pytest.Config) -> Settings:
         record=_writable(option("--record"), "--record"),
         gateway_faults=tuple(option("--gateway-fault")),
         seed=option("--property-seed"),
+        depth=option("--depth"),
         profile_name=name or profile.name,
         keys=keys,
         by_chance=_by_chance(profile),

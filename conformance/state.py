@@ -158,6 +158,7 @@ class Conformance:
             interrupted=self.interrupted,
             could_not_run=self.could_not_run,
             selection=(selected, self.total) if selected else None,
+            depth=self.settings.depth,
         )
         program, words = self.config.stash.get(
             COMMAND, ("pytest", self.config.invocation_params.args)

@@ -219,6 +219,14 @@ class Judge:
                     return reason
         return ""
 
+    @staticmethod
+    def _unasked(rules: Iterable[Rule | RunRule]) -> str:
+        """No request was planned that could tell: which kind of answer is needed."""
+        needed = sorted({r.on.name for r in rules if isinstance(r, Rule)})
+        names = sorted({p for r in rules if isinstance(r, RunRule) for p in r.probes})
+        words = needed or [f"answers to {', '.join(names)}"]
+        return f"no request of this run brings {' or '.join(words)}"
+
     def _why(self, rules: Iterable[Rule | RunRule], model: str) -> tuple[Outcome, str]:
         """Why nothing was judged: what became of the probes that the rules need."""
         for rule in rules:
@@ -249,4 +257,4 @@ class Judge:
                 if exchange.ok and isinstance(rule, Rule):
                     without = f", but not with {rule.on.name}"
                 return Outcome.BLOCKED, f"{exchange.probe} was answered {what}{without}"
-        return Outcome.BLOCKED, "nothing in this run answers it"
+        return Outcome.BLOCKED, self._unasked(rules)

@@ -86,6 +86,7 @@ def run_document(
     interrupted: bool = False,
     could_not_run: str | None = None,
     selection: tuple[int, int] | None = None,
+    depth: str = "default",
 ) -> dict[str, Any]:
     """Assemble the document. Of the exchanges those are kept that show a verdict."""
     exchanges = list(exchanges)
@@ -109,6 +110,7 @@ def run_document(
         "causes": found,
         "results": list(rows),
         "exchanges": kept,
+        "depth": depth,
         "selection": None if selection is None else {"selected": selection[0], "of": selection[1]},
         "clients": [
             # Of a part of the requirements nobody can say that a client is served.

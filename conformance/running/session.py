@@ -16,7 +16,7 @@ from typing import Any
 from conformance.judging.area import Catalogue
 from conformance.judging.judge import Judge, Result
 from conformance.judging.profile import KEY_VARIABLES
-from conformance.judging.requirement import Requirement
+from conformance.judging.requirement import Level, Requirement
 from conformance.judging.rule import Rule
 from conformance.running.announced import Announcement
 from conformance.running.budget import Budget
@@ -90,9 +90,23 @@ class Session:
         return tuple(dict.fromkeys(name for name, _ in self.items))
 
     def steps(self) -> list[Step]:
-        wanted = wanted_probes(self.catalogue, self._judged)
-        settings = self.settings
-        return plan(probes(self.catalogue), wanted, settings.profile, self.models, settings.depth)
+        return self._planned(self.settings.depth)
+
+    def _planned(self, depth: str) -> list[Step]:
+        rows, ids = self.catalogue.requirements, self._judged
+        if depth == "quick":
+            ids = [name for name in ids if rows[name].level is Level.MUST]
+        deepest = "full" if depth == "full" else "default"
+        wanted = wanted_probes(self.catalogue, ids)
+        return plan(probes(self.catalogue), wanted, self.settings.profile, self.models, deepest)
+
+    def _left_out(self) -> None:
+        """Say of what is not asked at this depth that it is not."""
+        asked = {step.key for step in self.steps()}
+        for step in self._planned("full"):
+            if step.key not in asked and step.key not in self.traffic.exchanges:
+                deeper = step.probe.depth if step.probe.depth == "full" else "default"
+                self.traffic.unsent.setdefault(step.key, f"it is asked with --depth {deeper}")
 
     @property
     def _judged(self) -> list[str]:
@@ -103,7 +117,7 @@ class Session:
 
     def trials(self) -> list[tuple[Property, str]]:
         """The properties to try, each for each model."""
-        ids = set(self._judged)
+        ids = set(self._judged) if self.settings.depth != "quick" else set()
         rules = [
             r for r in self.catalogue.rules if isinstance(r, Rule) and ids & set(r.requirements)
         ]
@@ -229,6 +243,7 @@ class Session:
             if self.folder is not None:
                 self.folder.begin(self._run())
             asyncio.run(self._everything(target))
+        self._left_out()
         if self.settings.record:
             jsonl.write_file(self.settings.record, self.traffic.all())
 

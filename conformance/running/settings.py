@@ -27,7 +27,7 @@ class Settings:
     seed: int = 0
     fail_on_regression: bool = False
     depth: str = "default"
-    """`full`: also the probes that are too dear for a default run."""
+    """`quick`: only what MUST rows need, no properties; `full`: also what a default run is too cheap for."""
     profile_name: str = ""
     """The profile as it was asked for: a name or a file."""
     keys: Mapping[str, str] = field(default_factory=dict, repr=False)
