@@ -5,6 +5,7 @@ import html
 import json
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
@@ -19,6 +20,7 @@ _PIECE: Final = re.compile(
 _JOINED_MOST: Final = 4 * 2**20
 
 
+@lru_cache(maxsize=512)
 def plain_forms(secret: str) -> list[bytes]:
     """The secret as text: as it is, JSON-escaped, percent-encoded, as HTML and as hexadecimal digits."""
     encoded = secret.encode("utf-8", "surrogatepass")
@@ -39,6 +41,7 @@ def plain_forms(secret: str) -> list[bytes]:
     return sorted(texts, key=lambda text: (-len(text), text))
 
 
+@lru_cache(maxsize=512)
 def escaped_form(secret: str) -> re.Pattern[bytes]:
     """The secret with any of its characters escaped, each in a way of its own."""
     return re.compile(b"".join(_escaped(character) for character in secret))
@@ -55,6 +58,7 @@ def _escaped(character: str) -> bytes:
     return b"(?:" + b"|".join(ways) + b")"
 
 
+@lru_cache(maxsize=512)
 def base64_cores(secret: str) -> list[bytes]:
     """What base64 of any text with the secret in it contains, for each of the three alignments."""
     raw = secret.encode("utf-8", "surrogatepass")

@@ -102,6 +102,7 @@ UNCUT: Final = Probe(
         ),
     ),
     output_tokens=420,
+    unlimited=True,  # a cap that nobody set shows only where no limit is given
     per_model=False,
 )
 CUT_CALL: Final = tuple(

@@ -25,7 +25,9 @@ def why_no_verdict(session: Session, rows: Sequence[Mapping[str, Any]]) -> str |
         return f"the suite broke while sending: {session.broken}"
     must = [row for row in rows if row["level"] == "MUST" and row["outcome"] not in NOT_ASKED]
     judged = [row for row in must if row["outcome"] in JUDGED]
-    if not must or len(judged) >= LEAST_SHARE * len(must):
+    # What failed is a verdict, however little else was judged.
+    failed = any(row["outcome"] == "fail" for row in rows)
+    if failed or not must or len(judged) >= LEAST_SHARE * len(must):
         return None
     reasons = Counter(row["reason"] for row in must if row["outcome"] == "blocked")
     ((reason, number),) = reasons.most_common(1) or (("", 0),)

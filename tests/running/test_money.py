@@ -59,10 +59,10 @@ def test_a_server_that_obeys_is_not_cut_off():
 
 def test_the_older_name_of_the_limit_is_used_where_only_that_is_kept():
     old = Greedy(obeys=lambda r: "max_tokens" in r.params or "max_output_tokens" in r.params)
-    look, _, traffic = judged(old, load_profile("openai"), probes=["chat.small"])
+    look, _, traffic = judged(old, load_profile("openai"), probes=["chat.echo"])
     assert look.limits.members[Endpoint.CHAT] == "max_tokens"
     assert not look.excess_tokens
-    small = traffic.exchanges["chat.small", "m"][0].request.params
+    small = traffic.exchanges["chat.echo", "m"][0].request.params
     assert "max_tokens" in small
     assert "max_completion_tokens" not in small
 
