@@ -1,4 +1,4 @@
-"""`python -m conformance`: judge recordings, tap live traffic, scrub recordings."""
+"""`python -m conformance`: judge recordings, tap live traffic, scrub recordings, write a profile."""
 
 import argparse
 import sys
@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 
 from conformance.offline import command as judge
 from conformance.offline import scrub
+from conformance.running import init_command as init
 from conformance.tap import command as tap
 from reports.document import parse
 from reports.folder import write_all
@@ -33,7 +34,7 @@ def parser() -> Parser:
     """The command line: one command a module."""
     root = Parser(prog="python -m conformance", description=ABOUT)
     commands = root.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
-    for module in (judge, tap, scrub):
+    for module in (judge, tap, scrub, init):
         module.add_parser(commands)
     root.set_defaults(page=page, write_all=write_all)
     return root

@@ -14,7 +14,7 @@ from oaiconf import targets
 from oaiconf.commands import COMMANDS
 from oaiconf.config import Config, ConfigError, read, words
 from oaiconf.run import pytest_words
-from tests.canned import canned
+from tests.canned import canned, http
 
 ROOT = Path(__file__).parents[2]
 SEVERAL = """
@@ -151,7 +151,8 @@ def test_two_dead_targets_in_their_own_folders(tmp_path):
 
 
 def test_ctrl_c_ends_the_run_in_progress_and_starts_no_other(tmp_path):
-    with canned(b"", hang=True) as url:
+    models = http("200 OK", b'{"object":"list","data":[{"id":"m","object":"model"}]}')
+    with canned(models, hang=True) as url:  # lists its models, and answers nothing else
         (tmp_path / "conformance.toml").write_text(
             f'[targets.one]\nbase-url = "{url}"\nmodel = "m"\n'
             f'[targets.two]\nbase-url = "{url}"\nmodel = "m"\n'

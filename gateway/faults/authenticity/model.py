@@ -176,7 +176,7 @@ def _secretly(model: str, other: str) -> Fault:
         return _served(other)(request) if request.params.get("model") == model else request
 
     says = f"{model} is {other}, and nobody says so."
-    # Seen only where both models are asked: tests/authenticity/test_two_models.py.
+    # Seen only where both models are asked: tests/authenticity/test_area.py.
     return Fault(
         f"authenticity.secretly-{other[4:]}",
         ("authenticity.model.distinct",),

@@ -80,7 +80,10 @@ def _repeating(*names: str) -> Any:
 
 def _spoiled(text: str) -> str:
     """The arguments with one property under another name."""
-    value = json.loads(text)
+    try:
+        value = json.loads(text)
+    except ValueError:  # arguments that a limit cut
+        return text
     return json.dumps({f"{name}_": inner for name, inner in value.items()})
 
 
