@@ -269,8 +269,8 @@ def _connection_in(connection: Mapping[str, Any]) -> Connection:
 def started_at(line: Mapping[str, Any], reply: Reply) -> float | None:
     """Seconds since 1970: as we wrote it, as recorded, or as the answer itself says."""
     if "started_at" in line:
-        at = _number_or_none(line["started_at"])
-        return at if at is not None and at >= 0 else None
+        exact = _number_or_none(line["started_at"])
+        return exact if exact is not None and exact >= 0 else None
     if isinstance(line.get("recorded_at"), str):
         with suppress(ValueError):
             at = datetime.fromisoformat(line["recorded_at"])
