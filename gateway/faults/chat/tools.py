@@ -78,6 +78,14 @@ def _repeating(*names: str) -> Any:
     return fed(make)
 
 
+def _object(text: str) -> Any:
+    """The arguments as a value; those that a limit cut stay as they are."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
 def _spoiled(text: str) -> str:
     """The arguments with one property under another name."""
     try:
@@ -126,7 +134,7 @@ FAULTS: tuple[Fault, ...] = (
     plain("tools.function-name-missing", "response.tool-calls tools.name", "Called functions have no name.",
         _SHAPE, drop(f"{_CALLS}[].function.name")),
     plain("tools.arguments-object", "response.tool-arguments", "The arguments of a call are an object.", _SHAPE,
-        alter(f"{_CALLS}[].function.arguments", json.loads)),
+        alter(f"{_CALLS}[].function.arguments", _object)),
     plain("tools.arguments-missing", "response.tool-arguments", "Calls have no arguments.", _SHAPE,
         drop(f"{_CALLS}[].function.arguments")),
     plain("tools.arguments-cut", "tools.arguments tools.arguments-json", "The arguments of a call are cut.",
