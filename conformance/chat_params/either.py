@@ -33,7 +33,6 @@ def _either(slug: str, body: dict[str, Any], parameter: str) -> Probe:
         feature=feature_of(parameter),
         per_model=False,
         output_tokens=15,
-        retry=False,
     )
 
 

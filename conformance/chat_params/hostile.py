@@ -66,7 +66,7 @@ def _raw(slug: str, body: str, output_tokens: int) -> Probe:
         return post(PATH, body.replace("MODEL", json.dumps(context.model), 1).encode())
 
     return Probe(f"chat_params.hostile.{slug}", build, feature="chat", per_model=False,
-                 output_tokens=output_tokens, retry=False, handling=_SOON)  # fmt: skip
+                 output_tokens=output_tokens, handling=_SOON)  # fmt: skip
 
 
 PROBES: Final = (

@@ -49,7 +49,7 @@ _FEATURES: Final = {"hosted-tools": "responses.hosted", "include-usage": "respon
 def _plan(slug: str, body: dict[str, Any]) -> Probe:
     said = {"input": HELLO, **body}
     return Probe(_EITHER + slug, sends(PATH, said), feature=_FEATURES.get(slug, "responses"),
-                 per_model=False, output_tokens=20, retry=False)  # fmt: skip
+                 per_model=False, output_tokens=20)  # fmt: skip
 
 
 # Tools that nothing else is right beside: the refusal is certain, and must not be a failure.

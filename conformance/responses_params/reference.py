@@ -28,7 +28,7 @@ def _referring(context: ProbeContext) -> Request:
 
 REFERENCE: Final = Probe("responses_params.either.reference", _referring, after=(OF_STRING.name,),
                          feature="responses.store", per_model=False, output_tokens=20,
-                         retry=False)  # fmt: skip
+                         )  # fmt: skip
 
 
 @rule("responses.input.reference", on=probe(REFERENCE.name))
