@@ -95,8 +95,13 @@ _CODE: Final = re.compile(r"The code word is ([A-Z0-9]+)")
 
 def codes_sent(x: Exchange) -> list[str]:
     """The code words of a request, in their order."""
-    messages = x.request.params.get("messages") or []
-    return [code for message in messages for code in _CODE.findall(str(message["content"]))]
+    messages = x.request.params.get("messages")
+    messages = messages if isinstance(messages, list) else []
+    return [
+        code
+        for message in messages
+        for code in _CODE.findall(str(message.get("content") if isinstance(message, dict) else ""))
+    ]
 
 
 def nonce_sent(x: Exchange) -> str:

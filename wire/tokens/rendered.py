@@ -106,7 +106,8 @@ def _object(schema: dict[str, Any]) -> str:
     properties = schema.get("properties")
     if not isinstance(properties, dict) or not properties:
         return ""
-    asked = schema.get("required") or []
+    required = schema.get("required")
+    asked = required if isinstance(required, list) else []
     fields = [
         (each.get("description") if isinstance(each, dict) else None, f"{name}{'' if name in asked else '?'}: {_type(each)}")
         for name, each in properties.items()
