@@ -144,7 +144,8 @@ def _message(message: Any) -> Message | Unknown:
         return Message(message["role"], content or "")
     if isinstance(content, list) and all(
         isinstance(part, dict)
-        and part.get("type") in _TEXT_PARTS
+        and isinstance(part.get("type"), str)
+        and part["type"] in _TEXT_PARTS
         and isinstance(part.get("text"), str)
         for part in content
     ):
