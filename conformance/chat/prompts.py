@@ -60,12 +60,17 @@ def at_limit(x: Exchange) -> bool:
     """Whether the limit of output may have ended the answer, as far as its usage tells."""
     limits = [n for name in TOKENS if type(n := x.request.params.get(name)) is int]
     usage = usage_of(x) if limits else None
-    if not limits or usage is None:
+    if not limits or not usage or not usage.completion_tokens:
         return bool(limits)
-    # More than all choices together may have is no cut: the server kept no limit.
+    says_so = _LENGTH.search(x.reply.text) is not None
+    # More than all choices together may have, and whole: the server kept no limit. Where it says that it
+    # cut, its count is wrong, which is the affair of usage alone.
     number = x.request.params.get("n")
     most = min(limits) * (number if type(number) is int and number > 0 else 1)
-    return min(limits) <= (usage.completion_tokens or 0) <= most
+    used = usage.completion_tokens
+    if says_so:  # the token that ends an answer is counted by some and not by others
+        return used + 1 >= min(limits)
+    return min(limits) <= used <= most
 
 
 def cut_by_limit(x: Exchange) -> bool:
