@@ -34,7 +34,17 @@ def _budget(_: str, document: Document) -> str:
 
 
 # The first pattern that the reason holds gives the remedy.
+# What a run of this depth does not ask, which is no trouble of the target.
+_DEEPER: Final = re.compile(r"\bit is asked with --depth (\w+)$")
+
+
+def deeper(result: Result) -> bool:
+    """Whether a requirement was left out by the run's own depth."""
+    return result.outcome == "blocked" and _DEEPER.search(result.reason) is not None
+
+
 REMEDIES: Final[tuple[tuple[re.Pattern[str], Callable[[str, Document], str]], ...]] = (
+    (_DEEPER, lambda reason, _: f"Run with --depth {reason.rpartition(' ')[2]} to ask it."),
     (VARIABLE, _variable),
     (re.compile(r"max-cost|budget", re.IGNORECASE), _budget),
     (
@@ -70,7 +80,14 @@ def obstacles(document: Document) -> list[Obstacle]:
         )
         for (outcome, reason), results in found.items()
     ]
-    return sorted(rows, key=lambda row: (RANK[row.outcome], -len(row.requirements)))
+    return sorted(
+        rows,
+        key=lambda row: (
+            bool(_DEEPER.search(row.reason)),
+            RANK[row.outcome],
+            -len(row.requirements),
+        ),
+    )
 
 
 def _remedy(outcome: str, reason: str, document: Document) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reports.document import Document, Result
+from reports.obstacle import deeper
 from reports.outcome import LEVELS, UNJUDGED
 from reports.text import listed, number_of, one_line
 
@@ -33,7 +34,8 @@ def verdict(document: Document) -> Verdict:
         return _fails(document, failed)
     passed = _ids(r for r in document.results if r.outcome == "pass" and r.level == "MUST")
     unjudged = [r for r in document.results if r.outcome in UNJUDGED]
-    open_musts = _ids(r for r in unjudged if r.level == "MUST")
+    open_musts = _ids(r for r in unjudged if r.level == "MUST" and not deeper(r))
+    left = _ids(r for r in unjudged if deeper(r))
     advised = _ids(r for r in document.results if r.outcome == "advisory")
     stale = {note.requirement for note in document.stale} if document.strict_known else set()
     if stale and passed:
@@ -51,6 +53,8 @@ def verdict(document: Document) -> Verdict:
             "unknown", f"Nothing can be said: no MUST requirement was judged{why}.", "not judged"
         )
     also = f"; {number_of(len(advised), 'recommendation')} not followed" if advised else ""
+    if left:
+        also += f"; {len(left):,} more asked with more depth"
     held = f"{number_of(len(passed), 'MUST requirement')} {'holds' if len(passed) == 1 else 'hold'}"
     if errors:
         n = number_of(len(errors), "requirement")

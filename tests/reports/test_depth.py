@@ -1,0 +1,23 @@
+"""What a run's own depth leaves out is no trouble of the target."""
+
+from reports.document import parse
+from reports.obstacle import obstacles
+from reports.verdict import verdict
+from tests.reports.sample import document, result
+
+
+def left_out(reason):
+    held = result("a.held")
+    deep = result("a.deep", "blocked", reason=reason)
+    return parse(document(held, deep))
+
+
+def test_what_is_asked_with_more_depth_spoils_no_verdict():
+    made = left_out("a.probe was not sent: it is asked with --depth full")
+    assert verdict(made).word == "conforms"
+    assert "asked with more depth" in verdict(made).sentence
+    assert obstacles(made)[-1].remedy == "Run with --depth full to ask it."
+
+
+def test_what_could_not_be_asked_still_does():
+    assert verdict(left_out("needs a key: set CONFORMANCE_API_KEY")).word == "partly"
