@@ -21,9 +21,8 @@ OUTCOMES: Final = (
     Outcome("known", "≈", "known", "deviates as the profile says, and is not counted"),
     Outcome("inconclusive", "?", "inconclusive", "the model did not do what the probe needs"),
     Outcome("blocked", "◌", "blocked", "not run: something that it needs was missing"),
-    Outcome("not-offered", "∅", "not offered", "the endpoint, or the need of a key, is not there"),
     Outcome("not-claimed", "—", "not claimed", "the profile does not claim the feature"),
-    Outcome("not-offered", "∅", "not offered", "the target does not have what it is about"),
+    Outcome("not-offered", "∅", "not offered", "the endpoint, or the need of a key, is not there"),
     Outcome("pass", "✓", "pass", "judged, holds"),
 )
 OUTCOME: Final = {outcome.word: outcome for outcome in OUTCOMES}

@@ -4,6 +4,7 @@ import json
 import re
 import sqlite3
 import sys
+from collections import Counter
 from contextlib import closing
 
 import pytest
@@ -157,6 +158,11 @@ def test_open_metrics_is_well_formed(nights, capsys):
     assert f"conformance_conforms{own} 0\n" in text
     assert f"conformance_ttft_seconds{own} 0.405\n" in text
     assert 'level="MUST",outcome="fail"} 1\n' in text
+
+
+def test_open_metrics_has_each_sample_once():
+    samples = [line.rpartition(" ")[0] for line in open_metrics([parse(full())]).splitlines() if line[0] != "#"]  # fmt: skip
+    assert [one for one, n in Counter(samples).items() if n > 1] == []
 
 
 def test_hostile_names_stay_in_their_labels():
