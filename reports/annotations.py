@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from reports.document import Document
 from reports.fields import objects_in, text_in, texts_in
+from reports.outcome import DEVIATES
 
 SHOWN: Final = 10  # GitHub shows ten errors of a step, and drops the others without a word
 NAMED: Final = 6
@@ -53,7 +54,7 @@ def notes(document: Document) -> list[Note]:
 def _grouped(document: Document) -> Iterator[Note]:
     groups: dict[tuple[str, str], dict[str, None]] = {}
     for row in document.results:
-        if row.outcome in {"fail", "advisory", "error"}:
+        if row.outcome in DEVIATES | {"error"}:
             said = row.findings[0].message if row.findings else row.reason or row.text
             level = "MUST" if row.outcome != "advisory" else row.level
             groups.setdefault((said, level), {})[row.requirement] = None

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from reports.compare import names_of
 from reports.document import Document, Result
+from reports.fields import number_in
 from reports.obstacle import obstacles
 from reports.outcome import DEVIATES
 from reports.page import dollars, milliseconds, moment
@@ -124,14 +125,14 @@ def _claimed(document: Document) -> str:
 def _speed(document: Document) -> Answer:
     question = "How fast did it stream?"
     speed = document.speed
-    ttft, streams = _number(speed, "ttft_ms"), _number(speed, "streams")
+    ttft, streams = number_in(speed, "ttft_ms"), number_in(speed, "streams")
     if ttft is None or not streams:
         return Answer(question, "no stream was timed")
-    rate = _number(speed, "tokens_per_s")
+    rate = number_in(speed, "tokens_per_s")
     text = f"TTFT {milliseconds(ttft)}" + (f", {rate:,.0f} tokens/s" if rate else "")
     span = speed.get("ttft_ms_range")
     spread = f", TTFT {milliseconds(span[0])} to {milliseconds(span[1])}" if isinstance(span, list) and len(span) == 2 else ""  # fmt: skip
-    rated = _number(speed, "rated_streams")
+    rated = number_in(speed, "rated_streams")
     of = f" ({rated:,.0f} for tokens/s)" if rated is not None and rated != streams else ""
     return Answer(question, text, "", f"medians of {number_of(int(streams), 'stream')}{of}{spread}; no load test")  # fmt: skip
 
@@ -169,8 +170,3 @@ def brief(text: str, limit: int) -> str:
 
 def _ids(rows: list[Result], outcomes: frozenset[str] | set[str]) -> list[str]:
     return list(dict.fromkeys(row.requirement for row in rows if row.outcome in outcomes))
-
-
-def _number(values: Mapping[str, Any], name: str) -> float | None:
-    value = values.get(name)
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None

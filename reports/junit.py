@@ -100,7 +100,7 @@ def _case(suite: ET.Element, result: Result, document: Document) -> None:
         case "error":
             message = one_line(result.reason or "a fault of the suite", 500)
             ET.SubElement(case, "error", message=message, type="suite")
-        case "blocked" | "inconclusive" | "not-claimed" | "not-offered" | "known":
+        case word if word in SKIPPED:
             reason = one_line(f"{result.outcome}: {result.reason or 'no reason given'}", 500)
             ET.SubElement(case, "skipped", message=reason)
         case "advisory":

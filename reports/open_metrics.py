@@ -9,7 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
+from reports.compare import names_of
 from reports.document import Document
+from reports.fields import number_in
 from reports.outcome import LEVELS, OUTCOMES
 from reports.tally import requirements
 from reports.text import visible
@@ -66,9 +68,7 @@ def _samples(document: Document) -> Iterator[tuple[str, Mapping[str, str], float
         if client.ready is not None:
             yield "conformance_client_ready", {**own, "client": client.name}, float(client.ready)
     if document.baseline:
-        entries = document.baseline.get("regressed") or []
-        names = {e.get("requirement") if isinstance(e, dict) else e for e in entries}
-        yield "conformance_regressed", own, len(names)
+        yield "conformance_regressed", own, len(names_of(document.baseline, "regressed"))
     for name, key in (("conformance_cost_dollars", "usd"), ("conformance_requests", "requests")):
         if key in document.cost:
             yield name, own, document.cost[key]
@@ -77,8 +77,8 @@ def _samples(document: Document) -> Iterator[tuple[str, Mapping[str, str], float
         ("conformance_tokens_per_second", "tokens_per_s", 1.0),
         ("conformance_streams", "streams", 1.0),
     ):
-        value = document.speed.get(key)
-        if isinstance(value, int | float):
+        value = number_in(document.speed, key)
+        if value is not None:
             yield name, own, value * factor
     yield "conformance_duration_seconds", own, document.duration_s
     try:

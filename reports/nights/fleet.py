@@ -1,14 +1,13 @@
 """fleet.html: targets side by side, each cell of the matrix a link to the evidence."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from reports.document import Document
-from reports.nights.night import Night, night_of
-from reports.outcome import OUTCOME, OUTCOMES
+from reports.nights.night import Night, link_to, night_of
+from reports.outcome import DEVIATES, OUTCOME, OUTCOMES
 from reports.page import render
 from reports.tally import Requirement, requirements
 from reports.verdict import verdict
@@ -43,18 +42,16 @@ class Line:
 
     @property
     def clean(self) -> bool:
-        return not {"fail", "advisory", "error"} & set(self.cells)
+        return not (DEVIATES | {"error"}) & set(self.cells)
 
 
 def vendors(named: Sequence[tuple[str, Document, Path | None]], folder: Path | None) -> list[Vendor]:  # fmt: skip
     """Name, document and file of each target; the page will lie in `folder`."""
     made = []
     for name, document, path in named:
-        page = path.with_name("report.html") if path else None
-        there = page is not None and page.exists() and folder is not None
-        link = os.path.relpath(page, folder).replace(os.sep, "/") if there and page and folder else ""  # fmt: skip
         rows = {row.id: row for row in requirements(document)}
-        made.append(Vendor(name, document, night_of(document, str(path or "")), rows, link))
+        night = night_of(document, str(path or ""))
+        made.append(Vendor(name, document, night, rows, link_to(night.path, folder)))
     return made
 
 
@@ -116,7 +113,7 @@ def _money(vendor: Vendor) -> dict[str, str]:
     words = {}
     for area in ("authenticity", "usage", "billing"):
         outcomes = [row.outcome for row in vendor.rows.values() if row.first.area == area]
-        bad = sum(word in {"fail", "advisory"} for word in outcomes)
+        bad = sum(word in DEVIATES for word in outcomes)
         held = outcomes.count("pass")
         words[area] = f"{bad} of {bad + held} do not hold" if bad else f"{held} hold" if held else "not judged"  # fmt: skip
     return words

@@ -1,6 +1,5 @@
 """history.html: the nights of each target, what came and what went."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from reports.charts import Words, line
-from reports.nights.night import Night, gravity
+from reports.nights.night import Night, gravity, link_to
 from reports.page import render
 
 STRIP: Final = 60  # nights in the strip of a cause
@@ -90,16 +89,6 @@ def _rows(nights: list[Night], folder: Path | None) -> tuple[Row, ...]:
         )
         before = night
     return tuple(reversed(rows))
-
-
-def link_to(path: str, folder: Path | None) -> str:
-    """The page beside a run document, seen from a folder; empty where there is none."""
-    if not path or folder is None:
-        return ""
-    page = Path(path).with_name("report.html")
-    if not page.exists():
-        return ""
-    return os.path.relpath(page, folder).replace(os.sep, "/")
 
 
 def _lives(nights: list[Night]) -> tuple[Life, ...]:

@@ -1,5 +1,6 @@
 """What one run is in a row of many: the verdict, the causes, the clients, cost and speed."""
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -8,7 +9,7 @@ from typing import Any, Final
 
 from reports.compare import target_of
 from reports.document import Document, read
-from reports.fields import UnreadableError
+from reports.fields import UnreadableError, number_in
 from reports.outcome import LEVELS
 from reports.tally import requirements
 from reports.verdict import verdict
@@ -85,9 +86,9 @@ def night_of(document: Document, path: str = "") -> Night:
         causes={c.id: (c.level, c.sentence) for c in document.causes if c.kind != "rest"},
         clients={client.name: client.ready for client in document.clients},
         usd=document.cost.get("usd"),
-        ttft_ms=_number(document.speed.get("ttft_ms")),
-        tokens_per_s=_number(document.speed.get("tokens_per_s")),
-        streams=int(_number(document.speed.get("streams")) or 0),
+        ttft_ms=number_in(document.speed, "ttft_ms"),
+        tokens_per_s=number_in(document.speed, "tokens_per_s"),
+        streams=int(number_in(document.speed, "streams") or 0),
         fingerprints=fingerprints(document),
     )
 
@@ -116,6 +117,16 @@ def documents_in(paths: Iterable[Path]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
+def link_to(path: str, folder: Path | None) -> str:
+    """The page beside a run document, seen from a folder; empty where there is none."""
+    if not path or folder is None:
+        return ""
+    page = Path(path).with_name("report.html")
+    if not page.exists():
+        return ""
+    return os.path.relpath(page, folder).replace(os.sep, "/")
+
+
 def read_nights(paths: Iterable[Path]) -> tuple[list[Night], list[str]]:
     """The nights of the files, oldest first, and a line for each file that is none."""
     nights, troubles = [], []
@@ -129,7 +140,3 @@ def read_nights(paths: Iterable[Path]) -> tuple[list[Night], list[str]]:
 
 def gravity(level: str) -> int:
     return LEVELS.index(level) if level in LEVELS else len(LEVELS)
-
-
-def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
