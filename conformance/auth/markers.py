@@ -49,9 +49,12 @@ def concurrent(x: Exchange) -> Findings:
         return
     asked, answer = x.request.text, text_of(x)
     own = [n for n in range(len(WORDS)) if f"marker {n}: " in asked]
-    foreign = [n for n in range(len(WORDS)) if n not in own and f"marker {n}:" in answer]
+    # A model that counts on makes "marker 3:" of "marker 2:" by itself, but not the words behind it.
+    foreign = [n for n in range(len(WORDS)) if n not in own and _text(n) in answer]
     if foreign:
-        yield Finding("text", f"marker {own}, which was sent", show(answer))
+        yield Finding(
+            "text", f"{_text(own[0])}, which was sent" if own else "no marker", show(answer)
+        )
     elif not any(f"marker {n}:" in answer for n in own):
         yield Unsure("the model did not repeat its text")
 

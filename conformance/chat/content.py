@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from difflib import SequenceMatcher
 
 from conformance.chat.choice import choices, choices_of, intact, member
 from conformance.chat.chunk import chunks
 from conformance.chat.prompts import FRAGILE, count_asked, text_asked
 from conformance.chat.selectors import STREAM, SUCCESS, wanted_choices
 from conformance.chat.stream import ends_by_itself
+from conformance.judging.damage import near
 from conformance.judging.finding import ABSENT, Finding, Findings, Unsure, show
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
@@ -17,7 +17,6 @@ from wire.chat import fold_chat
 from wire.exchange import Exchange
 from wire.usage import Usage
 
-NEAR = 0.6
 # What a text looks like after a wrong decoding or a needless escaping; no model says it so.
 _SCARS = (
     "\ufffd",
@@ -53,12 +52,6 @@ def same(found: str, wanted: str, x: Exchange) -> bool:
 def essence(text: str) -> str:
     """A text without what a model may well leave out."""
     return FRAGILE.sub("", text).strip()
-
-
-def near(found: str, wanted: str) -> bool:
-    """Whether a text can only be the wanted one, with damage."""
-    matcher = SequenceMatcher(None, found, wanted, autojunk=False)
-    return len(found) < 3 * len(wanted) and matcher.ratio() >= NEAR
 
 
 def difference(found: str, wanted: str) -> str:

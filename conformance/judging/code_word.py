@@ -6,6 +6,7 @@ A model that knows it was given that part; one that does not was not.
 import re
 from typing import Final
 
+from conformance.judging.ability import CODE_WORD
 from conformance.judging.finding import Finding, Findings, Unsure, show
 
 ASK: Final = (
@@ -40,7 +41,7 @@ def knows(where: str, text: str, word: str) -> Findings:
     if word in text:
         return
     if _ignorant(text):
-        yield Finding(where, f"{word}, as it was told", show(text))
+        yield Finding(where, f"{word}, as it was told", show(text), ability=CODE_WORD)
     else:
         yield Unsure(f"the model did not answer the question: {show(text, 40)}")
 

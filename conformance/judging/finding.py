@@ -22,6 +22,8 @@ class Finding:
     requirement: str = ""
     """Filled in by rules that judge several requirements; else by the judge."""
     exchange: str = ""
+    ability: str = ""
+    """What a model must have shown it can do, see `conformance.judging.ability`; else nothing is found."""
 
     @property
     def message(self) -> str:

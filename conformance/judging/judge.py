@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
+from conformance.judging import ability
 from conformance.judging.area import Catalogue
 from conformance.judging.declined import declined
 from conformance.judging.finding import Finding, Unsure, varied
@@ -77,6 +78,7 @@ class Judge:
     """What each rule said of each exchange, by (id of the rule, id of the exchange)."""
     _of_runs: dict[tuple[int, str], tuple[Exchange, ...]] = field(default_factory=dict)
     """What each rule over a run read, by the same keys."""
+    _abilities: dict[tuple[str, str], bool] = field(default_factory=dict)
     _runs: dict[tuple[str, frozenset[Silence]], Run] = field(default_factory=dict)
 
     def result(self, requirement: Requirement, model: str) -> Result:
@@ -162,7 +164,7 @@ class Judge:
             kept = [x for x in exchanges if not young or x.day is None or x.day >= young]
             ids = {x.id for x in kept}
             mine = tuple(
-                word for word in words
+                self._doubted(word, model) for word in words
                 if word.requirement == requirement.id
                 and not (young and isinstance(word, Finding) and word.exchange not in ids)
             )  # fmt: skip
@@ -170,6 +172,19 @@ class Judge:
                 seen = {x.id for x in read if rule.sees(x, requirement.id)}
                 readings.append(Reading(tuple(kept), frozenset(seen), mine))
         return readings
+
+    def _doubted(self, word: Finding | Unsure, model: str) -> Finding | Unsure:
+        """What a model was not seen to be able to do is held against nobody."""
+        if isinstance(word, Unsure) or not word.ability or self.profile.scripted:
+            return word
+        key = (word.ability, model)
+        if key not in self._abilities:
+            mine = (x for x in self.exchanges if not model or x.model in {None, "", model})
+            self._abilities[key] = ability.shown(word.ability, mine)
+        if self._abilities[key]:
+            return word
+        reason = f"no answer of this run shows that the model is able {word.ability}"
+        return Unsure(reason, requirement=word.requirement)
 
     def _over_run(self, rule: RunRule, run: Run) -> "_Said":
         groups = [run.named(pattern) for pattern in rule.probes]

@@ -3,6 +3,7 @@
 import unicodedata
 from typing import Any, Final
 
+from conformance.judging.damage import near
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.rule import run_rule
 from conformance.judging.run import Run
@@ -66,7 +67,8 @@ def _echoes(run: Run, selector: Selector) -> Findings:
         for name, found in _told(x).items() if selector.matches(x) else ():
             if found == expected:
                 continue
-            if run.profile.scripted or expected in able or _changed(expected, found):
+            damaged = expected in able and (not found or near(found, expected))
+            if run.profile.scripted or damaged or _changed(expected, found):
                 yield Finding(name, *differ(expected, found), exchange=x.id)
             else:
                 yield Unsure("the model did not repeat the text exactly")
