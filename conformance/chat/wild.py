@@ -201,7 +201,8 @@ def uncut(run: Run) -> Findings:
         text = choice.content if isinstance(choice.content, str) else ""
         if choice.finish_reason == "length":
             found = f'finish_reason "length" after {len(text)} characters'
-            yield Finding(choice.where, "an answer without a limit that nobody set", found)
+            said = "an answer without a limit that nobody set"
+            yield Finding(choice.where, said, found, exchange=x.id)
         elif text.strip() != whole and run.profile.scripted:
             found = f"{len(text)} characters, ending {show(text[-20:])}"
             yield Finding(f"{choice.where} content", f"all {COUNTED} numbers", found, exchange=x.id)

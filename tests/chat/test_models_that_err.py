@@ -3,7 +3,7 @@
 import pytest
 
 from conformance.chat.prompts import SHORT, TEXT, echo
-from tests.chat.hand_made import chunk, completion, plain, stream, verdict, words
+from tests.chat.hand_made import chunk, completion, judged, plain, stream, verdict, words
 
 DONE = "[DONE]"
 
@@ -132,3 +132,12 @@ def test_roles_of_a_stream_that_calls_at_once():
     x = stream(first, chunk({}, finish="tool_calls"), DONE)
     assert verdict("chat.stream.role-first", x) == "pass"
     assert verdict("chat.tools.stream-head", x) == "pass"
+
+
+def test_an_answer_cut_without_a_limit_is_shown():
+    """The finding names its exchange, so that the report can show what was sent and answered."""
+    cut = completion("1 2 3")
+    cut["choices"][0]["finish_reason"] = "length"
+    x = plain(cut, probe="chat.uncut", text="Count from 1 to 200")
+    (finding,) = judged("chat.answer.uncut", x).findings
+    assert finding.exchange == x.id
