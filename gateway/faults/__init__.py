@@ -1,1 +1,1 @@
-"""One module an area; each has `FAULTS`, found by `gateway.fault.all_faults`."""
+"""One folder an area, with its faults (`FAULTS` of each module) and what they break (`breaks.toml`); found by looking."""

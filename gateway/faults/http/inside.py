@@ -1,37 +1,17 @@
 """Faults of headers and bodies that a gateway's fronts and routers bring."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
-from gateway.errors import ApiError
 from gateway.faults.machinery.fault import Family, Fault
+from gateway.faults.machinery.forged import refused
+from gateway.faults.machinery.selection import When
 from gateway.faults.machinery.transform import with_header
 from gateway.frames import GatewayReply
 from wire.exchange import Request
 
 
-def _size(request: Request) -> int:
-    return len(request.body)
-
-
-def _limited(limit: int) -> Callable[[Request, GatewayReply], GatewayReply]:
-    """Larger bodies are refused by what stands in front."""
-
-    def made(request: Request, reply: GatewayReply) -> GatewayReply:
-        if _size(request) <= limit:
-            return reply
-        error = ApiError(413, "The request body is too large.", code="request_too_large")
-        headers = tuple(h for h in reply.headers if h[0] != "content-type")
-        return replace(
-            reply,
-            status=413,
-            body=error.body,
-            frames=None,
-            charge=None,
-            headers=(*headers, ("content-type", "application/json")),
-        )
-
-    return made
+def _over(limit_bytes: int) -> When:
+    return lambda request: len(request.body) > limit_bytes
 
 
 def _doubled(_: Request, reply: GatewayReply) -> GatewayReply:
@@ -65,7 +45,8 @@ FAULTS = (
         "Every answer names an inner host in a header.",
     ),
     *(
-        Fault(f"http.body-{name}", (), f"Bodies over {name} are refused with 413.", Family.STATUS, reply=_limited(limit))
+        Fault(f"http.body-{name}", (), f"Bodies over {name} are refused with 413.", Family.STATUS, _over(limit),
+            reply=refused(413, "The request body is too large.", "request_too_large"))
         for name, limit in (("1mib", 2**20), ("2mib", 2 * 2**20), ("100kb", 100_000))
     ),
     Fault("http.cors-doubled", (), "The origin is granted twice.", Family.HEADER, reply=_doubled),

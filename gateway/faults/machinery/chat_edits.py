@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from gateway.faults.machinery.fault import Family, Fault
+from gateway.faults.machinery.forged import refused
 from gateway.faults.machinery.selection import CHAT, CHAT_PLAIN, CHAT_STREAM, When, both
 from gateway.faults.machinery.stream_edits import Frames
-from gateway.faults.machinery.transform import Change, ReplyChange, on_body, on_frames
+from gateway.faults.machinery.transform import Change, ReplyChange, on_body, on_frames, on_success
 from gateway.faults.machinery.wire_edits import Pieces, WireChange
 from gateway.frames import Frame, GatewayReply
 from wire.exchange import Request
@@ -35,6 +36,14 @@ def streamed(
 ) -> Fault:
     """A fault of the frames of streams."""
     return fault(f"stream.{name}", breaks, says, family, both(CHAT_STREAM, when), reply=reply)
+
+
+def refusing(
+    name: str, says: str, test: Callable[[dict[str, Any]], bool], message: str = ""
+) -> Fault:
+    """A fault that refuses requests with such a body; `message` where it says other words than `says`."""
+    no = on_success(refused(400, message or says, param="messages"))
+    return fault(name, "", says, Family.STATUS, lambda request: test(request.params), reply=no)
 
 
 def framed(

@@ -38,10 +38,14 @@ def chat_served(request: Request, reply: GatewayReply) -> GatewayReply:
 
 
 def refused(
-    status: int, message: str, code: str | None = None, kind: str = INVALID_REQUEST
+    status: int,
+    message: str,
+    code: str | None = None,
+    kind: str = INVALID_REQUEST,
+    param: str | None = None,
 ) -> ReplyChange:
     """A refusal in place of whatever was answered; it costs nothing."""
-    body = ApiError(status, message, code=code, type=kind).body
+    body = ApiError(status, message, code=code, type=kind, param=param).body
 
     def made(request: Request, reply: GatewayReply) -> GatewayReply:
         reply = with_header("content-type", "application/json")(request, reply)

@@ -2,15 +2,13 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, Final
 
-from gateway.errors import ApiError
 from gateway.faults.machinery.fault import Family, Fault
+from gateway.faults.machinery.forged import refused
 from gateway.faults.machinery.request_edits import on_json
-from gateway.faults.machinery.selection import RESPONSES
-from gateway.faults.machinery.transform import in_turn, on_body, on_frames
-from gateway.frames import GatewayReply
+from gateway.faults.machinery.selection import RESPONSES, When, both
+from gateway.faults.machinery.transform import in_turn, on_body, on_frames, on_success
 from wire.exchange import Request
 
 Item = dict[str, Any]
@@ -21,20 +19,14 @@ def _items(body: dict[str, Any]) -> list[Item]:
     return [i for i in given if isinstance(i, dict)] if isinstance(given, list) else []
 
 
-def _refusing(
-    test: Callable[[Item], Any], says: str
-) -> Callable[[Request, GatewayReply], GatewayReply]:
-    def made(request: Request, reply: GatewayReply) -> GatewayReply:
-        if reply.status >= 400 or not any(test(item) for item in _items(request.params)):
-            return reply
-        error = ApiError(400, says, param="input")
-        headers = tuple(h for h in reply.headers if h[0] != "content-type")
-        return replace(
-            reply, status=400, body=error.body, frames=None, charge=None,
-            headers=(*headers, ("content-type", "application/json")),
-        )  # fmt: skip
+def _refusing(name: str, says: str, when: When, message: str = "") -> Fault:
+    reply = on_success(refused(400, message or says, param="input"))
+    return Fault(f"responses_params.agent-{name}", (), says, Family.STATUS, both(RESPONSES, when), reply=reply)  # fmt: skip
 
-    return made
+
+def _with(test: Callable[[Item], Any]) -> When:
+    """Requests with such an item."""
+    return lambda request: any(test(item) for item in _items(request.params))
 
 
 def _kind(*names: str) -> Callable[[Item], bool]:
@@ -73,10 +65,8 @@ def _middle(size: int) -> Callable[[str], str]:
     return lambda text: text if len(text) <= size else f"{text[:half]}…{text[-half:]}"
 
 
-def _five(request: Request, reply: GatewayReply) -> GatewayReply:
-    """Refused from the fifth turn on."""
-    calls = sum(_kind("function_call")(i) for i in _items(request.params))
-    return _refusing(lambda _: calls >= 5, "Too many items.")(request, reply)
+def _fifth_turn(request: Request) -> bool:
+    return sum(_kind("function_call")(i) for i in _items(request.params)) >= 5
 
 
 def _untriggered(body: dict[str, Any]) -> dict[str, Any]:
@@ -101,10 +91,7 @@ def _lower(value: Any) -> Any:
 
 
 FAULTS: Final = (
-    *(
-        Fault(f"responses_params.agent-{name}", (), says, Family.STATUS, RESPONSES, reply=_refusing(test, says))
-        for name, (says, test) in _REFUSED.items()
-    ),
+    *(_refusing(name, says, _with(test)) for name, (says, test) in _REFUSED.items()),
     *(
         Fault(f"responses_params.agent-output-{name}", (), says, Family.CONTENT, RESPONSES, request=_outputs(change))
         for name, says, change in (
@@ -113,8 +100,7 @@ FAULTS: Final = (
             ("middle", "Tool outputs over 10,000 characters lose their middle.", _middle(10_000)),
         )
     ),
-    Fault("responses_params.agent-fifth-turn", (), "The fifth call in a conversation is refused.", Family.STATUS,
-        RESPONSES, reply=_five),
+    _refusing("fifth-turn", "The fifth call in a conversation is refused.", _fifth_turn, "Too many items."),
     Fault("responses_params.agent-compaction-ignored", (), "A compaction_trigger is not honoured.", Family.CONTENT,
         RESPONSES, request=on_json(_untriggered)),
     Fault("responses_params.agent-effort-lowered", (), "Effort high becomes medium.", Family.VALUE, RESPONSES,
