@@ -98,13 +98,16 @@ def test_links_lead_to_files():
 
 
 def test_the_example_profile_is_one(tmp_path):
-    from conformance.running.profiles import load_profile
+    from conformance.judging.area import catalogue
+    from conformance.running.profiles import load_profile, refuse_unknown
 
     profile, balance = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
     text = balance + profile  # the tables come last
     path = tmp_path / "mine.toml"
     path.write_text(text, encoding="utf-8")
-    assert load_profile(str(path)).models == tuple(tomllib.loads(text)["models"])
+    example = load_profile(str(path))
+    refuse_unknown(example, catalogue())
+    assert example.models == tuple(tomllib.loads(text)["models"])
 
 
 def test_the_changelog_knows_the_version():

@@ -116,18 +116,23 @@ def test_the_config_file_of_the_page_is_one(tmp_path):
 
 
 def test_the_profile_of_the_page_is_one(tmp_path):
-    from conformance.running.profiles import load_profile
+    from conformance.running.profiles import load_profile, refuse_unknown
 
     (text,) = [text for name, text in blocks("toml") if name == "profiles"]
     (tmp_path / "mine.toml").write_text(text)
-    assert load_profile(str(tmp_path / "mine.toml")).models == tuple(tomllib.loads(text)["models"])
+    profile = load_profile(str(tmp_path / "mine.toml"))
+    refuse_unknown(profile, catalogue())
+    assert profile.models == tuple(tomllib.loads(text)["models"])
 
 
 def test_the_words_of_verdicts_are_all_explained():
     from conformance.judging.judge import Outcome
+    from reports.outcome import OUTCOME
 
-    text = (DOCS / "report.md").read_text()
-    assert [word.value for word in Outcome if f"| {word.value} |" not in text] == []
+    words = {*(word.value for word in Outcome), *OUTCOME}  # `known` is a word of the reports alone
+    for page in (DOCS / "report.md", ROOT / "README.md"):
+        text = page.read_text()
+        assert [word for word in words if f"| {word} |" not in text] == [], page
 
 
 def test_inputs_of_the_action_in_the_page_exist():
