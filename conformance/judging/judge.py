@@ -183,7 +183,7 @@ class Judge:
             self._abilities[key] = ability.shown(word.ability, mine)
         if self._abilities[key]:
             return word
-        reason = f"no answer of this run shows that the model is able {word.ability}"
+        reason = f"the answers of this run do not show that the model is able {word.ability}"
         return Unsure(reason, requirement=word.requirement)
 
     def _over_run(self, rule: RunRule, run: Run) -> "_Said":

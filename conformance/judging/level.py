@@ -61,5 +61,13 @@ def levelled(
     return replace(requirement, level=entry.level), findings, entry.reason
 
 
+def entry_for(
+    requirement: Requirement, finding: Finding, entries: Iterable[Relevel]
+) -> Relevel | None:
+    """What lowers a requirement for this finding, or None."""
+    mine = (entry for entry in entries if entry.concerns(requirement.id))
+    return next((entry for entry in mine if entry.whole or entry.matches(finding)), None)
+
+
 def _any(name: str, patterns: Iterable[str]) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in patterns)

@@ -28,7 +28,7 @@ def lines(
     """The report on the terminal: findings first, the counts last."""
     for level in Level:
         for tally in tallies:
-            if tally.requirement.level is level and (tally.findings or tally.error):
+            if tally.level is level and (tally.findings or tally.error):
                 yield from _finding_lines(tally)
     yield from _counts(offline, tallies, unread, left_out, foreign)
 
@@ -40,7 +40,7 @@ def _finding_lines(tally: Tally) -> Iterator[str]:
         yield f"ERROR {row.id}{model}: a fault of the suite: {tally.error}"
         return
     many = f"{tally.findings} finding{'s' * (tally.findings != 1)}"
-    yield f"{row.level} {row.id}{model}: {many} in {tally.guilty} of {tally.judged} exchanges"
+    yield f"{tally.level} {row.id}{model}: {many} in {tally.guilty} of {tally.judged} exchanges"
     yield f"    {row.text}"
     yield f"    source: {row.source}"
     for finding, place in tally.shown[:SHOWN]:
@@ -61,7 +61,7 @@ def _counts(
     hosts = ", ".join(host for host, _ in offline.seen_hosts.most_common(4))
     yield f"{offline.judged} exchanges judged{f' ({hosts})' if hosts else ''}{alone}"
     for level in Level:
-        count = Counter(t.outcome for t in tallies if t.requirement.level is level)
+        count = Counter(t.outcome for t in tallies if t.level is level)
         if count:
             words = (
                 f"{count[o]} {o.value}" for o in Outcome if count[o] and o is not Outcome.BLOCKED

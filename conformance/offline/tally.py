@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from conformance.judging.finding import Finding, Unsure
 from conformance.judging.judge import MAX_FINDINGS, Outcome, Result
+from conformance.judging.level import Relevel, entry_for
 from conformance.judging.requirement import Level, Requirement
 from wire.exchange import Exchange, Reply, Request
 
@@ -25,6 +26,10 @@ class Tally:
     findings: int = 0
     guilty: int = 0
     """Exchanges with findings."""
+    lesser: int = 0
+    """Findings that the profile holds against nobody at the requirement's own level."""
+    lowered: Relevel | None = None
+    """By which entry of the profile, the first of them."""
     shown: list[tuple[Finding, str]] = field(default_factory=list)
     """The first findings, each with the place of its exchange."""
     exchanges: list[str] = field(default_factory=list)
@@ -32,7 +37,9 @@ class Tally:
     error: str = ""
     probe: str = ""
 
-    def count(self, words: Iterable[Finding | Unsure], place: str) -> bool:
+    def count(
+        self, words: Iterable[Finding | Unsure], place: str, levels: Iterable[Relevel] = ()
+    ) -> bool:
         """Count one judged exchange. True when its findings are among those that are shown."""
         self.judged += 1
         found, unsure, shown = 0, False, False
@@ -41,6 +48,9 @@ class Tally:
                 unsure, self.reason = True, self.reason or word.reason
                 continue
             found += 1
+            if entry := entry_for(self.requirement, word, levels):
+                self.lesser += 1
+                self.lowered = self.lowered or entry
             if len(self.shown) < MAX_FINDINGS:
                 self.shown.append((word, place))
                 shown = True
@@ -50,11 +60,17 @@ class Tally:
         return shown and self.guilty <= SHOWN_EXCHANGES
 
     @property
+    def level(self) -> Level:
+        """The level of what was found: lower where the profile lowers all of it."""
+        lowered = self.lowered is not None and self.lesser == self.findings
+        return self.lowered.level if lowered and self.lowered else self.requirement.level
+
+    @property
     def outcome(self) -> Outcome:
         if self.error:
             return Outcome.ERROR
         if self.findings:
-            return Outcome.FAIL if self.requirement.level is Level.MUST else Outcome.ADVISORY
+            return Outcome.FAIL if self.level is Level.MUST else Outcome.ADVISORY
         if not self.judged and self.not_claimed:
             return Outcome.NOT_CLAIMED
         if not self.judged:
@@ -66,10 +82,18 @@ class Tally:
         reason = self.error or self.reason
         if self.outcome is Outcome.BLOCKED and not reason:
             reason = "nothing in the recordings answers it"
+        if self.level is not self.requirement.level and self.lowered:
+            reason = f"{self.level} under this profile: {self.lowered.reason}"
         found = tuple(finding for finding, _ in self.shown)
         ids = tuple(dict.fromkeys([*(f.exchange for f in found if f.exchange), *self.exchanges]))
         return Result(
-            self.requirement, self.model, self.outcome, found, reason, ids, probe=self.probe
+            replace(self.requirement, level=self.level),
+            self.model,
+            self.outcome,
+            found,
+            reason,
+            ids,
+            probe=self.probe,
         )
 
 
@@ -83,6 +107,8 @@ def merged(requirement: Requirement, model: str, tallies: Iterable[Tally]) -> Ta
         whole.not_offered += one.not_offered
         whole.findings += one.findings
         whole.guilty += one.guilty
+        whole.lesser += one.lesser
+        whole.lowered = whole.lowered or one.lowered
         whole.shown = (whole.shown + one.shown)[:MAX_FINDINGS]
         whole.exchanges = (whole.exchanges + one.exchanges)[:SHOWN_EXCHANGES]
         whole.reason = whole.reason or one.reason

@@ -153,7 +153,9 @@ class OfflineJudge:
             tally = self._tally(row, (x.model or "") if row.per_model else "")
             if not self._claimed(profile, row.feature):
                 tally.not_claimed += 1
-            elif tally.count([self._clean(word) for word in once_a_stream(words)], place):
+            elif tally.count(
+                [self._clean(word) for word in once_a_stream(words)], place, profile.levels
+            ):
                 self.evidence.keep(x, place)
 
     def _claimed(self, profile: Profile, feature: str) -> bool:
@@ -186,7 +188,7 @@ class OfflineJudge:
             for name, words in by_exchange.items():
                 entry = self._run.get(name)
                 place = entry.place if entry else ""
-                if tally.count(once_a_stream(words), place) and entry:
+                if tally.count(once_a_stream(words), place, judge.profile.levels) and entry:
                     self.evidence.keep(entry.exchange, place)
             tally.probe = tally.probe or result.probe
 

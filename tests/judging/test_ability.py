@@ -32,8 +32,13 @@ def test_a_model_that_never_named_a_code_word_proves_nothing():
     assert "to name a code word" in result.reason
 
 
-def test_a_model_that_can_does():
+def test_a_model_that_mostly_can_does():
     assert verdict(says, [exchange(), answered("OTTER-12")]).outcome is Outcome.FAIL
+
+
+def test_a_model_that_does_it_now_and_then_proves_nothing():
+    others = [answered("OTTER-12"), *(answered("no") for _ in range(3))]
+    assert verdict(says, [exchange(), *others]).outcome is Outcome.INCONCLUSIVE
 
 
 def test_the_scripted_model_always_can():
