@@ -10,7 +10,9 @@ from conformance.responses.selectors import dicts, final_items
 from conformance.responses_params.input import SYSTEM
 from conformance.responses_params.request import VALID, asking
 from conformance.responses_params.selectors import SUCCESS, response_of, status_of
+from conformance.running.budget import usage_of
 from conformance.running.probe import Probe
+from conformance.usage.limits import limit_of
 from wire.exchange import Exchange
 
 _FORMAT: Final = {"type": "json_schema", "name": "reading", "strict": True, "schema": SCHEMA}
@@ -33,9 +35,16 @@ def _in(kind: str, *probes: str) -> Any:
     return SUCCESS.only(f"with {kind}", lambda x: wanted(x).get("type") == kind, *probes)
 
 
+def _ended(x: Exchange) -> str | None:
+    """The status, and incomplete where the limit cut it whatever the status says: that has its own rule."""
+    usage, limit = usage_of(x), limit_of(x)
+    cut_here = limit is not None and usage is not None and (usage.completion_tokens or 0) >= limit
+    return "incomplete" if cut_here and status_of(x) == "completed" else status_of(x)
+
+
 def texts(x: Exchange, status: str = "completed") -> Iterator[tuple[str, Any]]:
     """Messages that the model finished by itself: no refusal, no call, not cut."""
-    if status_of(x) != status:
+    if _ended(x) != status:
         return
     for n, item in enumerate(final_items(x)):
         if item.get("type") == "message" and item.get("phase") != "commentary":
