@@ -1,0 +1,46 @@
+"""Faults of what refusals show of the server's inside."""
+
+from gateway.faults.machinery.error_edits import of_body
+from gateway.faults.machinery.fault import Family, Fault
+from gateway.faults.machinery.transform import Change, alter, on_error, on_status, put
+
+_LEAKS = {
+    "trace": 'Traceback (most recent call last):\n  File "/srv/app/proxy.py", line 42, in handle',
+    "trace-node": "TypeError\n    at handler (/app/dist/server.js:14:22)",
+    "trace-go": "goroutine 17 [running]: main.serve",
+    "file-path": "cannot open /var/lib/gateway/keys.db",
+    "upstream-url": "POST http://10.0.0.7:8000/v1 failed",
+    "vendor-url": "POST https://api.anthropic.com/v1/messages failed",
+    "inner-host": "dial tcp 10.42.3.9:5432: refused",
+    "database": "sqlite3.OperationalError",
+    "exception": "KeyError in the handler",
+    "framework": "litellm.BadRequestError",
+    "nested-error": 'upstream said {"error":{"message":"quota","type":"x"}}',
+    "nested-python": "Error code: 429 - {'error': {'message': 'quota'}}",
+    "nested-html": "bad gateway: <html><head><title>502</title></head></html>",
+    "upstream-status": "bad response status code 401",
+    "router-group": "No available channel for model gpt-5.5 under group default (distributor)",
+    "router-channel": "channel #17 is disabled",
+    "router-chinese": "当前分组 default 下无可用渠道",
+    "account": "account someone@example.com is over its limit",
+    "host-name": "dial pool-3.workers.internal failed",
+    "upstream-key": "upstream sk-live-AbCdEf0123456789AbCdEf0123456789 refused",
+}
+# A key is replaced where traffic enters; its mark tells of it.
+_LEAK_ROWS = {"upstream-key": "auth.key-hidden"}
+
+
+def _with(leak: str) -> Change:
+    return lambda text: f"{text} {leak}"
+
+
+FAULTS = (
+    *(
+        Fault(f"errors.leak-{name}", (_LEAK_ROWS.get(name, "errors.no-leak"),),
+            "A refusal of a bad request shows the server's inside.",
+            Family.LEAK, reply=on_status(400, on_error(alter("error.message", _with(leak)))))
+        for name, leak in _LEAKS.items()
+    ),
+    of_body("leak-debug", "errors.no-leak", "Refusals carry a member debug with a trace.", Family.LEAK,
+        put("error.debug", 'File "/srv/app/main.py", line 7, in ask')),
+)  # fmt: skip
