@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from conformance.chat.choice import (
     Choice,
@@ -206,3 +206,26 @@ def _lacking(
     for name in names:
         if name not in value:
             yield Finding(place(index, path + name), "the member", "missing", index)
+
+
+# What reasoning models and their templates put around a thought.
+_THOUGHTS: Final = (
+    "<think>",
+    "<thinking>",
+    "<|channel|>analysis",
+    "◁think▷",
+    "<reasoning>",
+    "[THINK]",
+)
+
+
+@rule("chat.answer.no-thought", on=SUCCESS)
+def no_thought(x: Exchange) -> Findings:
+    asked = x.request.body.decode("utf-8", "replace")
+    for choice in choices_of(x) if intact(x) else ():
+        text = choice.content.lstrip() if isinstance(choice.content, str) else ""
+        mark = next((m for m in _THOUGHTS if text.startswith(m) and m not in asked), None)
+        if mark:
+            yield Finding(
+                f"{choice.where} content", "the answer alone", f"a thought: {show(text[:60])}"
+            )

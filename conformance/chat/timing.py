@@ -5,7 +5,8 @@ from itertools import pairwise
 from conformance.chat.choice import choices, member
 from conformance.chat.chunk import chunks
 from conformance.chat.prompts import pace_asked
-from conformance.chat.selectors import STREAM
+from conformance.chat.selectors import STREAM, SUCCESS
+from conformance.chat.stream import ends_by_itself
 from conformance.judging.finding import Finding, Findings, Unsure
 from conformance.judging.late import unless_late
 from conformance.judging.rule import rule, run_rule
@@ -20,6 +21,7 @@ from wire.exchange import Exchange
 LONG_MS, BURST_MS, BURST_CHUNKS = 3_000, 15, 80
 STALL_MS = 1_000
 LATE_MS = 20
+CLOSE_MS = 3_000
 PACED = ok_probe("chat.paced") & STREAM.only("with times", lambda x: x.reply.timed)
 
 
@@ -96,3 +98,18 @@ def _headers_early(x: Exchange) -> Findings:
             yield Finding("headers", f"about {wait} ms before the first token", found)
     elif ahead < 50 and ahead <= times[0] / 5:
         yield Unsure(f"headers {ahead:.0f} ms before the first token: a fast model, or a buffer")
+
+
+@rule(
+    "chat.stream.closes",
+    on=SUCCESS.only("streamed", lambda x: x.reply.is_stream, "chat.echo-stream"),
+)
+def closes(x: Exchange) -> Findings:
+    """SDKs read to the end of the body, beyond [DONE]: so long their user waits."""
+    events, end = x.reply.events, x.connection.total_ms or 0.0
+    if not events or not x.reply.timed or fold_chat(x.reply).error is not None:
+        return
+    late = max([end, *(chunk.at_ms for chunk in x.reply.chunks)]) - events[-1].at_ms
+    if ends_by_itself(x) and late > CLOSE_MS:
+        found = f"open for {late / 1000:.1f} s more"
+        yield Finding("connection", "the end of the body soon after [DONE]", found, len(events) - 1)

@@ -14,6 +14,7 @@ from conformance.judging.structured_output import begins_json, by_value
 from conformance.judging.substance import succeeded
 from wire.exchange import Exchange, parse_json
 
+LONGEST_ID = 64
 # Other words, and none, are judged as a field.
 LEGAL = {"stop", "length", "tool_calls", "content_filter", "function_call"}
 PROBES = ("chat.tool", "chat.tool-stream", "chat.tools-parallel", "chat.tools-parallel-stream")
@@ -174,3 +175,18 @@ def name_offered(x: Exchange) -> Findings:
             yield Finding(f"{call.where}.name", f"one of {sorted(offered)}", show(call.name))
         elif isinstance(call.type, str) and tool.get("type") != call.type:
             yield Finding(f"{call.where}.type", show(tool.get("type", ABSENT)), show(call.type))
+
+
+@rule("chat.tools.id-form", on=SUCCESS.only(
+    "with tool calls", lambda x: any(c.calls for c in choices_of(x)), "chat.tool"))  # fmt: skip
+def id_form(x: Exchange) -> Findings:
+    """Clients send ids on to other APIs, which take 64 letters, digits, hyphens and underscores."""
+    for choice in choices_of(x):
+        for call in choice.calls:
+            if not isinstance(call.id, str) or not call.id:
+                continue
+            if len(call.id) > LONGEST_ID:
+                found = f"{len(call.id)} characters"
+                yield Finding(f"{call.where}.id", f"at most {LONGEST_ID} characters", found)
+            elif not call.id.replace("-", "").replace("_", "").isalnum() or not call.id.isascii():
+                yield Finding(f"{call.where}.id", "letters, digits, - and _", show(call.id))

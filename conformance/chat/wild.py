@@ -6,15 +6,14 @@ from conformance.chat.choice import choices, choices_of, intact, member
 from conformance.chat.probes import PATH, USAGE, chat
 from conformance.chat.probes_tools import ONE, TOOLS
 from conformance.chat.prompts import count_asked, echo, text_asked, user
-from conformance.chat.selectors import SUCCESS
 from conformance.chat.stream import ends_by_itself
 from conformance.judging.answer import status_line
 from conformance.judging.finding import Finding, Findings, Unsure, show
+from conformance.judging.refusal import refuses
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import ok_probe, probe
 from conformance.running.probe import Impossible, Probe, ProbeContext, post, sends
-from wire.chat import fold_chat
 from wire.exchange import Exchange, Request
 
 # Words of the wire, of templates and of reasoning, at an end that is half of a stop sequence.
@@ -173,7 +172,7 @@ def protocol(run: Run) -> Findings:
 
 @rule("chat.history.accepted", on=probe("chat.history", "chat.verbatim"))
 def history_accepted(x: Exchange) -> Findings:
-    if 400 <= x.reply.status < 500 and x.reply.status not in (401, 402, 403, 408, 429):
+    if refuses(x):
         yield Finding("status", "200 for a conversation as clients keep it", status_line(x))
 
 
@@ -228,7 +227,7 @@ def cut_call(x: Exchange) -> Findings:
 
 @rule("chat.param.combined", on=probe("chat.combined*"))
 def combined(x: Exchange) -> Findings:
-    if 400 <= x.reply.status < 500 and x.reply.status not in (401, 402, 403, 408, 429):
+    if refuses(x):
         yield Finding("status", "200: each parameter is taken alone", status_line(x))
         return
     found = len(choices_of(x)) if x.ok and intact(x) else 2
@@ -256,62 +255,3 @@ def clean_after(x: Exchange) -> Findings:
             )
         elif text.strip() != wanted:
             yield Unsure("the model did not repeat the text")
-
-
-# What reasoning models and their templates put around a thought.
-_THOUGHTS: Final = (
-    "<think>",
-    "<thinking>",
-    "<|channel|>analysis",
-    "◁think▷",
-    "<reasoning>",
-    "[THINK]",
-)
-
-
-@rule("chat.answer.no-thought", on=SUCCESS)
-def no_thought(x: Exchange) -> Findings:
-    asked = x.request.body.decode("utf-8", "replace")
-    for choice in choices_of(x) if intact(x) else ():
-        text = choice.content.lstrip() if isinstance(choice.content, str) else ""
-        mark = next((m for m in _THOUGHTS if text.startswith(m) and m not in asked), None)
-        if mark:
-            yield Finding(
-                f"{choice.where} content", "the answer alone", f"a thought: {show(text[:60])}"
-            )
-
-
-CLOSE_MS: Final = 3_000
-
-
-@rule(
-    "chat.stream.closes",
-    on=SUCCESS.only("streamed", lambda x: x.reply.is_stream, "chat.echo-stream"),
-)
-def closes(x: Exchange) -> Findings:
-    """SDKs read to the end of the body, beyond [DONE]: so long their user waits."""
-    events, end = x.reply.events, x.connection.total_ms or 0.0
-    if not events or not x.reply.timed or fold_chat(x.reply).error is not None:
-        return
-    late = max([end, *(chunk.at_ms for chunk in x.reply.chunks)]) - events[-1].at_ms
-    if ends_by_itself(x) and late > CLOSE_MS:
-        found = f"open for {late / 1000:.1f} s more"
-        yield Finding("connection", "the end of the body soon after [DONE]", found, len(events) - 1)
-
-
-LONGEST_ID: Final = 64
-
-
-@rule("chat.tools.id-form", on=SUCCESS.only(
-    "with tool calls", lambda x: any(c.calls for c in choices_of(x)), "chat.tool"))  # fmt: skip
-def id_form(x: Exchange) -> Findings:
-    """Clients send ids on to other APIs, which take 64 letters, digits, hyphens and underscores."""
-    for choice in choices_of(x):
-        for call in choice.calls:
-            if not isinstance(call.id, str) or not call.id:
-                continue
-            if len(call.id) > LONGEST_ID:
-                found = f"{len(call.id)} characters"
-                yield Finding(f"{call.where}.id", f"at most {LONGEST_ID} characters", found)
-            elif not call.id.replace("-", "").replace("_", "").isalnum() or not call.id.isascii():
-                yield Finding(f"{call.where}.id", "letters, digits, - and _", show(call.id))

@@ -12,7 +12,7 @@ from conformance.chat_params.request import (
 )  # fmt: skip
 from conformance.judging.answer import error_of, status_line
 from conformance.judging.finding import Finding, Findings, Unsure, show
-from conformance.judging.refusal import blames
+from conformance.judging.refusal import asks, blames
 from conformance.judging.rule import Rule, rule
 from conformance.judging.selector import Selector, named, probe
 from conformance.running.probe import Probe
@@ -128,15 +128,9 @@ def _sent(x: Exchange) -> list[str]:
     return [name for name in x.request.params if name not in aside]
 
 
-def _asks(x: Exchange, parameter: str) -> bool:
-    """Whether a request has the parameter; not to ask for a stream asks for nothing."""
-    value = x.request.params.get(parameter)
-    return value is not None and (parameter, value) != ("stream", False)
-
-
 def _accepts(parameter: str, probes: str) -> Rule:
     def matches(x: Exchange) -> bool:
-        return _valid(x) and _asks(x, parameter)
+        return _valid(x) and asks(x, parameter)
 
     def check(x: Exchange) -> Findings:
         if x.ok:

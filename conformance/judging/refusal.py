@@ -59,6 +59,17 @@ def unjudged(x: Exchange) -> bool:
     return stream_failed or x.reply.status in {401, 403, 408, 429, 503}
 
 
+def refuses(x: Exchange) -> bool:
+    """Whether the request itself was refused: not who asks, what is paid for, or how often."""
+    return 400 <= x.reply.status < 500 and x.reply.status not in {401, 402, 403, 408, 429}
+
+
+def asks(x: Exchange, parameter: str) -> bool:
+    """Whether a request has the parameter; not to ask for a stream asks for nothing."""
+    value = x.request.params.get(parameter)
+    return value is not None and (parameter, value) != ("stream", False)
+
+
 def refused(x: Exchange, why: str) -> Findings:
     """The request was refused, and by the server itself: neither accepted nor passed on."""
     if x.ok:

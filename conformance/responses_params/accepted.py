@@ -5,7 +5,7 @@ from typing import Any, Final
 from conformance.judging.answer import error_of, status_line
 from conformance.judging.code_word import told
 from conformance.judging.finding import Finding, Findings, Unsure, show
-from conformance.judging.refusal import blames, unjudged
+from conformance.judging.refusal import asks, blames, unjudged
 from conformance.judging.rule import Rule, rule
 from conformance.judging.selector import Selector, probe
 from conformance.responses_params.request import COUNT, LIMIT, NINE, VALID, asking
@@ -96,15 +96,9 @@ def is_valid(x: Exchange) -> bool:
     return (x.probe or "").startswith(VALID) and bool(x.reply.status) and not unjudged(x)
 
 
-def _asks(x: Exchange, parameter: str) -> bool:
-    """Whether a request has the parameter; not to ask for a stream asks for nothing."""
-    value = x.request.params.get(parameter)
-    return value is not None and (parameter, value) != ("stream", False)
-
-
 def _accepts(parameter: str, probes: str) -> Rule:
     def matches(x: Exchange) -> bool:
-        return is_valid(x) and _asks(x, parameter)
+        return is_valid(x) and asks(x, parameter)
 
     def check(x: Exchange) -> Findings:
         if x.ok:

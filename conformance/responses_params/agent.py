@@ -9,6 +9,7 @@ from typing import Any, Final
 from conformance.judging.answer import status_line
 from conformance.judging.code_word import ASK, told
 from conformance.judging.finding import Finding, Findings, Unsure, show
+from conformance.judging.refusal import refuses
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import ok_probe, probe
@@ -133,7 +134,7 @@ TRIGGER: Final = Probe(
 @rule("responses.agent.turns", on=probe("responses_params.agent.*"))
 def turns(x: Exchange) -> Findings:
     """Nothing that the server itself made may be what it refuses."""
-    if 400 <= x.reply.status < 500 and x.reply.status not in (401, 402, 403, 408, 429):
+    if refuses(x):
         yield Finding("status", "200 for its own items given back with outputs", status_line(x))
 
 
