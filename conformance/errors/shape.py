@@ -10,7 +10,7 @@ from conformance.judging.finding import ABSENT, Finding, Findings, show
 from conformance.judging.requirement import read_requirements
 from conformance.judging.rule import rule
 from conformance.judging.selector import Selector
-from wire.exchange import Exchange
+from wire.exchange import Exchange, Invalid, parse_json
 
 ROWS = read_requirements(Path(__file__).parent / "requirements.toml")
 
@@ -29,6 +29,7 @@ USER_ERROR = ERROR.only(
 )
 
 # What frameworks, runtimes and databases print, and where software lies on a disk.
+WITHIN_TEXTS = "another server's error"
 LEAKS = tuple(
     (name, re.compile(pattern))
     for name, pattern in {
@@ -46,7 +47,7 @@ LEAKS = tuple(
         r"\b(KeyError|TypeError|AttributeError|IndexError|ValueError|NullPointerException|"
         r"ECONNREFUSED|ENOTFOUND)\b",
         # What stands between a client and a vendor, and speaks another's language.
-        "another server's error": r"(?<=\S)\s?(\{\s*'?\"?error\"?'?\s*:\s*[\{'\"]|<html|<!DOCTYPE)|"
+        WITHIN_TEXTS: r"(?<=\S)\s?(\{\s*'?\"?error\"?'?\s*:\s*[\{'\"]|<html|<!DOCTYPE)|"
         r"\b(upstream|bad response) status(_| )code:? ?\d{3}",
         "a router's groups and channels": r"\bunder (the )?group \w+|\(distributor\)|分组|渠道|\bchannel[ _]?(id|#)\W*\d+|"
         r"\bno available channels?\b|\b(upstream|provider)[_ ](id|key)\b\W{1,3}[\w@.-]+|"
@@ -71,13 +72,30 @@ def content_type(x: Exchange) -> Findings:
 
 def _leaks(x: Exchange, where: str, told: str) -> Findings:
     asked = x.request.path + x.request.text
+    within = _texts(told)
     # JSON writes line ends and quotes as escapes; patterns want what a reader would see.
     told = told.replace('\\"', '"').replace("\\n", "\n").replace("\\/", "/")
     for name, pattern in LEAKS:
-        for match in pattern.finditer(told):
+        # An answer may have members of that name; another's whole answer stands in one of its texts.
+        for match in pattern.finditer(within if name == WITHIN_TEXTS else told):
             if match[0] not in asked:
                 yield Finding(where, f"nothing of {name}", show(match[0]))
                 break
+
+
+def _texts(body: str) -> str:
+    """The strings of a JSON text, each on a line; anything else as it is."""
+    value = parse_json(body)
+    if isinstance(value, Invalid):
+        return body
+    found, waiting = [], [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            found.append(one)
+        elif isinstance(one, (dict, list)):
+            waiting += one.values() if isinstance(one, dict) else one
+    return "\n".join(found)
 
 
 @rule("errors.no-leak", on=ERROR)

@@ -329,3 +329,48 @@ def test_a_model_may_end_its_turn_at_once():
     )
     answer["usage"] = {"prompt_tokens": 3, "completion_tokens": 9, "total_tokens": 12}
     assert verdict("chat.answer.text", said("chat.echo", HELLO, answer)).outcome is Outcome.FAIL
+
+
+class TestLeaks:
+    def found(self, body, status=422):
+        return verdict("errors.no-leak", said("chat_params.refuse.x", HELLO, body, status=status))
+
+    def test_a_member_called_error_is_no_answer_of_another_server(self):
+        told = {
+            "detail": [
+                {
+                    "type": "json_invalid",
+                    "msg": "JSON decode error",
+                    "ctx": {"error": "Expecting value"},
+                }
+            ]
+        }
+        assert self.found(told).outcome is Outcome.PASS
+        assert self.found({**ERROR, "ctx": {"error": {"reason": "bad"}}}).outcome is Outcome.PASS
+
+    @pytest.mark.parametrize(
+        "message",
+        [
+            'Bad response from upstream: {"error": {"message": "no"}}',
+            "OpenAIException - {'error': {'message': 'no'}}",
+            "bad gateway: <html><body>502</body></html>",
+        ],
+    )
+    def test_anothers_answer_within_a_message_is(self, message):
+        assert self.found(refused(message)).outcome is Outcome.FAIL
+
+
+class TestMarkers:
+    def outcome(self, text):
+        asked = "Repeat the text between the markers exactly.\n<<<\nmarker 2: jade 👩\u200d🚀\n>>>"
+        message = {"role": "assistant", "content": text, "refusal": None}
+        choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
+        body = {**HELLO, "messages": [{"role": "user", "content": asked}]}
+        x = said("auth.marker-chat", body, completion(choices=[choice]))
+        return next(r for r in catalogue().rules_for("auth.concurrent")).check(x)
+
+    def test_a_model_that_counts_on_mixed_nobody_up(self):
+        assert [type(w) for w in self.outcome("<<<\nmarker 3:  👩\n<<<\nmarker 4")] == [Unsure]
+
+    def test_the_text_of_another_call_did(self):
+        assert [type(w) for w in self.outcome("marker 3: umber שלום")] == [Finding]
