@@ -9,7 +9,6 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from load.transport.request import KEPT_BYTES, Arrival
 from wire.exchange import Chunk, Connection, Ended, Exchange, Reply, Request
@@ -80,14 +79,13 @@ ENDINGS: Final = {
 }
 
 
-def judged(lines: list[str], folder: Path, base_url: str) -> dict[str, Any] | None:
-    """What the whole catalogue finds in the sample: requirement and number of findings."""
+def judged(lines: list[str], folder: Path, profile: str) -> dict[str, Any] | None:
+    """What the whole catalogue finds in the sample, by what the target claims: requirements that fail."""
     if not lines:
         return None
     folder.mkdir(parents=True, exist_ok=True)
     path, out = folder / "load-sample.jsonl", folder / "load-sample.json"
     path.write_text("\n".join(lines) + "\n", encoding="ascii")
-    profile = "reference" if urlsplit(base_url).hostname in {"127.0.0.1", "localhost"} else "openai"
     try:
         done = subprocess.run(  # noqa: S603 - our own module
             [

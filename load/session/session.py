@@ -211,8 +211,8 @@ class LoadSession:
         if self._calibration is not None:
             found.document["calibration"] = vars(self._calibration)
         if not done.fleet.stopped:  # who interrupts a run does not want to wait for more
-            folder, base_url = plan.report_dir, self.target.base_url
-            found.document["sample"] = sampled(done.fleet.total.samples, folder, base_url)
+            profile = "reference" if self._key else "openai"  # only our own gateway claims all
+            found.document["sample"] = sampled(done.fleet.total.samples, plan.report_dir, profile)
         for line in write_report(found.document, plan.report_dir, self._redactor, self._baseline):
             self._say(line)
         self.result = found

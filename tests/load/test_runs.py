@@ -12,15 +12,19 @@ from urllib.request import Request, urlopen
 import pytest
 
 from tests.load.streams import (
+    CHAT,
+    HEAD,
     LOCUST,
     ROOT,
     WHOLE,
+    chunked,
     ended,
     finish,
     fleet_ports,
     run,
     saying,
     serving,
+    sse,
     start,
 )
 
@@ -66,6 +70,14 @@ def test_one_process_and_two_count_the_same(tmp_path):
     assert one["configuration"]["seed"] == 1
     assert "--rate 60 --duration 1" in one["command"]
     assert "--rate 60 --duration 1" in (tmp_path / "1" / "load.md").read_text()
+
+
+def test_a_sample_of_a_server_on_loopback_is_judged_as_that_of_any_other(tmp_path):
+    """Only the gateway that the run itself starts claims what the reference gateway claims."""
+    with serving(saying(HEAD + chunked(sse((*CHAT[:4], "[DONE]"))))) as base_url:
+        document, _, said = run(tmp_path, *FAST, "--host", base_url)
+    assert document["sample"]["exchanges"] > 0, said
+    assert "billing.usage-present" not in document["sample"]["failed"]  # no bill is claimed
 
 
 @pytest.mark.parametrize("more", [(), ("--processes", 2)])
