@@ -8,12 +8,9 @@ class Outcome(StrEnum):
     OK = "ok"
     INCOMPLETE_LENGTH = "incomplete_length"  # whole, but the token limit cut the text: ok, flagged
     # Whole by its form, measured as such, but not as asked for:
-    WITHOUT_DONE = (
-        "without_done"  # every choice finished and the message ended: only [DONE] is missing
-    )
-    LENGTH_EARLY = (
-        "length_early"  # cut for its length, though short of the limit that was asked for
-    )
+    # Every choice finished and the message ended: only [DONE] is missing.
+    WITHOUT_DONE = "without_done"
+    LENGTH_EARLY = "length_early"  # cut for its length, short of the limit that was asked for
     CONTENT_FILTER = "content_filter"  # cut by a filter
     HTTP_3XX = "http_3xx"  # never followed: a key must not go where a server points
     HTTP_4XX = "http_4xx"
@@ -40,9 +37,8 @@ class Outcome(StrEnum):
 WHOLE: Final = frozenset({
     Outcome.OK, Outcome.INCOMPLETE_LENGTH, Outcome.WITHOUT_DONE, Outcome.LENGTH_EARLY, Outcome.CONTENT_FILTER,
 })  # fmt: skip
-AS_ASKED: Final = frozenset(
-    {Outcome.OK, Outcome.INCOMPLETE_LENGTH, Outcome.WITHOUT_DONE}
-)  # can be good
+# What can be good.
+AS_ASKED: Final = frozenset({Outcome.OK, Outcome.INCOMPLETE_LENGTH, Outcome.WITHOUT_DONE})
 # Say nothing about the target: neither success nor failure of it.
 UNJUDGED: Final = frozenset({Outcome.CLIENT_SATURATED, Outcome.CLIENT_ERROR, Outcome.CUT_BY_END})
 FAILED: Final = frozenset(Outcome) - WHOLE - UNJUDGED

@@ -17,9 +17,8 @@ class Window:
     bin_s: int = 1
     ttft_slo_ms: float | None = None
     tpot_slo_ms: float | None = None
-    scheduled: bool = (
-        True  # whether arrivals have a time of their own, which the targets count from
-    )
+    # Whether arrivals have a time of their own, which the targets count from.
+    scheduled: bool = True
     mixed: bool = False  # whether times are kept by scenario as well
 
     def slice(self, at_ns: int) -> int:

@@ -17,20 +17,13 @@ from load.workload.oracle import Likeness
 from load.workload.plan import Plan
 
 SCHEMA_VERSION: Final = 1
+# In every document, on the terminal and, where measured, as a curve.
 REQUIRED: Final = (
-    "ttft_ms",
-    "ttft_scheduled_ms",
-    "ict_ms",
-    "tpot_ms",
-    "e2e_ms",
-    "dispatch_delay_ms",
-)
+    "ttft_ms", "ttft_scheduled_ms", "ict_ms", "tpot_ms", "e2e_ms", "dispatch_delay_ms",
+)  # fmt: skip
 CURVE: Final = (
     10, 20, 30, 40, 50, 60, 70, 75, 80, 85, 90, 92.5, 95, 97, 98, 99, 99.5, 99.8, 99.9, 99.95, 99.99,
 )  # fmt: skip
-ECHOES: Final = (
-    0.5  # of judged answers, above which the model is taken for one that repeats faithfully
-)
 NOTES: Final = {
     "ttft_ms": "first event with content minus the moment before the request was written; includes reasoning",
     "ttft_scheduled_ms": "first event with content minus the planned arrival",
@@ -142,14 +135,7 @@ def _document(
         "series": _series(plan, fleet),
         "curves": {
             name: total.histogram(name).curve(CURVE)
-            for name in (
-                "ttft_ms",
-                "ttft_scheduled_ms",
-                "ict_ms",
-                "tpot_ms",
-                "e2e_ms",
-                "dispatch_delay_ms",
-            )
+            for name in REQUIRED
             if total.histogram(name).count
         },
         "histograms": {

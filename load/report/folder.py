@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, Final
 
+from load.report.document import REQUIRED
 from wire.redaction import Redactor
 
 ROOT: Final = Path(__file__).parents[2]
@@ -78,14 +79,7 @@ def lines(document: dict[str, Any]) -> Iterator[str]:
     for scenario, times in document["by_scenario"].items():
         for name, metric in times.items():
             yield f"{f'{scenario} {name}':26} {_row(metric)}"
-    for name in (
-        "ttft_ms",
-        "ttft_scheduled_ms",
-        "ict_ms",
-        "tpot_ms",
-        "e2e_ms",
-        "dispatch_delay_ms",
-    ):
+    for name in REQUIRED:
         yield f"{name:18} {_row(document['metrics'][name])}"
     rates = document["rates"]
     window = rates["window"]

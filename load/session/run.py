@@ -143,9 +143,8 @@ class Run:
         start_ns = self._window.start_ns
         unbroken = 0
         for number, offset_s in arrivals:
-            arrival = self._factory.arrival(
-                number
-            )  # made before its time, so that it leaves on time
+            # Made before its time, so that it leaves on time.
+            arrival = self._factory.arrival(number)
             arrival.intended_ns = start_ns + int(offset_s * 1e9)
             self.engine.next_due_ns = arrival.intended_ns
             unbroken += 1

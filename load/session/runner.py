@@ -18,9 +18,8 @@ from load.transport.target import Target
 from load.workload.plan import Plan, plan_of
 
 START_AFTER_S: Final = 1.0  # between the assignment and the start, so that all workers are ready
-LAST_REPORTS_S: Final = (
-    10.0  # for the last reports after an interruption; who is gone is not waited for
-)
+# For the last reports after an interruption; who is gone is not waited for.
+LAST_REPORTS_S: Final = 10.0
 SILENT_S: Final = 30.0  # without a report, of which there is one a second: the worker is lost
 LIVE_S: Final = 5  # over which the rate of the live line is taken
 TICK_S: Final = 0.05

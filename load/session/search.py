@@ -9,14 +9,10 @@ no server completes more than it can.
 A trial that this client disturbed counts for nothing: it is repeated, then another rate near it is tried.
 """
 
-from dataclasses import asdict, dataclass
 from math import sqrt
-from typing import Any, Final
+from typing import Final
 
-from load.measure.rates import goodput, rates
-from load.measure.window import SLICES
-from load.session.fleet import Fleet
-from load.workload.plan import Plan
+from load.session.trial import UNJUDGEABLE, Trial
 
 CLOSE: Final = 1.1  # ratio of the bounds that is close enough
 TRIALS: Final = 16
@@ -25,89 +21,13 @@ MOST_DOUBTS: Final = 9  # of a whole search
 NEAR: Final = 1.25  # rates within this ratio say something of each other
 SURE: Final = 1.96  # deviations
 CONFIDENCE: Final = 0.95
-UNLUCKY: Final = (
-    0.3  # of the requests of a slice that was not seen, missed: bad moments are rare, not absent
-)
+# Of the requests of a slice that was not seen, missed: bad moments are rare, not absent.
+UNLUCKY: Final = 0.3
 # Times the root of what arrived: so far a queue grows by chance in 6 of 1,000 trials, and many are looked at.
 GREW: Final = 1.6
 GREW_PERHAPS: Final = 0.7
 REPEATS: Final = 3
 STEP: Final = 1.15
-UNJUDGEABLE: Final = "cannot be judged"
-Slices = tuple[tuple[int, int], ...]  # good, and judged
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One run at a rate, as the search and the report need it."""
-
-    rate: float
-    met: bool
-    why: str
-    offered_per_s: float
-    completed_per_s: float
-    goodput_per_s: float | None
-    attainment: float | None
-    error_share: float | None
-    ttft_p50_ms: float | None
-    ttft_p99_ms: float | None
-    tpot_p50_ms: float | None
-    behind: bool
-    doubt: str = ""  # why it is not to be believed
-    slices: Slices = ()
-    left: int = 0  # in flight at the end
-    arrived: int = 0
-    unloaded_s: float = 0.0  # what its quickest tenth took
-    delivered_per_s: float = 0.0  # whole answers from the start of the trial to its end
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-def judged(plan: Plan, fleet: Fleet, doubt: str = "") -> Trial:
-    """What one trial says by itself."""
-    total = fleet.total
-    seen, good = rates(plan, total, fleet.ran_s), goodput(plan, total, fleet.ran_s)
-    scheduled = total.histogram("ttft_scheduled_ms").as_distribution()
-    tpot = total.histogram("tpot_ms").as_distribution()
-    attainment = good["attainment"]
-    why = ""
-    if fleet.stopped:
-        why = fleet.stopped
-    elif doubt:
-        why = f"not to be believed: {doubt}"
-    elif good["cannot_be_judged"]:
-        why = f"{UNJUDGEABLE}: {good['cannot_be_judged']}"
-    elif seen["saturated"]:
-        why = "the server falls behind the rate"
-    elif attainment is None or attainment * 100 < plan.slo_share:
-        shown = "no" if attainment is None else f"{attainment:.1%} of"
-        why = f"{shown} requests are good, asked for {plan.slo_share:g} %"
-    counts = total.counts
-    return Trial(
-        rate=plan.schedule.rate,
-        met=not why,
-        why=why,
-        offered_per_s=seen["offered_per_s"],
-        completed_per_s=seen["completed_per_s"],
-        goodput_per_s=good["per_s"],
-        attainment=attainment,
-        error_share=seen["error_share"],
-        ttft_p50_ms=_number(scheduled["p50"]),
-        ttft_p99_ms=_number(scheduled["p99"] or scheduled["max"]),
-        tpot_p50_ms=_number(tpot["p50"]),
-        behind=seen["saturated"],
-        doubt=doubt,
-        slices=()
-        if good["cannot_be_judged"]
-        else tuple((counts[f"good:{n}"], counts[f"judged:{n}"]) for n in range(SLICES)),
-        left=seen["in_flight"][-1],
-        arrived=counts["arrivals"],
-        unloaded_s=total.histogram("e2e_ms").percentile(10) / 1e6,
-        delivered_per_s=(
-            sum(counts[f"completed:{n}"] for n in range(-1, SLICES)) / plan.schedule.duration_s
-        ),
-    )
 
 
 class Search:
@@ -263,7 +183,3 @@ def _share(slices: list[tuple[float, float]]) -> tuple[float, float]:
 
 def _rounded(rate: float) -> float:
     return float(f"{rate:.3g}")
-
-
-def _number(value: float | None) -> float | None:
-    return None if value is None else float(value)

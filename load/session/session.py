@@ -22,7 +22,8 @@ from load.session import calibrate
 from load.session.fleet import Fleet
 from load.session.processes import Processes
 from load.session.runner import Runner
-from load.session.search import CONFIDENCE, Search, judged
+from load.session.search import CONFIDENCE, Search
+from load.session.trial import judged
 from load.transport.capacity import capacity
 from load.transport.target import Gateway, Target, redactor_of
 from load.workload.plan import Plan

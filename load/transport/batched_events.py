@@ -13,7 +13,6 @@ from wire.sse import Decoder
 
 BATCH: Final = 16  # pieces
 EVENT_END: Final = b"\n\n\r\n"  # an event's and a chunk's; no message of chunks ends like that
-_CRLF: Final = b"\r\n"
 _DATA: Final = b"\r\ndata: {"
 _NAME: Final = b"\r\nevent: "
 _NAMED: Final = b"\ndata: {"

@@ -18,10 +18,10 @@ class Capacity(NamedTuple):
     because: str
 
 
-def capacity(wanted: int, processes: int = 1) -> Capacity:
-    """Of each of so many processes on this machine; `wanted` where nothing is in the way."""
+def capacity(wanted: int) -> Capacity:
+    """Of this process; `wanted` where nothing is in the way."""
     files = raise_file_limit()
-    ports, free_kb = _ports() // processes, _free_kb() // processes
+    ports, free_kb = _ports(), _free_kb()
     limits = (
         Capacity(wanted, "--max-in-flight"),
         Capacity(files - _open_files() - SPARE_FILES, f"open files (ulimit -n {files})"),

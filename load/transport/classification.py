@@ -9,7 +9,7 @@ from wire.endpoint import Endpoint
 from wire.exchange import Invalid, parse_json
 from wire.sse import DONE, Decoder, Event, FactKind
 
-_EVENT_STREAM: Final = "text/event-stream"
+EVENT_STREAM: Final = "text/event-stream"
 _FRAMING: Final = {
     FactKind.BAD_UTF8: "utf-8",
     FactKind.BOM: "no-bom",
@@ -35,7 +35,7 @@ def classify(arrival: Arrival, at_ns: int, outcome: Outcome | None, detail: str)
         arrival.end(Outcome.PARSE_ERROR, detail, at_ns)
         return
     if arrival.headers_ns and request.stream:
-        if arrival.media_type.lower() == _EVENT_STREAM:
+        if arrival.media_type.lower() == EVENT_STREAM:
             arrival.violations |= reader.violations()
         else:
             # What is no event stream cannot be read as one, however it ended.

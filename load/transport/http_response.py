@@ -9,21 +9,17 @@ from typing import Any, Final
 import httptools
 
 from load.transport.batched_events import BatchDecoder
-from load.transport.classification import framing, readable
+from load.transport.classification import EVENT_STREAM, framing, readable
 from load.transport.request import DETAIL, KEPT_BYTES, Arrival
 from wire.sse import FactKind
 
 BODY_LIMIT: Final = 16 * 2**20  # of an answer in one piece, which is kept until it is whole
-BESIDE_LIMIT: Final = (
-    256 * 1024
-)  # received in a row that is no body: headers, trailers, interim responses
+# Received in a row that is no body: headers, trailers, interim responses.
+BESIDE_LIMIT: Final = 256 * 1024
 HELD_LIMIT: Final = 256 * 2**20  # of all bodies that this process holds at once
 EVENT_LIMIT: Final = 2 * 2**20  # of one event of a stream
 REFUSAL_LIMIT: Final = 64 * 1024  # of the body of an error: no more of it is read
 _FRAMES: Final = frozenset({b"content-length", b"transfer-encoding"})  # say where the body ends
-EVENT_STREAM: Final = "text/event-stream"
-
-
 _held = 0  # bytes of bodies
 
 

@@ -31,9 +31,8 @@ class Request(msgspec.Struct, frozen=True):
     usage: bool = True  # whether a usage is owed
     expected: str | None = None
     most_tokens: int | None = None  # the limit that the request itself sets
-    input_tokens: int | None = (
-        None  # how long prompt and answer are meant to be, as the server counts
-    )
+    # How long prompt and answer are meant to be, as the server counts.
+    input_tokens: int | None = None
     output_tokens: int | None = None
 
 
@@ -51,7 +50,7 @@ class Reader(Protocol):
 
     def take(self, data: str, name: str, at_ns: int) -> None: ...
     def take_batch(self, pieces: Sequence[bytes], stamps: Sequence[int]) -> bool:
-        """BatchDecoder of the usual form, each a piece, see `load.transport.batched_events`; False: nothing was taken."""
+        """Events of the usual form, each a piece, see `load.transport.batched_events`; False: nothing was taken."""
         ...
 
     @property
@@ -94,9 +93,7 @@ class Arrival(msgspec.Struct, eq=False):
     kept: list[tuple[int, bytes]] | None = None  # raw pieces of the body, where they are kept
     headers: list[tuple[str, str]] = []
     violations: dict[str, str] = {}
-    counted: int | None = (
-        None  # tokens of the answer by a tokenizer, where the server says no usage
-    )
+    counted: int | None = None  # tokens by a tokenizer, where the server says no usage
     encoding: str = ""  # of the content, where it is another than the one asked for
     location: str = ""  # where a redirection points
     framed: bool = False  # whether the message itself says where it ends

@@ -23,9 +23,8 @@ SECRET_NAMES: Final = (
     *KEY_NAMES, "CONFORMANCE_OTHER_TIER_KEY", "CONFORMANCE_NO_CREDIT_KEY", "CONFORMANCE_REVOKED_KEY",
 )  # fmt: skip
 AGENT: Final = "openai-gateway-conformance-load/1"
-UNLIMITED: Final = (
-    1_000_000_000  # requests a minute: the gateway's own limit is not what is measured
-)
+# Requests a minute: the gateway's own limit is not what is measured.
+UNLIMITED: Final = 1_000_000_000
 
 
 class TargetError(ValueError):

@@ -45,9 +45,8 @@ class RequestWriter:
     model: str
     max_tokens: int | None = None
     prompts: Callable[[int], Prompt] | None = None
-    extra: dict[str, Any] = field(
-        default_factory=dict
-    )  # of each body; a line of a file comes first
+    # Of each body; a line of a file comes first.
+    extra: dict[str, Any] = field(default_factory=dict)
 
     def request(self, scenario: str, number: int) -> Request:
         if scenario == "models":

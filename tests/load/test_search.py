@@ -9,7 +9,8 @@ import pytest
 from load.measure.histogram import Histogram
 from load.measure.validity import validity
 from load.measure.window import SLICES
-from load.session.search import DOUBTS, MOST_DOUBTS, TRIALS, Search, Trial, judged
+from load.session.search import DOUBTS, MOST_DOUBTS, TRIALS, Search
+from load.session.trial import Trial, judged
 from tests.load.server import logged
 from tests.load.streams import BUSY, gateway, measured, session
 
