@@ -1,9 +1,9 @@
 """Lets `--report-dir DIR` and its like work when DIR exists.
 
 Pytest chooses its configuration before it knows our options, and takes the value of an unknown option
-for a test path when something of that name exists. `pytest --report-dir /tmp/x` would so look for its
-configuration in /tmp/x and not find us. This module is loaded from the package's entry point, early
-enough to start over with `--report-dir=/tmp/x`.
+for a test path when something of that name exists. `pytest --report-dir out` would so look for its
+configuration in out and not find us. This module is loaded from the package's entry point, early
+enough to start over with `--report-dir=out`.
 """
 
 import os

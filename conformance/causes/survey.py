@@ -1,6 +1,5 @@
 """What a whole run shows of a server: which operations it knows, what it calls them."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -11,7 +10,6 @@ from wire.exchange import Exchange
 ABSENT = frozenset({404, 405, 501})
 SILENT = frozenset({0, 401, 403, 408, 429, 503})
 """Statuses that say nothing about whether a path is served."""
-OPERATIONS = re.compile(r"/(?:[a-z][a-z_]*)(?=/|$)")
 
 Operation = tuple[str, Endpoint]
 

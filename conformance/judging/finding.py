@@ -86,16 +86,13 @@ class Absent:
 ABSENT = Absent()
 
 
-_NUMBERS = re.compile(r"\d+")
-
-
 def varied(findings: Iterable[Finding]) -> list[Finding]:
     """One of each kind first, then the rest: the second cause does not hide behind twenty of the first."""
     first: dict[tuple[str, ...], Finding] = {}
     rest: list[Finding] = []
     for finding in findings:
         kind = tuple(
-            _NUMBERS.sub("", text)[:80] for text in (finding.where, finding.expected, finding.found)
+            _NUMBER.sub("", text)[:80] for text in (finding.where, finding.expected, finding.found)
         )
         if first.setdefault((finding.requirement, *kind), finding) is not finding:
             rest.append(finding)

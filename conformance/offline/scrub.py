@@ -17,7 +17,7 @@ from conformance.offline.scrubber import Scrubber, scrubbed_har, scrubbed_line
 CLEAN, COULD_NOT = 0, 2
 
 ABOUT = """\
-OpenExchange keys, cookies and organisation ids out of recordings, so that they can be sent to someone.
+Take keys, cookies and organisation ids out of recordings, so that they can be sent to someone.
 
 FILE is anything that `judge` reads. JSON Lines and HAR files keep their form, cassettes become
 JSON Lines; FILE itself is not touched. Every credential of a request is looked for in all of the

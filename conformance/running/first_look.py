@@ -153,7 +153,7 @@ class Looker:
             accepts_bad=bad,
             first_s=(first.answer.connection.total_ms or 0.0) / 1000 if first else None,
             first_tokens=first.tokens if first else 0,
-            is_reference=bool(first) and SCRIPTED in first.answer.reply.text if first else False,
+            is_reference=first is not None and SCRIPTED in first.answer.reply.text,
             account=self._budget.as_json(),
         )
 

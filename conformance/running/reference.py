@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-START_TIMEOUT_S = 30
 
 
 @dataclass(frozen=True)
