@@ -79,8 +79,7 @@ def found_in(instance: object) -> str:
                 if instance
                 else "empty object"
             )
-    # Bytes that are no JSON come as an object that says why.
-    return shortened(f"no JSON: {instance}" if str(instance) else type(instance).__name__)
+    return shortened(str(instance))  # bytes that are no JSON come as an object that says why
 
 
 def listed(words: Iterable[str]) -> str:

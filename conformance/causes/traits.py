@@ -139,7 +139,8 @@ def holder(lacking: tuple[str, ...], of_event: bool) -> tuple[str, str]:
 
 def payload_of(x: Exchange, event: Any) -> Any:
     """The JSON that a finding speaks of: an event's, or the body's."""
-    if isinstance(event, int) and event < len(x.reply.payloads):
+    # In a stream without events, a finding names the one before the first.
+    if isinstance(event, int) and 0 <= event < len(x.reply.payloads):
         return x.reply.payloads[event]
     return None if x.reply.is_stream else x.reply.json
 

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -240,3 +241,11 @@ def test_a_call_that_is_due_and_text_that_is_no_json_are_two_causes():
     assert {name: len(c["requirements"]) for name, c in by_first.items()} == {"chat.json": 2, "chat.tool.named": 2}  # fmt: skip
     called = by_first["chat.tool.named"]["sentence"]
     assert called.startswith("No tool is called where a call is due (POST /v1/chat")
+
+
+def test_a_finding_about_a_stream_without_events_ends_no_run():
+    empty = Reply(200, (("content-type", "text/event-stream"),), (), 9.0)
+    x = replace(exchange("empty", stream=True), reply=empty)
+    words = finding(x, "the stream", "one chunk with usage", "none", event=-1)
+    (cause,) = causes([row("chat.usage.chunk", words)], [x])
+    assert cause["requirements"] == ["chat.usage.chunk"]
