@@ -14,10 +14,11 @@ from conformance.judging.judge import Judge, Result
 from conformance.judging.profile import Profile
 from conformance.running import planned
 from conformance.running.budget import Budget
+from conformance.running.content_coding import decoded
 from conformance.running.probe import Handling
 from conformance.running.profiles import load_profile
 from conformance.running.schedule import Schedule, Traffic, plan
-from conformance.running.sender import Sender, decoded
+from conformance.running.sender import Sender
 from conformance.running.share import complaint, passes
 from conformance.running.target import Target
 from gateway.core import Gateway

@@ -6,7 +6,6 @@ Traffic enters the suite here and nowhere else, so here keys are taken out of it
 import asyncio
 import ssl
 import time
-import zlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from itertools import count
@@ -14,9 +13,11 @@ from typing import Self
 
 import httpx
 
+from conformance.running.content_coding import BODY_LIMIT_BYTES, decoded
 from conformance.running.lateness import Lateness
 from conformance.running.output_limit import generates
 from conformance.running.probe import Handling, Probe
+from conformance.running.retries import MAX_WAIT_S, asks_again, wait_after
 from conformance.running.share import complaint, passes
 from conformance.running.splice import splice
 from conformance.running.target import Target
@@ -24,15 +25,10 @@ from wire.exchange import Attempt, Chunk, Connection, Ended, Exchange, Headers, 
 from wire.redaction import Redactor
 from wire.sse import Decoder
 
-BODY_LIMIT_BYTES = 64 * 2**20
 STREAM_LIMIT_S = 180.0
 WHOLE_S = 60.0
-RETRYABLE = frozenset({408, 409, 429, 500, 502, 503, 504})
-MAX_RETRIES = 3
-MAX_RETRIES_FREE = 2
 SETTLE_S = 0.5
 POLL_S = 0.5
-MAX_WAIT_S = 30.0
 
 
 class Sender:
@@ -129,7 +125,7 @@ class Sender:
                 continue
             if not asks_again(probe, status, len(attempts)):
                 break
-            wait_s = _retry_after(exchange.reply, len(attempts))
+            wait_s = wait_after(exchange.reply, len(attempts))
             if wait_s > MAX_WAIT_S:
                 break
             attempts.append(Attempt(status, wait_s))
@@ -305,53 +301,7 @@ async def _chunked(body: bytes) -> AsyncIterator[bytes]:
     yield body
 
 
-def asks_again(probe: Probe, status: int, tries: int) -> bool:
-    """Whether an answer is no answer yet: less patience for what must be refused in any case."""
-    wanted = probe.retries and status in RETRYABLE and status not in probe.asks_for
-    return wanted and tries < (MAX_RETRIES if probe.billable else MAX_RETRIES_FREE)
-
-
-def tries_before(probe: Probe, reply: Reply) -> tuple[Attempt, ...]:
-    """The earlier tries of a request to which a server always says the same."""
-    attempts: list[Attempt] = []
-    while asks_again(probe, reply.status, len(attempts)):
-        wait_s = _retry_after(reply, len(attempts))
-        if wait_s > MAX_WAIT_S:
-            break
-        attempts.append(Attempt(reply.status, wait_s))
-    return tuple(attempts)
-
-
 def _met_its_end(exchange: Exchange) -> bool:
     """Whether a kept connection was closed just when the request went out, as servers may."""
     gone = exchange.connection.ended in {Ended.CUT, Ended.RESET}
     return gone and not exchange.reply.status and exchange.connection.reused is not False
-
-
-def _retry_after(reply: Reply, tries: int) -> float:
-    """Seconds to wait: retry-after-ms, Retry-After in seconds, else 0.5 s doubling."""
-    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        value = reply.header(name)
-        if value is not None:
-            try:
-                return max(0.0, float(value) * unit)
-            except ValueError:
-                break  # an HTTP date: the default pause is kinder than parsing clocks
-    return float(0.5 * 2**tries)
-
-
-def decoded(chunks: list[Chunk], encoding: str) -> tuple[list[Chunk], str]:
-    """Chunks with gzip or deflate undone, stamps kept; the raw chunks and a complaint otherwise."""
-    if encoding in {"", "identity"} or not chunks:
-        return chunks, ""
-    if encoding not in {"gzip", "x-gzip", "deflate"}:
-        return chunks, f"content-encoding {encoding} was not asked for"
-    machine = zlib.decompressobj(wbits=47 if "gzip" in encoding else 15)
-    try:
-        out = [Chunk(at_ms, machine.decompress(data)) for at_ms, data in chunks]
-        tail = machine.flush()
-    except zlib.error as error:
-        return chunks, f"content-encoding {encoding} does not decode: {error}"
-    if tail:
-        out.append(Chunk(out[-1].at_ms, tail))
-    return out, "" if machine.eof else f"content-encoding {encoding} is cut short"

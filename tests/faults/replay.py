@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from conformance.judging.profile import Profile
 from conformance.running.probe import Probe, ProbeContext
-from conformance.running.sender import tries_before
+from conformance.running.retries import tries_before
 from gateway.core import Gateway
 from gateway.faults.machinery.fault import Fault, Faulty
 from gateway.frames import GatewayReply, encode

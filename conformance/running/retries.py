@@ -1,0 +1,40 @@
+"""When a request is sent again, and after how long: what is no answer yet is asked for once more."""
+
+from typing import Final
+
+from conformance.running.probe import Probe
+from wire.exchange import Attempt, Reply
+
+RETRYABLE: Final = frozenset({408, 409, 429, 500, 502, 503, 504})
+MAX_RETRIES: Final = 3
+MAX_RETRIES_FREE: Final = 2
+MAX_WAIT_S: Final = 30.0
+
+
+def asks_again(probe: Probe, status: int, tries: int) -> bool:
+    """Whether an answer is no answer yet: less patience for what must be refused in any case."""
+    wanted = probe.retries and status in RETRYABLE and status not in probe.asks_for
+    return wanted and tries < (MAX_RETRIES if probe.billable else MAX_RETRIES_FREE)
+
+
+def tries_before(probe: Probe, reply: Reply) -> tuple[Attempt, ...]:
+    """The earlier tries of a request to which a server always says the same."""
+    attempts: list[Attempt] = []
+    while asks_again(probe, reply.status, len(attempts)):
+        wait_s = wait_after(reply, len(attempts))
+        if wait_s > MAX_WAIT_S:
+            break
+        attempts.append(Attempt(reply.status, wait_s))
+    return tuple(attempts)
+
+
+def wait_after(reply: Reply, tries: int) -> float:
+    """Seconds to wait: retry-after-ms, Retry-After in seconds, else 0.5 s doubling."""
+    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        value = reply.header(name)
+        if value is not None:
+            try:
+                return max(0.0, float(value) * unit)
+            except ValueError:
+                break  # an HTTP date: the default pause is kinder than parsing clocks
+    return float(0.5 * 2**tries)
