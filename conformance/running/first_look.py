@@ -81,7 +81,7 @@ class FirstLook:
         lines = [f"first look: {', '.join(told)}"] if told else []
         if self.proxy:
             lines.append(
-                f"proxy: {self.proxy} (NO_PROXY={self.base_url.split('/')[2]} goes past it)"
+                f"proxy: {self.proxy} (NO_PROXY={urlsplit(self.base_url).hostname} goes past it)"
             )
         lines += [
             f"not offered: {endpoint.value}: {why}" for endpoint, why in self.offer.absent.items()
@@ -142,7 +142,7 @@ class Looker:
             models=listed,
             server=(chat.answer.reply.header("server") or "")[:60],
             owner=owner_of(listing),
-            proxy=self._sender.target.proxy,
+            proxy=self._sender.target.proxy_shown,
             offer=Offer(absent, keyless),
             limits=OutputLimit(
                 {endpoint: asked.member for endpoint, asked in answers.items()},
@@ -412,7 +412,7 @@ def refuse_unreachable(exchange: Exchange, target: Target) -> None:
         return
     base_url, error = target.base_url, exchange.connection.error
     lower = error.lower()
-    through = f" through the proxy {target.proxy}" if target.proxy else ""
+    through = f" through the proxy {target.proxy_shown}" if target.proxy else ""
     if "certificate" in lower or "ssl" in lower or "tls" in lower:
         raise BadTarget(
             f"{base_url}: TLS failed{through} ({error}): check the scheme and the certificate "

@@ -245,9 +245,11 @@ class Sender:
             ended, error = Ended.RESET, _say(failure)
         except TimeoutError:
             ended, error = Ended.TIMEOUT, f"no whole answer within {deadline_s:.0f} s"
-        except (httpx.TransportError, httpx.InvalidURL, UnicodeError, ValueError) as failure:
-            through = f" (through the proxy {self.target.proxy})" if self.target.proxy else ""
-            ended, error = Ended.FAILED, _say(failure) + through
+        # A proxy of a kind that nothing here speaks is an ImportError of httpx.
+        except (httpx.TransportError, httpx.InvalidURL, ImportError, ValueError) as failure:
+            shown = self.target.proxy_shown
+            said = _say(failure).replace(self.target.proxy, shown) if shown else _say(failure)
+            ended, error = Ended.FAILED, said + (f" (through the proxy {shown})" if shown else "")
         encoding = dict(headers).get("content-encoding", "").lower()
         plain, complaint = decoded(chunks, encoding)
         reply = Reply(status, headers, tuple(plain), headers_at)

@@ -24,6 +24,11 @@ def normalised(base_url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise BadTarget(f"--base-url {base_url!r} is not an http:// or https:// URL")
+    if "@" in parts.netloc:
+        raise BadTarget(
+            "--base-url has a user or a password in it, which every report would show: "
+            "give them with --header 'Authorization: Basic …'"
+        )
     try:
         _ = parts.port
     except ValueError as error:
@@ -49,6 +54,12 @@ def proxy_for(base_url: str) -> str:
     return proxies.get(parts.scheme, "") or proxies.get("all", "")
 
 
+def _origin(url: str) -> str:
+    """Scheme, host and port of a URL, without credentials."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
 @dataclass(frozen=True)
 class Target:
     """Where requests go. `base_url` ends without a slash and includes the version segment."""
@@ -60,7 +71,8 @@ class Target:
     """Headers of the user, in every request; their values are secrets like the keys."""
     extra_body: Mapping[str, Any] = field(default_factory=dict)
     """Members of the user, in every request that generates."""
-    proxy: str = ""
+    proxy: str = field(default="", repr=False)
+    """Its URL, which may hold a password; `proxy_shown` does not."""
     by_chance: bool = False
     """The main key lies around for other programs; it was not given for this suite."""
     insecure: bool = False
@@ -71,8 +83,12 @@ class Target:
     @property
     def origin(self) -> str:
         """Scheme, host and port."""
-        parts = urlsplit(self.base_url)
-        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        return _origin(self.base_url)
+
+    @property
+    def proxy_shown(self) -> str:
+        """The proxy as messages and reports name it; empty for none."""
+        return _origin(self.proxy) if self.proxy else ""
 
     def url(self, path: str) -> str:
         """`path` counts from the base URL, or from the origin when it starts with //root/."""
@@ -86,7 +102,10 @@ class Target:
         return {f"header:{name}": value for name, value in self.headers}
 
     def context(self) -> ssl.SSLContext:
-        """How certificates are checked: by the given authorities, else by those that httpx trusts."""
+        """How certificates are checked: by the given authorities, else by those that httpx trusts.
+
+        Raises `BadTarget` for a file of authorities that cannot be read.
+        """
         import httpx
 
         if self.insecure:
@@ -94,6 +113,10 @@ class Target:
         given = self.cacert or os.environ.get("SSL_CERT_FILE", "")
         if given:
             context = ssl.create_default_context()
-            context.load_verify_locations(cafile=given)
+            try:
+                context.load_verify_locations(cafile=given)
+            except OSError as error:
+                option = "--cacert" if self.cacert else "SSL_CERT_FILE"
+                raise BadTarget(f"{option} {given}: {error.strerror or error}") from error
             return context
         return httpx.create_ssl_context(trust_env=True)
