@@ -202,11 +202,15 @@ class Budget:
 
 
 def usage_of(exchange: Exchange) -> Usage | None:
-    """The usage that an answer reports, plain or streamed, chat or Responses."""
+    """The last usage that an answer reports, plain or streamed, chat or Responses.
+
+    Some servers send one with every event, of what they have written so far.
+    """
+    found = None
     for _, value in exchange.objects():
         if not isinstance(value, dict):
             continue
         for holder in (value, value.get("response")):
-            if isinstance(holder, dict) and isinstance(holder.get("usage"), dict):
-                return Usage.of(holder["usage"])
-    return None
+            if isinstance(holder, dict):
+                found = Usage.of(holder.get("usage")) or found
+    return found

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from statistics import median
 from typing import Any
 
+from conformance.running.budget import usage_of
 from wire.exchange import Ended, Exchange
 
 LEAST_TOKENS = 8
@@ -31,7 +32,8 @@ def speed(exchanges: Iterable[Exchange]) -> dict[str, Any] | None:
         if not times:
             continue
         firsts.append(times[0])
-        tokens = output_tokens(x) or len(times)
+        usage = usage_of(x)
+        tokens = (usage.completion_tokens if usage else None) or len(times)
         if tokens >= LEAST_TOKENS and len(times) > 1 and times[-1] - times[0] >= LEAST_MS:
             rates.append((tokens - 1) / (times[-1] - times[0]) * 1000)
     if not firsts:
@@ -58,17 +60,3 @@ def says_something(payload: dict[str, Any]) -> bool:
         ):
             return True
     return False
-
-
-def output_tokens(x: Exchange) -> int | None:
-    """The output tokens that the last usage of a stream tells."""
-    for payload in reversed(x.reply.payloads):
-        if not isinstance(payload, dict):
-            continue
-        response = payload.get("response")
-        holder = response if isinstance(response, dict) else payload
-        usage = holder.get("usage")
-        if isinstance(usage, dict):
-            told = usage.get("output_tokens", usage.get("completion_tokens"))
-            return told if isinstance(told, int) and not isinstance(told, bool) else None
-    return None

@@ -134,6 +134,20 @@ def test_an_absurd_usage_is_no_number_to_reckon_with():
     assert budget.spent_usd.is_finite()
 
 
+def test_what_a_stream_cost_is_what_it_says_last():
+    from wire.exchange import Chunk, Connection, Ended, Exchange, Reply
+
+    counts = (
+        b'data: {"usage": {"prompt_tokens": 9, "completion_tokens": %d}}\n\n' % n for n in (1, 50)
+    )
+    chunks = tuple(Chunk(1.0, data) for data in (*counts, b"data: [DONE]\n\n"))
+    reply = Reply(200, (("content-type", "text/event-stream"),), chunks, 1.0)
+    request = post("/chat/completions", {"model": "m", "stream": True})
+    budget = Budget(Profile("p"))
+    budget.settle(Exchange("1", request, reply, Connection(Ended.COMPLETE)), Decimal(1), CHAT)
+    assert budget.completion_tokens == 50
+
+
 def test_the_table_of_the_reference_gateway_is_not_stale():
     from conformance.running.announced import reference_tokens
     from tests.running.measure_tokens import measured
