@@ -1,7 +1,9 @@
 """Which operation of the API a request addresses, recognised from its path alone."""
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Final
 
 
 class Endpoint(StrEnum):
@@ -18,6 +20,17 @@ class Endpoint(StrEnum):
     MESSAGES = "messages"
     OTHER = "other"
 
+
+BELOW: Final[Mapping[Endpoint, Endpoint]] = {
+    Endpoint.STORED_CHAT: Endpoint.CHAT,
+    Endpoint.RESPONSE: Endpoint.RESPONSES,
+    Endpoint.INPUT_ITEMS: Endpoint.RESPONSES,
+    Endpoint.CANCEL: Endpoint.RESPONSES,
+    Endpoint.COMPACT: Endpoint.RESPONSES,
+    Endpoint.INPUT_TOKENS: Endpoint.RESPONSES,
+    Endpoint.MODEL: Endpoint.MODELS,
+}
+"""Operations whose paths go on from another's: where that one is absent, they are."""
 
 # First match wins. Any prefix before the operation is allowed: gateways mount the API anywhere.
 _PATTERNS: tuple[tuple[str, str, Endpoint], ...] = (

@@ -15,7 +15,6 @@ from conformance.judging.requirement import Level, Requirement
 from conformance.judging.route import Routes, Silence, routes
 from conformance.judging.rule import Rule, RunRule
 from conformance.judging.run import Noting, Run, for_model
-from conformance.judging.selector import Selector
 from wire.exchange import Exchange
 
 MAX_FINDINGS = 20
@@ -200,15 +199,11 @@ class Judge:
         return present, self._of_runs[key], self.judgements[key]
 
     def _singly(self, rule: Rule, run: Run) -> Iterable["_Said"]:
-        for exchange in self.matching(rule.on, run):
+        for exchange in run.where(rule.on):
             key = (id(rule), exchange.id)
             if key not in self.judgements:
                 self.judgements[key] = tuple(rule.judge(exchange))
             yield (exchange,), (exchange,), self.judgements[key]
-
-    def matching(self, selector: Selector, run: Run) -> list[Exchange]:
-        """The exchanges of a run that a selector matches."""
-        return [x for x in run.exchanges if selector.matches(x)]
 
     def _run(self, model: str, silence: frozenset[Silence]) -> Run:
         """The run as a rule sees it: without what says nothing, unless silence is its question."""
@@ -228,9 +223,8 @@ class Judge:
     def _absent(self, rules: Iterable[Rule | RunRule], model: str) -> str:
         """How it was seen that what the rules ask for is not there."""
         for rule in rules:
-            plans = rule.plans if isinstance(rule, RunRule) else rule.on.plans
             for (name, of_model), reason in self.absent.items():
-                if plans(name) and (not model or of_model in {model, ""}):
+                if rule.plans(name) and (not model or of_model in {model, ""}):
                     return reason
         return ""
 
@@ -245,14 +239,12 @@ class Judge:
     def _why(self, rules: Iterable[Rule | RunRule], model: str) -> tuple[Outcome, str]:
         """Why nothing was judged: what became of the probes that the rules need."""
         for rule in rules:
-            plans = rule.plans if isinstance(rule, RunRule) else rule.on.plans
             for (name, of_model), reason in self.unsent.items():
-                if plans(name) and (not model or of_model in {model, ""}):
+                if rule.plans(name) and (not model or of_model in {model, ""}):
                     return Outcome.BLOCKED, f"{name} was not sent: {reason}"
         for rule in rules:
-            plans = rule.plans if isinstance(rule, RunRule) else rule.on.plans
             for exchange in self.exchanges:
-                if not (exchange.probe and plans(exchange.probe)):
+                if not (exchange.probe and rule.plans(exchange.probe)):
                     continue
                 if model and exchange.model not in {None, "", model}:
                     continue

@@ -11,7 +11,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Final
 
-from wire.endpoint import Endpoint
+from wire.endpoint import BELOW, Endpoint
 from wire.exchange import Ended, Exchange
 
 Route = tuple[str, Endpoint]
@@ -22,16 +22,6 @@ BUSY: Final = frozenset({408, 429})
 ENOUGH: Final = 3
 """So many probes have to meet nothing but failures before a route counts as broken."""
 
-# What is found below another route is as absent as that one.
-_BELOW: Final = {
-    Endpoint.RESPONSE: Endpoint.RESPONSES,
-    Endpoint.INPUT_ITEMS: Endpoint.RESPONSES,
-    Endpoint.CANCEL: Endpoint.RESPONSES,
-    Endpoint.COMPACT: Endpoint.RESPONSES,
-    Endpoint.INPUT_TOKENS: Endpoint.RESPONSES,
-    Endpoint.STORED_CHAT: Endpoint.CHAT,
-    Endpoint.MODEL: Endpoint.MODELS,
-}
 _TOLD_APART: Final = frozenset(
     {Endpoint.CHAT, Endpoint.RESPONSES, Endpoint.MODELS, Endpoint.MODEL, Endpoint.COMPACT, Endpoint.INPUT_TOKENS}
 )  # fmt: skip
@@ -104,7 +94,7 @@ class Routes:
     def _above(self, x: Exchange) -> tuple[Silence, str] | None:
         if (x.request.method, x.endpoint) in self.speaking:
             return None
-        for endpoint in (_BELOW.get(x.endpoint), x.endpoint):
+        for endpoint in (BELOW.get(x.endpoint), x.endpoint):
             route = (_METHODS.get(endpoint, "POST"), endpoint) if endpoint else None
             if route and (route[1] is not x.endpoint or route[0] != x.request.method):
                 found = self.silent.get(route)

@@ -1,9 +1,8 @@
 """Rules: pure functions from an exchange to findings, and how they say what they read.
 
-A rule judges every exchange that its selector matches. Applicability lives in the selector alone:
-a rule that runs on an answer of the kind
-it speaks of and yields nothing holds. A rule yields `Unsure` when the model did not do what the
-question needs; that is neither pass nor fail.
+A rule judges every exchange that its selector matches. Applicability lives in the selector alone: a
+rule that runs on an answer of the kind it speaks of and yields nothing holds. A rule yields `Unsure`
+when the model did not do what the question needs; that is neither pass nor fail.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -30,6 +29,10 @@ class Rule:
     """Reads also what routes answer that are silent so (`judging/route.py`), which is its question."""
     sees: Callable[[Exchange, str], bool] = says_something
     """Whether an exchange has what the sentence of a requirement speaks of: else it settles nothing."""
+
+    def plans(self, name: str) -> bool:
+        """Whether the rule reads what the probe of this name brings."""
+        return self.on.plans(name)
 
     def judge(self, exchange: Exchange) -> Iterator[Finding | Unsure]:
         """What the rule has to say about a matching exchange, requirement and exchange filled in."""

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from conformance.judging.answer import error_of
 from conformance.judging.profile import Profile
+from conformance.judging.route import MISSING
 from conformance.running.budget import BYTES_A_TOKEN, FRAME_TOKENS, Budget, usage_of
 from conformance.running.offer import Offer
 from conformance.running.output_limit import NAMES, OutputLimit
@@ -34,7 +35,6 @@ SCRIPTED: Final = "You said: Nine birds"
 LIMIT: Final = 16
 THINKING: Final = 400
 """A model that thinks is asked once more with so much room."""
-NOT_THERE: Final = frozenset({404, 405, 501})
 PATHS: Final = {Endpoint.CHAT: "/chat/completions", Endpoint.RESPONSES: "/responses"}
 NEAREST: Final = 8
 
@@ -116,7 +116,7 @@ class Looker:
         listed = models_of(listing)
         models = self._models or (listed if len(listed) == 1 else ())
         absent: dict[Endpoint, str] = {}
-        if listing.reply.status in NOT_THERE or is_html(listing):
+        if listing.reply.status in MISSING or is_html(listing):
             absent[Endpoint.MODELS] = _what(listing)
         if not models:
             if absent or not listing.ok or not listed:
@@ -356,7 +356,7 @@ def is_html(exchange: Exchange) -> bool:
 
 def not_there(exchange: Exchange, model: str) -> bool:
     """Refused as a route, not for what was asked of it."""
-    if exchange.reply.status not in NOT_THERE:
+    if exchange.reply.status not in MISSING:
         return False
     message = error_of(exchange).get("message")
     code = str(error_of(exchange).get("code"))

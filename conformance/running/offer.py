@@ -5,19 +5,9 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Final
 
-from wire.endpoint import Endpoint, endpoint_of
+from wire.endpoint import BELOW, Endpoint, endpoint_of
 from wire.exchange import Request
 
-# Absent with the operation that they belong to.
-_BELONG: Final[Mapping[Endpoint, Endpoint]] = {
-    Endpoint.STORED_CHAT: Endpoint.CHAT,
-    Endpoint.RESPONSE: Endpoint.RESPONSES,
-    Endpoint.INPUT_ITEMS: Endpoint.RESPONSES,
-    Endpoint.CANCEL: Endpoint.RESPONSES,
-    Endpoint.COMPACT: Endpoint.RESPONSES,
-    Endpoint.INPUT_TOKENS: Endpoint.RESPONSES,
-    Endpoint.MODEL: Endpoint.MODELS,
-}
 # Claims that mean nothing where no key is asked for.
 _OF_KEYS: Final = ("auth", "auth.*", "tiers", "tiers.*")
 ASKS: Final = ".offered"
@@ -35,7 +25,7 @@ class Offer:
     def lacks(self, request: Request) -> str:
         """Why a request finds nothing to ask, or nothing."""
         endpoint = endpoint_of(request.method, request.path)
-        return self.absent.get(_BELONG.get(endpoint, endpoint), "")
+        return self.absent.get(BELOW.get(endpoint, endpoint), "")
 
     def lacks_feature(self, feature: str) -> str:
         """Why a claim of this feature is about nothing: how it was seen that no key is needed."""

@@ -51,8 +51,7 @@ def wanted_probes(catalogue: Catalogue, requirements: Iterable[str]) -> list[str
     """Names of the probes that the rules of these requirements read."""
     ids = set(requirements)
     rules = [rule for rule in catalogue.rules if ids & set(rule.requirements)]
-    plans = [rule.on.plans if isinstance(rule, Rule) else rule.plans for rule in rules]
-    return [name for name in probes(catalogue) if any(p(name) for p in plans)]
+    return [name for name in probes(catalogue) if any(rule.plans(name) for rule in rules)]
 
 
 @dataclass
@@ -124,7 +123,7 @@ class Session:
         return [
             (prop, model)
             for name, prop in properties(self.catalogue).items()
-            if any(rule.on.plans(name) for rule in rules)
+            if any(rule.plans(name) for rule in rules)
             and self.settings.profile.claims_feature(prop.probe.feature)
             for model in self.models
         ]
