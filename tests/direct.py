@@ -122,14 +122,13 @@ def traffic(
     exchanges: dict[tuple[object, ...], Exchange] | None = None,
     sender_type: type[DirectSender] = DirectSender,
     use: Callable[[DirectSender], None] = lambda _: None,
-    around: Callable[[Handler, Callable[[], float]], Handler] = lambda inner, _: inner,
+    around: Callable[[Handler], Handler] = lambda inner: inner,
 ) -> tuple[Traffic, Profile]:
     """Everything a run would send, answered by a fresh gateway with these faults.
 
     `at` stops the clock there and seeds the gateway: the same requests get the same bytes.
     `seed`: properties are tried, too, with this seed. `exchanges` remembers what has come before.
-    `use` is given the sender before it sends; `around` puts something in front of the gateway, which
-    may read the clock.
+    `use` is given the sender before it sends; `around` puts something in front of the gateway.
     """
     profile = profile or load_profile("reference")
     known = known or catalogue()
@@ -144,7 +143,7 @@ def traffic(
     handler: Handler = (
         Faulty(gateway, tuple(all_faults()[n] for n in faults)) if faults else gateway
     )
-    handler = around(handler, clock)
+    handler = around(handler)
     every = planned.probes(known)
     steps = plan(every, every if probes is None else probes, profile, models)
 

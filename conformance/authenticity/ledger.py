@@ -9,7 +9,7 @@ from conformance.judging.run import Run
 from wire.endpoint import Endpoint
 from wire.exchange import Exchange
 from wire.tokens.asked import Unknown
-from wire.tokens.claim import Claim, claim
+from wire.tokens.claim import claim
 from wire.tokens.family import Family, family_of
 from wire.tokens.prompt import Bounds, text_tokens
 from wire.tokens.vocabulary import NAMES, vocabulary
@@ -129,6 +129,3 @@ def _effort(params: dict[str, Any]) -> bool:
 def _limit(params: dict[str, Any]) -> int | None:
     names = ("max_completion_tokens", "max_output_tokens", "max_tokens")
     return next((params[name] for name in names if type(params.get(name)) is int), None)
-
-
-__all__ = ["Claim", "Entry", "entries", "entry", "noted", "sold_family"]

@@ -9,12 +9,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from gateway.faults.machinery.fault import Handler
+from gateway.faults.machinery.fault import Faulty, Handler, all_faults
 from gateway.frames import Frame, GatewayReply, Piece, encode, encode_frame
 from wire.exchange import Request
 
-Clock = Callable[[], float]
-Doing = Callable[[Handler, Clock], Handler]
+Doing = Callable[[Handler], Handler]
 
 
 class Front:
@@ -40,7 +39,7 @@ class Front:
 
 
 def changing(change: Callable[[Request, GatewayReply], GatewayReply]) -> Doing:
-    return lambda inner, _clock: Front(inner, change)
+    return lambda inner: Front(inner, change)
 
 
 def adds(*headers: tuple[str, str]) -> Doing:
@@ -103,30 +102,13 @@ def refusal(status: int, kind: str, code: str | None, *headers: tuple[str, str])
 
 
 def refusing(one_in: int, said: GatewayReply) -> Doing:
-    return lambda inner, _clock: Refusing(inner, one_in, said)
-
-
-class LateBook(Front):
-    """Charges are booked some seconds after the answer."""
-
-    def __init__(self, inner: Handler, clock: Clock, seconds: float) -> None:
-        super().__init__(inner, lambda _, reply: reply)
-        self._clock, self._seconds = clock, seconds
-        self._due: list[tuple[float, GatewayReply, int | None]] = []
-
-    def handle(self, request: Request) -> GatewayReply:
-        now = self._clock()
-        for _, reply, sent in [row for row in self._due if row[0] <= now]:
-            self._inner.settle(reply, sent)
-        self._due = [row for row in self._due if row[0] > now]
-        return super().handle(request)
-
-    def settle(self, reply: GatewayReply, sent: int | None = None) -> None:
-        self._due.append((self._clock() + self._seconds, reply, sent))
+    return lambda inner: Refusing(inner, one_in, said)
 
 
 def late_book(seconds: float) -> Doing:
-    return lambda inner, clock: LateBook(inner, clock, seconds)
+    """Charges are booked so many seconds after their answers: the fault, only sooner or later."""
+    late = replace(all_faults()["billing.late"], late_s=seconds)
+    return lambda inner: Faulty(inner, (late,))
 
 
 def merged(_: Request, reply: GatewayReply) -> GatewayReply:

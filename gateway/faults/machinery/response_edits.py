@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from gateway.errors import ApiError
 from gateway.faults.machinery.fault import Family, Fault
+from gateway.faults.machinery.response_events import TEXT_DELTA
 from gateway.faults.machinery.selection import RESPONSES_STREAM, When
 from gateway.faults.machinery.stream_edits import Frames, edit, of_type, renumbered
 from gateway.faults.machinery.transform import ReplyChange, alter, on_frames
@@ -23,7 +24,6 @@ LIFECYCLE: Final = (
     "response.failed",
 )
 TERMINAL: Final = LIFECYCLE[3:]
-_TEXT: Final = "response.output_text.delta"
 
 
 def reordered(change: ReplyChange) -> ReplyChange:
@@ -78,7 +78,7 @@ def retold(change: Callable[[list[str]], list[str]]) -> ReplyChange:
             told[key] = "".join(change([frame.payload["delta"] for frame in group]))
         done: set[tuple[int, int]] = set()
         for frame in frames:
-            if not of_type(_TEXT)(frame):
+            if not of_type(TEXT_DELTA)(frame):
                 kept.append(_with_texts(frame, told))
                 continue
             key = (frame.payload["output_index"], frame.payload["content_index"])
@@ -97,7 +97,7 @@ def retold(change: Callable[[list[str]], list[str]]) -> ReplyChange:
 
 def _text_groups(frames: Frames) -> dict[tuple[int, int], list[Frame]]:
     groups: dict[tuple[int, int], list[Frame]] = {}
-    for frame in filter(of_type(_TEXT), frames):
+    for frame in filter(of_type(TEXT_DELTA), frames):
         key = (frame.payload["output_index"], frame.payload["content_index"])
         groups.setdefault(key, []).append(frame)
     return groups

@@ -5,14 +5,11 @@ from typing import Final
 from gateway.faults.machinery.fault import Family, Fault
 from gateway.faults.machinery.response_edits import renamed, reordered
 from gateway.faults.machinery.response_edits import stream_fault as fault
+from gateway.faults.machinery.response_events import ITEM_ADDED, ITEM_DONE, TEXT_DELTA
 from gateway.faults.machinery.stream_edits import burst, cut_after, edit, insert_before, of_type
 from gateway.faults.machinery.transform import on_success, with_header, without_header
 from gateway.faults.machinery.wire_edits import after, before, last, replaced
 from gateway.frames import Ending, Frame
-
-_ADDED: Final = "response.output_item.added"
-_DONE: Final = "response.output_item.done"
-_DELTA: Final = "response.output_text.delta"
 
 
 def _wire_faults() -> tuple[Fault, ...]:
@@ -24,16 +21,16 @@ def _wire_faults() -> tuple[Fault, ...]:
                edit(lambda frames: tuple(frame._replace(name="message") for frame in frames))),
         fault("event-line-wrong", "An event line does not say the type of its event.", framing,
                edit(lambda frames: tuple(frame._replace(name="response.text.delta")
-                    if of_type(_DELTA)(frame) else frame for frame in frames))),
+                    if of_type(TEXT_DELTA)(frame) else frame for frame in frames))),
         fault("type-chat", "Chat chunks come where events belong.", framing,
                edit(lambda _: (Frame(0, "", {"id": "chatcmpl-1", "object": "chat.completion.chunk",
                    "created": 1, "model": "gpt-5.5", "choices": [{"index": 0, "delta":
                    {"role": "assistant", "content": "hi"}, "finish_reason": "stop"}]}),
                    Frame(0, "", "[DONE]")))),
         fault("type-unknown", "Text deltas have an invented type.", Family.VALUE,
-               renamed(_DELTA, "response.text_delta")),
+               renamed(TEXT_DELTA, "response.text_delta")),
         fault("unknown-event", "An invented event without a prefix comes.", Family.VALUE,
-               reordered(insert_before(of_type(_ADDED), Frame(0, "response.thinking",
+               reordered(insert_before(of_type(ITEM_ADDED), Frame(0, "response.thinking",
                    {"type": "response.thinking", "sequence_number": 0})))),
         fault("ping-without-data", "An event without data comes.", framing,
                wire=replaced(b"event: response.output_item.added\n",
@@ -67,13 +64,13 @@ def _wire_faults() -> tuple[Fault, ...]:
                edit(lambda frames: tuple(frame._replace(delay_ms=20_000)
                     if i == len(frames) // 2 else frame for i, frame in enumerate(frames)))),
         fault("cut-early", "The connection ends after the first delta.", cut,
-               cut_after(of_type(_DELTA))),
+               cut_after(of_type(TEXT_DELTA))),
         fault("cut-before-terminal", "The connection ends before the terminal event.", cut,
-               cut_after(of_type(_DONE), -1)),
+               cut_after(of_type(ITEM_DONE), -1)),
         fault("ended-early", "The stream ends cleanly after the first delta.", cut,
-               cut_after(of_type(_DELTA), 0, Ending.COMPLETE)),
+               cut_after(of_type(TEXT_DELTA), 0, Ending.COMPLETE)),
         fault("reset", "The connection is reset after the first delta.", cut,
-               cut_after(of_type(_DELTA), 0, Ending.RESET)),
+               cut_after(of_type(TEXT_DELTA), 0, Ending.RESET)),
     )  # fmt: skip
 
 

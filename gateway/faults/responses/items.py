@@ -13,6 +13,16 @@ from gateway.faults.machinery.response_edits import (
     reordered,
 )
 from gateway.faults.machinery.response_edits import stream_fault as fault
+from gateway.faults.machinery.response_events import (
+    ANNOTATION_ADDED,
+    CALL_DONE,
+    ITEM_ADDED,
+    ITEM_DONE,
+    PART_ADDED,
+    PART_DONE,
+    TEXT_DELTA,
+    TEXT_DONE,
+)
 from gateway.faults.machinery.stream_edits import (
     drop_frame,
     edit,
@@ -33,19 +43,10 @@ from gateway.faults.machinery.transform import (
 from gateway.frames import Frame
 from wire.exchange import Request
 
-_ADDED: Final = "response.output_item.added"
-_DONE: Final = "response.output_item.done"
-_PART_ADDED: Final = "response.content_part.added"
-_PART_DONE: Final = "response.content_part.done"
-_DELTA: Final = "response.output_text.delta"
-_TEXT_DONE: Final = "response.output_text.done"
-_CALL_DONE: Final = "response.function_call_arguments.done"
-_NOTE: Final = "response.output_text.annotation.added"
-
 
 def _item_faults() -> tuple[Fault, ...]:
     order, shape, value, state = Family.ORDER, Family.SHAPE, Family.VALUE, Family.STATE
-    message_added = on_event(_ADDED, lambda p: put("item.content", None)(p)
+    message_added = on_event(ITEM_ADDED, lambda p: put("item.content", None)(p)
                              if p["item"]["type"] == "message" else p)  # fmt: skip
 
     def on_item(event: str, kind: str, change: Callable[[Any], Any]) -> ReplyChange:
@@ -53,75 +54,75 @@ def _item_faults() -> tuple[Fault, ...]:
 
     return (
         fault("item-added-missing", "An item begins without output_item.added.", order,
-               reordered(drop_frame(of_type(_ADDED)))),
+               reordered(drop_frame(of_type(ITEM_ADDED)))),
         fault("item-added-twice", "output_item.added comes twice for an item.", order,
-               reordered(repeat_frame(of_type(_ADDED)))),
+               reordered(repeat_frame(of_type(ITEM_ADDED)))),
         fault("item-done-missing", "An item has no output_item.done.", order,
-               reordered(drop_frame(of_type(_DONE), -1))),
+               reordered(drop_frame(of_type(ITEM_DONE), -1))),
         fault("item-done-twice", "output_item.done comes twice for an item.", order,
-               reordered(repeat_frame(of_type(_DONE)))),
+               reordered(repeat_frame(of_type(ITEM_DONE)))),
         fault("item-id-new-in-done", "An item's id changes between added and done.", state,
-               on_event(_DONE, alter("item.id", lambda text: text + "0"))),
+               on_event(ITEM_DONE, alter("item.id", lambda text: text + "0"))),
         fault("item-type-new-in-done", "An item's type changes between added and done.", state,
-               on_event(_DONE, put("item.type", "message"))),
+               on_event(ITEM_DONE, put("item.type", "message"))),
         fault("item-id-of-events", "item_id is not the id of the item.", value,
                on_frames(alter("item_id", lambda text: text + "0"))),
         fault("item-id-null", "item_id is null.", shape, on_frames(alter("item_id", lambda _: None))),
         fault("item-ids-equal", "All items have the same id.", value,
-               in_turn(on_events((_ADDED, _DONE), put("item.id", "msg_1")),
+               in_turn(on_events((ITEM_ADDED, ITEM_DONE), put("item.id", "msg_1")),
                        on_frames(alter("item_id", lambda _: "msg_1")),
                        on_events(TERMINAL, alter("response.output[].id", lambda _: "msg_1")))),
         fault("item-added-completed", "The added message says completed.", value,
-               on_item(_ADDED, "message", put("item.status", "completed"))),
+               on_item(ITEM_ADDED, "message", put("item.status", "completed"))),
         fault("item-added-content-null", "The added message has content null.", shape,
                message_added),
         fault("item-added-content-full", "The added message has its content already.", value,
-               on_item(_ADDED, "message", put("item.content", [
+               on_item(ITEM_ADDED, "message", put("item.content", [
                    {"type": "output_text", "text": "x", "annotations": [], "logprobs": []}]))),
         fault("item-done-in-progress", "A finished item says in_progress.", value,
-               on_event(_DONE, alter("item.status", lambda _: "in_progress"))),
+               on_event(ITEM_DONE, alter("item.status", lambda _: "in_progress"))),
         fault("call-name-late", "The added function call has no name yet.", shape,
-               on_item(_ADDED, "function_call", drop("item.name"))),
+               on_item(ITEM_ADDED, "function_call", drop("item.name"))),
         fault("call-id-late", "The added function call has no call_id yet.", shape,
-               on_item(_ADDED, "function_call", drop("item.call_id"))),
+               on_item(ITEM_ADDED, "function_call", drop("item.call_id"))),
         fault("call-arguments-early", "The added function call has its arguments already.", value,
-               on_item(_ADDED, "function_call", put("item.arguments", "{}"))),
+               on_item(ITEM_ADDED, "function_call", put("item.arguments", "{}"))),
         fault("call-id-changes", "call_id changes between added and done.", state,
-               on_item(_DONE, "function_call", alter("item.call_id", lambda text: text + "0"))),
+               on_item(ITEM_DONE, "function_call", alter("item.call_id", lambda text: text + "0"))),
         fault("call-arguments-object", "Arguments are an object.", shape,
-               on_event(_CALL_DONE, put("arguments", {}))),
+               on_event(CALL_DONE, put("arguments", {}))),
         fault("part-added-missing", "Deltas come without content_part.added.", order,
-               reordered(drop_frame(of_type(_PART_ADDED)))),
+               reordered(drop_frame(of_type(PART_ADDED)))),
         fault("part-done-missing", "A part has no content_part.done.", order,
-               reordered(drop_frame(of_type(_PART_DONE)))),
+               reordered(drop_frame(of_type(PART_DONE)))),
         fault("part-done-early", "content_part.done comes before output_text.done.", order,
-               reordered(swap_frames(of_type(_TEXT_DONE)))),
+               reordered(swap_frames(of_type(TEXT_DONE)))),
         fault("part-late", "content_part.added comes after the first delta.", order,
-               reordered(swap_frames(of_type(_PART_ADDED)))),
+               reordered(swap_frames(of_type(PART_ADDED)))),
         fault("item-done-early", "output_item.done comes before content_part.done.", order,
-               reordered(swap_frames(of_type(_PART_DONE)))),
+               reordered(swap_frames(of_type(PART_DONE)))),
         fault("text-done-missing", "There is no output_text.done.", order,
-               reordered(drop_frame(of_type(_TEXT_DONE)))),
+               reordered(drop_frame(of_type(TEXT_DONE)))),
         fault("text-done-twice", "output_text.done comes twice.", order,
-               reordered(repeat_frame(of_type(_TEXT_DONE)))),
+               reordered(repeat_frame(of_type(TEXT_DONE)))),
         fault("call-done-missing", "There is no function_call_arguments.done.", order,
-               reordered(drop_frame(of_type(_CALL_DONE)))),
+               reordered(drop_frame(of_type(CALL_DONE)))),
         fault("delta-after-done", "A delta comes after output_text.done.", order,
-               moved_after(_DELTA, _TEXT_DONE)),
+               moved_after(TEXT_DELTA, TEXT_DONE)),
         fault("delta-after-item", "A delta comes after output_item.done.", order,
-               moved_after(_DELTA, _DONE)),
+               moved_after(TEXT_DELTA, ITEM_DONE)),
         fault("delta-before-item", "A delta comes before output_item.added.", order,
-               moved_before(_DELTA, _ADDED)),
+               moved_before(TEXT_DELTA, ITEM_ADDED)),
         fault("summary-part-late", "A summary delta comes before its part.", order,
                reordered(swap_frames(of_type("response.reasoning_summary_part.added")))),
         fault("summary-part-done-missing", "A summary part is not closed.", order,
                reordered(drop_frame(of_type("response.reasoning_summary_part.done")))),
         fault("annotation-lost", "An annotation is never announced.", order,
-               reordered(drop_frame(of_type(_NOTE)))),
+               reordered(drop_frame(of_type(ANNOTATION_ADDED)))),
         fault("annotation-late", "An annotation comes after output_item.done.", order,
-               moved_after(_NOTE, _DONE)),
+               moved_after(ANNOTATION_ADDED, ITEM_DONE)),
         fault("annotations-dropped", "The finished part has lost its annotations.", Family.CONTENT,
-               on_event(_PART_DONE, alter("part.annotations", lambda _: []))),
+               on_event(PART_DONE, alter("part.annotations", lambda _: []))),
         *(
             fault(f"{name.replace('_', '-')}-phases-swapped", f"A {name} phase comes too early.", order,
                    reordered(swap_frames(of_type(f"response.{name}.in_progress"))))
@@ -139,10 +140,10 @@ def _item_faults() -> tuple[Fault, ...]:
                _reasoning_last),
         fault("refusal-as-text", "A refusal is told as output_text.", value, in_turn(
             on_event("response.refusal.done", chain(
-                alter("type", lambda _: _TEXT_DONE),
+                alter("type", lambda _: TEXT_DONE),
                 lambda p: {**p, "text": p["refusal"], "logprobs": []}, drop("refusal"))),
-            renamed("response.refusal.done", _TEXT_DONE),
-            renamed("response.refusal.delta", _DELTA))),
+            renamed("response.refusal.done", TEXT_DONE),
+            renamed("response.refusal.delta", TEXT_DELTA))),
     )  # fmt: skip
 
 

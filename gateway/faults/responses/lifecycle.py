@@ -12,6 +12,7 @@ from gateway.faults.machinery.response_edits import (
     reordered,
 )
 from gateway.faults.machinery.response_edits import stream_fault as fault
+from gateway.faults.machinery.response_events import COMPLETED, ITEM_DONE, TEXT_DELTA
 from gateway.faults.machinery.stream_edits import (
     drop_frame,
     drop_frames,
@@ -26,16 +27,13 @@ from gateway.frames import Frame
 
 _CREATED: Final = "response.created"
 _PROGRESS: Final = "response.in_progress"
-_COMPLETED: Final = "response.completed"
-_DONE: Final = "response.output_item.done"
-_DELTA: Final = "response.output_text.delta"
 
 
 _LATE: Final = Frame(
     0,
-    _DELTA,
+    TEXT_DELTA,
     {
-        "type": _DELTA, "content_index": 0, "delta": "late", "item_id": "msg_late", "logprobs": [],
+        "type": TEXT_DELTA, "content_index": 0, "delta": "late", "item_id": "msg_late", "logprobs": [],
         "output_index": 0, "sequence_number": 0,
     },
 )  # fmt: skip
@@ -76,16 +74,16 @@ def _lifecycle_faults() -> tuple[Fault, ...]:
         fault("terminal-followed", "A delta follows the terminal event.", order,
                reordered(insert_after(of_type(*TERMINAL), _LATE))),
         fault("terminal-early", "The terminal event comes before the last item is done.", order,
-               moved_before(_COMPLETED, _DONE)),
+               moved_before(COMPLETED, ITEM_DONE)),
         fault("completed-status", "response.completed says in_progress.", value,
-               on_event(_COMPLETED, put("response.status", "in_progress"))),
+               on_event(COMPLETED, put("response.status", "in_progress"))),
         fault("completed-error", "A completed response has an error.", value,
-               on_event(_COMPLETED, put("response.error", {"code": "server_error",
+               on_event(COMPLETED, put("response.error", {"code": "server_error",
                                                            "message": "x"}))),
         fault("completed-id-new", "response.completed has another id.", state,
-               on_event(_COMPLETED, alter("response.id", lambda text: text[:-4] + "beef"))),
+               on_event(COMPLETED, alter("response.id", lambda text: text[:-4] + "beef"))),
         fault("completed-created-at-new", "response.completed has another created_at.", state,
-               on_event(_COMPLETED, alter("response.created_at", lambda at: at + 1000))),
+               on_event(COMPLETED, alter("response.created_at", lambda at: at + 1000))),
         fault("id-new-each-time", "Every lifecycle event has an id of its own.", state,
                each_new("response.id", lambda n: f"resp_{n:048x}")),
         fault("id-of-chat", "The response's id is a chat id.", value,
@@ -93,7 +91,7 @@ def _lifecycle_faults() -> tuple[Fault, ...]:
         *(
             fault(f"echo-{name.replace('_', '-')}-changed",
                    f"response.completed echoes another {name} than response.created.", state,
-                   on_event(_COMPLETED, put(f"response.{name}", other)))
+                   on_event(COMPLETED, put(f"response.{name}", other)))
             for name, other in (
                 ("tools", []), ("instructions", "Be someone else."), ("temperature", 0.25),
                 ("top_p", 0.25), ("metadata", {"other": "x"}), ("tool_choice", "none"),
@@ -106,7 +104,7 @@ def _lifecycle_faults() -> tuple[Fault, ...]:
         fault("incomplete-as-completed", "A response that was cut says completed.", value,
                in_turn(on_event("response.incomplete", chain(put("response.status", "completed"),
                            put("response.incomplete_details", None))),
-                       renamed("response.incomplete", _COMPLETED))),
+                       renamed("response.incomplete", COMPLETED))),
         fault("incomplete-status", "response.incomplete says completed.", value,
                on_event("response.incomplete", put("response.status", "completed"))),
         fault("incomplete-no-details", "response.incomplete does not say why.", shape,

@@ -6,9 +6,8 @@ from typing import Any, Final
 from gateway.faults.machinery.fault import Family, Fault
 from gateway.faults.machinery.response_edits import each_new
 from gateway.faults.machinery.response_edits import stream_fault as fault
+from gateway.faults.machinery.response_events import ANNOTATION_ADDED
 from gateway.faults.machinery.transform import ReplyChange, alter, drop, on_event, on_frames, put
-
-_NOTE: Final = "response.output_text.annotation.added"
 
 
 def _numbered(number: Callable[[int], Any]) -> ReplyChange:
@@ -46,9 +45,9 @@ def _number_faults() -> tuple[Fault, ...]:
         fault("summary-index-constant", "All summary parts have summary_index 0.", value,
                on_frames(alter("summary_index", lambda _: 0))),
         fault("annotation-index-constant", "All annotations have annotation_index 0.", value,
-               on_event(_NOTE, put("annotation_index", 0))),
+               on_event(ANNOTATION_ADDED, put("annotation_index", 0))),
         fault("annotation-index-from-one", "annotation_index starts at 1.", value,
-               on_event(_NOTE, alter("annotation_index", lambda n: n + 1))),
+               on_event(ANNOTATION_ADDED, alter("annotation_index", lambda n: n + 1))),
         fault("partial-image-index-constant", "All partial images have index 0.", value,
                on_event("response.image_generation_call.partial_image",
                         put("partial_image_index", 0))),

@@ -7,6 +7,7 @@ from typing import Any, Final
 from gateway.faults.machinery.fault import Family, Fault
 from gateway.faults.machinery.response_edits import LIFECYCLE, TERMINAL, on_events, reordered
 from gateway.faults.machinery.response_edits import stream_fault as fault
+from gateway.faults.machinery.response_events import CALL_DELTA, ITEM_ADDED, ITEM_DONE, TEXT_DELTA
 from gateway.faults.machinery.selection import RESPONSES, RESPONSES_STREAM, asking, both
 from gateway.faults.machinery.stream_edits import (
     drop_frame,
@@ -22,9 +23,6 @@ from gateway.frames import Frame, GatewayReply
 from wire.exchange import Request
 
 _SHAPE, _VALUE, _CONTENT, _ORDER = Family.SHAPE, Family.VALUE, Family.CONTENT, Family.ORDER
-_ADDED, _DONE = "response.output_item.added", "response.output_item.done"
-_DELTA: Final = "response.output_text.delta"
-_CALL_DELTA: Final = "response.function_call_arguments.delta"
 _HOSTED: Final = {
     "web_search_call": ("id", "status"),
     "file_search_call": ("id", "queries", "status"),
@@ -55,7 +53,7 @@ def _everywhere(kind: str, change: Change) -> Any:
 
     return in_turn(
         on_body(response),
-        on_events((_ADDED, _DONE), lambda p: {**p, "item": item(p["item"])}),
+        on_events((ITEM_ADDED, ITEM_DONE), lambda p: {**p, "item": item(p["item"])}),
         on_events(LIFECYCLE, lambda p: {**p, "response": response(p["response"])}),
     )
 
@@ -119,7 +117,7 @@ def _numbered_ids(request: Request, reply: GatewayReply) -> GatewayReply:
 
     changed = in_turn(
         on_body(response),
-        on_events((_ADDED, _DONE), alter("item.id", name)),
+        on_events((ITEM_ADDED, ITEM_DONE), alter("item.id", name)),
         edit(lambda frames: tuple(
             frame._replace(payload=alter("item_id", name)(frame.payload)) for frame in frames
         )),
@@ -162,17 +160,17 @@ def _stream_faults() -> tuple[Fault, ...]:
         fault("part-added-full", "The part is added with its first word, which comes again.",
               _CONTENT, on_event("response.content_part.added", _filled)),
         fault("delta-30-lost", "The thirtieth delta of a long stream is lost.", _CONTENT,
-              reordered(drop_frame(of_type(_DELTA), 30))),
+              reordered(drop_frame(of_type(TEXT_DELTA), 30))),
         fault("delta-30-doubled", "The thirtieth delta of a long stream comes twice.", _CONTENT,
-              reordered(repeat_frame(of_type(_DELTA), 30))),
+              reordered(repeat_frame(of_type(TEXT_DELTA), 30))),
         fault("last-deltas-swapped", "The last two deltas change places.", _CONTENT,
-              reordered(swap_frames(of_type(_DELTA), -2))),
+              reordered(swap_frames(of_type(TEXT_DELTA), -2))),
         fault("second-call-fragment-lost", "A fragment of the last call is lost.", _CONTENT,
-              reordered(drop_frame(of_type(_CALL_DELTA), -1))),
+              reordered(drop_frame(of_type(CALL_DELTA), -1))),
         fault("arguments-fragments-swapped", "Two fragments of arguments change places.", _CONTENT,
-              reordered(swap_frames(of_type(_CALL_DELTA), 1))),
+              reordered(swap_frames(of_type(CALL_DELTA), 1))),
         fault("space-lost-at-delta-5", "The fifth delta has lost its spaces.", _CONTENT,
-              _nth(_DELTA, 5, alter("delta", lambda text: text.replace(" ", "")))),
+              _nth(TEXT_DELTA, 5, alter("delta", lambda text: text.replace(" ", "")))),
         fault("content-index-late", "content_index is wrong from the seventh delta on.", _VALUE,
               edit(_late_index)),
         fault("usage-only-in-done", "usage comes in an event of its own.", _SHAPE,
@@ -187,14 +185,14 @@ def _stream_faults() -> tuple[Fault, ...]:
         fault("parts-interleaved", "A command begins before the one before is done.", _ORDER,
               edit(_early_command)),
         fault("padding-missing", "Deltas are not padded.", _SHAPE,
-              on_events((_DELTA, _CALL_DELTA), drop("obfuscation"))),
+              on_events((TEXT_DELTA, CALL_DELTA), drop("obfuscation"))),
         fault("logprobs-of-deltas-lost", "One delta has lost its logprobs.", _CONTENT,
-              _nth(_DELTA, 1, put("logprobs", []))),
+              _nth(TEXT_DELTA, 1, put("logprobs", []))),
         fault("final-item-changed", "A field of an item is gone in the terminal event.", _SHAPE,
               on_events(TERMINAL, drop("response.output[].phase"))),
         Fault("responses.stream.tools-only-deltas-lost", (), "Streams with tools lose a delta.",
               _CONTENT, when=both(RESPONSES_STREAM, asking("tools")),
-              reply=reordered(drop_frame(of_type(_CALL_DELTA), 2))),
+              reply=reordered(drop_frame(of_type(CALL_DELTA), 2))),
         fault("event-of-9-mib", "One event is larger than readers hold.", Family.FRAMING,
               _nth("response.completed", 0, put("padding", "x" * (9 * 2**20)))),
         fault("surrogates-split", "A character is sent as half of a pair.", Family.FRAMING,
@@ -216,7 +214,7 @@ def _late_index(frames: tuple[Frame, ...]) -> tuple[Frame, ...]:
     numbers = iter(range(len(frames)))
     return tuple(
         frame._replace(payload={**frame.payload, "content_index": 1})
-        if of_type(_DELTA)(frame) and next(numbers) > 6
+        if of_type(TEXT_DELTA)(frame) and next(numbers) > 6
         else frame
         for frame in frames
     )
@@ -230,7 +228,7 @@ def _empty_summary(request: Request, reply: GatewayReply) -> GatewayReply:
         made: list[Frame] = []
         for frame in frames:
             item = frame.payload.get("item", {})
-            if of_type(_DONE)(frame) and item["type"] == "reasoning" and not item["summary"]:
+            if of_type(ITEM_DONE)(frame) and item["type"] == "reasoning" and not item["summary"]:
                 at = {"item_id": item["id"], "output_index": frame.payload["output_index"],
                       "summary_index": 0, "sequence_number": 0}  # fmt: skip
                 for step, more in (("part.added", {"part": part}), ("text.done", {"text": ""}),
@@ -257,7 +255,7 @@ def _early_command(frames: tuple[Frame, ...]) -> tuple[Frame, ...]:
 
 
 def _half_burst(frames: tuple[Frame, ...]) -> tuple[Frame, ...]:
-    deltas = [i for i, frame in enumerate(frames) if of_type(_DELTA)(frame)]
+    deltas = [i for i, frame in enumerate(frames) if of_type(TEXT_DELTA)(frame)]
     if len(deltas) < 2:
         return frames
     total = sum(frame.delay_ms for frame in frames[deltas[1] :])

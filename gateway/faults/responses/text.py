@@ -12,17 +12,19 @@ from gateway.faults.machinery.response_edits import (
     retold,
 )
 from gateway.faults.machinery.response_edits import stream_fault as fault
+from gateway.faults.machinery.response_events import (
+    CALL_DELTA,
+    CALL_DONE,
+    COMPLETED,
+    ITEM_DONE,
+    PART_DONE,
+    TEXT_DELTA,
+    TEXT_DONE,
+)
 from gateway.faults.machinery.stream_edits import drop_frame, of_type, repeat_frame, swap_frames
 from gateway.faults.machinery.transform import alter, chain, drop, on_event, on_frames, put
 from wire.exchange import Request
 
-_COMPLETED: Final = "response.completed"
-_DONE: Final = "response.output_item.done"
-_PART_DONE: Final = "response.content_part.done"
-_DELTA: Final = "response.output_text.delta"
-_TEXT_DONE: Final = "response.output_text.done"
-_CALL_DELTA: Final = "response.function_call_arguments.delta"
-_CALL_DONE: Final = "response.function_call_arguments.done"
 _CUSTOM_DONE: Final = "response.custom_tool_call_input.done"
 _SUMMARY_DONE: Final = "response.reasoning_summary_text.done"
 
@@ -36,15 +38,15 @@ def _text_faults() -> tuple[Fault, ...]:
     content, value, shape = Family.CONTENT, Family.VALUE, Family.SHAPE
     return (
         fault("delta-lost", "A delta is lost; the copies of the text are whole.", content,
-               reordered(drop_frame(of_type(_DELTA)))),
+               reordered(drop_frame(of_type(TEXT_DELTA)))),
         fault("delta-doubled", "A delta comes twice; the copies of the text are right.", content,
-               reordered(repeat_frame(of_type(_DELTA)))),
+               reordered(repeat_frame(of_type(TEXT_DELTA)))),
         fault("deltas-swapped", "Two deltas change places; the copies are right.", content,
-               reordered(swap_frames(of_type(_DELTA)))),
+               reordered(swap_frames(of_type(TEXT_DELTA)))),
         fault("deltas-cumulative", "Each delta repeats all text before it.", content, _cumulative),
-        fault("delta-null", "A delta is null.", shape, on_event(_DELTA, put("delta", None))),
+        fault("delta-null", "A delta is null.", shape, on_event(TEXT_DELTA, put("delta", None))),
         fault("delta-object", "A delta is an object.", shape,
-               on_event(_DELTA, alter("delta", lambda text: {"text": text}))),
+               on_event(TEXT_DELTA, alter("delta", lambda text: {"text": text}))),
         fault("retold-lost", "A word is lost, in the deltas and in every copy.", content,
                retold(lambda words: words[:1] + words[2:])),
         fault("retold-doubled", "A word comes twice, in the deltas and in every copy.", content,
@@ -62,27 +64,27 @@ def _text_faults() -> tuple[Fault, ...]:
         *(
             fault(name, says, content, on_event(event, alter(path, _shorter)))
             for name, event, path, says in (
-                ("text-done-differs", _TEXT_DONE, "text",
+                ("text-done-differs", TEXT_DONE, "text",
                  "output_text.done has another text than its deltas."),
-                ("part-text-differs", _PART_DONE, "part.text",
+                ("part-text-differs", PART_DONE, "part.text",
                  "content_part.done has another text than output_text.done."),
-                ("item-text-differs", _DONE, "item.content[].text",
+                ("item-text-differs", ITEM_DONE, "item.content[].text",
                  "output_item.done has another text than its parts."),
-                ("final-text-differs", _COMPLETED, "response.output[].content[].text",
+                ("final-text-differs", COMPLETED, "response.output[].content[].text",
                  "response.completed has another text than the items."),
-                ("arguments-done-differ", _CALL_DONE, "arguments",
+                ("arguments-done-differ", CALL_DONE, "arguments",
                  "function_call_arguments.done differs from its deltas."),
-                ("item-arguments-differ", _DONE, "item.arguments",
+                ("item-arguments-differ", ITEM_DONE, "item.arguments",
                  "output_item.done has other arguments than its done event."),
-                ("final-arguments-differ", _COMPLETED, "response.output[].arguments",
+                ("final-arguments-differ", COMPLETED, "response.output[].arguments",
                  "response.completed has other arguments than the items."),
                 ("input-done-differs", _CUSTOM_DONE, "input",
                  "custom_tool_call_input.done differs from its deltas."),
-                ("item-input-differs", _DONE, "item.input",
+                ("item-input-differs", ITEM_DONE, "item.input",
                  "output_item.done has another input than its done event."),
                 ("summary-done-differs", _SUMMARY_DONE, "text",
                  "reasoning_summary_text.done differs from its deltas."),
-                ("item-summary-differs", _DONE, "item.summary[].text",
+                ("item-summary-differs", ITEM_DONE, "item.summary[].text",
                  "output_item.done has another summary than its parts."),
                 ("refusal-done-differs", "response.refusal.done", "refusal",
                  "refusal.done differs from its deltas."),
@@ -95,7 +97,7 @@ def _text_faults() -> tuple[Fault, ...]:
             )
         ),
         fault("arguments-lost", "A fragment of arguments is lost.", content,
-               reordered(drop_frame(of_type(_CALL_DELTA)))),
+               reordered(drop_frame(of_type(CALL_DELTA)))),
         fault("final-output-empty", "response.completed has no output.", content,
                on_events(TERMINAL, put("response.output", []))),
         fault("final-output-reversed", "response.completed has its items in another order.",
@@ -125,9 +127,9 @@ def _text_faults() -> tuple[Fault, ...]:
         fault("obfuscation-number", "obfuscation is a number.", shape,
                on_frames(alter("obfuscation", lambda _: 1))),
         fault("obfuscation-always", "include_obfuscation false is ignored.", Family.PARAMETER,
-               on_events((_DELTA, _CALL_DELTA), put("obfuscation", "aaaa"))),
+               on_events((TEXT_DELTA, CALL_DELTA), put("obfuscation", "aaaa"))),
         fault("logprobs-null", "logprobs of a delta is null.", shape,
-               on_event(_DELTA, put("logprobs", None))),
+               on_event(TEXT_DELTA, put("logprobs", None))),
     )  # fmt: skip
 
 
@@ -138,7 +140,7 @@ def _cumulative(request: Request, reply: Any) -> Any:
         seen.append(text)
         return "".join(seen)
 
-    return on_event(_DELTA, alter("delta", grown))(request, reply)
+    return on_event(TEXT_DELTA, alter("delta", grown))(request, reply)
 
 
 def _chat_usage(usage: Any) -> Any:
