@@ -1,35 +1,23 @@
 """Reads an answer that comes in one piece: a completion, a response, a list of models."""
 
-from collections.abc import Sequence
 from typing import Any
 
-from load.transport.request import BAD_FINISHES
+from load.transport.reader import BAD_FINISHES, Reader
 from load.transport.usage_sums import usage_violations
 from wire.endpoint import Endpoint
 from wire.exchange import parse_json
 from wire.usage import Usage
 
 
-class BodyReader:
-    """See `load.transport.request.Reader`. There is one content event at most: the body itself."""
+class BodyReader(Reader):
+    """There is one content event at most: the body itself."""
 
-    __slots__ = (
-        "_body", "_endpoint", "error", "events", "finish", "limited", "problem", "seen",
-        "stamps", "texts", "visible_ns",
-    )  # fmt: skip
+    __slots__ = ("_body", "_endpoint")
 
     def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__()
         self._endpoint = endpoint
         self._body: Any = None
-        self.stamps: list[int] = []
-        self.visible_ns = 0
-        self.events = 0
-        self.problem = ""
-        self.error: Any = None
-        self.limited = False
-        self.finish = ""
-        self.texts: list[str] = []
-        self.seen: dict[str, str] = {}
 
     def take(self, data: str, name: str, at_ns: int) -> None:  # noqa: ARG002 - a body has no name
         """The whole body."""
@@ -44,9 +32,6 @@ class BodyReader:
             self.stamps.append(at_ns)
             self.visible_ns = at_ns
 
-    def take_batch(self, pieces: Sequence[bytes], stamps: Sequence[int]) -> bool:  # noqa: ARG002
-        return False  # a body has no events
-
     @property
     def whole(self) -> bool:
         if not isinstance(self._body, dict):
@@ -58,10 +43,6 @@ class BodyReader:
                 return self._body.get("status") in ("completed", "incomplete")
             case _:
                 return isinstance(self._body.get("data"), list)
-
-    @property
-    def finished(self) -> bool:
-        return self.whole
 
     @property
     def usage(self) -> Usage | None:

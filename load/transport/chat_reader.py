@@ -12,7 +12,7 @@ import msgspec
 
 from load.transport.batched_events import lines_of
 from load.transport.chunk import Choice, Chunk, Delta, decode, decode_lines
-from load.transport.request import BAD_FINISHES, DETAIL
+from load.transport.reader import BAD_FINISHES, Reader
 from load.transport.usage_sums import usage_violations
 from wire.exchange import Invalid, parse_json
 from wire.sse import DONE
@@ -22,41 +22,13 @@ _unset: Final[Any] = object()
 _LIMITED: Final = "length"
 
 
-class ChatReader:
-    """See `load.transport.request.Reader`."""
-
-    __slots__ = (
-        "_checks",
-        "_done",
-        "_finished",
-        "_id",
-        "_keep",
-        "_model",
-        "_usage",
-        "_usages",
-        "error",
-        "events",
-        "finish",
-        "limited",
-        "problem",
-        "seen",
-        "stamps",
-        "texts",
-        "visible_ns",
-    )  # fmt: skip
+class ChatReader(Reader):
+    __slots__ = ("_checks", "_done", "_finished", "_id", "_keep", "_model", "_usage", "_usages")
 
     def __init__(self, *, keep_text: bool = False, usage: bool = True) -> None:
-        self.stamps: list[int] = []
-        self.visible_ns = 0
-        self.events = 0
-        self.problem = ""
-        self.error: Any = None
-        self.limited = False
-        self.finish = ""
-        self.seen: dict[str, str] = {}  # violations by requirement
+        super().__init__()
         self._keep = keep_text
         self._checks = usage
-        self.texts: list[str] = []
         self._finished: dict[int, bool] = {}  # by choice
         self._id: Any = _unset
         self._model: Any = _unset
@@ -145,9 +117,6 @@ class ChatReader:
     def usage(self) -> Usage | None:
         return None if self._usage is None else Usage.of(self._usage)
 
-    def text(self) -> str:
-        return "".join(self.texts)
-
     def violations(self) -> dict[str, str]:
         """Of the whole stream, once it is over. What is missing after a cut is one finding, not four."""
         if self.error is not None:
@@ -165,9 +134,6 @@ class ChatReader:
         if self._usage is not None:
             self.seen |= usage_violations(self._usage, "chat.chunk.usage")
         return self.seen
-
-    def _violate(self, requirement: str, what: str) -> None:
-        self.seen.setdefault(requirement, f"event {self.events}: {what}"[:DETAIL])
 
     def _identity(self, name: str | None, model: str | None) -> None:
         if self._id is _unset:

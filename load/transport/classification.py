@@ -3,7 +3,8 @@
 from typing import Any, Final
 
 from load.measure.outcome import Outcome, of_status
-from load.transport.request import DETAIL, ERROR_FINISHES, Arrival
+from load.transport.reader import DETAIL, ERROR_FINISHES
+from load.transport.request import Arrival
 from load.transport.usage_sums import believable
 from wire.endpoint import Endpoint
 from wire.exchange import Invalid, parse_json
@@ -18,7 +19,6 @@ _FRAMING: Final = {
     FactKind.NO_DATA: "no-empty-event",
 }
 NEAR_LIMIT: Final = 8  # tokens that end an answer, or are not counted the same everywhere
-_WHOLE_MESSAGE: Final = "whole"
 
 
 def classify(arrival: Arrival, at_ns: int, outcome: Outcome | None, detail: str) -> None:
@@ -54,7 +54,7 @@ def classify(arrival: Arrival, at_ns: int, outcome: Outcome | None, detail: str)
         arrival.end(outcome or Outcome.TRUNCATED, detail or "no terminal event", at_ns)
     else:
         if outcome is not None:
-            _violate(arrival, _WHOLE_MESSAGE, detail)
+            _violate(arrival, "whole", detail)
         if not reader.stamps:
             arrival.end(Outcome.EMPTY, "no content", at_ns)
         else:

@@ -22,7 +22,8 @@ from load.transport.classification import classify
 from load.transport.clock import CLOCK
 from load.transport.http_response import HttpResponse
 from load.transport.nonblocking_socket import NonblockingSocket
-from load.transport.request import DETAIL, Arrival
+from load.transport.reader import DETAIL
+from load.transport.request import Arrival
 
 if TYPE_CHECKING:
     from load.transport.target import Address

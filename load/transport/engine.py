@@ -13,7 +13,8 @@ from load.transport.body_reader import BodyReader
 from load.transport.chat_reader import ChatReader
 from load.transport.clock import CLOCK
 from load.transport.connection import Connection
-from load.transport.request import Arrival, Reader, Request
+from load.transport.reader import Reader
+from load.transport.request import Arrival, Request
 from load.transport.responses_reader import ResponsesReader
 from load.transport.target import Target
 from load.transport.tls_connection import TlsConnection

@@ -10,7 +10,8 @@ import httptools
 
 from load.transport.batched_events import BatchDecoder
 from load.transport.classification import EVENT_STREAM, framing, readable
-from load.transport.request import DETAIL, KEPT_BYTES, Arrival
+from load.transport.reader import DETAIL
+from load.transport.request import KEPT_BYTES, Arrival
 from wire.sse import FactKind
 
 BODY_LIMIT: Final = 16 * 2**20  # of an answer in one piece, which is kept until it is whole

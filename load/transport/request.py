@@ -1,21 +1,15 @@
 """One arrival on its way: what is sent, the time points of what happened, and how it ended."""
 
-from collections.abc import Sequence
-from typing import Any, Final, Protocol
+from typing import Final
 
 import msgspec
 
 from load.measure.outcome import Outcome
+from load.transport.reader import DETAIL, Reader
 from load.transport.usage_sums import believable
 from wire.endpoint import Endpoint
 from wire.usage import Usage
 
-DETAIL: Final = 300  # characters
-# Said at the end of an answer that is none: by the API, by vLLM, SGLang and their fronts.
-ERROR_FINISHES: Final = frozenset({
-    "error", "abort", "aborted", "cancelled", "canceled", "failed", "timeout", "internal_error", "server_error",
-})  # fmt: skip
-BAD_FINISHES: Final = ERROR_FINISHES | {"content_filter"}
 KEPT_BYTES: Final = 256 * 1024  # of a reply that is kept for a transcript
 
 
@@ -34,36 +28,6 @@ class Request(msgspec.Struct, frozen=True):
     # How long prompt and answer are meant to be, as the server counts.
     input_tokens: int | None = None
     output_tokens: int | None = None
-
-
-class Reader(Protocol):
-    """Takes the decoded events of one reply (or its body) and says what it was."""
-
-    stamps: list[int]  # arrival of each content-bearing event, nanoseconds
-    visible_ns: int  # of the first that is no reasoning; 0 when none
-    events: int
-    problem: str  # why it could not be read; empty when it could
-    error: Any  # an error that came inside of a success
-    limited: bool  # whether the answer was cut for its length
-    texts: list[str]  # of the contents that are plain text, one each, where they are kept
-    finish: str  # the finish_reason, where it is one that a good answer has not
-
-    def take(self, data: str, name: str, at_ns: int) -> None: ...
-    def take_batch(self, pieces: Sequence[bytes], stamps: Sequence[int]) -> bool:
-        """Events of the usual form, each a piece, see `load.transport.batched_events`; False: nothing was taken."""
-        ...
-
-    @property
-    def whole(self) -> bool: ...
-    @property
-    def finished(self) -> bool:
-        """Whether everything was said, though the mark that ends a stream may be missing."""
-        ...
-
-    @property
-    def usage(self) -> Usage | None: ...
-    def text(self) -> str: ...
-    def violations(self) -> dict[str, str]: ...
 
 
 class Arrival(msgspec.Struct, eq=False):

@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from load.transport.batched_events import named_lines_of
-from load.transport.request import BAD_FINISHES, DETAIL
+from load.transport.reader import BAD_FINISHES, Reader
 from load.transport.usage_sums import usage_violations
 from wire.exchange import Invalid, parse_json
 from wire.items import CHANNELS
@@ -31,40 +31,12 @@ _HIDDEN: Final = frozenset(
 )
 
 
-class ResponsesReader:
-    """See `load.transport.request.Reader`."""
-
-    __slots__ = (
-        "_created",
-        "_id",
-        "_keep",
-        "_sequence",
-        "_terminal",
-        "_text",
-        "_usage",
-        "error",
-        "events",
-        "finish",
-        "limited",
-        "output",
-        "problem",
-        "seen",
-        "stamps",
-        "texts",
-        "visible_ns",
-    )  # fmt: skip
+class ResponsesReader(Reader):
+    __slots__ = ("_created", "_id", "_keep", "_sequence", "_terminal", "_text", "_usage", "output")
 
     def __init__(self, *, keep_text: bool = False) -> None:
-        self.stamps: list[int] = []
-        self.visible_ns = 0
-        self.events = 0
-        self.problem = ""
-        self.error: Any = None
-        self.limited = False
-        self.finish = ""
-        self.seen: dict[str, str] = {}
+        super().__init__()
         self._keep = keep_text
-        self.texts: list[str] = []
         self._text: str | None = None  # of the terminal event's output
         self.output: list[dict[str, Any]] = []  # items of the terminal event
         self._created = 0
@@ -136,15 +108,8 @@ class ResponsesReader:
         return bool(self._terminal)
 
     @property
-    def finished(self) -> bool:
-        return self.whole
-
-    @property
     def usage(self) -> Usage | None:
         return Usage.of(self._usage)
-
-    def text(self) -> str:
-        return "".join(self.texts)
 
     def violations(self) -> dict[str, str]:
         if not self._terminal:
@@ -160,9 +125,6 @@ class ResponsesReader:
             if self._keep and self._text is not None and self._text != self.text():
                 self._violate("responses.stream.deltas-whole", "the deltas are not the final text")
         return self.seen
-
-    def _violate(self, requirement: str, what: str) -> None:
-        self.seen.setdefault(requirement, f"event {self.events}: {what}"[:DETAIL])
 
     def _order(self, kind: str, name: str, number: int | None) -> None:
         if name != kind:
