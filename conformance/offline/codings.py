@@ -14,6 +14,7 @@ from wire.exchange import Chunk
 _GZIP: Final = b"\x1f\x8b"
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
 MAX_BYTES: Final = 256 * 2**20  # a few compressed bytes can stand for any number of others
+PIECE_BYTES: Final = 2**16  # of gzip, which is a thousand times as many at the most
 
 
 class CodingError(ValueError):
@@ -41,7 +42,7 @@ def _undone(chunks: tuple[Chunk, ...], name: str) -> tuple[Chunk, ...]:
     out, size, broken = [], 0, ""
     for at_ms, data in chunks:
         try:
-            plain = feed(data)
+            plain = _plain(feed, data, MAX_BYTES - size)
         except Exception as error:  # noqa: BLE001 - each decoder has an error class of its own
             broken = f"does not decode: {error}"
             break
@@ -56,6 +57,16 @@ def _undone(chunks: tuple[Chunk, ...], name: str) -> tuple[Chunk, ...]:
     if broken:
         raise CodingError(f"content-encoding {name} {broken}")
     return tuple(out)
+
+
+def _plain(feed: Callable[[bytes], bytes], data: bytes, most: int) -> bytes:
+    """What a chunk decodes to, as far as it is needed to see that it grows past `most` bytes."""
+    plain = b""
+    for at in range(0, len(data), PIECE_BYTES):
+        plain += feed(data[at : at + PIECE_BYTES])
+        if len(plain) > most:
+            break
+    return plain
 
 
 def _in_coding(body: bytes, name: str) -> bool:

@@ -2,12 +2,15 @@
 
 import json
 import random
+import tracemalloc
+import zlib
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conformance.__main__ import main
+from conformance.offline import codings
 from conformance.offline.recordings import Reader
 from tests.offline.forms import FORMS
 from tests.offline.mocks import MOCKS
@@ -228,3 +231,14 @@ def test_deep_yaml(tmp_path):
     path = tmp_path / "a.yaml"
     path.write_text("a: " + "[" * 50_000)
     judged_without_a_word_of_python(path)
+
+
+def test_a_small_body_that_stands_for_a_large_one_is_not_undone_to_its_end(monkeypatch):
+    packed = zlib.compress(bytes(256 * 2**20), 9)
+    monkeypatch.setattr(codings, "MAX_BYTES", 2**20)
+    tracemalloc.start()
+    with pytest.raises(codings.CodingError, match="grows past"):
+        codings.undone_bytes(packed, "deflate")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 160 * 2**20
