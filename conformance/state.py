@@ -1,9 +1,8 @@
 """The state of one pytest process: settings, session, the rows that came in, and the document made of them."""
 
 import pickle
-import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,11 +23,11 @@ from conformance.running.document import cost_row, result_row, run_document
 from conformance.running.first_look import FirstLook, first_look
 from conformance.running.report_folder import ReportFolder
 from conformance.running.run_folder import RunFolder
+from conformance.running.schedule import Progress
 from conformance.running.session import Session
 from conformance.running.settings import Settings
+from conformance.running.signals import undisturbed
 from conformance.running.verdict_on_run import why_no_verdict
-
-Progress = Callable[[int, int, str], None]
 
 COMMAND: pytest.StashKey[tuple[str, Sequence[str]]] = pytest.StashKey()
 """Program and words as they were typed, where pytest was not what the user started."""
@@ -122,7 +121,7 @@ class Conformance:
         if self.config.option.collectonly:
             return
         try:
-            with _undisturbed():
+            with undisturbed():
                 self._finish()
         finally:
             if self.folder is not None:
@@ -237,19 +236,3 @@ class Conformance:
         before = read(self.settings.baseline)
         changed = drift(document["fingerprint"], before.raw.get("fingerprint"), before.started_at)
         return {**since(before, parse(document)), "drift": changed}
-
-
-class _undisturbed:  # noqa: N801 - reads like what it is
-    """While inside, a second signal does not keep the report from being written."""
-
-    def __enter__(self) -> None:
-        self._before = {}
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            try:
-                self._before[number] = signal.signal(number, signal.SIG_IGN)
-            except ValueError:  # not in the main thread
-                return
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)

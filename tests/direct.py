@@ -15,9 +15,10 @@ from conformance.judging.profile import Profile
 from conformance.running import planned
 from conformance.running.budget import Budget
 from conformance.running.content_coding import decoded
+from conformance.running.planned import plan
 from conformance.running.probe import Handling
 from conformance.running.profiles import load_profile
-from conformance.running.schedule import Schedule, Traffic, plan
+from conformance.running.schedule import Schedule, Traffic
 from conformance.running.sender import Sender
 from conformance.running.share import complaint, passes
 from conformance.running.target import Target

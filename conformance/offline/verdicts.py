@@ -21,10 +21,8 @@ from conformance.offline.recordings import Entry
 from conformance.offline.request_keys import RequestKeys
 from conformance.offline.skipped import Skipped, host_of, why_skipped
 from conformance.offline.tally import Evidence, Tally, merged
-from conformance.running.planned import probes
+from conformance.running.planned import plan, probes, wanted_probes
 from conformance.running.profiles import load_profile, profile_for
-from conformance.running.schedule import plan
-from conformance.running.session import wanted_probes
 from wire.exchange import Exchange, NotRecordedError
 
 RUN_BYTES = 48 * 2**20  # a run that is longer is judged exchange by exchange

@@ -10,9 +10,9 @@ from typing import Final
 from conformance.judging.profile import Profile
 from conformance.running.budget import Budget
 from conformance.running.offer import ASKS, Offer
+from conformance.running.planned import Step
 from conformance.running.probe import Impossible, Probe, ProbeContext
 from conformance.running.property import MOST_TRIES, Property
-from conformance.running.schedule import Step
 from wire.exchange import Request
 
 NOMINAL_PROMPT_BYTES: Final = 400

@@ -1,8 +1,11 @@
-"""What the areas plan to send: their probes and properties, found in their modules."""
+"""What the areas plan to send: their probes and properties, found in their modules, and the steps of a run."""
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 
 from conformance.judging.area import Area, Catalogue, catalogue, refuse_doubles
+from conformance.judging.profile import Profile
 from conformance.running.probe import Probe
 from conformance.running.property import Property
 
@@ -35,3 +38,49 @@ def generates_nothing() -> frozenset[str]:
     known = catalogue()
     sent = (*probes(known).values(), *(p.probe for p in properties(known).values()))
     return frozenset(probe.name for probe in sent if not probe.billable)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A probe for a model; the model is empty for probes that need none."""
+
+    probe: Probe
+    model: str
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.probe.name, self.model
+
+
+def wanted_probes(catalogue: Catalogue, requirements: Iterable[str]) -> list[str]:
+    """Names of the probes that the rules of these requirements read."""
+    ids = set(requirements)
+    rules = [rule for rule in catalogue.rules if ids & set(rule.requirements)]
+    return [name for name in probes(catalogue) if any(rule.plans(name) for rule in rules)]
+
+
+def plan(
+    probes: Mapping[str, Probe],
+    wanted: Iterable[str],
+    profile: Profile,
+    models: Iterable[str],
+    depth: str = "full",
+) -> list[Step]:
+    """Steps for the wanted probes and all they build on, those that others wait for first."""
+    order: dict[str, Probe] = {}
+
+    def visit(name: str) -> None:
+        if name not in order:
+            for earlier in probes[name].after:
+                visit(earlier)
+            order[name] = probes[name]
+
+    for name in wanted:
+        visit(name)
+    models = list(models)
+    return [
+        Step(probe, model)
+        for probe in order.values()
+        if profile.claims_feature(probe.feature) and depth in (probe.depth, "full")
+        for model in (models if probe.per_model else models[:1])
+    ]

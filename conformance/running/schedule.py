@@ -5,7 +5,7 @@ import secrets
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from conformance.running.circuit_breaker import CircuitBreaker
 from conformance.running.offer import ASKS, Offer
 from conformance.running.output_limit import generates
 from conformance.running.pace import Pace
+from conformance.running.planned import Step
 from conformance.running.probe import Impossible, Probe, ProbeContext
 from conformance.running.property import Property, attempt
 from conformance.running.pulse import Pulse
@@ -23,18 +24,6 @@ from conformance.running.sender import Sender
 from wire.exchange import Ended, Exchange, Request
 
 Progress = Callable[[int, int, str], None]
-
-
-@dataclass(frozen=True)
-class Step:
-    """A probe for a model; the model is empty for probes that need none."""
-
-    probe: Probe
-    model: str
-
-    @property
-    def key(self) -> tuple[str, str]:
-        return self.probe.name, self.model
 
 
 @dataclass
@@ -54,33 +43,6 @@ class Traffic:
 
     def all(self) -> list[Exchange]:
         return [exchange for group in self.exchanges.values() for exchange in group]
-
-
-def plan(
-    probes: Mapping[str, Probe],
-    wanted: Iterable[str],
-    profile: Profile,
-    models: Iterable[str],
-    depth: str = "full",
-) -> list[Step]:
-    """Steps for the wanted probes and all they build on, those that others wait for first."""
-    order: dict[str, Probe] = {}
-
-    def visit(name: str) -> None:
-        if name not in order:
-            for earlier in probes[name].after:
-                visit(earlier)
-            order[name] = probes[name]
-
-    for name in wanted:
-        visit(name)
-    models = list(models)
-    return [
-        Step(probe, model)
-        for probe in order.values()
-        if profile.claims_feature(probe.feature) and depth in (probe.depth, "full")
-        for model in (models if probe.per_model else models[:1])
-    ]
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,7 @@ takes the lead sends; the others wait for its ledger. Each probe is so sent once
 
 import asyncio
 import contextlib
-import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
@@ -24,34 +23,17 @@ from conformance.running.first_failures import FirstFailures
 from conformance.running.first_look import FirstLook
 from conformance.running.offer import Offer
 from conformance.running.pace import Pace
-from conformance.running.planned import probes, properties
+from conformance.running.planned import Step, plan, probes, properties, wanted_probes
 from conformance.running.property import Property
 from conformance.running.reference import NotStartedError, reference_gateway
 from conformance.running.run_folder import BEAT_S, LeaderLostError, RunFolder
-from conformance.running.schedule import (
-    Progress,
-    Schedule,
-    Step,
-    Terms,
-    Traffic,
-    failing_line,
-    plan,
-)
+from conformance.running.schedule import Progress, Schedule, Terms, Traffic, failing_line
 from conformance.running.sender import Sender
 from conformance.running.settings import Settings
+from conformance.running.signals import ended_by_signals
 from conformance.running.target import Target
 from wire import jsonl
 from wire.exchange import Exchange
-
-ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""Signals that end a run with its report."""
-
-
-def wanted_probes(catalogue: Catalogue, requirements: Iterable[str]) -> list[str]:
-    """Names of the probes that the rules of these requirements read."""
-    ids = set(requirements)
-    rules = [rule for rule in catalogue.rules if ids & set(rule.requirements)]
-    return [name for name in probes(catalogue) if any(rule.plans(name) for rule in rules)]
 
 
 @dataclass
@@ -221,17 +203,17 @@ class Session:
                 self.folder.close()
 
     def _follow(self, folder: RunFolder) -> None:
+        lost = ""
         try:
             folder.wait()
         except LeaderLostError as reason:
-            self.broken = str(reason)
+            lost = str(reason)
         self.load(folder)
-        self.broken = (
-            self.broken if folder.ledger() else "the worker that sends the requests has ended"
-        )
-        for step in self.steps() if not folder.ledger() else ():
-            if step.key not in self.traffic.exchanges:
-                self.traffic.unsent[step.key] = self.broken
+        if lost:
+            self.broken = lost
+            for step in self.steps():
+                if step.key not in self.traffic.exchanges:
+                    self.traffic.unsent[step.key] = lost
 
     def _send(self) -> None:
         with self._target() as target:
@@ -277,7 +259,7 @@ class Session:
             task = asyncio.ensure_future(self._sent(schedule))
             beat = asyncio.ensure_future(self._beat())
             try:
-                with _ended_by_signals(task):
+                with ended_by_signals(task):
                     await task
             except asyncio.CancelledError:
                 self.interrupted = True
@@ -340,21 +322,3 @@ class Session:
             if step.key not in self.traffic.exchanges and step.key not in self.traffic.absent:
                 self.traffic.unsent.setdefault(step.key, reason)
         self._judge = self._new_judge()
-
-
-@contextlib.contextmanager
-def _ended_by_signals(task: "asyncio.Future[None]") -> Iterator[None]:
-    """While inside, the signals that end a run cancel the task; afterwards they do what they did."""
-    loop = asyncio.get_running_loop()
-    before = {}
-    for number in ENDS:
-        with contextlib.suppress(ValueError, NotImplementedError, RuntimeError):
-            before[number] = signal.getsignal(number)
-            loop.add_signal_handler(number, task.cancel)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            with contextlib.suppress(ValueError, NotImplementedError, RuntimeError, TypeError):
-                loop.remove_signal_handler(number)
-                signal.signal(number, handler)

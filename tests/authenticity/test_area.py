@@ -9,9 +9,8 @@ from conformance.judging.area import catalogue
 from conformance.judging.judge import Judge, Outcome
 from conformance.judging.profile import Price, Sold
 from conformance.running.budget import cost_usd, usage_of
-from conformance.running.planned import probes
+from conformance.running.planned import probes, wanted_probes
 from conformance.running.profiles import load_profile
-from conformance.running.session import wanted_probes
 from tests.direct import traffic
 
 ROWS = [name for name in catalogue().requirements if name.startswith("authenticity.")]

@@ -8,9 +8,9 @@ from functools import cache
 from conformance.judging.area import catalogue
 from conformance.judging.judge import Judge, Result
 from conformance.running.budget import Budget
-from conformance.running.planned import probes
+from conformance.running.planned import plan, probes
 from conformance.running.profiles import load_profile
-from conformance.running.schedule import Schedule, plan
+from conformance.running.schedule import Schedule
 from gateway.core import Gateway
 from gateway.frames import GatewayReply, Piece
 from tests.direct import DirectSender

@@ -10,8 +10,9 @@ from conformance.running import planned
 from conformance.running.announced import Announcement
 from conformance.running.budget import Budget
 from conformance.running.first_look import FirstLook, Looker
+from conformance.running.planned import plan
 from conformance.running.property import Property
-from conformance.running.schedule import Schedule, Terms, Traffic, plan
+from conformance.running.schedule import Schedule, Terms, Traffic
 from gateway.frames import Frame, GatewayReply
 from tests.direct import DirectSender
 from wire.endpoint import Endpoint, endpoint_of

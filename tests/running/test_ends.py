@@ -13,8 +13,9 @@ from conformance.judging.judge import Judge
 from conformance.judging.profile import Profile
 from conformance.running.budget import Budget
 from conformance.running.first_failures import FirstFailures
+from conformance.running.planned import Step
 from conformance.running.probe import Probe, post
-from conformance.running.schedule import Schedule, Step, Terms
+from conformance.running.schedule import Schedule, Terms
 from tests.running.test_schedule import Wire, simple
 
 

@@ -9,9 +9,9 @@ from conformance.judging.judge import Judge, Outcome
 from conformance.running.budget import Budget
 from conformance.running.first_look import Looker, likely
 from conformance.running.offer import Offer
+from conformance.running.planned import wanted_probes
 from conformance.running.profiles import load_profile
 from conformance.running.schedule import Schedule, Terms
-from conformance.running.session import wanted_probes
 from conformance.running.target import BadTarget, proxy_for
 from gateway.core import Gateway
 from gateway.frames import GatewayReply
@@ -87,8 +87,7 @@ def test_what_is_absent_is_found_and_nothing_of_it_passes(absent, endpoint):
 
 
 def verdicts(server, seen, rows):
-    from conformance.running.planned import probes
-    from conformance.running.schedule import plan
+    from conformance.running.planned import plan, probes
 
     async def run():
         known = catalogue()

@@ -6,8 +6,9 @@ from decimal import Decimal
 from conformance.judging.profile import Profile
 from conformance.running.budget import Budget
 from conformance.running.circuit_breaker import UNANSWERED
+from conformance.running.planned import Step, plan
 from conformance.running.probe import Impossible, Probe, get, post
-from conformance.running.schedule import Schedule, Step, plan
+from conformance.running.schedule import Schedule
 from conformance.running.sender import Sender
 from conformance.running.target import Target
 from wire.exchange import Chunk, Connection, Ended, Reply
