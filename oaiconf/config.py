@@ -141,3 +141,17 @@ def words(options: Table, typed: Sequence[str]) -> list[str]:
             else:
                 found.append(f"{option}={row}")
     return found
+
+
+def taken(option: str, typed: Sequence[str]) -> tuple[str | None, list[str]]:
+    """The value of an option as it was typed last, None where it was not; and the other words."""
+    value: str | None = None
+    rest, left = [], iter(typed)
+    for word in left:
+        if word == option:
+            value = next(left, "")
+        elif word.startswith(f"{option}="):
+            value = word.partition("=")[2]
+        else:
+            rest.append(word)
+    return value, rest

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from oaiconf import targets
 from oaiconf.commands import COMMANDS
-from oaiconf.config import ConfigError, read
+from oaiconf.config import ConfigError, read, taken
 from oaiconf.home import HOME, INSTALLED
 
 PLUGINS: Final = {"xdist.plugin": "xdist", "allure_pytest.plugin": "allure_pytest"}
@@ -46,24 +46,12 @@ def main(words: Sequence[str]) -> int:
         print(_help())
         return 0
     try:
-        given, rest = config_file(words)
-        return targets.run(read(given, Path.cwd(), tuple(COMMANDS)), rest, _judge)
+        given, rest = taken("--config", words)
+        path = None if given is None else Path(given)
+        return targets.run(read(path, Path.cwd(), tuple(COMMANDS)), rest, _judge)
     except ConfigError as error:
         print(f"oaiconf run: {error}", file=sys.stderr)
         return USAGE_ERROR
-
-
-def config_file(words: Sequence[str]) -> tuple[Path | None, list[str]]:
-    """The value of `--config`, and the other words."""
-    rest, given, left = [], None, iter(words)
-    for word in left:
-        if word == "--config":
-            given = Path(next(left, ""))
-        elif word.startswith("--config="):
-            given = Path(word.partition("=")[2])
-        else:
-            rest.append(word)
-    return given, rest
 
 
 def _judge(words: Sequence[str]) -> int:

@@ -8,15 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
-from oaiconf.config import Config, ConfigError, Target, words
+from oaiconf.config import Config, ConfigError, Target, taken, words
 
-KEY_VARIABLES: Final = (
-    "CONFORMANCE_API_KEY", "OPENAI_API_KEY", "CONFORMANCE_OTHER_TIER_KEY", "CONFORMANCE_NO_CREDIT_KEY",
-    "CONFORMANCE_REVOKED_KEY", "CONFORMANCE_LOW_LIMIT_KEY",
-)  # fmt: skip
 FOLDER: Final = "report-dir"
 REPORTS: Final = "reports/out"
 COULD_NOT_RUN: Final = 2
@@ -53,7 +50,8 @@ def chosen(config: Config, typed: Sequence[str]) -> tuple[list[Target], list[str
 
 
 def _each(config: Config, targets: Sequence[Target], typed: Sequence[str]) -> int:
-    folder, rest = _taken(typed)
+    # The folder that was typed has one of its own for each target.
+    folder, rest = taken(f"--{FOLDER}", typed)
     codes = {}
     with _passing_on() as passing:
         for target in targets:
@@ -98,19 +96,6 @@ def _passing_on() -> Iterator[Passing]:
             signal.signal(name, handler)
 
 
-def _taken(typed: Sequence[str]) -> tuple[str, list[str]]:
-    """The folder that was typed, which has one of its own for each target; and the other words."""
-    folder, rest, words_left = "", [], iter(typed)
-    for word in words_left:
-        if word == f"--{FOLDER}":
-            folder = next(words_left, "")
-        elif word.startswith(f"--{FOLDER}="):
-            folder = word.partition("=")[2]
-        else:
-            rest.append(word)
-    return folder, rest
-
-
 def _options(config: Config, target: Target) -> dict[str, object]:
     options = dict(target.options)
     if len(config.targets) > 1 and target.name:
@@ -124,8 +109,10 @@ def _take_keys(config: Config, target: Target) -> None:
     With several targets a key that stands in the environment may be anybody's: only what the file
     gives a target is sent to it.
     """
+    from conformance.judging.profile import KEY_VARIABLES
+
     found = {name: os.environ.get(source, "") for name, source in (target.keys or {}).items()}
     if target.keys is not None or (target.name and len(config.targets) > 1):
-        for name in KEY_VARIABLES:
+        for name in chain.from_iterable(KEY_VARIABLES.values()):
             os.environ.pop(name, None)
     os.environ.update({name: key for name, key in found.items() if key})

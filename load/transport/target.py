@@ -21,6 +21,7 @@ ROOT: Final = Path(__file__).parents[2]
 KEY_NAMES: Final = ("CONFORMANCE_API_KEY", "OPENAI_API_KEY")
 SECRET_NAMES: Final = (
     *KEY_NAMES, "CONFORMANCE_OTHER_TIER_KEY", "CONFORMANCE_NO_CREDIT_KEY", "CONFORMANCE_REVOKED_KEY",
+    "CONFORMANCE_LOW_LIMIT_KEY",
 )  # fmt: skip
 AGENT: Final = "openai-gateway-conformance-load/1"
 # Requests a minute: the gateway's own limit is not what is measured.

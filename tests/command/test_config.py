@@ -12,7 +12,7 @@ import pytest
 
 from oaiconf import targets
 from oaiconf.commands import COMMANDS
-from oaiconf.config import Config, ConfigError, read, words
+from oaiconf.config import Config, ConfigError, read, taken, words
 from oaiconf.run import pytest_words
 from tests.canned import canned, http
 
@@ -49,6 +49,16 @@ def config(folder, text, name="conformance.toml"):
 ])  # fmt: skip
 def test_words(options, typed, said):
     assert words(options, typed) == said
+
+
+@pytest.mark.parametrize(("typed", "value", "rest"), [
+    (["a", "--config", "x.toml", "-k", "b"], "x.toml", ["a", "-k", "b"]),
+    (["--config=x=y", "a"], "x=y", ["a"]),
+    (["--configs=x", "a"], None, ["--configs=x", "a"]),
+    (["a", "--config"], "", ["a"]),
+])  # fmt: skip
+def test_an_option_is_taken_out_with_its_value(typed, value, rest):
+    assert taken("--config", typed) == (value, rest)
 
 
 def test_several_targets_each_with_its_own(tmp_path):

@@ -6,7 +6,8 @@ import itertools
 import json
 from urllib.parse import quote
 
-from load.transport.target import Target
+from conformance.judging.profile import KEY_VARIABLES
+from load.transport.target import SECRET_NAMES, Target
 from tests.load.streams import CHAT, HEAD, chunk, chunked, finish, serving, sse, start
 
 KEY = "sk-Planted/Secret+0123456789&x"
@@ -73,6 +74,10 @@ def test_no_form_of_the_key_is_written_or_printed(tmp_path):
         assert "Passw0rd" not in text, name
         # In two deltas, each half stands alone.
         assert not ("sk-Plante" in text and KEY[9:] in text), name
+
+
+def test_every_key_of_the_environment_is_a_secret():
+    assert {name for names in KEY_VARIABLES.values() for name in names} <= set(SECRET_NAMES)
 
 
 def test_a_target_does_not_print_its_key():
