@@ -5,7 +5,6 @@ It comes before the plan. A run that can make no sense ends here, with what woul
 
 import asyncio
 import difflib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -15,26 +14,33 @@ from urllib.parse import urlsplit
 from conformance.judging.answer import error_of
 from conformance.judging.profile import Profile
 from conformance.judging.route import MISSING
-from conformance.running.budget import BYTES_A_TOKEN, FRAME_TOKENS, Budget, usage_of
+from conformance.running.budget import Budget
+from conformance.running.first_answer import (
+    LIMIT,
+    THINKING,
+    Looked,
+    api,
+    is_html,
+    models_of,
+    not_there,
+    owner_of,
+    said,
+    unknown_model,
+    what_came,
+)
 from conformance.running.offer import Offer
 from conformance.running.output_limit import NAMES, OutputLimit
 from conformance.running.probe import Handling, Probe, get, post
 from conformance.running.sender import Sender
-from conformance.running.target import BadTarget, Target
+from conformance.running.target import BadTarget, Target, likely
 from wire.endpoint import Endpoint
 from wire.exchange import Ended, Exchange, Request
-from wire.usage import Usage
 
 LISTING: Final = Probe("first-look.models", lambda _: get("/models"), output_tokens=0)
 ASKING: Final = Probe("first-look.asking", lambda _: get("/"), output_tokens=16)
 REFUSED: Final = Probe("first-look.refused", lambda _: get("/"), output_tokens=0)
-SAID: Final = "Nine birds sit on the wire."
-"""What the first look says. It asks for nothing, and a model without a limit answers at length."""
 SCRIPTED: Final = "You said: Nine birds"
 """What only the reference gateway's model answers to it."""
-LIMIT: Final = 16
-THINKING: Final = 400
-"""A model that thinks is asked once more with so much room."""
 PATHS: Final = {Endpoint.CHAT: "/chat/completions", Endpoint.RESPONSES: "/responses"}
 NEAREST: Final = 8
 
@@ -117,7 +123,7 @@ class Looker:
         models = self._models or (listed if len(listed) == 1 else ())
         absent: dict[Endpoint, str] = {}
         if listing.reply.status in MISSING or is_html(listing):
-            absent[Endpoint.MODELS] = _what(listing)
+            absent[Endpoint.MODELS] = what_came(listing)
         if not models:
             if absent or not listing.ok or not listed:
                 await self._refuse_address(given, listing, absent)
@@ -129,7 +135,7 @@ class Looker:
             answers[Endpoint.RESPONSES] = await self._asked(Endpoint.RESPONSES, models[0])
         for endpoint, asked in answers.items():
             if not_there(asked.answer, models[0]):
-                absent[endpoint] = _what(asked.answer)
+                absent[endpoint] = what_came(asked.answer)
         if set(answers) <= set(absent) or all(not api(a.answer) for a in answers.values()):
             await self._refuse_address(given, chat.answer, absent)
         await self._refuse_models(models, listed, answers)
@@ -169,7 +175,7 @@ class Looker:
         self._budget.settle(exchange, worst_usd, probe)
         return exchange
 
-    async def _asked(self, endpoint: Endpoint, model: str) -> "Looked":
+    async def _asked(self, endpoint: Endpoint, model: str) -> Looked:
         """One plain request with a limit, by the first of its names that the server knows and keeps."""
         found: list[Looked] = []
         for member in (*NAMES[endpoint], ""):
@@ -197,7 +203,7 @@ class Looker:
         return (await self._send(REFUSED, post(PATHS[endpoint], body))).ok
 
     async def _keyless(
-        self, answers: Mapping[Endpoint, "Looked"], absent: Mapping[Endpoint, str], model: str
+        self, answers: Mapping[Endpoint, Looked], absent: Mapping[Endpoint, str], model: str
     ) -> str:
         """How it was seen that no key is needed, or nothing.
 
@@ -229,7 +235,7 @@ class Looker:
             )
 
     async def _refuse_models(
-        self, models: tuple[str, ...], listed: tuple[str, ...], answers: Mapping[Endpoint, "Looked"]
+        self, models: tuple[str, ...], listed: tuple[str, ...], answers: Mapping[Endpoint, Looked]
     ) -> None:
         """Models that the target neither lists nor serves; at worst after one request for each."""
         answered = any(looked.answer.ok for looked in answers.values())
@@ -266,145 +272,13 @@ class Looker:
             if models_of(listing) or (listing.reply.status in {401, 403} and error_of(listing)):
                 raise BadTarget(
                     f"{self._sender.target.base_url} has nothing of the API "
-                    f"({_what(answer)}): --base-url {url} would work"
+                    f"({what_came(answer)}): --base-url {url} would work"
                 )
-        seen = "; ".join(absent.values()) or _what(answer)
+        seen = "; ".join(absent.values()) or what_came(answer)
         raise BadTarget(
             f"{self._sender.target.base_url} has nothing of the API ({seen}): "
             "is --base-url the API's address?"
         )
-
-
-@dataclass(frozen=True)
-class Looked:
-    """A first answer of an endpoint, and what it tells."""
-
-    endpoint: Endpoint
-    member: str
-    """The limit that was sent."""
-    answer: Exchange
-    thinking_tokens: int = 0
-
-    @property
-    def _usage(self) -> Usage:
-        return (usage_of(self.answer) if self.answer.ok else None) or Usage()
-
-    @property
-    def tokens(self) -> int:
-        return self._usage.completion_tokens or LIMIT
-
-    @property
-    def reasoning_tokens(self) -> int:
-        return min(self._usage.reasoning_tokens or 0, 10 * THINKING)
-
-    @property
-    def refused_limit(self) -> bool:
-        """Refused for the limit itself: the server does not know it by this name."""
-        return (
-            bool(self.member)
-            and 400 <= self.answer.reply.status < 500
-            and self.member in self.answer.reply.text
-        )
-
-    @property
-    def excess_tokens(self) -> int:
-        output = self._usage.completion_tokens or 0
-        return output if self.member and LIMIT < output < 10**6 else 0
-
-    @property
-    def cut_thinking(self) -> bool:
-        """Thought until the limit cut it."""
-        return bool(self._usage.reasoning_tokens) and self.tokens >= LIMIT
-
-    @property
-    def prompt_ratio(self) -> Decimal:
-        """The server's count of the prompt by ours; at most ten, so that nonsense stays harmless."""
-        mine = len(self.answer.request.body) // BYTES_A_TOKEN + FRAME_TOKENS
-        theirs = self._usage.prompt_tokens or 0
-        return min(max(Decimal(1), Decimal(theirs) / mine), Decimal(10))
-
-
-def said(endpoint: Endpoint) -> dict[str, Any]:
-    """The members that make a plain request of an endpoint."""
-    if endpoint is Endpoint.CHAT:
-        return {"messages": [{"role": "user", "content": SAID}]}
-    return {"input": SAID}
-
-
-def models_of(listing: Exchange) -> tuple[str, ...]:
-    body = listing.reply.json if listing.ok else None
-    data = body.get("data") if isinstance(body, dict) else None
-    rows = data if isinstance(data, list) else []
-    names = [row.get("id") for row in rows if isinstance(row, dict)]
-    return tuple(name for name in names if isinstance(name, str) and name)
-
-
-def owner_of(listing: Exchange) -> str:
-    """Who owns the listed models, when one does."""
-    body = listing.reply.json if listing.ok else None
-    data = body.get("data") if isinstance(body, dict) else None
-    rows = data if isinstance(data, list) else []
-    owners = {row.get("owned_by") for row in rows if isinstance(row, dict)}
-    (owner, *others) = owners or {""}
-    return owner[:60] if isinstance(owner, str) and not others else ""
-
-
-def is_html(exchange: Exchange) -> bool:
-    start = exchange.reply.text.lstrip()[:15].lower()
-    return exchange.reply.media_type == "text/html" or start.startswith(("<!doctype", "<html"))
-
-
-def not_there(exchange: Exchange, model: str) -> bool:
-    """Refused as a route, not for what was asked of it."""
-    if exchange.reply.status not in MISSING:
-        return False
-    message = error_of(exchange).get("message")
-    code = str(error_of(exchange).get("code"))
-    return not (isinstance(message, str) and model in message) and "model" not in code
-
-
-def unknown_model(exchange: Exchange, model: str, listed: tuple[str, ...]) -> bool:
-    """Refused because of the model: as its error says, or as far as the list tells."""
-    if exchange.reply.status not in {400, 403, 404, 422}:
-        return False
-    error = error_of(exchange)
-    text = f"{error.get('message')} {error.get('code')}".lower()
-    return bool(listed) or (model.lower() in text) or "model" in text
-
-
-def api(exchange: Exchange) -> bool:
-    """Whether something that knows the API answered: an object of it, a stream, or an error."""
-    if not exchange.ok:
-        return not is_html(exchange)
-    body = exchange.reply.json
-    known = ("choices", "output", "object", "error", "id", "usage")
-    return exchange.reply.is_stream or (isinstance(body, dict) and any(n in body for n in known))
-
-
-def likely(given: str) -> list[str]:
-    """Addresses that somebody may have meant who typed this one."""
-    url = given.strip().rstrip("/")
-    bare = re.sub(
-        r"/(chat/completions|chat|completions|responses|models|embeddings)$", "", url, count=1
-    )
-    stem = re.sub(r"/v\d+[a-z0-9]*$", "", bare)
-    parts = urlsplit(url)
-    origin = f"{parts.scheme}://{parts.netloc}"
-    found = [
-        bare,
-        f"{stem}/v1",
-        f"{bare}/v1",
-        f"{origin}/v1",
-        f"{origin}/api/v1",
-        f"{origin}/openai/v1",
-    ]
-    return list(dict.fromkeys(found))
-
-
-def _what(exchange: Exchange) -> str:
-    request = exchange.request
-    kind = "an HTML page" if is_html(exchange) else f"HTTP {exchange.reply.status}"
-    return f"{request.method} {request.path} was answered with {kind}"
 
 
 def refuse_unreachable(exchange: Exchange, target: Target) -> None:

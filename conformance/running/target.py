@@ -1,6 +1,7 @@
 """The target's address: as users write it, and what lies between."""
 
 import os
+import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -38,6 +39,26 @@ def normalised(base_url: str) -> str:
     last = parts.path.rsplit("/", 1)[-1]
     versioned = last.startswith("v") and last[1:2].isdigit()
     return url if versioned else f"{url}/v1"
+
+
+def likely(given: str) -> list[str]:
+    """Addresses that somebody may have meant who typed this one."""
+    url = given.strip().rstrip("/")
+    bare = re.sub(
+        r"/(chat/completions|chat|completions|responses|models|embeddings)$", "", url, count=1
+    )
+    stem = re.sub(r"/v\d+[a-z0-9]*$", "", bare)
+    parts = urlsplit(url)
+    origin = f"{parts.scheme}://{parts.netloc}"
+    found = [
+        bare,
+        f"{stem}/v1",
+        f"{bare}/v1",
+        f"{origin}/v1",
+        f"{origin}/api/v1",
+        f"{origin}/openai/v1",
+    ]
+    return list(dict.fromkeys(found))
 
 
 def is_loopback(base_url: str) -> bool:

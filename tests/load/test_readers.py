@@ -90,7 +90,7 @@ def test_the_oracle_tells_broken_from_disobedient(text, likeness):
     assert likeness_of(text, "one two three four five") is likeness
 
 
-@pytest.mark.skipif(not RECORDINGS.exists(), reason="the recordings are not here")
+@pytest.mark.skipif(not RECORDINGS.exists(), reason=f"no recordings at {RECORDINGS}")
 def test_one_answer_with_the_folds_on_recordings():
     """Whole, usage, error and the number of content events agree on everything that was recorded."""
     judged = 0

@@ -17,10 +17,10 @@ from conformance.offline.verdicts import OfflineJudge
 from gateway.faults.machinery.fault import all_faults
 from tests.direct import traffic
 from tests.offline.sample import ANSWER, ASKED, BODY, REQUEST_BODY, STREAM, STREAM_ASKED
+from tests.recorded import RECORDINGS
 from wire import jsonl
 from wire.exchange import Chunk, Connection, Exchange, Reply, Request
 
-RECORDINGS = Path(__file__).parents[2].parent / "shared/recordings/openai-dev.jsonl.gz"
 ROWS = tuple(row for row in catalogue().requirements.values() if not row.excluded)
 
 
@@ -229,7 +229,7 @@ def test_profiles_by_host():
     assert judge._profile_of(exchange(origin="https://api.claudestore.store")).name == "codex"
 
 
-@pytest.mark.skipif(not RECORDINGS.is_file(), reason="the recordings are not here")
+@pytest.mark.skipif(not RECORDINGS.is_file(), reason=f"no recordings at {RECORDINGS}")
 def test_recorded_answers_of_the_real_api_violate_no_must():
     judge = OfflineJudge(catalogue(), ROWS)
     for entry in Reader(str(RECORDINGS), pytest.fail).entries():

@@ -25,6 +25,7 @@ from tests.offline.sample import (
     STREAM_ASKED,
     STREAM_TYPE,
 )
+from tests.recorded import RECORDINGS
 from wire import jsonl
 from wire.exchange import Exchange, Reply, Request
 
@@ -379,10 +380,9 @@ def test_a_document_cut_anywhere_ends_in_an_error(cut, size):
 
 
 def test_real_recordings_have_no_trouble():
-    path = Path(__file__).parents[2].parent / "shared/recordings/openai-dev.jsonl.gz"
-    if not path.is_file():
-        pytest.skip("the recordings are not here")
-    entries, troubles = read(path)
+    if not RECORDINGS.is_file():
+        pytest.skip(f"no recordings at {RECORDINGS}")
+    entries, troubles = read(RECORDINGS)
     assert len(entries) == 2977
     assert not troubles
     assert ASKED

@@ -7,12 +7,12 @@ import pytest
 from conformance.judging.area import catalogue
 from conformance.judging.judge import Judge, Outcome
 from conformance.running.budget import Budget
-from conformance.running.first_look import Looker, likely
+from conformance.running.first_look import Looker
 from conformance.running.offer import Offer
 from conformance.running.planned import wanted_probes
 from conformance.running.profiles import load_profile
 from conformance.running.schedule import Schedule, Terms
-from conformance.running.target import BadTarget, proxy_for
+from conformance.running.target import BadTarget, likely, proxy_for
 from gateway.core import Gateway
 from gateway.frames import GatewayReply
 from tests.direct import DirectSender

@@ -1,10 +1,10 @@
 """The wire layer on recorded answers of the real API."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from tests.recorded import RECORDINGS
 from wire import jsonl
 from wire.chat import fold_chat
 from wire.endpoint import Endpoint
@@ -12,13 +12,12 @@ from wire.exchange import Exchange
 from wire.redaction import Redactor
 from wire.responses import fold_responses
 
-FILE = Path(__file__).parents[3] / "shared/recordings/openai-dev.jsonl.gz"
-pytestmark = pytest.mark.skipif(not FILE.is_file(), reason=f"no recordings at {FILE}")
+pytestmark = pytest.mark.skipif(not RECORDINGS.is_file(), reason=f"no recordings at {RECORDINGS}")
 
 
 @pytest.fixture(scope="module")
 def exchanges() -> list[Exchange]:
-    return list(jsonl.iter_file(FILE))
+    return list(jsonl.iter_file(RECORDINGS))
 
 
 def streams(exchanges: list[Exchange], endpoint: Endpoint) -> Iterator[Exchange]:
