@@ -28,8 +28,7 @@ def rate_limit(run: Run) -> Findings:
         )
     yield from _beyond(answers)
     for x in limited:
-        # Refused for calls at once is refused by a limit, too.
-        if "concurrency" in text(x, "code"):
+        if _at_once(x):
             continue
         yield from within(x, code_is(x, "rate_limit_exceeded"))
         if text(x, "type") not in ("requests", "tokens", "rate_limit_error", "rate_limit_exceeded"):
@@ -112,6 +111,11 @@ def quota_no_retry_after(x: Exchange) -> Findings:
         yield Finding("header x-should-retry", "false or none", "true")
 
 
+def _at_once(x: Exchange) -> bool:
+    """Refused for the calls beside it: a limit as well, by another name."""
+    return x.reply.status == 429 and "concurrency" in text(x, "code")
+
+
 def _scripted(requirement: str, cause: str) -> RunRule:
     names = f"errors.scripted-{cause.replace('_', '-')}-*"
 
@@ -119,6 +123,9 @@ def _scripted(requirement: str, cause: str) -> RunRule:
     def check(run: Run) -> Findings:
         chance = unreliable(run.exchanges)
         for x in run.named(names):
+            if _at_once(x):
+                yield Unsure("too many calls at once came before the cause that was asked for")
+                continue
             for word in within(x, _caused(x, CAUSES[cause])):
                 # On a server that fails by chance, one failure cannot be told from another.
                 yield Unsure("the server fails by chance") if chance else word

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from conformance.judging.answer import status_line
 from conformance.judging.finding import ABSENT, Finding, Findings, show
@@ -20,16 +20,28 @@ def is_api(x: Exchange) -> bool:
     return not x.request.path.startswith("//root/")
 
 
-def two_keys(x: Exchange) -> bool:
-    """Two Authorization headers: nginx, for one, refuses that itself, in HTML."""
-    return sum(name == "authorization" for name, _ in x.request.headers) > 1
+FRONT_HEADERS: Final = 8 * 1024
+"""Bytes of headers that fronts take by default (nginx: a line of 8 KiB)."""
+
+
+def of_a_front(x: Exchange) -> bool:
+    """Refused by whatever reads the message before the API does, in its own words (often HTML).
+
+    Too much of it (413, 414, 431), more headers than fronts take, or two Authorization headers.
+    """
+    if x.reply.status < 400 or isinstance(x.reply.json, dict):
+        return False
+    names = [name for name, _ in x.request.headers]
+    size = sum(len(name) + len(value) for name, value in x.request.headers)
+    much = x.reply.status in {413, 414, 431} or size > FRONT_HEADERS
+    return much or names.count("authorization") > 1
 
 
 def _refused(x: Exchange) -> bool:
     # A refused upgrade or preflight is read by no JSON client, HEAD has no body, and 431 and the
     # refusal of a method that HTTP does not have come from whatever reads the headers.
     spoken = x.request.method in _METHODS and not x.request.header("upgrade")
-    own = spoken and is_api(x) and not two_keys(x)
+    own = spoken and is_api(x) and not of_a_front(x)
     return x.reply.status >= 400 and x.reply.status != 431 and own
 
 

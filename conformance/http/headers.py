@@ -5,7 +5,7 @@ from collections import Counter
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from conformance.errors.selectors import LIVE, is_api, two_keys
+from conformance.errors.selectors import LIVE, is_api, of_a_front
 from conformance.judging.answer import header_shown
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.route import Silence
@@ -23,7 +23,7 @@ API = LIVE.only("of the API", is_api)
 # A connection that changed its protocol (101) is no answer of the API, and 431 comes from before it.
 ANSWERED = LIVE.only(
     "of the API, whole",
-    lambda x: is_api(x) and x.reply.status >= 200 and x.reply.status != 431 and not two_keys(x),
+    lambda x: is_api(x) and x.reply.status >= 200 and x.reply.status != 431 and not of_a_front(x),
 )
 
 SENT = Selector(

@@ -1,16 +1,20 @@
 """Writes what every fault breaks: `gateway/faults/<area>/breaks.toml`, one line a fault, and the pages of it.
 
-`python -m tests.faults.declare [AREA …]` runs the faults of these areas (default: all) over all areas
-and rewrites the tables, then `docs/kill-matrix.md`, `docs/traceability.md` and the examples of failures. Read the difference before you commit it: a
-requirement that appears without reason is a rule that blames the wrong thing, one that vanishes is a
-rule that has gone blind. `--pages` only rewrites the pages.
+`python -m tests.faults.declare [AREA | FAULT | GLOB …]` runs the faults of these areas or names (default: all)
+over all areas and writes their lines anew, then `docs/kill-matrix.md`, `docs/traceability.md` and the examples
+of failures. `--breaking REQUIREMENT …` (globs as well) runs those that break such a row as the tables stand.
+Read the difference before you commit it: a requirement that appears without reason is a rule that blames the
+wrong thing, one that vanishes is a rule that has gone blind. `--pages` only rewrites the pages.
 """
 
 import json
 import multiprocessing
 import sys
 import time
+import tomllib
 from collections import defaultdict
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import gateway.faults
@@ -35,11 +39,33 @@ def area_of(name: str) -> str:
     return name.partition(".")[0]
 
 
+def chosen(arguments: Sequence[str]) -> list[str]:
+    """The names of the faults that the arguments mean."""
+    if arguments and arguments[0] == "--breaking":
+        return [
+            name
+            for name, fault in all_faults().items()
+            if any(fnmatchcase(row, glob) for row in fault.breaks for glob in arguments[1:])
+        ]
+    globs = [given if set(given) & set(".*") else f"{given}.*" for given in arguments or "*"]
+    return [name for name in all_faults() if any(fnmatchcase(name, glob) for glob in globs)]
+
+
+def write_tables(names: Sequence[str], tables: dict[str, dict[str, list[str]]]) -> None:
+    """The lines of these faults, new; those of faults that are no more go."""
+    folder = Path(gateway.faults.__path__[0])
+    for area in sorted({area_of(name) for name in names}):
+        path = folder / area / "breaks.toml"
+        rows = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        rows = {n: row for n, row in rows.items() if n in all_faults() and n not in names}
+        rows |= tables[area]
+        lines = [f"{json.dumps(name)} = {json.dumps(rows[name])}\n" for name in sorted(rows)]
+        path.write_text(HEAD + "".join(lines), encoding="utf-8")
+
+
 def main() -> None:
     started = time.perf_counter()
-    folder = Path(gateway.faults.__path__[0])
-    areas = set(sys.argv[1:])
-    names = [name for name in all_faults() if not areas or area_of(name) in areas]
+    names = chosen(sys.argv[1:])
     tables: defaultdict[str, dict[str, list[str]]] = defaultdict(dict)
     unnoticed, crashed = [], []
     kept = examples.still_true(names)
@@ -58,10 +84,7 @@ def main() -> None:
                 print(
                     f"{done}/{len(names)} faults, {time.perf_counter() - started:.0f} s", flush=True
                 )
-    for area, rows in tables.items():
-        lines = [f"{json.dumps(name)} = {json.dumps(rows[name])}\n" for name in sorted(rows)]
-        path = folder / area / "breaks.toml"
-        path.write_text(HEAD + "".join(lines), encoding="utf-8")
+    write_tables(names, tables)
     examples.write(kept)
     print(f"{len(names)} faults in {time.perf_counter() - started:.0f} s")
     for name in sorted(unnoticed):

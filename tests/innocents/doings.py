@@ -178,6 +178,18 @@ def _padded(given: tuple[Frame, ...]) -> tuple[Frame, ...]:
     )
 
 
+class Fronted(Front):
+    """A front with limits of its own on the headers, which it tells in HTML, as nginx does."""
+
+    def handle(self, request: Request) -> GatewayReply:
+        size = sum(len(name) + len(value) for name, value in request.headers)
+        keys = [name for name, _ in request.headers].count("authorization")
+        if size > 8 * 1024 or keys > 1:
+            page = b"<html><head><title>400 Bad Request</title></head></html>\n"
+            return GatewayReply(400, (("content-type", "text/html"),), pieces=(Piece(0, page),))
+        return self._change(request, self._inner.handle(request))
+
+
 RATE = refusal(429, "requests", "rate_limit_exceeded", ("retry-after", "1"))
 CONCURRENCY = refusal(429, "rate_limit_error", "concurrency_limit_exceeded", ("retry-after", "1"))
 AWAY = refusal(503, "server_error", None, ("retry-after", "1"))
@@ -201,6 +213,7 @@ DOINGS: dict[str, Doing] = {
         ("x-accel-buffering", "no"), ("x-frame-options", "DENY"), ("referrer-policy", "no-referrer"),
         ("content-security-policy", "default-src 'none'"), ("x-robots-tag", "noindex"),
     ),
+    "headers-limited-by-a-front": lambda inner: Fronted(inner, lambda _, reply: reply),
     "comments": frames(_comments),
     "vendor-members": payloads(_vendor),
     "obfuscation": frames(_padded),

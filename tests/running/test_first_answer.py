@@ -21,7 +21,9 @@ def exchange(request, body):
 )
 def test_models_belong_to_one_owner_or_to_nobody(owners, owner):
     rows = [{"id": f"m{n}", "owned_by": name} for n, name in enumerate(owners)]
-    listing = exchange(get("/models"), {"object": "list", "data": [*rows, 5, {"id": 7, "owned_by": owners[0]}]})
+    listing = exchange(
+        get("/models"), {"object": "list", "data": [*rows, 5, {"id": 7, "owned_by": owners[0]}]}
+    )
     assert owner_of(listing) == owner
     assert models_of(listing) == tuple(f"m{n}" for n in range(len(owners)))
 
