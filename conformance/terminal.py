@@ -119,6 +119,8 @@ def summary(reporter: Any, state: Conformance) -> None:
     if document["could_not_run"]:
         write(f"could not run: {document['could_not_run']}", red=True, bold=True)
     _baseline(write, document["baseline"])
+    if bill := document["cost"].get("bill"):
+        write(bill["sentence"], yellow=bool(bill["percent"]), bold=bool(bill["percent"]))
     rows = document["results"]
     if rows:
         _causes(write, document["causes"])
@@ -182,10 +184,12 @@ def _baseline(write: Any, baseline: dict[str, Any] | None) -> None:
     """What changed since the baseline, each requirement once; it stands before all else."""
     if baseline is None:
         return
-    from reports.compare import headline, names_of
+    from reports.compare import drift_of, headline, names_of
 
     bad = bool(names_of(baseline, "regressed"))
     write(headline(baseline), red=bad, green=not bad, bold=True)
+    for sentence in drift_of(baseline):
+        write(sentence, yellow=True, bold=True)
     for warning in baseline["warnings"]:
         write(f"not quite the same run: {warning}", yellow=True)
     for word in ("regressed", "fixed", "new", "gone"):

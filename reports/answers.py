@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from reports.compare import names_of
+from reports.bill import bill_of
+from reports.compare import drift_of, names_of
 from reports.document import Document, Result
 from reports.fields import number_in
 from reports.obstacle import obstacles
@@ -55,11 +56,12 @@ def _since(document: Document) -> Answer:
     warned = f"not the same run: {brief(str(warnings[0]), 120)}" if isinstance(warnings, list) and warnings else ""  # fmt: skip
     bad = counted["regressed"]
     text = f"{'yes' if bad else 'no'}, {bad} regressed {since_words(document.baseline)}"
-    drift = document.baseline.get("drift")
-    drifted = brief(str(drift[0]), 200) if isinstance(drift, list) and drift else ""
+    drift = drift_of(document.baseline)
+    drifted = brief(drift[0], 200) if drift else ""
     others = ", ".join(f"{n} {name}" for name, n in counted.items() if n and name != "regressed")
     more = "; ".join(part for part in (drifted, warned, others) if part)
-    return Answer(question, text, "fail" if bad else "pass", more, "since")
+    tone = "fail" if bad else "blocked" if drift else "pass"
+    return Answer(question, text, tone, more, "since")
 
 
 def _clients(document: Document) -> Answer:
@@ -98,28 +100,18 @@ def _bill(document: Document) -> Answer:
     rows = [result for result in document.results if result.area in MONEY]
     judged = _ids(rows, DEVIATES | {"pass"})
     wrong = _ids([row for row in rows if row.level == "MUST"], {"fail"})
-    claimed = _claimed(document)
+    bill = bill_of(document)
+    told = f"{bill.claimed:,} tokens claimed, {bill.counted:,} counted" if bill else ""
+    claimed = f"{bill.sentence}: {told}" if bill else ""
+    link = "bill" if bill and bill.rows else ""
     if not judged:
-        return Answer(question, "not judged", "", claimed)
+        return Answer(question, "not judged", "", claimed, link)
     if wrong:
-        return Answer(question, f"no: {number_of(len(wrong), 'rule')} of {len(judged)} about tokens and money broken", "fail", claimed or listed(wrong, 2), wrong[0])  # fmt: skip
-    return Answer(question, f"as far as it can be seen: {len(judged)} rules about tokens and money hold", "pass", claimed)  # fmt: skip
-
-
-def _claimed(document: Document) -> str:
-    """Tokens that the server claimed beside those that were counted here, where both are told."""
-    raw = document.raw.get("cost")
-    cost: Mapping[str, Any] = raw if isinstance(raw, dict) else {}
-    claimed, counted = cost.get("claimed"), cost.get("counted")
-    if isinstance(claimed, dict) and isinstance(counted, dict):
-        claimed = sum(n for n in claimed.values() if isinstance(n, int))
-        counted = sum(n for n in counted.values() if isinstance(n, int))
-    if isinstance(claimed, int) and isinstance(counted, int):
-        bill = cost.get("bill")
-        sentence = bill.get("sentence") if isinstance(bill, dict) else None
-        told = f"{claimed:,} tokens claimed, {counted:,} counted"
-        return f"{sentence}: {told}" if isinstance(sentence, str) else told
-    return ""
+        rules = f"{number_of(len(wrong), 'rule')} of {len(judged)} about tokens and money broken"
+        if bill and bill.percent:
+            return Answer(question, f"no: {bill.sentence}", "fail", f"{rules}; {told}", link)
+        return Answer(question, f"no: {rules}", "fail", claimed or listed(wrong, 2), link or wrong[0])  # fmt: skip
+    return Answer(question, f"as far as it can be seen: {len(judged)} rules about tokens and money hold", "pass", claimed, link)  # fmt: skip
 
 
 def _speed(document: Document) -> Answer:

@@ -122,6 +122,12 @@ def headline(found: Mapping[str, Any]) -> str:
     return f"{bad or 'nothing'} regressed since {moment(started) if started else 'the baseline'}{same}"  # fmt: skip
 
 
+def drift_of(found: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """Sentences of a run document's `baseline` about models that are not what they were."""
+    told = (found or {}).get("drift")
+    return tuple(str(one) for one in told if one) if isinstance(told, list) else ()
+
+
 def names_of(found: Mapping[str, Any], kind: str) -> list[str]:
     """The requirements of a kind of change, each once, however many models it has."""
     entries = found.get(kind)

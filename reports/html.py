@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from reports.answers import answers, since_words
+from reports.bill import bill_of
 from reports.charts import arrivals
-from reports.compare import names_of
+from reports.compare import drift_of, names_of
 from reports.document import Document
 from reports.failure import Failure, Sighting, failures
 from reports.obstacle import obstacles
@@ -125,6 +126,8 @@ def html(document: Document, proof: str = "", catalogue: str = "") -> str:
     advised = [room.card(failure) for failure in advisories]
     values: dict[str, Any] = {
         "answers": answers(document),
+        "bill": bill_of(document),
+        "drift": drift_of(document.baseline),
         "since": since_words(document.baseline or {}),
         "changed": {name: names_of(document.baseline or {}, name) for name in CHANGES},
         "shelf": (),

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from reports.compare import headline, names_of
+from reports.bill import bill_of
+from reports.compare import drift_of, headline, names_of
 from reports.document import Document
 from reports.failure import Failure, Sighting, failures
 from reports.obstacle import obstacles
@@ -32,6 +33,7 @@ def _parts(document: Document) -> Iterator[str]:
     if counted:
         yield f"**{len(rows):,} requirements:** {', '.join(counted)}\n"
     yield from _since(document)
+    yield from _bill(document)
     yield from _causes(document)
     if document.clients:
         yield "## Clients\n\n| client | | because |\n|---|---|---|"
@@ -65,6 +67,8 @@ def _since(document: Document) -> Iterator[str]:
     if not document.baseline:
         return
     yield f"**{plain(headline(document.baseline))}**\n"
+    for sentence in drift_of(document.baseline):
+        yield f"> {plain(sentence)}\n"
     for warning in document.baseline.get("warnings") or []:
         yield f"> Not quite the same run: {plain(str(warning))}\n"
     for kind in ("regressed", "fixed", "new", "gone"):
@@ -72,6 +76,13 @@ def _since(document: Document) -> Iterator[str]:
         if names:
             yield f"- {kind} {len(names)}: {listed([code(name) for name in names], 8)}"
     yield ""
+
+
+def _bill(document: Document) -> Iterator[str]:
+    """The bill on one line."""
+    if bill := bill_of(document):
+        told = f"{bill.claimed:,} tokens claimed, {bill.counted:,} counted"
+        yield f"**Bill:** {plain(bill.sentence)} ({told})\n"
 
 
 def _causes(document: Document) -> Iterator[str]:

@@ -25,12 +25,21 @@ NO_COST = {
 def lines(
     offline: OfflineJudge, tallies: list[Tally], unread: int, left_out: int, foreign: int = 0
 ) -> Iterator[str]:
-    """The report on the terminal: findings first, the counts last."""
+    """The report on the terminal: the bill on one line, then findings, the counts last."""
+    if told := offline.bill.as_json():
+        of = told["bill"]["answers"]
+        claimed, counted = (_tokens(told[side]) for side in ("claimed", "counted"))
+        yield f"{told['bill']['sentence']}: {claimed:,} tokens claimed, {counted:,} counted in {of} answers"
+        yield ""
     for level in Level:
         for tally in tallies:
             if tally.level is level and (tally.findings or tally.error):
                 yield from _finding_lines(tally)
     yield from _counts(offline, tallies, unread, left_out, foreign)
+
+
+def _tokens(side: dict[str, Any]) -> int:
+    return int(side["prompt_tokens"]) + int(side["completion_tokens"])
 
 
 def _finding_lines(tally: Tally) -> Iterator[str]:
@@ -101,7 +110,7 @@ def document(
         },
         started_at=datetime.fromtimestamp(started_at, UTC).isoformat(timespec="seconds"),
         duration_s=duration_s,
-        cost=NO_COST,
+        cost={**NO_COST, **offline.bill.as_json()},
         rows=rows,
         exchanges=offline.evidence.kept.values(),
         base_url="$BASE_URL",

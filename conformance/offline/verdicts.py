@@ -4,10 +4,12 @@ Exchanges that probes of a run sent are judged as that run was: together, with t
 compare several. All others are judged each for itself.
 """
 
+import contextlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from conformance.authenticity.bill import Bill
 from conformance.judging.area import Catalogue
 from conformance.judging.finding import Finding, Unsure, once_a_stream
 from conformance.judging.judge import Judge, Outcome
@@ -42,6 +44,7 @@ class OfflineJudge:
     skipped: Counter[Skipped] = field(default_factory=Counter)
     seen_hosts: Counter[str] = field(default_factory=Counter)
     seen_models: dict[str, None] = field(default_factory=dict)
+    bill: Bill = field(default_factory=Bill)
 
     def __post_init__(self) -> None:
         self._rows = {row.id: row for row in self.requirements}
@@ -82,6 +85,8 @@ class OfflineJudge:
             profile = self.profile or self._profile_of_run(exchanges)
             models = list(dict.fromkeys(x.model for x in exchanges if x.model))
             judge = Judge(self.catalogue, profile, exchanges)
+            for x in exchanges:
+                self._bill(x, profile)
             for row in self.requirements:
                 for model in models if row.per_model and models else [""]:
                     self._count_result(judge, row, model)
@@ -137,6 +142,12 @@ class OfflineJudge:
                     found.setdefault(word.requirement, []).append(word)
         self._count(x, place, found)
         self._notes.take(x, self._profile_of(x), place)
+        self._bill(x, self._profile_of(x))
+
+    def _bill(self, x: Exchange, profile: Profile) -> None:
+        """A bill that cannot be made of an exchange is no word about the server."""
+        with contextlib.suppress(Exception):  # what it asks was left out, or is beyond reading
+            self.bill.note(x, profile)
 
     def _count(self, x: Exchange, place: str, found: dict[str, list[Finding | Unsure]]) -> None:
         profile = self._profile_of(x)
