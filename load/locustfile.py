@@ -36,7 +36,8 @@ from load.session.processes import LocalProcess, Processes, WorkerProcesses, pac
 from load.session.session import LoadSession  # noqa: E402
 from load.session.worker import Worker  # noqa: E402
 from load.transport.target import Gateway, TargetError, target_of  # noqa: E402
-from load.workload.plan import PlanError, plan_of  # noqa: E402
+from load.workload.plan import plan_of  # noqa: E402
+from load.workload.refusals import PlanError  # noqa: E402
 
 SILENCE_S = 10.0  # of the master, after which it is taken for lost
 

@@ -46,6 +46,8 @@ def _requests(add: Add) -> None:
     add("--prompts", default="", metavar="FILE", help="JSON Lines with prompt or messages (default: synthetic)")
     add("--header", action="append", default=[], metavar="NAME:VALUE", help="sent with each request; may be repeated; its value stands in no report")
     add("--extra-body", default="", metavar="JSON", help='further parameters of each request, such as {"ignore_eos": true}')
+    add("--requests", default="", metavar="N|once", help="end after so many; once: each line of --prompts one time")
+    add("--stop-after", type=int, default=None, metavar="N", help="hang up in the middle of a stream, after N chunks with content")
     add("--insecure", action="store_true", help="take any certificate of the target")
     add("--cacert", default="", metavar="FILE", help="certificates (PEM) that the target's must come from")
     add("--input-tokens", type=float, default=64, metavar="N", help="mean length of synthetic prompts (default: 64)")

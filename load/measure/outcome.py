@@ -12,6 +12,7 @@ class Outcome(StrEnum):
     WITHOUT_DONE = "without_done"
     LENGTH_EARLY = "length_early"  # cut for its length, short of the limit that was asked for
     CONTENT_FILTER = "content_filter"  # cut by a filter
+    STOPPED = "stopped"  # this client hung up after as many chunks as --stop-after says
     HTTP_3XX = "http_3xx"  # never followed: a key must not go where a server points
     HTTP_4XX = "http_4xx"
     HTTP_429 = "http_429"
@@ -36,9 +37,12 @@ class Outcome(StrEnum):
 
 WHOLE: Final = frozenset({
     Outcome.OK, Outcome.INCOMPLETE_LENGTH, Outcome.WITHOUT_DONE, Outcome.LENGTH_EARLY, Outcome.CONTENT_FILTER,
+    Outcome.STOPPED,
 })  # fmt: skip
 # What can be good.
-AS_ASKED: Final = frozenset({Outcome.OK, Outcome.INCOMPLETE_LENGTH, Outcome.WITHOUT_DONE})
+AS_ASKED: Final = frozenset(
+    {Outcome.OK, Outcome.INCOMPLETE_LENGTH, Outcome.WITHOUT_DONE, Outcome.STOPPED}
+)
 # Say nothing about the target: neither success nor failure of it.
 UNJUDGED: Final = frozenset({Outcome.CLIENT_SATURATED, Outcome.CLIENT_ERROR, Outcome.CUT_BY_END})
 FAILED: Final = frozenset(Outcome) - WHOLE - UNJUDGED

@@ -240,7 +240,7 @@ class Tally:
             counts["tokens:counted"] += completion
         if outcome not in WHOLE:
             counts["wasted_tokens"] += completion or len(stamps)
-        elif arrival.request.usage and usage is None:
+        elif arrival.request.usage and usage is None and outcome is not Outcome.STOPPED:
             counts["without_usage"] += 1
         if stamps:
             self._tokens_by_time(stamps, completion / len(stamps), window)

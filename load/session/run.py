@@ -24,7 +24,8 @@ from load.transport.engine import Engine
 from load.transport.request import Arrival
 from load.transport.target import Target, redactor_of
 from load.workload.oracle import Likeness, likeness_of
-from load.workload.plan import Plan, PlanError
+from load.workload.plan import Plan
+from load.workload.refusals import PlanError
 
 REPORT_S: Final = 1.0
 REFUSED_IN_A_ROW: Final = 5  # answers, all refused or no connection at all: stop
@@ -64,7 +65,9 @@ class Run:
         self.report = report
         limits = replace(plan.limits, in_flight=max(1, self.capacity.in_flight))
         target = replace(target, headers=plan.headers, insecure=plan.insecure, cacert=plan.cacert)
-        self.engine = Engine(target, limits, self._done, kernel=plan.stamps != "app")
+        self.engine = Engine(
+            target, limits, self._done, kernel=plan.stamps != "app", stop_after=plan.stop_after
+        )
         self._redactor = redactor_of(target, os.environ, plan.secrets)
         self._counter = TokenCounter(plan.model, self._record_late)
         self._waits = Waits(plan.ttft_slo_ms)
@@ -78,6 +81,7 @@ class Run:
         self._users: dict[Arrival, ClosedUser] = {}
         self._waiting: list[ClosedUser] = []  # users that wait for the start
         self._number = self.worker
+        self._thinking = 0  # conversations between two turns
         self._refused = self._sampled = 0
         self._window = Window(0, 0, 0)
         self._greenlet: gevent.Greenlet | None = None
@@ -131,7 +135,7 @@ class Run:
                 self.engine.next_due_ns = self._window.to_ns + round(self.plan.drain_s * 1e9)
                 for user in self._waiting:
                     self._send_next(user)
-                self._sleep_until(self._window.to_ns)
+                self._sleep_until_counted()
             else:
                 self._send_all(self.plan.schedule.share(self.worker, self.workers))
             self._drain()
@@ -163,11 +167,28 @@ class Run:
         while (left := at_ns - perf_counter_ns()) > 0 and not self.stopped:
             gevent.sleep(min(left / 1e9, 1.0))
 
+    def _sleep_until_counted(self) -> None:
+        """To the end of the schedule, or until so many requests as it has were all answered."""
+        most = self.plan.schedule.most
+        if most is None:
+            self._sleep_until(self._window.to_ns)
+            return
+        while perf_counter_ns() < self._window.to_ns and not self.stopped:
+            if self._number >= most and not self.engine.in_flight and not self._thinking:
+                if self.plan.counted:
+                    self.tally.counts["counted"] += 1
+                return
+            gevent.sleep(0.005)
+
     def _drain(self) -> None:
         """Wait for the last answers; what comes later than allowed is cut."""
         end_ns = perf_counter_ns() + round(self.plan.drain_s * 1e9)
         hopeless = self._refused >= REFUSED_IN_A_ROW
-        while self.engine.in_flight and perf_counter_ns() < end_ns and not hopeless:
+        while (
+            (self.engine.in_flight or self._thinking)
+            and perf_counter_ns() < end_ns
+            and not hopeless
+        ):
             gevent.sleep(0.02)
 
     def _finish(self) -> None:
@@ -187,6 +208,9 @@ class Run:
         """The next request of a closed loop, straight from the hub: no user is woken for it."""
         now = perf_counter_ns()
         if user.stopped or self.stopped or self.over.is_set() or now >= self._window.to_ns:
+            return
+        most = self.plan.schedule.most
+        if most is not None and self._number >= most:
             return
         number, self._number = self._number, self._number + self.workers
         arrival = self._factory.arrival(number)
@@ -272,8 +296,7 @@ class Run:
             self._waits.ended(arrival)
         if arrival.outcome not in UNJUDGED:
             self._stop_if_refused(arrival)
-        self._users_next(arrival)
-        self._follow(arrival)
+        self._after(arrival)
 
     def _sample(self, arrival: Arrival) -> None:
         line = line_of(arrival, time(), self._redactor)
@@ -301,16 +324,25 @@ class Run:
             what = f"HTTP {arrival.status}" if arrival.status else arrival.detail
             self.stopped = f"every answer was {what}"
 
-    def _follow(self, arrival: Arrival) -> None:
-        """The next turn of an agent, after a pause for thought."""
+    def _after(self, arrival: Arrival) -> None:
+        """The next turn of a conversation, after a pause for thought; a closed loop's user stays with it."""
         following = self._factory.next_turn(arrival)
-        at_ns = perf_counter_ns() + round(self.plan.think_s * 1e9)
-        if following is None or self.stopped or self.over.is_set() or at_ns >= self._window.to_ns:
+        think_s = self.plan.think_s
+        at_ns = perf_counter_ns() + round(think_s * 1e9)
+        # Where so many requests are asked for, conversations are held to their end.
+        late = at_ns >= self._window.to_ns and self.plan.schedule.most is None
+        if following is None or late or self.stopped or self.over.is_set():
+            self._users_next(arrival)
             return
+        user = self._users.pop(arrival, None)
+        if user is not None:
+            self._users[following] = user
         following.intended_ns = at_ns
-        gevent.spawn_later(self.plan.think_s, self._send_later, following)
+        self._thinking += 1
+        gevent.spawn_later(think_s, self._send_later, following)
 
     def _send_later(self, arrival: Arrival) -> None:
+        self._thinking -= 1
         if not self.over.is_set() and not self.stopped:
             self._send(arrival)
 

@@ -53,7 +53,7 @@ class Runner:
         """One run of all processes, to its end."""
         options = self.options | dict(overrides or {})
         self.plan = plan = plan_of(Namespace(**options))
-        self.planned = None if plan.closed else plan.schedule.planned
+        self.planned = plan.planned
         self._ids = self._processes.ids()
         self._serial += 1
         self.fleet = fleet = Fleet(len(self._ids))
@@ -70,6 +70,8 @@ class Runner:
             }
             self._processes.send(process, "load_start", assignment)
         self._follow(fleet, shown)
+        if fleet.total.counts["counted"]:
+            self.plan = plan.as_run(fleet.ran_s)
         return fleet
 
     def take_report(self, report: dict[str, Any]) -> None:

@@ -12,7 +12,8 @@ from load.report.folder import as_text, write
 from load.session.fleet import Fleet
 from load.session.run import Run
 from load.transport.target import Target, TargetError, redactor_of, target_of
-from load.workload.plan import PlanError, plan_of
+from load.workload.plan import plan_of
+from load.workload.refusals import PlanError
 
 NOT_STARTED: Final = "could not start: "
 

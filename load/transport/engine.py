@@ -13,6 +13,7 @@ from load.transport.body_reader import BodyReader
 from load.transport.chat_reader import ChatReader
 from load.transport.clock import CLOCK
 from load.transport.connection import Connection
+from load.transport.hanging_up import hanging_up
 from load.transport.reader import Reader
 from load.transport.request import Arrival, Request
 from load.transport.responses_reader import ResponsesReader
@@ -59,6 +60,7 @@ class Engine:
         on_done: Callable[[Arrival], None],
         *,
         kernel: bool = True,
+        stop_after: int | None = None,
     ) -> None:
         self.target = target
         self.limits = limits
@@ -66,6 +68,8 @@ class Engine:
         self.kernel = kernel
         self.address = target.address()
         self._kind = Connection if self.address.tls is None else TlsConnection
+        if stop_after is not None:
+            self._kind = hanging_up(self._kind, stop_after)
         self.in_flight: dict[Connection, Arrival] = {}
         self.connections = 0
         self._idle: list[Connection] = []

@@ -1,41 +1,33 @@
 """What a run does, made from the options in the same way in every process of the fleet."""
 
-import json
-import re
 from argparse import Namespace
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from load.measure.gate import STREAM_METRICS, Gate, gate_of, samples_for
+from load.measure.gate import Gate, gate_of
 from load.transport.engine import Limits
 from load.workload.prompts import FromFile, FromTrace, Lengths, Prompt, Synthetic
-from load.workload.rows import InputError, text_of
-from load.workload.scenario import MIX, STREAMS, Mix, RequestWriter, mix_of
+from load.workload.refusals import (
+    PlanError,
+    body_of,
+    check_baseline,
+    check_gate,
+    check_numbers,
+    header_of,
+)
+from load.workload.scenario import MIX, Mix, RequestWriter, mix_of
 from load.workload.schedule import Schedule
 from load.workload.trace import Entry, TraceError, read_trace
 
 MODEL: Final = "gpt-5.5"
 BINS: Final = 600  # of the time series, at most
 MOST_ARRIVALS: Final = 20_000_000  # of a run: each is planned before it begins
-OURS: Final = frozenset(
-    {"host", "content-length", "transfer-encoding", "connection", "accept-encoding"}
-)
-_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 DURATION_S: Final = 30.0
 AFTER_TRACE_S: Final = 0.001  # its last entry is one of it
-MARGIN: Final = 1.3  # a random schedule may have more arrivals than its mean
-POSITIVE: Final = (
-    "rate", "duration", "trial", "shape", "trace_stretch", "spike_factor", "input_tokens",
-    "output_tokens", "connect_timeout", "first_token_timeout", "idle_timeout", "total_timeout",
-    "ttft_slo", "tpot_slo", "concurrency", "turns", "max_tokens", "max_in_flight",
-)  # fmt: skip
-NOT_NEGATIVE: Final = ("warm_up", "drain", "start_rate", "spread", "shared_prefix", "think", "slo_share", "max_cost")  # fmt: skip
-
-
-class PlanError(ValueError):
-    """The options ask for something that cannot be; the message is one line."""
+ENDLESS_S: Final = 86_400.0  # of a closed loop that so many requests end
+SHAPED: Final = frozenset({"ramp", "steps", "spike"})  # whose form is that of their duration
 
 
 @dataclass(frozen=True)
@@ -67,6 +59,7 @@ class Plan:
     extra_body: dict[str, Any] = field(default_factory=dict)
     insecure: bool = False
     cacert: str = ""
+    stop_after: int | None = None  # chunks with content, after which the client hangs up
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -79,7 +72,25 @@ class Plan:
 
     @property
     def bin_s(self) -> int:
-        return max(1, round(self.schedule.duration_s / BINS))
+        return 1 if self.counted else max(1, round(self.schedule.duration_s / BINS))
+
+    @property
+    def planned(self) -> int | None:
+        """How many arrivals; None where that is not known before."""
+        if self.closed:
+            return self.schedule.most if self.counted else None
+        return self.schedule.planned
+
+    @property
+    def counted(self) -> bool:
+        """Whether the run ends with its last request, and not at a time."""
+        return self.closed and self.schedule.duration_s == ENDLESS_S
+
+    def as_run(self, ran_s: float) -> "Plan":
+        """The plan with the length it took, where its last answer ended it."""
+        if not self.counted:
+            return self
+        return replace(self, schedule=replace(self.schedule, duration_s=ran_s))
 
     def prompts(self) -> Callable[[int], Prompt]:
         if self.prompts_file:
@@ -111,27 +122,21 @@ def plan_of(options: Namespace) -> Plan:
         headers = tuple(header_of(text) for text in getattr(options, "header", None) or ())
         extra_body = body_of(getattr(options, "extra_body", "") or "")
         gates = tuple(gate_of(text) for text in options.gate)
-        if options.prompts:
-            FromFile(Path(options.prompts))
+        rows = len(FromFile(Path(options.prompts))) if options.prompts else len(trace)
+        most = requests_of(options.requests, rows)
         if options.baseline:
             check_baseline(Path(options.baseline))
     except OSError as error:
         raise PlanError(f"{error.filename}: {error.strerror}") from error
     except (TraceError, ValueError) as error:
         raise PlanError(str(error)) from error
-    for names, least in ((POSITIVE, "above 0"), (NOT_NEGATIVE, "0 or more")):
-        for name in names:
-            value = getattr(options, name)
-            if value is not None and not (
-                0 <= value < float("inf") and (value or names is NOT_NEGATIVE)
-            ):
-                raise PlanError(f"--{name.replace('_', '-')} must be {least}")
-    if trace and duration is None:
-        duration = trace[-1].at_s * options.trace_stretch + AFTER_TRACE_S
-    elif duration is None:
-        duration = DURATION_S
+    check_numbers(options)
+    if duration is None:
+        duration = _duration(options, trace, most)
     if options.warm_up >= duration:
         raise PlanError("--warm-up must be shorter than --duration")
+    if options.arrivals == "search" and most is not None:
+        raise PlanError("--requests: a search says itself how many")
     if options.arrivals == "search" and options.ttft_slo is None and options.tpot_slo is None:
         raise PlanError("--arrivals search needs --ttft-slo or --tpot-slo")
     highest = max(options.rate, options.start_rate)
@@ -153,7 +158,9 @@ def plan_of(options: Namespace) -> Plan:
             trace,
             options.trace_stretch,
             exact=bool(getattr(options, "exact", False)),
+            most=most,
         ),
+        stop_after=options.stop_after,
         scenario=options.scenario,
         mix=mix,
         model=options.model or MODEL,
@@ -186,69 +193,39 @@ def plan_of(options: Namespace) -> Plan:
         cacert=getattr(options, "cacert", "") or "",
         report_dir=Path(options.report_dir),
     )
+    kinds = set(mix) if plan.scenario == "mix" else {plan.scenario}
+    targets = plan.ttft_slo_ms is not None or plan.tpot_slo_ms is not None
     for gate in plan.gates:
-        _check_gate(gate, plan)
+        check_gate(gate, kinds, plan.schedule, plan.warm_up_s, targets=targets)
     return plan
 
 
-def header_of(text: str) -> tuple[str, str]:
-    """`Name: value`; ValueError says what is wrong with it, without its value."""
-    name, colon, value = (part.strip() for part in text.partition(":"))
-    if not colon or not _NAME.fullmatch(name) or not value.isascii() or not value.isprintable():
-        raise ValueError(f"--header {name or 'without a name'}: expected NAME:VALUE, in printable ASCII")  # fmt: skip
-    if name.lower() in OURS:
-        raise ValueError(f"--header {name}: this one says how the request is carried, and is ours")
-    return name, value
+def requests_of(text: str, rows: int) -> int | None:
+    """How many `--requests` asks for; `once` is each row of the prompts or the trace."""
+    if not text:
+        return None
+    if text.strip() == "once":
+        if not rows:
+            raise ValueError("--requests once: of --prompts or a --trace, and there is none")
+        return rows
+    if not text.strip().isdecimal() or not 0 < int(text) <= MOST_ARRIVALS:
+        raise ValueError(f"--requests {text}: expected a number, or once")
+    return int(text)
 
 
-def body_of(text: str) -> dict[str, Any]:
-    """The object of `--extra-body`; ValueError says where it is none."""
-    try:
-        value = json.loads(text) if text else {}
-    except json.JSONDecodeError as error:
-        raise ValueError(f"--extra-body: column {error.colno}: not JSON: {error.msg}") from None
-    if not isinstance(value, dict):
-        raise ValueError("--extra-body: expected a JSON object")  # noqa: TRY004
-    return value
-
-
-def _check_gate(gate: Gate, plan: Plan) -> None:
-    """A gate that this plan can never judge is refused before it costs anything."""
-    if gate.metric == "goodput" and plan.ttft_slo_ms is None and plan.tpot_slo_ms is None:
-        raise PlanError(
-            f"--gate {gate.text}: what a good request is, --ttft-slo or --tpot-slo must say"
-        )
-    kinds = set(plan.mix) if plan.scenario == "mix" else {plan.scenario}
-    if gate.metric in STREAM_METRICS and not kinds & STREAMS:
-        raise PlanError(f"--gate {gate.text}: {', '.join(sorted(kinds))} has no streams to measure")
-    if plan.schedule.kind in {"closed", "search"}:
-        return
-    needed = samples_for(gate.point)
-    planned = plan.schedule.rate * (plan.schedule.duration_s - plan.warm_up_s)
-    if plan.schedule.kind == "trace":
-        planned = plan.schedule.planned
-    if plan.schedule.kind in {"constant", "poisson", "gamma", "soak", "trace"} and (
-        planned * MARGIN < needed
-    ):
-        raise PlanError(
-            f"--gate {gate.text}: {gate.point} needs {needed} requests, about {planned:.0f} are planned: "
-            "raise --rate or --duration, or gate a lower percentile"
-        )
-
-
-def check_baseline(path: Path) -> None:
-    """A comparison that cannot be made is refused before the run, not after it."""
-    try:
-        document = json.loads(text_of(path))
-    except json.JSONDecodeError as error:
-        raise InputError(
-            f"--baseline {path}:{error.lineno}:{error.colno}: not JSON: {error.msg}"
-        ) from None
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"--baseline {error}") from None
-    if not (
-        isinstance(document, dict)
-        and document.get("schema_version") == 1
-        and isinstance(document.get("outcomes"), dict)
-    ):
-        raise InputError(f"--baseline {path}: not a load.json of this suite, version 1")
+def _duration(options: Namespace, trace: list[Entry], most: int | None) -> float:
+    """Of a schedule that no option gives one: a trace's own, or as long as so many requests take."""
+    kind = options.arrivals
+    if most is not None and kind in SHAPED:
+        raise PlanError(f"--requests: how long a {kind} takes, --duration must say")
+    if trace:
+        last = trace[min(len(trace), most or len(trace)) - 1]
+        return last.at_s * float(options.trace_stretch) + AFTER_TRACE_S
+    if most is None:
+        return DURATION_S
+    if kind == "closed":
+        return ENDLESS_S
+    if kind == "constant":
+        return most / float(options.rate)
+    endless = Schedule(kind, options.rate, float("inf"), options.seed, options.shape, most=most)
+    return max(endless.times(), default=0.0) + AFTER_TRACE_S if kind != "search" else DURATION_S

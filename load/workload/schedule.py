@@ -34,9 +34,13 @@ class Schedule:
     trace: Sequence[Entry] = ()
     stretch: float = 1.0  # of a trace's times
     exact: bool = False  # of poisson: as many arrivals as the rate says, at random times
+    most: int | None = None  # arrivals, after which it ends
 
     def times(self) -> Iterator[float]:
-        """The offsets of the whole fleet, ascending, all below the duration."""
+        """The offsets of the whole fleet, ascending, all below the duration, `most` of them."""
+        return islice(self._times(), self.most)
+
+    def _times(self) -> Iterator[float]:
         match self.kind:
             case "constant":
                 return self._until(
@@ -124,6 +128,8 @@ class Schedule:
             "duration_s": self.duration_s,
             "seed": self.seed,
         }
+        if self.most is not None:
+            shown["requests"] = self.most
         match self.kind:
             case "gamma":
                 shown["shape"] = self.shape

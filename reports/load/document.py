@@ -33,7 +33,14 @@ METRICS: Final = {
     "retry_after_ms": ("Retry-After", "that refusals asked for"),
     "time_to_failure_ms": ("Time to failure", "of failed requests"),
 }
-WHOLE: Final = ("ok", "incomplete_length", "without_done", "length_early", "content_filter")
+WHOLE: Final = (
+    "ok",
+    "incomplete_length",
+    "without_done",
+    "length_early",
+    "content_filter",
+    "stopped",
+)
 UNJUDGED: Final = ("client_saturated", "client_error", "cut_by_end")
 
 

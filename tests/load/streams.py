@@ -180,8 +180,7 @@ def plan_with(**options):
 def session(base_url, key="", **options):
     """A run of this process alone, without Locust: its document and exit code."""
     plan, fleet, about = measured(base_url, key, **options)
-    planned = None if plan.closed else plan.schedule.planned
-    found = result(plan, fleet, about, planned)
+    found = result(plan, fleet, about, plan_with(**options).planned)
     return found.document, found.exit_code
 
 
@@ -208,7 +207,7 @@ def measured(base_url, key="", **options):
     while not fleet.done and time.monotonic() < until:
         gevent.sleep(0.01)
     gevent.killall(users)
-    plan = plan_with(**options)
+    plan = plan_with(**options).as_run(fleet.ran_s)
     about = {
         "base_url": base_url,
         "started_at": assignment["start_at"],

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from load.workload.plan import PlanError
 from load.workload.prompts import FromFile, FromTrace
+from load.workload.refusals import PlanError
 from load.workload.rows import InputError, json_rows
 from load.workload.trace import read_trace
 from tests.load.streams import plan_with

@@ -7,7 +7,7 @@ import pytest
 from load.measure.outcome import Outcome
 from load.options import configuration, typed
 from load.transport.target import Target, TargetError
-from load.workload.plan import PlanError
+from load.workload.refusals import PlanError
 from tests.load.streams import WHOLE, ended, plan_with, serving, session
 from tests.load.test_hosts import certificate, send_requests, tls_server  # noqa: F401 - fixtures
 

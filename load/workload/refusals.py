@@ -1,0 +1,102 @@
+"""What no run can do, said before anything is sent: numbers, headers, parameters, gates, a baseline."""
+
+import json
+import re
+from argparse import Namespace
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any, Final
+
+from load.measure.gate import STREAM_METRICS, Gate, samples_for
+from load.workload.rows import InputError, text_of
+from load.workload.scenario import STREAMS
+from load.workload.schedule import Schedule
+
+OURS: Final = frozenset(
+    {"host", "content-length", "transfer-encoding", "connection", "accept-encoding"}
+)
+_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+MARGIN: Final = 1.3  # a random schedule may have more arrivals than its mean
+POSITIVE: Final = (
+    "rate", "duration", "trial", "shape", "trace_stretch", "spike_factor", "input_tokens",
+    "output_tokens", "connect_timeout", "first_token_timeout", "idle_timeout", "total_timeout",
+    "ttft_slo", "tpot_slo", "concurrency", "turns", "max_tokens", "max_in_flight", "stop_after",
+)  # fmt: skip
+NOT_NEGATIVE: Final = ("warm_up", "drain", "start_rate", "spread", "shared_prefix", "think", "slo_share", "max_cost")  # fmt: skip
+STEADY_KINDS: Final = frozenset({"constant", "poisson", "gamma", "soak", "trace"})
+
+
+class PlanError(ValueError):
+    """The options ask for something that cannot be; the message is one line."""
+
+
+def check_numbers(options: Namespace) -> None:
+    for names, least in ((POSITIVE, "above 0"), (NOT_NEGATIVE, "0 or more")):
+        for name in names:
+            value = getattr(options, name, None)
+            if value is not None and not (
+                0 <= value < float("inf") and (value or names is NOT_NEGATIVE)
+            ):
+                raise PlanError(f"--{name.replace('_', '-')} must be {least}")
+
+
+def header_of(text: str) -> tuple[str, str]:
+    """`Name: value`; ValueError says what is wrong with it, without its value."""
+    name, colon, value = (part.strip() for part in text.partition(":"))
+    if not colon or not _NAME.fullmatch(name) or not value.isascii() or not value.isprintable():
+        raise ValueError(f"--header {name or 'without a name'}: expected NAME:VALUE, in printable ASCII")  # fmt: skip
+    if name.lower() in OURS:
+        raise ValueError(f"--header {name}: this one says how the request is carried, and is ours")
+    return name, value
+
+
+def body_of(text: str) -> dict[str, Any]:
+    """The object of `--extra-body`; ValueError says where it is none."""
+    try:
+        value = json.loads(text) if text else {}
+    except json.JSONDecodeError as error:
+        raise ValueError(f"--extra-body: column {error.colno}: not JSON: {error.msg}") from None
+    if not isinstance(value, dict):
+        raise ValueError("--extra-body: expected a JSON object")  # noqa: TRY004
+    return value
+
+
+def check_gate(
+    gate: Gate, kinds: Collection[str], schedule: Schedule, warm_up_s: float, *, targets: bool
+) -> None:
+    """A gate that this plan can never judge is refused before it costs anything."""
+    if gate.metric == "goodput" and not targets:
+        raise PlanError(
+            f"--gate {gate.text}: what a good request is, --ttft-slo or --tpot-slo must say"
+        )
+    if gate.metric in STREAM_METRICS and not set(kinds) & STREAMS:
+        raise PlanError(f"--gate {gate.text}: {', '.join(sorted(kinds))} has no streams to measure")
+    if schedule.kind not in STEADY_KINDS:
+        return
+    needed = samples_for(gate.point)
+    planned = schedule.rate * (schedule.duration_s - warm_up_s)
+    if schedule.kind == "trace":
+        planned = schedule.planned
+    if planned * MARGIN < needed:
+        raise PlanError(
+            f"--gate {gate.text}: {gate.point} needs {needed} requests, about {planned:.0f} are planned: "
+            "raise --rate or --duration, or gate a lower percentile"
+        )
+
+
+def check_baseline(path: Path) -> None:
+    """A comparison that cannot be made is refused before the run, not after it."""
+    try:
+        document = json.loads(text_of(path))
+    except json.JSONDecodeError as error:
+        raise InputError(
+            f"--baseline {path}:{error.lineno}:{error.colno}: not JSON: {error.msg}"
+        ) from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"--baseline {error}") from None
+    if not (
+        isinstance(document, dict)
+        and document.get("schema_version") == 1
+        and isinstance(document.get("outcomes"), dict)
+    ):
+        raise InputError(f"--baseline {path}: not a load.json of this suite, version 1")
