@@ -10,6 +10,8 @@ COUNT = re.compile(r" \(and in [\d,]+ more \w+\)$")
 """What a judge adds to a finding that stands for many."""
 NOTHING = frozenset({"missing", "none", "null", "no such key", "nothing", "not there", ""})
 ABSENT = object()
+AROUND = ("message", "delta")
+"""Objects that a place leaves out: what a choice says is said in one of them."""
 
 
 def place_of(where: str) -> str:
@@ -36,13 +38,22 @@ def missing(payload: Any, where: str) -> tuple[str, ...] | None:
     for index, name in STEP.findall(found[0]) if found else ():
         if name:
             names.append(name)
-            node = node.get(name, ABSENT) if isinstance(node, dict) else ABSENT
+            node = _member_of(node, name)
         else:
             at = int(index or 0)
             node = node[at] if isinstance(node, list) and at < len(node) else ABSENT
         if node is ABSENT or node is None:
             return tuple(names)
     return None
+
+
+def _member_of(node: Any, name: str) -> Any:
+    """A member, also where a place names it without the object around it (`choices[0].content`)."""
+    if not isinstance(node, dict):
+        return ABSENT
+    around = (node.get(outer) for outer in AROUND if name not in node)
+    inner = next((found for found in around if isinstance(found, dict)), node)
+    return inner.get(name, ABSENT)
 
 
 def one_of(found: str) -> str:
