@@ -186,7 +186,8 @@ def _status(x: Exchange) -> object:
 
 
 def _members(x: Exchange) -> object:
-    return sorted(error(x))
+    """Those that say something: null is as good as absent to every client."""
+    return sorted(name for name, value in error(x).items() if value is not None)
 
 
 def _type(x: Exchange) -> object:

@@ -11,7 +11,8 @@ from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from conformance.judging.answer import error_of
+from conformance.causes.traits import error_text
+from conformance.judging.answer import error_of, status_line
 from conformance.judging.profile import Profile
 from conformance.judging.route import MISSING
 from conformance.running.budget import Budget
@@ -43,6 +44,14 @@ SCRIPTED: Final = "You said: Nine birds"
 """What only the reference gateway's model answers to it."""
 PATHS: Final = {Endpoint.CHAT: "/chat/completions", Endpoint.RESPONSES: "/responses"}
 NEAREST: Final = 8
+_NEEDED: Final = (
+    "--header 'NAME: VALUE' sends a header that it needs, --extra-body a member of the body"
+)
+_KEY: Final = "set CONFORMANCE_API_KEY to a key that may use the model"
+REFUSALS: Final = {
+    400: _NEEDED, 401: _KEY, 402: "the key has no credit left", 403: _KEY, 412: _NEEDED, 422: _NEEDED, 428: _NEEDED,
+}  # fmt: skip
+"""What to do about a status that answers everything."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +148,7 @@ class Looker:
         if set(answers) <= set(absent) or all(not api(a.answer) for a in answers.values()):
             await self._refuse_address(given, chat.answer, absent)
         await self._refuse_models(models, listed, answers)
+        self._refuse_refusal([a.answer for e, a in answers.items() if e not in absent])
         keyless = await self._keyless(answers, absent, models[0])
         offered = [asked for endpoint, asked in answers.items() if endpoint not in absent]
         first = next((asked for asked in offered if asked.answer.ok), None)
@@ -233,6 +243,16 @@ class Looker:
                 f"{self._sender.target.base_url} refuses the key (HTTP {listing.reply.status}): "
                 "set CONFORMANCE_API_KEY to a valid key"
             )
+
+    def _refuse_refusal(self, answers: list[Exchange]) -> None:
+        """The plainest request is refused, in the same words wherever it goes: something is amiss first."""
+        words = {(x.reply.status, error_text(x)) for x in answers}
+        if len(words) != 1 or answers[0].reply.status not in REFUSALS:
+            return
+        raise BadTarget(
+            f"{self._sender.target.base_url} refuses even the plainest request "
+            f"(HTTP {status_line(answers[0])}): {REFUSALS[answers[0].reply.status]}"
+        )
 
     async def _refuse_models(
         self, models: tuple[str, ...], listed: tuple[str, ...], answers: Mapping[Endpoint, Looked]

@@ -170,3 +170,32 @@ def test_an_offer_of_everything_lacks_nothing():
     assert lacking.lacks(get("/responses/resp_1/input_items")) == "gone"
     assert endpoint_of("GET", "/models") is Endpoint.MODELS
     assert not lacking.lacks(get("/models"))
+
+
+class Demanding(Without):
+    """Refuses whatever lacks a header of its own, as gateways in front of many providers do."""
+
+    def handle(self, request):
+        if request.path.endswith("/models"):
+            return self.gateway.handle(request)
+        body = {"status": "failure", "message": "Either x-config or x-provider header is required"}
+        return GatewayReply(400, JSON, body)
+
+
+def test_a_target_that_refuses_everything_alike_says_what_it_lacks():
+    with pytest.raises(BadTarget) as refused:
+        look(Demanding())
+    assert "x-provider header is required" in str(refused.value)
+    assert "--header 'NAME: VALUE'" in str(refused.value)
+
+
+def test_an_account_without_credit_is_no_target():
+    empty = GatewayReply(402, JSON, {"error": {"message": "No credit left.", "code": None}})
+    listing = Without()
+
+    def handle(request):
+        return listing.gateway.handle(request) if request.path.endswith("/models") else empty
+
+    listing.handle = handle
+    with pytest.raises(BadTarget, match=r"402 \"No credit left.\"\): the key has no credit left"):
+        look(listing)
