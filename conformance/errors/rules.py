@@ -186,8 +186,7 @@ def _status(x: Exchange) -> object:
 
 
 def _members(x: Exchange) -> object:
-    """Those that say something: null is as good as absent to every client."""
-    return sorted(name for name, value in error(x).items() if value is not None)
+    return sorted(error(x))
 
 
 def _type(x: Exchange) -> object:
