@@ -61,6 +61,8 @@ def _requests(add: Add) -> None:
 def _arrivals(add: Add) -> None:
     add("--arrivals", choices=KINDS, default="constant", help="when requests arrive (default: constant)")
     add("--rate", type=float, default=1.0, metavar="R", help="arrivals a second, whole fleet (default: 1)")
+    add("--rates", default="", metavar="R,R,…", help="of --arrivals sweep: a stage each, of --duration, with its own warm-up and drain")
+    add("--concurrencies", default="", metavar="N,N,…", help="of --arrivals sweep: a stage each, a closed loop")
     add("--duration", type=float, default=None, metavar="S", help="length of the schedule in seconds (default: 30; of a trace, all of it)")
     add("--warm-up", type=float, default=0.0, metavar="S", help="first seconds that no figure counts")
     add("--drain", type=float, default=60.0, metavar="S", help="how long to wait for the last answers (default: 60)")

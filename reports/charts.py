@@ -33,8 +33,10 @@ class Words:
     limit_name: str = ""
 
 
-def line(series: Series, words: Words, *, log: bool = False, area: bool = False) -> Markup:
-    """Lines over a straight x axis; `log` for the y axis, `area` to fill beneath."""
+def line(
+    series: Series, words: Words, *, log: bool = False, area: bool = False, marked: bool = False
+) -> Markup:
+    """Lines over a straight x axis; `log` for the y axis, `area` to fill beneath, `marked` for a dot a point."""
     xs = [x for points in series.values() for x, _ in points]
     ys = [y for points in series.values() for _, y in points if y is not None]
     if not ys:
@@ -49,6 +51,8 @@ def line(series: Series, words: Words, *, log: bool = False, area: bool = False)
     parts = [_axes(x, y, [(t, label(t)) for t in x_ticks], y_ticks, words)]
     for n, points in enumerate(series.values()):
         parts += [_run(run, n, y.start, area) for run in _runs(points, x, y)]
+        if marked:
+            parts += [_dot(n, *at) for run in _runs(points, x, y) if len(run) > 1 for at in run]
     return _svg(parts, words, list(series))
 
 
@@ -147,14 +151,18 @@ def _runs(points: Sequence[Point], x: Scale, y: Scale) -> Iterator[list[tuple[fl
 def _run(run: list[tuple[float, float]], colour: int, floor: float, area: bool) -> Markup:
     shade = f"s{colour % COLOURS}"
     if len(run) == 1:
-        dot = Markup('<circle class="dot {}" cx="{}" cy="{}" r="2.2"/>')
-        return dot.format(shade, *run[0])
+        return _dot(colour, *run[0])
     path = "M" + "L".join(f"{px:g},{py:g}" for px, py in run)
     drawn = Markup('<path class="line {}" d="{}"/>').format(shade, path)
     if not area:
         return drawn
     closed = f"{path}L{run[-1][0]:g},{floor:g}L{run[0][0]:g},{floor:g}Z"
     return Markup('<path class="area {}" d="{}"/>').format(shade, closed) + drawn
+
+
+def _dot(colour: int, px: float, py: float) -> Markup:
+    dot = Markup('<circle class="dot s{}" cx="{}" cy="{}" r="2.2"/>')
+    return dot.format(colour % COLOURS, px, py)
 
 
 def _axes(

@@ -38,6 +38,7 @@ class Tally:
     ttft_by_bin: dict[int, Histogram] = field(default_factory=dict)
     transcripts: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     samples: list[str] = field(default_factory=list)  # exchanges as JSON Lines
+    stages: list["Tally"] = field(default_factory=list)  # of a rate that changes on the way
     recorded: int = 0  # arrivals that this one has taken
     _outcomes: Counter[tuple[str, Outcome, bool]] = field(default_factory=Counter)
     _values: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
@@ -69,6 +70,13 @@ class Tally:
             mine = self.transcripts.setdefault(name, [])
             mine += kept[: TRANSCRIPTS - len(mine)]
         self.samples += other.samples[: MOST - len(self.samples)]
+        for number, stage in enumerate(other.stages):
+            self.stage(number).add(stage)
+
+    def stage(self, number: int) -> "Tally":
+        while len(self.stages) <= number:
+            self.stages.append(Tally())
+        return self.stages[number]
 
     def as_message(self) -> dict[str, Any]:
         """A form that msgpack carries; string keys only."""
@@ -80,6 +88,7 @@ class Tally:
             "ttft_by_bin": [(second, one.as_message()) for second, one in self.ttft_by_bin.items()],
             "transcripts": self.transcripts,
             "samples": self.samples,
+            "stages": [one.as_message() for one in self.stages],
         }
 
     @classmethod
@@ -94,6 +103,7 @@ class Tally:
             {second: Histogram.of_message(one) for second, one in message["ttft_by_bin"]},
             message["transcripts"],
             message["samples"],
+            [cls.of_message(one) for one in message["stages"]],
         )
 
     def settle(self) -> None:
@@ -112,6 +122,9 @@ class Tally:
         for at, values in self._ttft_by_bin.items():
             self.ttft_by_bin.setdefault(at, Histogram()).add_all(values)
             values.clear()
+        for stage in self.stages:
+            stage.settle()
+            stage.transcripts.clear()  # the whole run has them
 
     def record(self, arrival: Arrival, window: Window) -> None:
         """Take an arrival that has ended."""

@@ -10,6 +10,7 @@ from tempfile import NamedTemporaryFile
 from typing import Any, Final
 
 from load.report.document import REQUIRED
+from load.report.stages import lines as stage_lines
 from wire.redaction import Redactor
 
 ROOT: Final = Path(__file__).parents[2]
@@ -88,6 +89,7 @@ def lines(document: dict[str, Any]) -> Iterator[str]:
         f"completed {rates['completed_per_s']:g}/s{_later(rates)}, {_tokens(rates)}, ${document['usage']['usd']:.4f}"
     )
     yield from _noticed(document)
+    yield from stage_lines(document)
     if "search" in document:
         yield f"search: {document['search']['sentence']}"
     for requirement, n in document["conformance"].items():

@@ -11,7 +11,7 @@ OPTIONS: Final[dict[str, Any]] = {
     "scenario": "chat-stream", "prompts": "", "trace": "", "max_tokens": None, "model": "",
     "input_tokens": 120.0, "output_tokens": 100.0, "spread": 0.0, "shared_prefix": 0,
     "arrivals": "poisson", "rate": 40.0, "duration": 3.0, "warm_up": 0.0, "drain": 10.0, "gate": [],
-    "max_cost": None, "requests": "", "stop_after": None, "header": [], "extra_body": "", "insecure": False, "cacert": "",
+    "max_cost": None, "requests": "", "rates": "", "concurrencies": "", "stop_after": None, "header": [], "extra_body": "", "insecure": False, "cacert": "",
 }  # fmt: skip
 USABLE: Final = 0.7  # of a core, above which time stamps suffer
 OTHER_EVENTS: Final = 4  # of a stream beside its tokens
@@ -50,7 +50,7 @@ class Calibration:
             f"calibration: lengths in tokens by usage against what was asked for: prompts {self.input_deviation:+.1%}, "
             f"answers {self.output_deviation:+.1%}"
         )
-        if plan.schedule.kind not in {"closed", "search"}:
+        if plan.schedule.kind not in {"closed", "search", "sweep"}:
             share = self.needed(plan) / self.processes
             said.append(f"calibration: the plan needs about {share:.0%} of a core in each process")
             if share > USABLE:

@@ -84,6 +84,7 @@ class Run:
         self._thinking = 0  # conversations between two turns
         self._refused = self._sampled = 0
         self._window = Window(0, 0, 0)
+        self._stages: list[Window] = []
         self._greenlet: gevent.Greenlet | None = None
         self._later = gevent.get_hub().loop.run_callback
 
@@ -101,6 +102,14 @@ class Run:
             not plan.closed,
             plan.scenario == "mix",
         )
+        self._stages = [
+            replace(
+                self._window,
+                from_ns=start_ns + round(part.from_s * 1e9),
+                to_ns=start_ns + round(part.to_s * 1e9) - 1,
+            )
+            for part in plan.parts()
+        ]
         self._greenlet = gevent.spawn(self._go)
 
     def run_user(self) -> None:
@@ -132,6 +141,10 @@ class Run:
         try:
             if self.plan.closed:
                 self._sleep_until(self._window.start_ns)
+                if self.plan.own_users:
+                    more = self.worker < self.plan.concurrency % self.workers
+                    own = self.plan.concurrency // self.workers + more
+                    self._waiting = [ClosedUser() for _ in range(own)]
                 self.engine.next_due_ns = self._window.to_ns + round(self.plan.drain_s * 1e9)
                 for user in self._waiting:
                     self._send_next(user)
@@ -254,6 +267,9 @@ class Run:
 
     def _record(self, arrival: Arrival) -> None:
         self.tally.record(arrival, self._window)
+        for number, window in enumerate(self._stages):
+            if arrival.intended_ns <= window.to_ns and arrival.end_ns >= window.from_ns:
+                self.tally.stage(number).record(arrival, window)
 
     def _record_late(self, arrival: Arrival) -> None:
         """One whose tokens had to be counted first."""

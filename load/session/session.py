@@ -18,11 +18,14 @@ from load.options import configuration, typed
 from load.report.document import Result, result
 from load.report.folder import write_report
 from load.report.locust_stats import LocustStats
+from load.report.stages import parts, together
 from load.session import calibrate
 from load.session.fleet import Fleet
 from load.session.processes import Processes
 from load.session.runner import Runner
-from load.session.search import CONFIDENCE, Search
+from load.session.search import Search
+from load.session.search_result import with_search
+from load.session.sweep import Sweep
 from load.session.trial import judged
 from load.transport.capacity import capacity
 from load.transport.target import Gateway, Target, redactor_of
@@ -74,6 +77,7 @@ class LoadSession:
         self._stats = stats
         search = plan.schedule.kind == "search"
         self._rates = Search(plan.schedule.rate, plan.slo_share / 100) if search else None
+        self._sweep = Sweep(plan) if plan.schedule.kind == "sweep" else None
         self._finishing = False
         self._finished = Event()
 
@@ -83,6 +87,8 @@ class LoadSession:
         self._announce()
         if self.plan.schedule.kind == "search":
             return self._finish(self._search())
+        if self._sweep is not None:
+            return self._finish(self._run_stages(self._sweep))
         self.runner.run(self.target, self._key)
         return self._finish(self._finished_run())
 
@@ -112,7 +118,10 @@ class LoadSession:
         kind = plan.schedule.kind
         where = f"{self.target.shown} ({'loopback' if self.target.loopback else 'not loopback'})"
         what, cost = f"{plan.scenario}, {kind}", ""
-        if kind not in {"closed", "search"}:
+        if self._sweep is not None:
+            stages = ", ".join(f"{one:g}" for one in plan.rates or plan.concurrencies)
+            what = f"{plan.scenario}, a stage at each {self._sweep.by} of {stages}"
+        elif kind not in {"closed", "search"}:
             agent = plan.scenario == "agent"
             name = "responses-stream" if agent else plan.scenario_of()(0)
             sample = plan.writer().request(name, 0)
@@ -143,6 +152,22 @@ class LoadSession:
             return
         for line in self._calibration.lines(self.plan):
             self._say(line)
+
+    def _run_stages(self, sweep: Sweep) -> FinishedRun:
+        """All stages of a sweep; none after one that nothing could be said of."""
+        spent = 0.0
+        while (stage := sweep.next) is not None and not self.runner.interrupted:
+            if self.plan.max_cost is not None:
+                stage["max_cost"] = max(0.0, self.plan.max_cost - spent)
+            self.runner.run(self.target, self._key, stage, f"{sweep.label:>8} ")
+            if self.runner.interrupted:
+                break
+            run = self._finished_run()
+            spent += run.fleet.total.sums.get("usd", 0.0)
+            self._say(sweep.add(self._result_of(run)))
+            if run.fleet.stopped:
+                break
+        return self._finished_run()
 
     def _search(self) -> FinishedRun:
         """All trials; the report is that of the best rate, else of the last trial that can be believed."""
@@ -185,6 +210,18 @@ class LoadSession:
             "max_cost": left_usd,
         }
 
+    def _result_of(self, done: FinishedRun) -> Result:
+        about = {
+            "base_url": self.target.shown,
+            "started_at": done.started_at,
+            "duration_s": max(0.0, done.duration_s),
+        }
+        found = result(done.plan, done.fleet, about, done.planned)
+        stages = parts(done.plan, done.fleet, about)
+        if stages:
+            found.document["stages"] = together("time", stages)
+        return found
+
     def _finish(self, done: FinishedRun) -> Result:
         """Write the report, once; who comes second waits for it."""
         if self._finishing:
@@ -197,14 +234,14 @@ class LoadSession:
         shown = rates(plan, done.fleet.total, done.fleet.ran_s)
         ended_per_s = shown["completed_per_s"] + shown["failed_per_s"]
         self._stats.close(done.fleet.total, ended_per_s, time())
-        about = {
-            "base_url": self.target.shown,
-            "started_at": done.started_at,
-            "duration_s": max(0.0, done.duration_s),
-        }
-        found = result(plan, done.fleet, about, done.planned)
+        if self._sweep is not None:
+            if self.runner.interrupted or not self._sweep.stages:
+                self._sweep.add(self._result_of(done))
+            found = self._sweep.result()
+        else:
+            found = self._result_of(done)
         if self._rates is not None:
-            found = _with_search(found, self._rates, plan.slo_share)
+            found = with_search(found, self._rates, plan.slo_share)
         found.document["configuration"] = configuration(self.runner.options)
         # As it was typed: run again, it does the same, but for what the server makes of it.
         found.document["command"] = typed(sys.argv[1:])
@@ -219,30 +256,6 @@ class LoadSession:
         self.result = found
         self._finished.set()
         return found
-
-
-def _with_search(found: Result, search: Search, slo_share: float) -> Result:
-    """The answer of a search, beside the report of its best trial."""
-    document = found.document
-    trials = sorted(search.trials, key=lambda one: (one.rate, one.doubt))
-    document["search"] = {
-        "slo_share": slo_share,
-        "best_rate": search.best,
-        "low_per_s": search.low,
-        "high_per_s": search.high,
-        "confidence": CONFIDENCE,
-        "sentence": search.sentence,
-        "trials": [one.as_json() for one in trials],
-    }
-    if search.best is not None or found.exit_code == 2:
-        return found
-    if search.high is not None and not any(one.met for one in search.trials):
-        return replace(
-            found, exit_code=3 if found.exit_code in {0, 1} else found.exit_code
-        )  # the targets are the gate
-    document["validity"]["stamp"] = "INVALID"
-    document["validity"]["reasons"].append(f"search: {search.sentence}")
-    return replace(found, exit_code=4)
 
 
 def _say(line: str) -> None:

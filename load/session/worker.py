@@ -65,9 +65,10 @@ class Worker:
 
     def run_user(self) -> bool:
         """Be a user of the closed loop to its end; False when there is none."""
-        if self.run is None or not self.run.plan.closed or self.run.over.is_set():
+        run = self.run
+        if run is None or not run.plan.closed or run.plan.own_users or run.over.is_set():
             return False
-        self.run.run_user()
+        run.run_user()
         return True
 
     def interrupt(self, why: str) -> None:

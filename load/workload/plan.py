@@ -15,10 +15,12 @@ from load.workload.refusals import (
     check_baseline,
     check_gate,
     check_numbers,
+    check_sweep,
     header_of,
+    numbers_of,
 )
 from load.workload.scenario import MIX, Mix, RequestWriter, mix_of
-from load.workload.schedule import Schedule
+from load.workload.schedule import Part, Schedule
 from load.workload.trace import Entry, TraceError, read_trace
 
 MODEL: Final = "gpt-5.5"
@@ -60,6 +62,9 @@ class Plan:
     insecure: bool = False
     cacert: str = ""
     stop_after: int | None = None  # chunks with content, after which the client hangs up
+    rates: tuple[float, ...] = ()  # of a sweep
+    concurrencies: tuple[int, ...] = ()
+    own_users: bool = False  # of a closed loop: not those of Locust
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -85,6 +90,13 @@ class Plan:
     def counted(self) -> bool:
         """Whether the run ends with its last request, and not at a time."""
         return self.closed and self.schedule.duration_s == ENDLESS_S
+
+    def parts(self) -> list[Part]:
+        """Stages of the run, without its warm-up."""
+        found = [
+            part._replace(from_s=max(part.from_s, self.warm_up_s)) for part in self.schedule.parts()
+        ]
+        return [part for part in found if part.from_s < part.to_s]
 
     def as_run(self, ran_s: float) -> "Plan":
         """The plan with the length it took, where its last answer ended it."""
@@ -124,6 +136,8 @@ def plan_of(options: Namespace) -> Plan:
         gates = tuple(gate_of(text) for text in options.gate)
         rows = len(FromFile(Path(options.prompts))) if options.prompts else len(trace)
         most = requests_of(options.requests, rows)
+        rates = numbers_of("rates", options.rates)
+        concurrencies = numbers_of("concurrencies", options.concurrencies, whole=True)
         if options.baseline:
             check_baseline(Path(options.baseline))
     except OSError as error:
@@ -135,11 +149,12 @@ def plan_of(options: Namespace) -> Plan:
         duration = _duration(options, trace, most)
     if options.warm_up >= duration:
         raise PlanError("--warm-up must be shorter than --duration")
+    check_sweep(options.arrivals, rates, concurrencies)
     if options.arrivals == "search" and most is not None:
         raise PlanError("--requests: a search says itself how many")
     if options.arrivals == "search" and options.ttft_slo is None and options.tpot_slo is None:
         raise PlanError("--arrivals search needs --ttft-slo or --tpot-slo")
-    highest = max(options.rate, options.start_rate)
+    highest = max(options.rate, options.start_rate, *rates)
     if options.arrivals == "spike":
         highest *= options.spike_factor
     if options.arrivals not in {"closed", "trace"} and highest * duration > MOST_ARRIVALS:
@@ -161,6 +176,9 @@ def plan_of(options: Namespace) -> Plan:
             most=most,
         ),
         stop_after=options.stop_after,
+        rates=rates,
+        concurrencies=tuple(int(one) for one in concurrencies),
+        own_users=bool(getattr(options, "own_users", False)),
         scenario=options.scenario,
         mix=mix,
         model=options.model or MODEL,
@@ -197,6 +215,9 @@ def plan_of(options: Namespace) -> Plan:
     targets = plan.ttft_slo_ms is not None or plan.tpot_slo_ms is not None
     for gate in plan.gates:
         check_gate(gate, kinds, plan.schedule, plan.warm_up_s, targets=targets)
+        for rate in rates if plan.schedule.most is None else ():
+            stage = replace(plan.schedule, kind="poisson", rate=rate)
+            check_gate(gate, kinds, stage, plan.warm_up_s, targets=targets)
     return plan
 
 
@@ -225,6 +246,8 @@ def _duration(options: Namespace, trace: list[Entry], most: int | None) -> float
         return DURATION_S
     if kind == "closed":
         return ENDLESS_S
+    if kind == "sweep":
+        return DURATION_S
     if kind == "constant":
         return most / float(options.rate)
     endless = Schedule(kind, options.rate, float("inf"), options.seed, options.shape, most=most)

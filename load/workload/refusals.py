@@ -61,6 +61,28 @@ def body_of(text: str) -> dict[str, Any]:
     return value
 
 
+def numbers_of(name: str, text: str, *, whole: bool = False) -> tuple[float, ...]:
+    """`1,2,4` of `--rates` or `--concurrencies`; ValueError says what is wrong with it."""
+    try:
+        found = tuple(float(part) for part in text.split(",") if part.strip())
+    except ValueError:
+        found = (0.0,)
+    if not all(0 < one < float("inf") and (not whole or one % 1 == 0) for one in found):
+        kind = "whole numbers" if whole else "numbers"
+        raise ValueError(f"--{name} {text}: expected {kind} above 0, such as 1,2,4,8")
+    if len(set(found)) < len(found):
+        raise ValueError(f"--{name} {text}: the same stage twice")
+    return found
+
+
+def check_sweep(kind: str, rates: tuple[float, ...], concurrencies: tuple[float, ...]) -> None:
+    if kind == "sweep" and bool(rates) == bool(concurrencies):
+        raise PlanError("--arrivals sweep needs either --rates or --concurrencies, such as 1,2,4,8")
+    if kind != "sweep" and (rates or concurrencies):
+        name = "rates" if rates else "concurrencies"
+        raise PlanError(f"--{name}: of --arrivals sweep, and this is --arrivals {kind}")
+
+
 def check_gate(
     gate: Gate, kinds: Collection[str], schedule: Schedule, warm_up_s: float, *, targets: bool
 ) -> None:
@@ -71,7 +93,7 @@ def check_gate(
         )
     if gate.metric in STREAM_METRICS and not set(kinds) & STREAMS:
         raise PlanError(f"--gate {gate.text}: {', '.join(sorted(kinds))} has no streams to measure")
-    if schedule.kind not in STEADY_KINDS:
+    if schedule.kind not in STEADY_KINDS or schedule.exact:
         return
     needed = samples_for(gate.point)
     planned = schedule.rate * (schedule.duration_s - warm_up_s)

@@ -9,15 +9,23 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 
 from load.workload.trace import Entry
 
 OPEN: Final = ("constant", "poisson", "gamma", "ramp", "steps", "spike", "soak", "trace")
-KINDS: Final = (*OPEN, "closed", "search")
+KINDS: Final = (*OPEN, "closed", "search", "sweep")
 STEPS: Final = 5
 SPIKE_FACTOR: Final = 5.0
 SPIKE_SHARE: Final = (0.4, 0.6)  # of the duration, between which the spike stands
+
+
+class Part(NamedTuple):
+    """A stage of one run: from when to when, and what it is called."""
+
+    from_s: float
+    to_s: float
+    label: str
 
 
 @dataclass(frozen=True)
@@ -65,6 +73,26 @@ class Schedule:
     def share(self, worker: int, workers: int) -> Iterator[tuple[int, float]]:
         """The number and offset of each arrival of one worker."""
         return islice(enumerate(self.times()), worker, None, workers)
+
+    def parts(self) -> list[Part]:
+        """The stages of a schedule whose rate changes; none of any other."""
+        match self.kind:
+            case "steps" | "ramp":
+                edges = [n / STEPS for n in range(STEPS + 1)]
+            case "spike":
+                edges = [0.0, *SPIKE_SHARE, 1.0]
+            case _:
+                return []
+        names = ("before", "spike", "after") if self.kind == "spike" else ("",) * STEPS
+        found = []
+        for name, low, high in zip(names, edges, edges[1:], strict=False):
+            first, last = (
+                self.rate_at(self.duration_s * at) for at in (low, math.nextafter(high, 0))
+            )
+            shown = f"{first:.3g} to {last:.3g}/s" if self.kind == "ramp" else f"{last:.3g}/s"
+            label = f"{name} {shown}".strip()
+            found.append(Part(low * self.duration_s, high * self.duration_s, label))
+        return found
 
     def rate_at(self, offset_s: float) -> float:
         """The rate that is planned at an offset."""

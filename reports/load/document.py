@@ -90,6 +90,12 @@ class Load:
         """`chat-stream, poisson, 20/s for 30 s`."""
         arrivals = object_in(self.data, "arrivals")
         scenario = text_in(object_in(self.data, "scenario"), "name")
+        stages = object_in(self.data, "stages")
+        if text_in(stages, "by") in {"rate", "concurrency"}:
+            shown = ", ".join(text_in(one, "label") for one in objects_in(stages, "stages"))
+            return (
+                f"{scenario}, a sweep: {shown}, {number_in(arrivals, 'duration_s') or 0:g} s each"
+            )
         if text_in(arrivals, "kind") == "closed":
             return f"{scenario}, {number_in(arrivals, 'concurrency'):g} at a time for {number_in(arrivals, 'duration_s'):g} s"
         return f"{scenario}, {text_in(arrivals, 'kind')}, {number_in(arrivals, 'rate') or 0:g}/s for {number_in(arrivals, 'duration_s') or 0:g} s"
@@ -101,6 +107,11 @@ class Load:
         if not self.happened:
             return lead, "Nothing was sent."
         parts = []
+        said = text_in(object_in(self.data, "stages"), "sentence")
+        if said:
+            parts.append(f"{said[:1].upper()}{said[1:]}.")
+            shown = text_in(object_in(self.data, "stages"), "shown")
+            parts += [f"At {shown}:"] if shown else []
         search = object_in(self.data, "search")
         if search:
             best = number_in(search, "best_rate")

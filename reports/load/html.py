@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from reports.fields import number_in, object_in, objects_in
+from reports.load import stages
 from reports.load.charts import percentile_charts, search_charts, time_charts
 from reports.load.document import METRICS, POINTS, UNJUDGED, WHOLE, Load, change, shown_ms
 from reports.page import render
@@ -25,6 +26,10 @@ def html(load: Load, before: Load | None = None) -> str:
         percentile_charts=percentile_charts(load, before),
         time_charts=time_charts(load),
         search_charts=search_charts(load),
+        stage_charts=stages.charts(load) if stages.stages_in(load) else [],
+        stage_rows=stages.rows(load),
+        stage_columns=stages.COLUMNS,
+        stages_said=stages.headline(load),
         trials=objects_in(object_in(load.data, "search"), "trials"),
         compared=_compared(load, before) if before is not None else [],
         before=before,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from reports.fields import number_in, object_in, objects_in
 from reports.load.document import POINTS, Load, change, shown_ms, tokens_shown
 from reports.load.html import COMPARED, percent
+from reports.load.stages import COLUMNS, headline, rows
 from reports.markdown import code, plain
 
 
@@ -40,6 +41,19 @@ def _parts(load: Load, before: Load | None) -> Iterator[str]:
             else f"{value:g} {gate.get('unit', '')}"
         )
         yield f"- gate {code(str(gate.get('gate', '')))}: {'passed' if gate.get('passed') else '**failed**'} ({shown})"  # fmt: skip
+    stages = rows(load)
+    if stages:
+        yield f"\n## Stages\n\n{plain(headline(load))}\n"
+        yield (
+            "| stage | window | "
+            + " | ".join(COLUMNS)
+            + " | |\n"
+            + "|---" * (len(COLUMNS) + 3)
+            + "|"
+        )
+        for label, valid, span, figures, said in stages:
+            verdict = f"{'VALID' if valid else 'INVALID'}{': ' if said else ''}{said}"
+            yield f"| {plain(label)} | {span} | {' | '.join(figures)} | {plain(verdict)} |"
     trials = objects_in(object_in(load.data, "search"), "trials")
     if trials:
         search = object_in(load.data, "search")
