@@ -1,5 +1,6 @@
 """What a run prints: header, plan, progress, the table at the end."""
 
+import contextlib
 import sys
 import time
 from collections import Counter
@@ -55,33 +56,40 @@ def plan_lines(session: Session, total: int) -> list[str]:
 LINE_S = 15.0
 """A log that is no terminal gets a line at least so often."""
 
+FORESEEN_S = 3.0
+"""So long must have passed before an end is foreseen."""
+
 
 def progress(
     config: pytest.Config, session: Callable[[], Session | None]
 ) -> Callable[[int, int, str], None]:
     """A line that follows the requests: rewritten on a terminal, a new one now and then elsewhere."""
-    reporter = config.pluginmanager.getplugin("terminalreporter")
     if config.option.verbose < -1:
         return lambda _done, _total, _name: None
-    interactive = reporter is not None and reporter.isatty
-    stream = None if reporter is not None else sys.__stderr__
     started = last = time.monotonic()
     fifths = 0
 
     def write(text: str) -> None:
-        if reporter is not None:
-            reporter._tw.write(text)  # noqa: SLF001 - the only writer that bypasses capture
-            reporter._tw.flush()  # noqa: SLF001
-        elif stream is not None:
-            stream.write(text)
-            stream.flush()
+        # The requests are sent within a test, whose output pytest captures, down to the descriptors.
+        capture = config.pluginmanager.getplugin("capturemanager")
+        with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
+            if reporter := config.pluginmanager.getplugin("terminalreporter"):
+                reporter._tw.write(text)  # noqa: SLF001 - no line of its own
+                reporter._tw.flush()  # noqa: SLF001
+            elif sys.__stderr__ is not None:  # a worker
+                sys.__stderr__.write(text)
+                sys.__stderr__.flush()
+
+    def is_terminal() -> bool:
+        reporter = config.pluginmanager.getplugin("terminalreporter")
+        return reporter is not None and reporter.isatty
 
     def show(done: int, total: int, name: str) -> None:
         nonlocal started, last, fifths
         now = time.monotonic()
         if done <= 1 and name:
             started = now
-        if interactive:
+        if is_terminal():
             end = "\n" if done == total else ""
             write(f"\r\x1b[2Ksent {done}/{total} {name[:60]}{end}")
         elif total and (
@@ -104,7 +112,7 @@ def _so_far(session: Session | None, done: int, total: int, elapsed_s: float) ->
         classes[f"{status // 100}xx" if status else "no answer"] += number
     parts = [f"{name} {classes[name]}" for name in sorted(classes)]
     parts.append(f"about ${session.budget.spent_usd:.4f}")
-    if 0 < done < total:
+    if 0 < done < total and elapsed_s >= FORESEEN_S:
         parts.append(f"about {elapsed_s / done * (total - done):.0f} s left")
     return ", " + ", ".join(parts)
 

@@ -51,6 +51,8 @@ def test_the_reference_gateway_is_judged_when_no_url_is_given(tmp_path):
         "junit.xml",
     }
     assert "plan: " in done.stdout
+    # A log that is no terminal says how far the run is, although pytest captures what tests print.
+    assert re.search(r"^sent \d+/\d+.*2xx \d+", done.stdout, re.MULTILINE), output(done)
     assert str(tmp_path / "report.html") in done.stdout
     assert all(row["outcome"] == "pass" for row in document(tmp_path)["results"])
 
