@@ -32,6 +32,7 @@ sys.path[1:] = [ROOT, *(entry for entry in sys.path[1:] if entry != ROOT)]
 
 from load.options import add_options, gateway_arguments  # noqa: E402
 from load.report.locust_stats import LocustStats  # noqa: E402
+from load.session.metrics_page import AddressError  # noqa: E402
 from load.session.processes import LocalProcess, Processes, WorkerProcesses, packed, unpacked  # noqa: E402
 from load.session.session import LoadSession  # noqa: E402
 from load.session.worker import Worker  # noqa: E402
@@ -159,7 +160,7 @@ def _leader(environment: Environment, runner: Any) -> None:
         try:
             session = new_session()
             environment.process_exit_code = session.run().exit_code
-        except (TargetError, PlanError) as error:
+        except (TargetError, PlanError, AddressError) as error:
             print(f"load: {error}", file=sys.stderr)
         except Exception:  # noqa: BLE001 - a session that hangs says nothing at all
             traceback.print_exc()

@@ -95,6 +95,9 @@ def _timeouts(add: Add) -> None:
 def _reports(add: Add) -> None:
     add("--report-dir", default=str(DEFAULT_FOLDER), metavar="DIR", help="where the reports go (default: reports/out)")
     add("--baseline", default="", metavar="FILE", help="load.json of an earlier run, to compare with")
+    add("--records", action="store_true", help="a line of each request in load-requests.jsonl.gz")
+    add("--metrics-port", default="", metavar="[HOST:]PORT", help="OpenMetrics at /metrics while it runs; 0 takes any port")
+    add("--scrape", action="append", default=[], metavar="URL", help="Prometheus text of vLLM, SGLang or llama.cpp, read each second beside the run; may be repeated")
     add("--calibrate", action="store_true", help="first say what this machine can drive")
     add("--stamps", choices=("auto", "kernel", "app"), default="auto", help="who stamps received bytes; auto takes the kernel's where it can")
 
@@ -123,12 +126,15 @@ def configuration(options: Mapping[str, Any]) -> dict[str, Any]:
     """Every option of ours with its value, for the report."""
     heard = _Names()
     add_options(heard)  # type: ignore[arg-type]
-    return {
-        name: [_name_of(one) for one in options.get(name) or []]
-        if name == "header"
-        else options.get(name)
-        for name in heard.names
-    }
+    return {name: _shown(name, options.get(name)) for name in heard.names}
+
+
+def _shown(name: str, value: Any) -> Any:
+    if name == "header":
+        return [_name_of(one) for one in value or []]
+    if isinstance(value, list):
+        return [_USER.sub("//", one) if isinstance(one, str) else one for one in value]
+    return _USER.sub("//", value) if isinstance(value, str) else value
 
 
 def typed(arguments: Sequence[str]) -> str:

@@ -114,18 +114,21 @@ class Histogram:
                 value = highest_of(index)
             yield min(value, self.highest_us)
 
-    def as_distribution(self) -> dict[str, float | int | None]:
-        """Count, mean, percentiles and max in milliseconds; None where samples are too few."""
+    def as_distribution(self, unit: int = 1000) -> dict[str, float | int | None]:
+        """Count, mean, percentiles and max in milliseconds; None where samples are too few.
+
+        With unit 1 the values are what was added: tokens, of lengths.
+        """
         if not self.count:
             return {"count": 0, **dict.fromkeys(["mean", *PERCENTILES, "max"])}
         shown: dict[str, float | int | None] = {
             "count": self.count,
-            "mean": round(self.sum_us / self.count / 1000, 4),
+            "mean": round(self.sum_us / self.count / unit, 4),
         }
         for name, percentile in PERCENTILES.items():
             fits = enough(percentile, self.count)
-            shown[name] = round(self.percentile(percentile) / 1000, 3) if fits else None
-        shown["max"] = round(self.highest_us / 1000, 3)
+            shown[name] = round(self.percentile(percentile) / unit, 3) if fits else None
+        shown["max"] = round(self.highest_us / unit, 3)
         return shown
 
     def as_message(self) -> list[object]:

@@ -17,6 +17,9 @@ MEANINGS: Final = {
     "completed_per_s": "whole answers that ended in the steady window",
     "failed_per_s": "failures that ended in the steady window",
     "output_tokens_per_s": "tokens that came in the steady window",
+    "input_tokens_per_s": "prompt tokens of answers that ended in the steady window, by usage",
+    "total_tokens_per_s": "input and output tokens",
+    "tokens_per_s_a_user": "1 / the median TPOT: what one user sees once the first token is there",
     "chunks_per_s": "events with content that came in the steady window",
     "error_share": "failures of the arrivals planned in the steady window",
 }
@@ -40,6 +43,13 @@ def rates(plan: Plan, total: Tally, ran_s: float = 0.0) -> dict[str, Any]:
         "failed_per_s": _per(ended(total, "failed"), seconds),
         "output_tokens_per_s": _per(tokens, seconds) if known or not counts["chunks"] else None,
         "tokens_by": known,
+        "input_tokens_per_s": _per(counts["steady_prompt_tokens"], seconds)
+        if counts["with_usage"]
+        else None,
+        "total_tokens_per_s": _per(counts["steady_prompt_tokens"] + tokens, seconds)
+        if counts["with_usage"]
+        else None,
+        "tokens_per_s_a_user": _speed(total),
         "chunks_per_s": _per(counts["steady_chunks"], seconds),
         "error_share": round(failed / (whole + failed), 6) if whole + failed else None,
         "meanings": MEANINGS,
@@ -119,6 +129,12 @@ def unjudgeable(plan: Plan, total: Tally) -> str:
         f"{unknown} of {whole} streams say no usage, and no tokenizer is known for {plan.model}: "
         "there is no time per token"
     )
+
+
+def _speed(total: Tally) -> float | None:
+    histogram = total.histograms.get("tpot_ms")
+    tpot_us = histogram.percentile(50) if histogram is not None else 0
+    return round(1e6 / tpot_us, 2) if tpot_us else None
 
 
 def _per(amount: float, seconds: float) -> float:

@@ -37,12 +37,15 @@ class Tally:
     series: defaultdict[str, Counter[int]] = field(default_factory=_lines)
     ttft_by_bin: dict[int, Histogram] = field(default_factory=dict)
     transcripts: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    tpot_by_bin: dict[int, Histogram] = field(default_factory=dict)
     samples: list[str] = field(default_factory=list)  # exchanges as JSON Lines
+    records: list[str] = field(default_factory=list)  # a line a request; passed on, never added up
     stages: list["Tally"] = field(default_factory=list)  # of a rate that changes on the way
     recorded: int = 0  # arrivals that this one has taken
     _outcomes: Counter[tuple[str, Outcome, bool]] = field(default_factory=Counter)
     _values: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     _ttft_by_bin: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    _tpot_by_bin: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
 
     def histogram(self, name: str) -> Histogram:
         found = self.histograms.get(name)
@@ -66,6 +69,8 @@ class Tally:
             self.line(name).update(line)
         for second, histogram in other.ttft_by_bin.items():
             self.ttft_by_bin.setdefault(second, Histogram()).merge(histogram)
+        for second, histogram in other.tpot_by_bin.items():
+            self.tpot_by_bin.setdefault(second, Histogram()).merge(histogram)
         for name, kept in other.transcripts.items():
             mine = self.transcripts.setdefault(name, [])
             mine += kept[: TRANSCRIPTS - len(mine)]
@@ -86,8 +91,10 @@ class Tally:
             "histograms": {name: one.as_message() for name, one in self.histograms.items()},
             "series": {name: list(line.items()) for name, line in self.series.items()},
             "ttft_by_bin": [(second, one.as_message()) for second, one in self.ttft_by_bin.items()],
+            "tpot_by_bin": [(second, one.as_message()) for second, one in self.tpot_by_bin.items()],
             "transcripts": self.transcripts,
             "samples": self.samples,
+            "records": self.records,
             "stages": [one.as_message() for one in self.stages],
         }
 
@@ -102,7 +109,9 @@ class Tally:
             ),
             {second: Histogram.of_message(one) for second, one in message["ttft_by_bin"]},
             message["transcripts"],
+            {second: Histogram.of_message(one) for second, one in message["tpot_by_bin"]},
             message["samples"],
+            message["records"],
             [cls.of_message(one) for one in message["stages"]],
         )
 
@@ -122,6 +131,9 @@ class Tally:
         for at, values in self._ttft_by_bin.items():
             self.ttft_by_bin.setdefault(at, Histogram()).add_all(values)
             values.clear()
+        for at, values in self._tpot_by_bin.items():
+            self.tpot_by_bin.setdefault(at, Histogram()).add_all(values)
+            values.clear()
         for stage in self.stages:
             stage.settle()
             stage.transcripts.clear()  # the whole run has them
@@ -140,6 +152,8 @@ class Tally:
         if kind != "unjudged":
             self.counts[f"judged:{window.slice(arrival.intended_ns)}"] += 1
             self.series[kind][window.bin(arrival.end_ns)] += 1
+            if kind == "failed":
+                self.series[f"failed:{outcome}"][window.bin(arrival.end_ns)] += 1
         self._amounts(arrival, window, outcome)
         if steady:
             self._times(arrival, window, outcome)
@@ -177,6 +191,8 @@ class Tally:
         since = arrival.reader.stamps[0] - (intended if window.scheduled else sent)
         if arrival.request.stream:
             tpot = self._stream_times(arrival, e2e)
+            if tpot is not None:
+                self._tpot_by_bin[window.bin(intended)].append(tpot)
             if window.mixed:
                 ttft = (arrival.reader.stamps[0] - sent) // 1000
                 values[f"ttft_ms@{arrival.request.scenario}"].append(ttft)
@@ -236,6 +252,10 @@ class Tally:
         if usage is not None:
             completion = usage.completion_tokens or 0
             counts["with_usage"] += 1
+            if window.from_ns <= arrival.end_ns < window.to_ns:
+                counts["steady_prompt_tokens"] += usage.prompt_tokens or 0
+            if usage.prompt_tokens is not None:
+                self._values["length:input"].append(usage.prompt_tokens)
             counts["tokens:prompt"] += usage.prompt_tokens or 0
             counts["tokens:completion"] += completion
             counts["tokens:total"] += usage.total_tokens or 0
@@ -251,6 +271,8 @@ class Tally:
             completion = arrival.counted
             counts["with_count"] += 1
             counts["tokens:counted"] += completion
+        if outcome in WHOLE and (usage is not None or arrival.counted is not None):
+            self._values["length:output"].append(completion)
         if outcome not in WHOLE:
             counts["wasted_tokens"] += completion or len(stamps)
         elif arrival.request.usage and usage is None and outcome is not Outcome.STOPPED:

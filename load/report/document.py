@@ -89,7 +89,7 @@ def _document(
     metrics = {
         name: total.histogram(name).as_distribution()
         for name in (*REQUIRED, *sorted(total.histograms))
-        if "@" not in name
+        if "@" not in name and ":" not in name
     }
     return {
         "schema_version": SCHEMA_VERSION,
@@ -127,6 +127,16 @@ def _document(
             "gaps_of_none": counts["gaps_of_none"],
         },
         "lengths": _lengths(total),
+        "token_lengths": {
+            name: total.histogram(f"length:{name}").as_distribution(unit=1)
+            | {
+                "curve": [
+                    [p, 1000 * value] for p, value in total.histogram(f"length:{name}").curve(CURVE)
+                ]
+            }
+            for name in ("input", "output")
+            if total.histogram(f"length:{name}").count
+        },
         "usage": _usage(total),
         "conformance": conformance(total),
         "text": {likeness.value: counts[f"text:{likeness}"] for likeness in Likeness},
@@ -146,7 +156,9 @@ def _document(
                 "max_us": one.highest_us,
             }
             for name, one in sorted(total.histograms.items())
+            if ":" not in name
         },
+        "server": fleet.server,
         "transcripts": total.transcripts,
     }
 
@@ -249,6 +261,12 @@ def _series(plan: Plan, fleet: Fleet) -> dict[str, Any]:
         "ttft_p99_ms": [_ms(one, 99) for one in by_bin],
         "ttft_max_ms": [round(one.highest_us / 1000, 3) if one.count else None for one in by_bin],
         "ttft_n": [one.count for one in by_bin],
+        "tpot_p50_ms": [_ms(total.tpot_by_bin.get(at, empty), 50) for at in axis],
+        "failed_by_class": {
+            name.removeprefix("failed:"): [line[at] for at in axis]
+            for name, line in sorted(total.series.items())
+            if name.startswith("failed:")
+        },
         "in_flight": [[round(at, 1), n] for at, n in fleet.in_flight],
     }
 

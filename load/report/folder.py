@@ -89,6 +89,8 @@ def lines(document: dict[str, Any]) -> Iterator[str]:
         f"completed {rates['completed_per_s']:g}/s{_later(rates)}, {_tokens(rates)}, ${document['usage']['usd']:.4f}"
     )
     yield from _noticed(document)
+    for one in document["server"]:
+        yield _server(one)
     yield from stage_lines(document)
     if "search" in document:
         yield f"search: {document['search']['sentence']}"
@@ -137,6 +139,17 @@ def _noticed(document: dict[str, Any]) -> Iterator[str]:
     for name, one in document["lengths"].items():
         if abs(one["deviation"]) > DEVIATION:
             yield f"{name} lengths: {one['deviation']:+.0%} against what was asked for, by usage"
+
+
+def _server(one: dict[str, Any]) -> str:
+    """What the server said of itself, or why nothing is known."""
+    highest = [
+        f"{name.replace('_', ' ')} at most {max(values):g}"
+        for name in ("running", "waiting", "kv_use")
+        if (values := [value for value in one.get(name, ()) if value is not None])
+    ]
+    shown = ", ".join([*highest, *([one["problem"]] if one["problem"] else [])])
+    return f"server metrics of {one['url']}: {shown or 'nothing was read'}"
 
 
 def _sample(sample: dict[str, Any]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from load.session.fleet import Fleet
 from load.workload.plan import Plan
 
 KEPT: Final = (
-    "validity", "arrivals", "outcomes", "metrics", "rates", "goodput", "gates", "streaming", "usage",
+    "validity", "arrivals", "outcomes", "metrics", "rates", "goodput", "gates", "streaming", "usage", "server",
 )  # fmt: skip
 SEVERITY: Final = (0, 1, 3, 4, 2)  # of exit codes: what could not run says the least
 
@@ -28,7 +28,8 @@ def parts(plan: Plan, fleet: Fleet, about: dict[str, Any]) -> list[dict[str, Any
         if fleet.total.counts["cut_short"] and fleet.ran_s <= part.from_s:
             break
         own = replace(plan, warm_up_s=part.from_s, schedule=replace(plan.schedule, duration_s=part.to_s))  # fmt: skip
-        found.append(stage_of(part.label, result(own, replace(fleet, total=total), about, None)))
+        alone = replace(fleet, total=total, server=[])  # the run itself has that of the server
+        found.append(stage_of(part.label, result(own, alone, about, None)))
     return found
 
 

@@ -1,5 +1,6 @@
 """What the whole fleet has measured: the sum of its workers' reports, and who is missing."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import time
 from typing import Any
@@ -32,6 +33,8 @@ class Fleet:
     ran_s: float = 0.0  # of the schedule
     vocabulary: str = ""  # that counted tokens where the server says no usage
     limit: str = ""  # what limits the requests in flight
+    server: list[dict[str, Any]] = field(default_factory=list)  # what it said of itself
+    keep_records: Callable[[list[str]], None] | None = None  # where lines of requests go
     _fresh: list[Tally] = field(default_factory=list)
 
     def take_report(self, report: dict[str, Any]) -> None:
@@ -47,6 +50,8 @@ class Fleet:
         self.vocabulary = self.vocabulary or report.get("vocabulary", "")
         self.ran_s = max(self.ran_s, report.get("ran_s", 0.0))
         tally = report["tally"]
+        if self.keep_records is not None and tally.records:
+            self.keep_records(tally.records)
         self.total.add(tally)
         self._fresh.append(tally)
 

@@ -12,12 +12,13 @@ from gevent.event import Event
 from load.measure.cost import Budget, estimate_usd, price_of
 from load.measure.health import Health, peak_mb
 from load.measure.outcome import REFUSED, UNJUDGED, WHOLE, Outcome
-from load.measure.sample import MOST, clean, line_of
+from load.measure.sample import clean
 from load.measure.tally import Tally
 from load.measure.token_counter import TokenCounter
 from load.measure.validity import COST
 from load.measure.waits import Waits
 from load.measure.window import Window
+from load.session.recorder import Recorder
 from load.session.request_factory import RequestFactory
 from load.transport.capacity import capacity
 from load.transport.engine import Engine
@@ -69,10 +70,10 @@ class Run:
             target, limits, self._done, kernel=plan.stamps != "app", stop_after=plan.stop_after
         )
         self._redactor = redactor_of(target, os.environ, plan.secrets)
-        self._counter = TokenCounter(plan.model, self._record_late)
+        self._recorder = Recorder(plan, self.workers, self._redactor)
+        self._counter = TokenCounter(plan.model, self._recorder.record_late)
         self._waits = Waits(plan.ttft_slo_ms)
         self.health = Health()
-        self.tally = Tally()
         self.stopped = ""  # why it ended early
         self.over = Event()
         self._factory = RequestFactory(plan)
@@ -82,35 +83,23 @@ class Run:
         self._waiting: list[ClosedUser] = []  # users that wait for the start
         self._number = self.worker
         self._thinking = 0  # conversations between two turns
-        self._refused = self._sampled = 0
-        self._window = Window(0, 0, 0)
-        self._stages: list[Window] = []
+        self._refused = 0
         self._greenlet: gevent.Greenlet | None = None
         self._later = gevent.get_hub().loop.run_callback
 
     def start(self, start_at: float) -> None:
         """Begin at a moment of the wall clock, the same for the whole fleet."""
         start_ns = perf_counter_ns() + round((start_at - time()) * 1e9)
-        plan = self.plan
-        self._window = Window(
-            start_ns,
-            start_ns + round(plan.warm_up_s * 1e9),
-            start_ns + round(plan.schedule.duration_s * 1e9),
-            plan.bin_s,
-            plan.ttft_slo_ms,
-            plan.tpot_slo_ms,
-            not plan.closed,
-            plan.scenario == "mix",
-        )
-        self._stages = [
-            replace(
-                self._window,
-                from_ns=start_ns + round(part.from_s * 1e9),
-                to_ns=start_ns + round(part.to_s * 1e9) - 1,
-            )
-            for part in plan.parts()
-        ]
+        self._recorder.begin(start_ns)
         self._greenlet = gevent.spawn(self._go)
+
+    @property
+    def _window(self) -> Window:
+        return self._recorder.window
+
+    @property
+    def tally(self) -> Tally:
+        return self._recorder.tally
 
     def run_user(self) -> None:
         """A user of a closed loop: keeps one request in flight until the run is over."""
@@ -257,26 +246,8 @@ class Run:
         try:
             self._take(arrival)
         except Exception as error:  # noqa: BLE001 - an answer of a kind that nobody thought of
-            arrival.fail_here(error, arrival.end_ns or perf_counter_ns())
-            if self.tally.recorded == before:
-                arrival.violations = {}
-                self.tally.record(arrival, self._window)
-            else:
-                self.tally.counts["own_errors"] += 1
+            self._recorder.failed_here(arrival, error, before, perf_counter_ns())
             self._users_next(arrival)
-
-    def _record(self, arrival: Arrival) -> None:
-        self.tally.record(arrival, self._window)
-        for number, window in enumerate(self._stages):
-            if arrival.intended_ns <= window.to_ns and arrival.end_ns >= window.from_ns:
-                self.tally.stage(number).record(arrival, window)
-
-    def _record_late(self, arrival: Arrival) -> None:
-        """One whose tokens had to be counted first."""
-        try:
-            self._record(arrival)
-        except Exception:  # noqa: BLE001 - as in `_done`
-            self.tally.counts["own_errors"] += 1
 
     def _users_next(self, arrival: Arrival) -> None:
         """The closed loop goes on."""
@@ -305,22 +276,14 @@ class Run:
         if arrival.outcome in WHOLE and arrival.request.usage and arrival.output_tokens is None:
             self._counter.count(arrival)
         else:
-            self._record(arrival)
-        if arrival.kept is not None and self._sampled * self.workers < MOST:
-            self._sample(arrival)
+            self._recorder.record(arrival)
+        if arrival.kept is not None and not self._recorder.sample(arrival):
+            self._factory.sample_every = 0
         if arrival.outcome in WHOLE:
             self._waits.ended(arrival)
         if arrival.outcome not in UNJUDGED:
             self._stop_if_refused(arrival)
         self._after(arrival)
-
-    def _sample(self, arrival: Arrival) -> None:
-        line = line_of(arrival, time(), self._redactor)
-        if line is not None:
-            self._sampled += 1
-            self.tally.samples.append(line)
-            if self._sampled * self.workers >= MOST:
-                self._factory.sample_every = 0
 
     def _compare(self, arrival: Arrival, expected: str) -> None:
         likeness = likeness_of(arrival.reader.text(), expected)
@@ -371,11 +334,9 @@ class Run:
 
     def _report(self, *, done: bool) -> None:
         self.health.into(self.tally)
-        tally, self.tally = self.tally, Tally()
-        tally.settle()
         self.report({
             "worker": self.worker,
-            "tally": tally,
+            "tally": self._recorder.take(),
             "in_flight": len(self.engine.in_flight),
             "connections": self.engine.connections,
             "cpu_share": self.health.cpu_share,

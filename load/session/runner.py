@@ -11,8 +11,10 @@ import gevent
 from load.measure.outcome import FAILED
 from load.measure.tally import Tally
 from load.report.locust_stats import LocustStats
+from load.report.request_file import RequestFile
 from load.session.fleet import Fleet
 from load.session.processes import Processes
+from load.session.scraper import Scraper, fetcher
 from load.session.worker import NOT_STARTED
 from load.transport.target import Target
 from load.workload.plan import Plan, plan_of
@@ -41,6 +43,8 @@ class Runner:
         self.planned: int | None = None
         self.started_at = time()
         self.interrupted = False
+        self.records: RequestFile | None = None
+        self._scraper: Scraper | None = None
         self._processes = processes
         self._stats = stats
         self._say = say
@@ -58,6 +62,13 @@ class Runner:
         self._serial += 1
         self.fleet = fleet = Fleet(len(self._ids))
         self.started_at = time() + START_AFTER_S
+        if self.records is not None and plan.records:
+            self.records.begin(shown)
+            fleet.keep_records = self.records.write
+        if plan.scrape:
+            fetch = fetcher(insecure=plan.insecure, cacert=plan.cacert)
+            self._scraper = Scraper(plan.scrape, fetch)
+            self._scraper.begin(self.started_at)
         for number, process in enumerate(self._ids):
             assignment = {
                 "serial": self._serial,
@@ -70,9 +81,15 @@ class Runner:
             }
             self._processes.send(process, "load_start", assignment)
         self._follow(fleet, shown)
+        self._end_scrape()
         if fleet.total.counts["counted"]:
             self.plan = plan.as_run(fleet.ran_s)
         return fleet
+
+    def _end_scrape(self) -> None:
+        if self._scraper is not None:
+            self.fleet.server = self._scraper.end()
+            self._scraper = None
 
     def take_report(self, report: dict[str, Any]) -> None:
         """A worker's report; one of an earlier run is late and no longer counts."""
@@ -88,6 +105,7 @@ class Runner:
         while not self.fleet.done and time() < until and self._ids:
             self._look_for_lost()
             gevent.sleep(TICK_S)
+        self._end_scrape()
 
     def _follow(self, fleet: Fleet, shown: str) -> None:
         last = time()

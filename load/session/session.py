@@ -16,11 +16,15 @@ from load.measure.sample import judged as sampled
 from load.measure.validity import CANNOT_BE_JUDGED, TOO_FEW, validity
 from load.options import configuration, typed
 from load.report.document import Result, result
-from load.report.folder import write_report
+from load.report.folder import write, write_report
 from load.report.locust_stats import LocustStats
+from load.report.open_metrics import open_metrics
+from load.report.request_file import NAME as RECORDS
+from load.report.request_file import RequestFile
 from load.report.stages import parts, together
 from load.session import calibrate
 from load.session.fleet import Fleet
+from load.session.metrics_page import serve
 from load.session.processes import Processes
 from load.session.runner import Runner
 from load.session.search import Search
@@ -31,6 +35,7 @@ from load.transport.capacity import capacity
 from load.transport.target import Gateway, Target, redactor_of
 from load.workload.plan import Plan
 
+METRICS: Final = "load-metrics.txt"
 SAMPLES: Final = 40  # requests of a trial, for which a slow one is made longer, up to
 MOST_TRIALS: Final = 4  # times its length
 SCARCE: Final = 0.9  # of what is allowed, below which it is said that this machine allows less
@@ -82,6 +87,25 @@ class LoadSession:
         self._finished = Event()
 
     def run(self) -> Result:
+        address = str(self.runner.options.get("metrics_port") or "")
+        if not address:
+            return self._run()
+        server = serve(address, self._metrics)
+        self._say(f"metrics: http://{server.address[0]}:{server.server_port}/metrics")
+        try:
+            return self._run()
+        finally:
+            server.stop()
+
+    def _metrics(self, document: dict[str, Any] | None = None) -> str:
+        """The run as it stands now, or with the document of its end."""
+        plan, fleet = self.runner.plan or self.plan, self.runner.fleet
+        labels = {"target": self.target.shown, "model": plan.model, "scenario": plan.scenario}
+        return open_metrics(fleet.total, labels, fleet.requests_in_flight, document)
+
+    def _run(self) -> Result:
+        if self.plan.records:
+            self.runner.records = RequestFile(self.plan.report_dir)
         if self._calibrate:
             self._measure_client()
         self._announce()
@@ -251,6 +275,10 @@ class LoadSession:
         if not done.fleet.stopped:  # who interrupts a run does not want to wait for more
             profile = "reference" if self._key else "openai"  # only our own gateway claims all
             found.document["sample"] = sampled(done.fleet.total.samples, plan.report_dir, profile)
+        if self.runner.records is not None:
+            self.runner.records.close()
+            found.document["records"] = {"file": RECORDS, "lines": self.runner.records.lines}
+        write(plan.report_dir / METRICS, self._redactor.text(self._metrics(found.document)))
         for line in write_report(found.document, plan.report_dir, self._redactor, self._baseline):
             self._say(line)
         self.result = found

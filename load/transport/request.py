@@ -28,6 +28,8 @@ class Request(msgspec.Struct, frozen=True):
     # How long prompt and answer are meant to be, as the server counts.
     input_tokens: int | None = None
     output_tokens: int | None = None
+    session: str = ""  # the conversation that it is a turn of
+    turn: int = 0  # from 1 on
 
 
 class Arrival(msgspec.Struct, eq=False):

@@ -15,6 +15,7 @@ from load.workload.refusals import (
     check_baseline,
     check_gate,
     check_numbers,
+    check_scrape,
     check_sweep,
     header_of,
     numbers_of,
@@ -64,6 +65,8 @@ class Plan:
     stop_after: int | None = None  # chunks with content, after which the client hangs up
     rates: tuple[float, ...] = ()  # of a sweep
     concurrencies: tuple[int, ...] = ()
+    records: bool = False  # whether a line is kept of each request
+    scrape: tuple[str, ...] = ()  # where the server says its own metrics
     own_users: bool = False  # of a closed loop: not those of Locust
 
     @property
@@ -138,6 +141,8 @@ def plan_of(options: Namespace) -> Plan:
         most = requests_of(options.requests, rows)
         rates = numbers_of("rates", options.rates)
         concurrencies = numbers_of("concurrencies", options.concurrencies, whole=True)
+        for url in options.scrape or ():
+            check_scrape(url)
         if options.baseline:
             check_baseline(Path(options.baseline))
     except OSError as error:
@@ -178,6 +183,8 @@ def plan_of(options: Namespace) -> Plan:
         stop_after=options.stop_after,
         rates=rates,
         concurrencies=tuple(int(one) for one in concurrencies),
+        records=options.records,
+        scrape=tuple(options.scrape or ()),
         own_users=bool(getattr(options, "own_users", False)),
         scenario=options.scenario,
         mix=mix,

@@ -6,6 +6,7 @@ from argparse import Namespace
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from load.measure.gate import STREAM_METRICS, Gate, samples_for
 from load.workload.rows import InputError, text_of
@@ -81,6 +82,16 @@ def check_sweep(kind: str, rates: tuple[float, ...], concurrencies: tuple[float,
     if kind != "sweep" and (rates or concurrencies):
         name = "rates" if rates else "concurrencies"
         raise PlanError(f"--{name}: of --arrivals sweep, and this is --arrivals {kind}")
+
+
+def check_scrape(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in {"http", "https"} and parts.hostname and (parts.port or 1)
+    except ValueError:
+        good = False
+    if not good:
+        raise PlanError("--scrape: expected http://HOST:PORT/metrics")
 
 
 def check_gate(
