@@ -4,15 +4,21 @@ from typing import Final
 
 from load.transport.engine import reader_of
 from load.transport.request import Arrival, Request
-from load.transport.responses_reader import ResponsesReader
+from load.workload.conversation import (
+    AGENT_PREFIX,
+    AgentConversation,
+    ChatConversation,
+    Conversation,
+)
+from load.workload.file_prompts import FromFile
 from load.workload.plan import Plan
-from load.workload.prompts import FromFile, Lengths, Synthetic
-from load.workload.scenario import Conversation
+from load.workload.prompts import Lengths, Synthetic
+from load.workload.scenario import CHATS
+from load.workload.trace_prompts import FromTrace
 
 SAMPLE_EVERY: Final = 100
 FIRST_KEPT: Final = 20
 KEPT_AFTER_FINDING: Final = 50
-CODEX_PREFIX: Final = 1500  # words of an agent's instructions
 
 
 class RequestFactory:
@@ -31,10 +37,19 @@ class RequestFactory:
     def arrival(self, number: int) -> Arrival:
         """Of arrival `number`."""
         name = self._scenario_of(number)
-        if name != "agent":
+        conversation = self._conversation(name, number)
+        if conversation is None:
             return self._prepared(self._request(name, number), number)
-        conversation = Conversation(self._writer, number, self._plan.turns, self._instructions())
         return self._turn(conversation)
+
+    def _conversation(self, name: str, number: int) -> Conversation | None:
+        if name == "agent":
+            return AgentConversation(self._writer, number, self._plan.turns, self._instructions())
+        prompts = self._writer.prompts
+        if name not in CHATS or not isinstance(prompts, FromFile | FromTrace):
+            return None
+        dialogue = prompts.dialogue(number)
+        return ChatConversation(self._writer, name, number, dialogue) if dialogue else None
 
     def _request(self, name: str, number: int) -> Request:
         if not self._period:
@@ -45,16 +60,17 @@ class RequestFactory:
             found = self._requests[key] = self._writer.request(name, number)
         return found
 
-    def next_turn(self, arrival: Arrival) -> Arrival | None:
-        """What follows an arrival that has ended: the next turn of an agent, if there is one."""
+    def next_turn(self, arrival: Arrival) -> tuple[Arrival, float] | None:
+        """What follows an arrival that has ended, and after how many seconds; None where nothing does."""
         conversation = self._conversations.pop(arrival, None)
-        if conversation is None or not isinstance(arrival.reader, ResponsesReader):
+        if conversation is None or not conversation.answered(arrival):
             return None
-        return (
-            self._turn(conversation)
-            if conversation.answered(arrival, arrival.reader.output)
-            else None
-        )
+        think_s = conversation.think_s
+        return self._turn(conversation), self._plan.think_s if think_s is None else think_s
+
+    def forget(self, arrival: Arrival) -> None:
+        """One that is not sent after all."""
+        self._conversations.pop(arrival, None)
 
     def keep_more(self) -> None:
         """A finding on a stream whose bytes were not kept: keep those of the next ones."""
@@ -75,6 +91,6 @@ class RequestFactory:
 
     def _instructions(self) -> str:
         if not self._prefix:
-            words = self._plan.shared_prefix or CODEX_PREFIX
+            words = self._plan.shared_prefix or AGENT_PREFIX
             self._prefix = Synthetic(Lengths(), 0).words(0, words)
         return self._prefix

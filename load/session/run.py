@@ -82,6 +82,7 @@ class Run:
         self._users: dict[Arrival, ClosedUser] = {}
         self._waiting: list[ClosedUser] = []  # users that wait for the start
         self._number = self.worker
+        self._whole_conversations = plan.whole_conversations
         self._thinking = 0  # conversations between two turns
         self._refused = 0
         self._greenlet: gevent.Greenlet | None = None
@@ -305,12 +306,15 @@ class Run:
 
     def _after(self, arrival: Arrival) -> None:
         """The next turn of a conversation, after a pause for thought; a closed loop's user stays with it."""
-        following = self._factory.next_turn(arrival)
-        think_s = self.plan.think_s
+        found = self._factory.next_turn(arrival)
+        if found is None or self.stopped or self.over.is_set():
+            self._users_next(arrival)
+            return
+        following, think_s = found
         at_ns = perf_counter_ns() + round(think_s * 1e9)
         # Where so many requests are asked for, conversations are held to their end.
-        late = at_ns >= self._window.to_ns and self.plan.schedule.most is None
-        if following is None or late or self.stopped or self.over.is_set():
+        if at_ns >= self._window.to_ns and not self._whole_conversations:
+            self._factory.forget(following)
             self._users_next(arrival)
             return
         user = self._users.pop(arrival, None)

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from gevent.event import Event
 
-from load.measure.cost import DEFAULT_LIMIT_USD, estimate_usd, price_of
+from load.measure.cost import DEFAULT_LIMIT_USD, price_of
 from load.measure.rates import rates
 from load.measure.sample import judged as sampled
 from load.measure.validity import CANNOT_BE_JUDGED, TOO_FEW, validity
@@ -33,6 +33,7 @@ from load.session.sweep import Sweep
 from load.session.trial import judged
 from load.transport.capacity import capacity
 from load.transport.target import Gateway, Target, redactor_of
+from load.workload.estimate import most_usd
 from load.workload.plan import Plan
 
 METRICS: Final = "load-metrics.txt"
@@ -146,11 +147,7 @@ class LoadSession:
             stages = ", ".join(f"{one:g}" for one in plan.rates or plan.concurrencies)
             what = f"{plan.scenario}, a stage at each {self._sweep.by} of {stages}"
         elif kind not in {"closed", "search"}:
-            agent = plan.scenario == "agent"
-            name = "responses-stream" if agent else plan.scenario_of()(0)
-            sample = plan.writer().request(name, 0)
-            n = plan.schedule.planned * (plan.turns if agent else 1)
-            most = n * estimate_usd(price_of(plan.model), sample.body, sample.most_tokens)
+            n, most = plan.schedule.planned, most_usd(plan, price_of(plan.model))
             what = f"{n:,} requests of {plan.scenario}, {plan.schedule.described}"
             cost = f", at most ${most:,.2f}"
         limit = f", limit ${plan.max_cost:,.2f}" if plan.max_cost is not None else ""

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from load.measure.gate import Gate, gate_of
 from load.transport.engine import Limits
-from load.workload.prompts import FromFile, FromTrace, Lengths, Prompt, Synthetic
+from load.workload.file_prompts import FromFile
+from load.workload.prompts import Lengths, Prompt, Synthetic
 from load.workload.refusals import (
     PlanError,
     body_of,
@@ -23,6 +24,7 @@ from load.workload.refusals import (
 from load.workload.scenario import MIX, Mix, RequestWriter, mix_of
 from load.workload.schedule import Part, Schedule
 from load.workload.trace import Entry, TraceError, read_trace
+from load.workload.trace_prompts import FromTrace
 
 MODEL: Final = "gpt-5.5"
 BINS: Final = 600  # of the time series, at most
@@ -100,6 +102,11 @@ class Plan:
             part._replace(from_s=max(part.from_s, self.warm_up_s)) for part in self.schedule.parts()
         ]
         return [part for part in found if part.from_s < part.to_s]
+
+    @property
+    def whole_conversations(self) -> bool:
+        """Whether they are held to their end, also behind the end of the schedule."""
+        return self.schedule.most is not None or any(one.later for one in self.schedule.trace)
 
     def as_run(self, ran_s: float) -> "Plan":
         """The plan with the length it took, where its last answer ended it."""

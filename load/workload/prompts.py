@@ -1,4 +1,4 @@
-"""What is asked: texts of a wanted length whose faithful answer is known, lines of a file, or a trace.
+"""What is asked where nothing else is named: texts of a wanted length whose faithful answer is known.
 
 A synthetic prompt asks to repeat a text, so that the answer's length is under control and every delta
 can be compared with what was asked for. Each starts with words of its own, so that no cache of
@@ -6,13 +6,8 @@ prefixes helps, unless a shared prefix is asked for.
 """
 
 import random
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
-
-from load.workload.rows import InputError, Row, json_rows, tokens_of
-from load.workload.trace import Entry
 
 # Common words: one token each with the blank before it, in the vocabularies in use.
 WORDS: Final = (  # noqa: SIM905 - to be read as words
@@ -21,13 +16,11 @@ WORDS: Final = (  # noqa: SIM905 - to be read as words
     "number night point home water room mother area money story fact month lot right study book "
     "eye job word business issue side kind head house service friend father power hour game line"
 ).split()
-BLOCK_TOKENS: Final = 512  # of a trace's hash id
-_ECHO: Final = "Repeat the text between the markers exactly, and nothing else.\n<<<\n{}\n>>>"
+ECHO: Final = "Repeat the text between the markers exactly, and nothing else.\n<<<\n{}\n>>>"
 # Tokens beside the texts: of the instruction, of the start of its own, and of a chat message.
 ECHO_TOKENS: Final = 15
 START_TOKENS: Final = 8
 MESSAGE_TOKENS: Final = 7
-NUMBER_TOKENS: Final = 4  # of a start that is only a number
 _LONG: Final = 1 << 14  # words of the text that all prompts are cut from
 
 
@@ -94,7 +87,7 @@ class Synthetic:
             beside += START_TOKENS
         room = max(0, input_tokens - output_tokens - beside - self._prefix_tokens)
         filler = self.words(place + output_tokens, room)
-        text = f"{begin} {filler}\n{_ECHO.format(expected)}"
+        text = f"{begin} {filler}\n{ECHO.format(expected)}"
         return Prompt(
             ({"role": "user", "content": text},),
             expected,
@@ -109,97 +102,3 @@ class Synthetic:
 
         sigma = math.sqrt(math.log(1 + self.lengths.spread**2))
         return mean * source.lognormvariate(-sigma * sigma / 2, sigma)
-
-
-class FromTrace:
-    """Prompts with the lengths of a trace; equal block ids give equal text, so caches see the same.
-
-    Where the answer is too long to be asked for within the prompt's length, its limit alone makes it so.
-    """
-
-    def __init__(self, trace: Sequence[Entry], seed: int) -> None:
-        self._trace = trace
-        self._synthetic = Synthetic(Lengths(), seed)
-
-    def __call__(self, number: int) -> Prompt:
-        entry = self._trace[number % len(self._trace)]
-        if entry.text is not None:
-            message = {"role": "user", "content": entry.text}
-            return Prompt((message,), None, entry.output_tokens or None, cut=True)
-        wanted, output = max(1, entry.input_tokens), entry.output_tokens or 0
-        beside = MESSAGE_TOKENS + (ECHO_TOKENS + 1 + output if output else 0)
-        start = START_TOKENS if not entry.blocks else 0
-        echoes = bool(output) and wanted >= beside + start
-        if echoes and not entry.blocks:
-            return self._synthetic.of(number, wanted, output)
-        text = self._text(entry, number, wanted - (beside if echoes else MESSAGE_TOKENS))
-        expected = None
-        if echoes:
-            expected = self._synthetic.words(number * 7919, output)
-            text = f"{text}\n{_ECHO.format(expected)}"  # what repeats must stand first, or no cache sees it
-        return Prompt(
-            ({"role": "user", "content": text},),
-            expected,
-            output or None,
-            input_tokens=wanted,
-            cut=not echoes,
-        )
-
-    def _text(self, entry: Entry, number: int, tokens: int) -> str:
-        """So many tokens, by the blocks first; a block is as long as its room is, the last one shorter."""
-        parts = []
-        left = max(1, tokens)
-        for block in entry.blocks:
-            parts.append(self._synthetic.words(block * 7907, min(left, BLOCK_TOKENS)))
-            left -= BLOCK_TOKENS
-            if left <= 0:
-                break
-        if left > 0:
-            if not entry.blocks:
-                parts.append(f"Request {number:x}.")
-                left = max(1, left - NUMBER_TOKENS)
-            parts.append(self._synthetic.words(number * 7919 + 1, left))
-        return " ".join(parts)
-
-
-class FromFile:
-    """Rows of JSON: `prompt` or `messages` or `input`, and further parameters of the request."""
-
-    def __init__(self, path: Path) -> None:
-        self._prompts = [_prompt(row) for row in json_rows(path)]
-        if not self._prompts:
-            raise InputError(f"{path}:1:1: no prompts")
-
-    def __len__(self) -> int:
-        return len(self._prompts)
-
-    def __call__(self, number: int) -> Prompt:
-        return self._prompts[number % len(self._prompts)]
-
-
-def _prompt(row: Row) -> Prompt:
-    value, where = row
-    if isinstance(value, str):
-        value = {"prompt": value}
-    if not isinstance(value, dict):
-        raise InputError(f"{where}: expected an object or a string")
-    rest = dict(value)
-    messages = rest.pop("messages", None) or rest.pop("input", None)
-    text = rest.pop("prompt", None) or rest.pop("text_input", None)
-    if isinstance(messages, str):
-        text, messages = messages, None
-    if isinstance(text, str):
-        messages = [{"role": "user", "content": text}]
-    if not isinstance(messages, list) or not all(isinstance(one, dict) for one in messages):
-        raise InputError(f"{where}: neither prompt nor messages nor input")
-    expected = rest.pop("expected", None)
-    name = "output_tokens" if "output_tokens" in rest else "output_length"
-    output = tokens_of(rest.pop("output_tokens", rest.pop("output_length", None)), where, name)
-    for name in ("timestamp", "input_length", "hash_ids", "model", "stream"):
-        rest.pop(name, None)
-    return Prompt(
-        tuple(messages),
-        expected if isinstance(expected, str) else None,
-        output or None,
-        rest or None,
-    )

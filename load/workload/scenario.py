@@ -2,16 +2,19 @@
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
 
-from load.transport.request import Arrival, Request
+from load.transport.request import Request
 from load.workload.prompts import Prompt
 from wire.endpoint import Endpoint
 
 NAMES: Final = ("chat-stream", "responses-stream", "chat", "models", "agent", "mix")
+CHATS: Final = frozenset(
+    {"chat-stream", "chat", "responses-stream"}
+)  # that can hold a conversation
 STREAMS: Final = frozenset({"chat-stream", "responses-stream", "agent"})
 PATHS: Final = {
     Endpoint.CHAT: "/chat/completions",
@@ -22,19 +25,6 @@ MIX: Final = {"chat-stream": 8.0, "chat": 1.0, "models": 1.0}
 MARGIN_TOKENS: Final = 64  # above what is expected, so that a limit cuts nothing that was asked for
 LIMITS: Final = frozenset({"max_completion_tokens", "max_tokens", "max_output_tokens"})
 LEAST_TOKENS: Final = 16  # that the Responses API takes as a limit
-SHELL: Final = {
-    "type": "function",
-    "name": "shell",
-    "description": "Runs a command in the workspace and returns its output.",
-    "parameters": {
-        "type": "object",
-        "properties": {"command": {"type": "array", "items": {"type": "string"}}},
-        "required": ["command"],
-        "additionalProperties": False,
-    },
-    "strict": False,
-}
-INSTRUCTIONS: Final = "You are a coding agent. Work in small steps, and say what you do. "
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -52,7 +42,10 @@ class RequestWriter:
         if scenario == "models":
             return Request(scenario, Endpoint.MODELS, PATHS[Endpoint.MODELS], b"", stream=False, usage=False)  # fmt: skip
         assert self.prompts is not None
-        prompt = self.prompts(number)
+        return self.of(scenario, self.prompts(number))
+
+    def of(self, scenario: str, prompt: Prompt) -> Request:
+        """The request of a scenario that asks this."""
         if scenario == "responses-stream":
             return self.responses(scenario, prompt)
         return self.chat(scenario, prompt, stream=scenario == "chat-stream")
@@ -143,56 +136,3 @@ def mix_of(text: str) -> dict[str, float]:
         except ValueError:
             raise ValueError(f"--mix {text}: {weight} is no weight") from None
     return weights
-
-
-class Conversation:
-    """A coding agent's conversation: a long shared prefix, tool turns, a history that grows.
-
-    Each turn asks for the tool or for a text, and takes what came back into the next request, as Codex
-    does: `store` is false, so the whole history goes along, encrypted reasoning and all.
-    """
-
-    def __init__(self, writer: RequestWriter, number: int, turns: int, prefix_words: str) -> None:
-        self.writer = writer
-        self.number = number
-        self.turns = turns
-        self.turn = 0
-        self._key = f"load-{number:x}"
-        self._instructions = INSTRUCTIONS + prefix_words
-        self._items: list[dict[str, Any]] = []
-
-    def next(self) -> Request:
-        """The next turn's request."""
-        assert self.writer.prompts is not None
-        prompt = self.writer.prompts(self.number * 64 + self.turn)
-        if self.turn % 2 == 0:
-            ask = 'Call the tool shell with arguments {"command": ["ls"]}'
-            asked = replace(prompt, messages=({"role": "user", "content": f"{self._key}: {ask}"},), expected=None)  # fmt: skip
-        else:
-            asked = prompt
-        self._items += asked.messages
-        shown = replace(asked, messages=tuple(self._items))
-        self.turn += 1
-        return self.writer.responses(
-            "agent",
-            shown,
-            {
-                "instructions": self._instructions,
-                "tools": [SHELL],
-                "parallel_tool_calls": False,
-                "include": ["reasoning.encrypted_content"],
-                "prompt_cache_key": self._key,
-            },
-        )
-
-    def answered(self, arrival: Arrival, output: list[dict[str, Any]]) -> bool:
-        """Take an answer into the history; False when the conversation is over."""
-        for item in output:
-            self._items.append(item)
-            if item.get("type") == "function_call":
-                text = "src\ntests\nREADME.md\n" * 8
-                call = item.get("call_id")
-                self._items.append(
-                    {"type": "function_call_output", "call_id": call, "output": text}
-                )
-        return self.turn < self.turns and arrival.outcome == "ok"

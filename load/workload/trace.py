@@ -41,14 +41,28 @@ class Entry:
     output_tokens: int | None  # None: the trace does not say
     blocks: tuple[int, ...] = ()
     text: str | None = None  # what is asked, where the trace has it
+    session: str = ""  # requests of one session begin with the same text
+    later: tuple[
+        "Entry", ...
+    ] = ()  # of a conversation: each `at_s` after the answer to the one before
 
 
 def read_trace(path: Path) -> list[Entry]:
     """All entries in order of time; the first one is at 0."""
-    found = []
+    found: list[Entry] = []
+    first_of: dict[str, int] = {}  # the last entry with a time, of each session
     for row in _rows(path):
         try:
-            found.append(_entry(row))
+            entry, follows = _entry(row)
+            place = first_of.get(entry.session)
+            if follows and place is None:
+                raise TraceError(f"{row.where}: a delay without an entry of its session before it")
+            if follows and place is not None:
+                found[place] = replace(found[place], later=(*found[place].later, entry))
+                continue
+            if entry.session:
+                first_of[entry.session] = len(found)
+            found.append(entry)
         except InputError:
             raise
         except (KeyError, TypeError, ValueError, OverflowError) as error:
@@ -85,21 +99,34 @@ def _rows(path: Path) -> Iterator[Row]:
         raise TraceError(f"{path}:{reader.line_num}:1: {error}") from None
 
 
-def _entry(row: Row) -> Entry:
+def _entry(row: Row) -> tuple[Entry, bool]:
+    """And whether it follows the one before it in its session, after a `delay` in milliseconds."""
     value, where = row
+    session = value.get("session_id")
+    delay = value.get("delay")
+    follows = delay not in (None, "") and not any(value.get(name) not in (None, "") for name in (*TIMES_MS, *TIMES_S, *CLOCKS))  # fmt: skip
     blocks = value.get("hash_ids")
     text = value.get("text_input") or value.get("prompt")
     text = text if isinstance(text, str) else None
     output = next((value[name] for name in OUTPUTS if value.get(name) not in (None, "")), None)
     length = _first(value, INPUTS) if text is None else value.get("input_length")
     asked = tokens_of(length, where, "the input length")
-    return Entry(
-        _time(value),
+    entry = Entry(
+        _seconds(delay) if follows else _time(value),
         (len(text) // 4 if text else 0) if asked is None else asked,
         tokens_of(output, where, "the output length"),
         tuple(int(block) for block in blocks) if isinstance(blocks, list) else (),
         text,
+        str(session) if session not in (None, "") else "",
     )
+    return entry, follows
+
+
+def _seconds(delay: Any) -> float:
+    seconds = float(delay) / 1000
+    if not 0 <= seconds < float("inf"):
+        raise ValueError(f"delay is {delay}")
+    return seconds
 
 
 def _time(row: Mapping[str, Any]) -> float:

@@ -4,10 +4,11 @@ import re
 
 import pytest
 
-from load.workload.prompts import FromFile, FromTrace
+from load.workload.file_prompts import FromFile
 from load.workload.refusals import PlanError
 from load.workload.rows import InputError, json_rows
 from load.workload.trace import read_trace
+from load.workload.trace_prompts import FromTrace
 from tests.load.streams import plan_with
 from wire.tokens.vocabulary import vocabulary
 
