@@ -5,6 +5,7 @@ import math
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ DEFAULT_MAX_COST_USD = Decimal("1.00")
 DEFAULT_MAX_TIME_S = 1800.0
 HEADERS = "CONFORMANCE_HEADERS"
 """The variable with further headers, one a line."""
+ANSWER_TOKENS = 1_000  # room in a window for the answer, and for what counts are off by
 _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*:\s*([^\r\n\0]*)")
 
 
@@ -41,6 +43,7 @@ def add_options(parser: pytest.Parser) -> None:
     add("--max-time", metavar="S", help="send nothing more after so many seconds; what is left is blocked (default: 1800, no limit on loopback)")  # fmt: skip
     add("--timeout", metavar="S", help="seconds without a byte after which a request is given up (default: by what the server showed)")  # fmt: skip
     add("--concurrency", metavar="N", help="requests in flight at most (default: the profile's, 8)")
+    add("--context", metavar="N", help="tokens of the long prompt in which code words are hidden, up to the window that is sold; they are paid for (default: 8000)")  # fmt: skip
     add("--header", metavar="'NAME: VALUE'", action="append", default=[], help="send this header with every request, may be repeated; values are removed from reports like keys")  # fmt: skip
     add("--extra-body", metavar="JSON", help="an object whose members go into every request that generates: switches of a vendor")  # fmt: skip
     add("--cacert", metavar="FILE", help="trust the authorities in this PEM file, too")
@@ -81,6 +84,7 @@ def _settings(config: pytest.Config) -> Settings:
     else:
         profile = profile_for(base_url) if base_url else load_profile("reference")
     refuse_unknown(profile, catalogue())
+    profile = replace(profile, context_tokens=_context(option("--context"), profile))
     if given and option("--gateway-fault"):
         raise pytest.UsageError("--gateway-fault breaks the reference gateway: drop --base-url")
     loopback = base_url is None or is_loopback(base_url)
@@ -148,6 +152,18 @@ def _concurrency(text: str | None, profile: Profile) -> int:
         return profile.concurrency
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 256:
         raise pytest.UsageError(f"--concurrency {text!r} is not a whole number from 1 to 256")
+    return int(text)
+
+
+def _context(text: str | None, profile: Profile) -> int:
+    if text is None:
+        return profile.context_tokens
+    if not text.isascii() or not text.isdigit() or not 1_000 <= int(text) <= 10_000_000:
+        raise pytest.UsageError(f"--context {text!r} is not a whole number of tokens from 1000 on")
+    for model in profile.models:
+        sold = profile.sells(model)
+        if sold and sold.context and int(text) + ANSWER_TOKENS > sold.context:
+            raise pytest.UsageError(f"--context {text}: {model} is sold with {sold.context} tokens, answer included")  # fmt: skip
     return int(text)
 
 

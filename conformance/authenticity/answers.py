@@ -1,62 +1,18 @@
-"""Rules about prompt and answer: what was sent arrives whole, what comes back was made for it."""
+"""Rules about the answer: it was made for its own request, by one model, and costs what it says."""
 
 from collections.abc import Sequence
 from typing import Final
 
 from conformance.authenticity.ledger import Entry
 from conformance.authenticity.model import text_of
-from conformance.authenticity.probes import NEEDLES, codes_sent, nonce_sent
+from conformance.authenticity.probes import nonce_sent
 from conformance.authenticity.tokens import ledger_rule, nothing_known, prompts
 from conformance.judging.finding import Finding, Findings, Unsure
 from conformance.judging.rule import run_rule
 from conformance.judging.run import Run
 from conformance.running.budget import usage_of
 
-MESSAGES: Final = (
-    "the system message",
-    "the first user message",
-    "the assistant's message",
-    "the last message",
-)
 STEP: Final = 128
-
-
-@run_rule("authenticity.prompt.needles", probes=("authenticity.needle",))
-def needles(run: Run) -> Findings:
-    x = run.one("authenticity.needle")
-    sent, said = codes_sent(x), text_of(x)
-    found = [code in said for code in sent]
-    if not x.ok or not any(found):
-        yield Unsure(
-            f"no code word was repeated: {said[:60]!r}" if x.ok else f"answered {x.reply.status}"
-        )
-        return
-    usage = usage_of(x)
-    billed = f", {usage.prompt_tokens} tokens billed" if usage and usage.prompt_tokens else ""
-    for place, there in zip(NEEDLES, found, strict=True):
-        if not there:
-            said_ = f"not known to the model{billed}"
-            yield Finding("the prompt", f"the code word at its {place} read", said_, exchange=x.id)
-
-
-@run_rule("authenticity.prompt.messages", probes=("authenticity.canaries",))
-def messages(run: Run) -> Findings:
-    x = run.one("authenticity.canaries")
-    sent, said = codes_sent(x), text_of(x)
-    places = [said.find(code) for code in sent]
-    if not x.ok or all(place < 0 for place in places):
-        yield Unsure(
-            f"no code word was repeated: {said[:60]!r}" if x.ok else f"answered {x.reply.status}"
-        )
-        return
-    for name, code, place in zip(MESSAGES, sent, places, strict=True):
-        times = said.count(code)
-        if times != 1:
-            found = "not known to the model" if place < 0 else f"{times} times"
-            yield Finding(name, "its code word once", found, exchange=x.id)
-    known = [place for place in places if place >= 0]
-    if known != sorted(known):
-        yield Finding("messages", "in the order in which they were sent", said[:100], exchange=x.id)
 
 
 @run_rule("authenticity.answer.fresh", probes=("authenticity.fresh",))

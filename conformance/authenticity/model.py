@@ -13,6 +13,7 @@ from conformance.judging.run import Run
 from wire.chat import fold_chat
 from wire.endpoint import Endpoint
 from wire.exchange import Exchange
+from wire.responses import fold_responses, output_text
 from wire.tokens.vocabulary import NAMES, Vocabulary, vocabulary
 
 
@@ -93,7 +94,10 @@ def distinct(run: Run) -> Findings:
 
 
 def text_of(x: Exchange) -> str:
-    """The text of a chat answer; empty where there is none."""
+    """The text of an answer; empty where there is none."""
+    if x.endpoint is Endpoint.RESPONSES:
+        given = fold_responses(x.reply).final if x.reply.is_stream else x.reply.json
+        return output_text(given) if isinstance(given, dict) else ""
     whole = fold_chat(x.reply).as_completion() if x.reply.is_stream else x.reply.json
     choices = whole.get("choices") if isinstance(whole, dict) else None
     first = choices[0] if isinstance(choices, list) and choices else None

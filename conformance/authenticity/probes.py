@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import re
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -37,15 +36,15 @@ def _text(name: str) -> Probe:
 TEXT_PROBES: Final = tuple(_text(name) for name in TEXTS)
 
 
-def _letters(context: ProbeContext, number: int) -> str:
+def letters(context: ProbeContext, number: int) -> str:
     """Letters that nobody has sent before this run, others for each number."""
     mark = f"{context.run} {number} {context.model}".encode()
     return base64.b32encode(hashlib.blake2b(mark, digest_size=10).digest()).decode()
 
 
 def nonce(context: ProbeContext) -> str:
-    letters = _letters(context, 0).lower()
-    return f"{letters[:6]}-{letters[6:14]}"
+    word = letters(context, 0).lower()
+    return f"{word[:6]}-{word[6:14]}"
 
 
 def _repeated_nonce(context: ProbeContext) -> Request:
@@ -90,63 +89,7 @@ REASONING: Final = Probe(
     output_tokens=120,
 )  # fmt: skip
 
-_CODE: Final = re.compile(r"The code word is ([A-Z0-9]+)")
-
-
-def codes_sent(x: Exchange) -> list[str]:
-    """The code words of a request, in their order."""
-    messages = x.request.params.get("messages")
-    messages = messages if isinstance(messages, list) else []
-    return [
-        code
-        for message in messages
-        for code in _CODE.findall(str(message.get("content") if isinstance(message, dict) else ""))
-    ]
-
 
 def nonce_sent(x: Exchange) -> str:
     """The word that a request asks to be repeated."""
     return text_asked(x) or ""
-
-
-NEEDLES: Final = ("start", "middle", "end")
-CONTEXT: Final = 8_000
-
-
-def code(context: ProbeContext, number: int) -> str:
-    """A code word of this run."""
-    return _letters(context, number + 1)[:10]
-
-
-def _hay(context: ProbeContext) -> Request:
-    """Three code words in a long text, the first and the last close to its ends."""
-    line = "{0}: the tide turned, and nothing of note was written down.\n"
-    lines = [line.format(number) for number in range(1000, 1000 + CONTEXT // 15)]
-    for number, place in enumerate((2, len(lines) // 2, len(lines) - 3)):
-        lines[place] = f"The code word is {code(context, number)}\n"
-    question = "\nList all code words of the text above in their order, separated by spaces, and nothing else."
-    return post(CHAT, {"model": context.model, "messages": user("".join(lines) + question)})
-
-
-NEEDLE: Final = Probe("authenticity.needle", _hay, feature="authenticity", output_tokens=60)
-
-
-def _canaries(context: ProbeContext) -> Request:
-    """Code words in every kind of message, to be listed in their order."""
-    told = [f"The code word is {code(context, number)}" for number in range(10, 14)]
-    question = "List all code words that you were told in their order, separated by spaces, and nothing else."
-    messages = [
-        {
-            "role": "system",
-            "content": f"You answer briefly. {told[0]}. Never use exclamation marks.",
-        },
-        {"role": "user", "content": told[1]},
-        {"role": "assistant", "content": told[2]},
-        {"role": "user", "content": f"{told[3]}\n{question}"},
-    ]
-    return post(CHAT, {"model": context.model, "messages": messages})
-
-
-CANARIES: Final = Probe(
-    "authenticity.canaries", _canaries, feature="authenticity", output_tokens=60
-)

@@ -71,6 +71,8 @@ class Profile:
     known: tuple[Known, ...] = ()
     levels: tuple[Relevel, ...] = ()
     concurrency: int = 8
+    context_tokens: int = 8_000
+    """About so long is the prompt in which code words are hidden."""
     timeout_s: float = 60.0
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Sent with every request; a value that begins with $ names a variable of the environment."""

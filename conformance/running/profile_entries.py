@@ -66,6 +66,12 @@ def whole_number(value: Any) -> int:
     return value
 
 
+def tokens(value: Any) -> int:
+    if type(value) is not int or not 1_000 <= value <= 10_000_000:
+        raise ValueError("a whole number of tokens from 1000 to 10000000")
+    return value
+
+
 def seconds(value: Any) -> float:
     if type(value) not in {int, float} or not math.isfinite(value) or not 0 < value <= 3600:
         raise ValueError("seconds, more than 0 and at most 3600")
@@ -129,7 +135,7 @@ ENTRIES: Final[Mapping[str, Reader]] = {
     "prices": table, "balance_path": word, "balance_field": word, "key_variables": table,
     "known": tables, "concurrency": whole_number, "timeout_s": seconds, "scripted": flag,
     "headers": headers, "extra_body": table, "balance_scale": amount, "balance_step": amount,
-    "levels": tables, "sold": table, "no_credit_status": statuses, "no_credit_code": texts,
+    "levels": tables, "sold": table, "context_tokens": tokens, "no_credit_status": statuses, "no_credit_code": texts,
 }  # fmt: skip
 PRICE: Final[Mapping[str, Reader]] = {"input": dollars, "cached": dollars, "output": dollars}
 KNOWN: Final[Mapping[str, Reader]] = {"requirement": text, "reason": text, "model": word}

@@ -191,8 +191,9 @@ def _turns(message: Message) -> list[Turn]:
     found: list[Turn] = []
     if isinstance(content, list):
         texts = tuple(part.get("text") or part.get("refusal") or "" for part in content)
-        images = sum(part["type"] == "image_url" for part in content)
-        found.append(Turn(role, "\n".join(texts).removesuffix("\n"), images, texts))
+        pictures = tuple(p["image_url"]["url"] for p in content if p["type"] == "image_url")
+        text = "\n".join(texts).removesuffix("\n")
+        found.append(Turn(role, text, len(pictures), texts, pictures))
     elif content is not None:
         found.append(Turn(role, content))
     elif message.get("refusal"):

@@ -30,6 +30,8 @@ class Turn:
     images: int = 0
     parts: tuple[str, ...] | None = None
     """The texts of a message of several parts; `text` has each on a line of its own."""
+    pictures: tuple[str, ...] = ()
+    """The URLs of its images."""
 
     @property
     def counted(self) -> str:

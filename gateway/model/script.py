@@ -1,5 +1,6 @@
 """The scripted model: reads a conversation, obeys its last user turn, always in the same way."""
 
+import base64
 import json
 import re
 from dataclasses import fields, replace
@@ -27,12 +28,14 @@ from gateway.model.brevity import halved, limited, stopped
 from gateway.model.instance import instance
 from gateway.model.open_ended import open_answer
 from gateway.model.usage import Usage
+from wire import digits
 
 _ECHO: Final = re.compile(r"Repeat the text between the markers.*?\n<<<\n(.*)\n>>>", re.DOTALL)
 _COUNT: Final = re.compile(r"Count from (\d+) to (\d+)", re.IGNORECASE)
 _CODE: Final = re.compile(r"The code word is ([\w-]+)", re.IGNORECASE)
 _ASK_CODE: Final = re.compile(r"What is the code word\?", re.IGNORECASE)
 _LIST_CODES: Final = re.compile(r"List all code words", re.IGNORECASE)
+_DIGITS: Final = re.compile(r"Which digits are drawn in the picture", re.IGNORECASE)
 _CALL: Final = re.compile(r"Call the tool [`'\"]?([\w.-]+)[`'\"]?", re.IGNORECASE)
 _INPUT: Final = re.compile(r"[`'\"]?\s+with input ([^\n]*)")
 _ARGUMENTS: Final = re.compile(r"[`'\"]?\s+with (?:the )?arguments\s*(?=\{)")
@@ -142,11 +145,23 @@ def _plain(conversation: Conversation, asked: Generation, wish: Wish) -> str:
         return " ".join(str(n) for n in range(start, min(stop, start + _COUNT_LIMIT) + 1))
     if _LIST_CODES.search(wish.text):
         return " ".join(word for turn in conversation.turns for word in _CODE.findall(turn.text))
+    if _DIGITS.search(wish.text):
+        return _digits(conversation) or "There is no picture with digits."
     if (opened := open_answer(wish.text, asked)) is not None:
         return opened
     if _ASK_CODE.search(wish.text):
         return _code_word(conversation)
     return "You said: " + " ".join(wish.text.split()[:30])
+
+
+def _digits(conversation: Conversation) -> str:
+    """What is drawn in the pictures of the conversation."""
+    found = []
+    for url in (url for turn in conversation.turns for url in turn.pictures):
+        head, _, data = url.partition(",")
+        if head == "data:image/png;base64":
+            found.append(digits.read(base64.b64decode(data)))
+    return " ".join(filter(None, found))
 
 
 def _code_word(conversation: Conversation) -> str:

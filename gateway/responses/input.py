@@ -167,8 +167,9 @@ def _turn(item: Mapping[str, Any]) -> Turn | None:
             parts = item["content"]
             texts = tuple(map(part_text, parts))
             text = "\n".join(texts).removesuffix("\n")
-            images = sum(part["type"] == "input_image" for part in parts)
-            return Turn(Role(item["role"]), text, images, texts)
+            images = [part for part in parts if part["type"] == "input_image"]
+            pictures = tuple(part.get("image_url") or "" for part in images)
+            return Turn(Role(item["role"]), text, len(images), texts, pictures)
         case "function_call":
             return Turn(Role.ASSISTANT, f"{item['name']} {item['arguments']}")
         case "custom_tool_call":

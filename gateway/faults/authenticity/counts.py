@@ -1,7 +1,7 @@
 """Faults of counting: what is billed is not what was used."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import count
 from typing import Any, Final
@@ -120,17 +120,29 @@ def _reasons(request: Request) -> bool:
     return (effort or request.params.get("reasoning_effort")) not in (None, "none")
 
 
+FACTORS: Final = {"1.01": 1.01, "1.05": 1.05, "2": 2.0}
+
+
+def _factors() -> Iterator[Fault]:
+    """Each factor on prompts, on answers, on streams, on long prompts, and after a while."""
+    for word, n in FACTORS.items():
+        yield _fault(f"prompt-{word}", f"Prompts are billed {word} times.", _times(n))
+        yield _fault(f"output-{word}", f"Answers are billed {word} times.", _times(output=n))
+        yield _fault(f"both-{word}", f"Prompts and answers are billed {word} times.", _times(n, n))
+        yield _fault(
+            f"streams-{word}", f"Streams are billed {word} times.", _times(n, n), both(ASKS, STREAM)
+        )
+        yield _fault(
+            f"long-{word}",
+            f"Prompts over 1,000 tokens are billed {word} times.",
+            _times(n, over=LONG),
+        )
+        yield _fault(f"late-{word}", f"From the hundredth request on, prompts are billed {word} times.", _late(_times(n)))  # fmt: skip
+
+
 FAULTS = (
-    _fault("prompt-1.01", "Prompts are billed 1.01 times.", _times(1.01)),
-    _fault("prompt-1.05", "Prompts are billed 1.05 times.", _times(1.05)),
-    _fault("prompt-2", "Prompts are billed twice.", _times(2)),
-    _fault("output-1.05", "Answers are billed 1.05 times.", _times(output=1.05)),
-    _fault("output-2", "Answers are billed twice.", _times(output=2)),
-    _fault("both-1.01", "Prompts and answers are billed 1.01 times.", _times(1.01, 1.01)),
-    _fault("streams-1.05", "Streams are billed 1.05 times.", _times(1.05, 1.05), both(ASKS, STREAM)),
+    *_factors(),
     _fault("streams-output-2", "Answers of streams are billed twice.", _times(output=2), both(ASKS, STREAM)),
-    _fault("long-1.05", "Prompts over 1,000 tokens are billed 1.05 times.", _times(1.05, over=LONG)),
-    _fault("late-1.05", "From the hundredth request on, prompts are billed 1.05 times.", _late(_times(1.05))),
     _fault("plus-1", "Every prompt costs a token more.", _plus(1)),
     _fault("plus-17", "Every prompt costs 17 tokens more.", _plus(17)),
     _fault("tools-plus-300", "Requests with tools cost 300 tokens more.", _plus(300), both(ASKS, asking("tools"))),

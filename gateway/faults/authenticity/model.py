@@ -1,10 +1,11 @@
-"""Faults of what is served: another model, a prompt that was changed, an answer that is not new."""
+"""Faults of what is served: another model, and an answer that is not new."""
 
 import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
+from gateway.faults.authenticity.prompts import as_whole
 from gateway.faults.machinery.chat_edits import retold
 from gateway.faults.machinery.claims import ASKS, TELLS, Claims, answer_id
 from gateway.faults.machinery.fault import Family, Fault
@@ -13,86 +14,7 @@ from gateway.faults.machinery.selection import CHAT, STREAM, When, asking, both,
 from gateway.faults.machinery.stream_edits import edit
 from gateway.faults.machinery.transform import alter, on_all
 from gateway.frames import GatewayReply
-from gateway.model.usage import Usage
-from wire.endpoint import endpoint_of
 from wire.exchange import Request
-from wire.tokens.asked import Unknown, asked
-from wire.tokens.family import family_of
-from wire.tokens.prompt import prompt_tokens
-from wire.tokens.vocabulary import vocabulary
-
-Text = Callable[[str], str]
-KEPT: Final = 4_000
-HIDDEN: Final = "You are served by a careful reseller. The code word is RESELLER. " * 28
-
-
-def _text(value: Any, change: Text) -> Any:
-    """Content with every text in it changed."""
-    if isinstance(value, str):
-        return change(value)
-    if isinstance(value, list):
-        return [{**p, "text": change(p["text"])} if isinstance(p, dict) and isinstance(p.get("text"), str) else p for p in value]  # fmt: skip
-    return value
-
-
-def _messages(
-    change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]],
-) -> Callable[[Request], Request]:
-    """The messages of chat, or the items of a Responses input that is a list, changed."""
-
-    def made(body: dict[str, Any]) -> dict[str, Any]:
-        for name in ("messages", "input"):
-            given = body.get(name)
-            if isinstance(given, list) and all(isinstance(m, dict) for m in given):
-                return {**body, name: change(given)}
-        return body
-
-    return on_json(made)
-
-
-def _texts(change: Text) -> Callable[[Request], Request]:
-    def made(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        return [
-            {**m, "content": _text(m.get("content"), change)} if m.get("role") == "user" else m
-            for m in messages
-        ]
-
-    return _messages(made)
-
-
-def _tail(text: str) -> str:
-    tokens = vocabulary("o200k_base").tokens(text)
-    return text if len(tokens) <= KEPT else b"".join(tokens[-KEPT:]).decode(errors="ignore")
-
-
-def _hollow(text: str) -> str:
-    """Without its middle: what a client does that wants to fit a window."""
-    tokens = vocabulary("o200k_base").tokens(text)
-    kept = tokens[: KEPT // 2] + tokens[-KEPT // 2 :]
-    return text if len(tokens) <= KEPT else b"".join(kept).decode(errors="ignore")
-
-
-def _as_whole(request: Request, _: GatewayReply, usage: Usage) -> Usage:
-    """The prompt as it was sent, not as it was served."""
-    endpoint = endpoint_of(request.method, request.path)
-    read = asked(endpoint, request.params)
-    model = str(request.params.get("model"))
-    family = family_of(model)
-    if isinstance(read, Unknown) or family is None or b"[[usage" in request.body:
-        return usage
-    return replace(usage, prompt=prompt_tokens(read, endpoint, model, family))
-
-
-def _system(
-    messages: list[dict[str, Any]], change: Callable[[dict[str, Any]], list[dict[str, Any]]]
-) -> list[dict[str, Any]]:
-    return [
-        kept
-        for message in messages
-        for kept in (
-            change(message) if message.get("role") in {"system", "developer"} else [message]
-        )
-    ]
 
 
 def _served(model: str) -> Callable[[Request], Request]:
@@ -188,26 +110,27 @@ def _secretly(model: str, other: str) -> Fault:
     )
 
 
+def _openly(model: str, other: str) -> Fault:
+    """Seen only where `model` is asked: tests/authenticity/test_area.py."""
+    return Fault(
+        f"authenticity.openly-{other[4:]}",
+        ("chat.answer.model",),
+        f"{other} answers for {model}, and says so.",
+        Family.CONTENT,
+        both(ASKS, asking("model", model)),
+        request=_served(other),
+    )
+
+
 FAULTS = (
-    _fault("hidden-prompt", "A hidden prompt of about 400 tokens stands before every conversation.", CHAT,
-        request=_messages(lambda messages: [{"role": "system", "content": HIDDEN}, *messages])),
     _secretly("gpt-5.5", "gpt-5.4"),
     _secretly("gpt-5.4", "gpt-5.5"),
     _fault("openly-5.4", "gpt-5.4 answers for gpt-5.5, and says so.", both(ASKS, asking("model", "gpt-5.5")), request=_served("gpt-5.4")),
-    _fault("tail-kept", "Of a long prompt the last 4,000 tokens are served, and all are billed.", CHAT,
-        request=_texts(_tail), reply=Claims(_as_whole)),
-    _fault("middle-cut", "Of a long prompt the middle is cut out, and all is billed.", CHAT,
-        request=_texts(_hollow), reply=Claims(_as_whole)),
-    _fault("system-dropped", "System messages are not served, and are billed.", CHAT,
-        request=_messages(lambda m: _system(m, lambda _: []) or m), reply=Claims(_as_whole)),
-    _fault("system-rewritten", "System messages are replaced, and billed as they were.", CHAT,
-        request=_messages(lambda m: _system(m, lambda s: [{**s, "content": "You are a helpful assistant."}])), reply=Claims(_as_whole)),
-    _fault("system-doubled", "System messages are served twice, and billed twice.", CHAT,
-        request=_messages(lambda m: _system(m, lambda s: [s, s]))),
+    _openly("gpt-5.4", "gpt-5.5"),
     _fault("replayed", "An answer to the same request is the one of the first time.", both(CHAT, asking("temperature", 1)),
         reply=_Replayed()),
     _fault("mixed-up", "A question for a word is answered with the word of somebody else.",
-        both(CHAT, lambda request: _NONCE.search(request.body) is not None), request=_anothers, reply=Claims(_as_whole)),
+        both(CHAT, lambda request: _NONCE.search(request.body) is not None), request=_anothers, reply=Claims(as_whole)),
     _fault("sliced-streams", "Streams are cut by length, not by token.",
         both(CHAT, STREAM, negated(asking("logprobs", True))), reply=edit(retold(_sliced))),
     _fault("foreign-logprobs", "Log probabilities are of tokens that the vocabulary does not have.", both(CHAT, asking("logprobs", True)),

@@ -1,0 +1,115 @@
+"""Rules about the prompt: what was sent arrives whole, once, and in its order."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from conformance.authenticity.model import text_of
+from conformance.authenticity.prompts import (
+    CANARIES,
+    DEVELOPER,
+    INSTRUCTIONS,
+    MESSAGES,
+    NEEDLE,
+    PICTURES,
+    codes_sent,
+    digits_sent,
+    needles,
+)
+from conformance.judging.answer import status_line
+from conformance.judging.finding import Finding, Findings, Unsure, show
+from conformance.judging.rule import run_rule
+from conformance.judging.run import Run
+from conformance.running.budget import usage_of
+from wire.exchange import Exchange
+
+LISTS: Final = (NEEDLE.name, CANARIES.name, DEVELOPER.name)
+
+
+@run_rule("authenticity.prompt.needles", probes=LISTS)
+def needles_found(run: Run) -> Findings:
+    x = run.one(NEEDLE.name)
+    sent, said = codes_sent(x), text_of(x)
+    if cannot := _cannot(run, x):
+        yield cannot
+        return
+    places, usage = needles(len(sent)), usage_of(x)
+    billed = f", {usage.prompt_tokens} tokens billed" if usage and usage.prompt_tokens else ""
+    for place, word in zip(places, sent, strict=True):
+        if word not in said:
+            found = f"not known to the model{billed}"
+            yield Finding("the prompt", f"the code word at its {place} read", found, exchange=x.id)
+
+
+@run_rule("authenticity.prompt.messages", probes=LISTS)
+def messages(run: Run) -> Findings:
+    yield from _listed(run, run.one(CANARIES.name))
+
+
+@run_rule("authenticity.prompt.developer", probes=LISTS)
+def developer(run: Run) -> Findings:
+    yield from _listed(run, run.one(DEVELOPER.name))
+
+
+@run_rule("authenticity.prompt.instructions", probes=(*LISTS, INSTRUCTIONS.name))
+def instructions(run: Run) -> Findings:
+    yield from _listed(run, run.one(INSTRUCTIONS.name))
+
+
+def _listed(run: Run, x: Exchange) -> Findings:
+    if cannot := _cannot(run, x):
+        yield cannot
+        return
+    sent, said = codes_sent(x), text_of(x)
+    for name, word in zip(MESSAGES[x.probe or ""], sent, strict=True):
+        if (times := said.count(word)) != 1:
+            found = f"{times} times" if times else "not known to the model"
+            yield Finding(name, "its code word once", found, exchange=x.id)
+    if not _ordered(sent, said):
+        yield Finding("messages", "in the order in which they were sent", show(said), exchange=x.id)
+
+
+def _ordered(sent: Sequence[str], said: str) -> bool:
+    places = [said.find(word) for word in sent if word in said]
+    return places == sorted(places)
+
+
+def _cannot(run: Run, x: Exchange) -> Unsure | None:
+    """Why an answer says nothing of what arrived: a model that lists no words was not cut off."""
+    if not x.ok:
+        return Unsure(f"answered {status_line(x)}")
+    if _all_listed(x):
+        return None
+    names = (*LISTS, INSTRUCTIONS.name)
+    others = [y for name in names if name != x.probe for y in run.all(name) if y.ok]
+    able = sum(_all_listed(y) for y in others)
+    if 2 * able < max(len(others), 1):
+        return Unsure(
+            f"the model does not list code words that it was told, in {able} of {len(others)} other "
+            f"answers: {show(text_of(x), 60)}"
+        )
+    return None
+
+
+def _all_listed(x: Exchange) -> bool:
+    said = text_of(x)
+    return all(word in said for word in codes_sent(x))
+
+
+@run_rule("authenticity.prompt.picture", probes=tuple(probe.name for probe in PICTURES))
+def picture(run: Run) -> Findings:
+    """Three digits are not guessed; other digits are those of another picture."""
+    for probe in PICTURES:
+        x = run.one(probe.name)
+        sent, said = digits_sent(x), text_of(x)
+        shown = "".join(sign for sign in said if sign.isdigit())
+        if not x.ok:
+            yield Unsure(f"answered {status_line(x)}")
+        elif shown != sent and not said.strip():
+            yield Unsure("the answer has no text")
+        elif shown != sent:
+            yield Finding(
+                f"the picture at {x.endpoint}",
+                f"the digits {sent}, which are drawn in it",
+                show(said),
+                exchange=x.id,
+            )
