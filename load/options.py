@@ -43,7 +43,7 @@ def _requests(add: Add) -> None:
     add("--mix", default="", metavar="NAME=WEIGHT,…", help="weights of the scenario mix (default: chat-stream=8,chat=1,models=1)")
     add("--model", default="", metavar="M", help="model to ask (default: gpt-5.5)")
     add("--max-tokens", type=int, default=None, metavar="N", help="limit of each answer")
-    add("--prompts", default="", metavar="FILE", help="JSON Lines with prompt or messages (default: synthetic)")
+    add("--prompts", default="", metavar="FILE", help="JSON with prompts, messages or conversations (default: synthetic)")
     add("--header", action="append", default=[], metavar="NAME:VALUE", help="sent with each request; may be repeated; its value stands in no report")
     add("--extra-body", default="", metavar="JSON", help='further parameters of each request, such as {"ignore_eos": true}')
     add("--requests", default="", metavar="N|once", help="end after so many; once: each line of --prompts one time")

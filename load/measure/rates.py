@@ -11,6 +11,7 @@ from load.measure.queue import queue_of
 from load.measure.tally import Tally
 from load.measure.window import SLICES
 from load.workload.plan import Plan
+from load.workload.scenario import NO_OUTPUT
 
 MEANINGS: Final = {
     "offered_per_s": "arrivals planned in the steady window",
@@ -41,7 +42,9 @@ def rates(plan: Plan, total: Tally, ran_s: float = 0.0) -> dict[str, Any]:
         "offered_per_s": _per(counts["steady"], seconds),
         "completed_per_s": _per(ended(total, "completed"), seconds),
         "failed_per_s": _per(ended(total, "failed"), seconds),
-        "output_tokens_per_s": _per(tokens, seconds) if known or not counts["chunks"] else None,
+        "output_tokens_per_s": _per(tokens, seconds)
+        if known or not counts["chunks"] or plan.scenario in NO_OUTPUT
+        else None,
         "tokens_by": known,
         "input_tokens_per_s": _per(counts["steady_prompt_tokens"], seconds)
         if counts["with_usage"]

@@ -271,7 +271,7 @@ class Tally:
             completion = arrival.counted
             counts["with_count"] += 1
             counts["tokens:counted"] += completion
-        if outcome in WHOLE and (usage is not None or arrival.counted is not None):
+        if outcome in WHOLE and arrival.output_tokens is not None:
             self._values["length:output"].append(completion)
         if outcome not in WHOLE:
             counts["wasted_tokens"] += completion or len(stamps)

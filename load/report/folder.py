@@ -112,6 +112,8 @@ def _later(rates: dict[str, Any]) -> str:
 
 
 def _tokens(rates: dict[str, Any]) -> str:
+    if not rates["output_tokens_per_s"] and rates["input_tokens_per_s"]:
+        return f"{rates['input_tokens_per_s']:g} input tokens/s"
     if rates["output_tokens_per_s"] is None:
         return f"{rates['chunks_per_s']:g} chunks/s (no usage, no tokenizer: tokens are not known)"
     by = "" if rates["tokens_by"] in {"", "usage"} else f" by {rates['tokens_by']}"

@@ -64,6 +64,20 @@ class BodyReader(Reader):
         return self.seen
 
 
+class EmbeddingsReader(BodyReader):
+    """Of `/v1/embeddings`: a vector for each input, as numbers or in base64."""
+
+    __slots__ = ()
+
+    @property
+    def whole(self) -> bool:
+        rows = self._body.get("data") if isinstance(self._body, dict) else None
+        return isinstance(rows, list) and bool(rows) and all(
+            isinstance(row, dict) and isinstance(row.get("embedding"), list | str) and row["embedding"]
+            for row in rows
+        )  # fmt: skip
+
+
 def _choice(body: dict[str, Any]) -> dict[str, Any]:
     choices = body.get("choices")
     first = choices[0] if isinstance(choices, list) and choices else None

@@ -78,7 +78,8 @@ def _whole(arrival: Arrival) -> tuple[Outcome, str]:
         used = usage.completion_tokens if usage else None
         if limit is not None and used is not None and used < limit - NEAR_LIMIT:
             return Outcome.LENGTH_EARLY, f"cut after {used} tokens, the limit asked for is {limit}"
-        return Outcome.INCOMPLETE_LENGTH, ""
+        if reader.whole:
+            return Outcome.INCOMPLETE_LENGTH, ""
     return (Outcome.OK, "") if reader.whole else (Outcome.WITHOUT_DONE, "no [DONE]")
 
 
@@ -89,6 +90,8 @@ def readable(event: Event) -> bool:
 
 def framing(decoder: Decoder, arrival: Arrival) -> dict[str, str]:
     """What the decoder itself noticed, under the ids of the requirements on framing."""
+    if arrival.request.endpoint is Endpoint.OTHER:
+        return {}
     return {
         f"{_area(arrival)}.stream.{_FRAMING[fact.kind]}": f"event {fact.where}: {fact.kind}"
         for fact in decoder.facts
@@ -97,6 +100,8 @@ def framing(decoder: Decoder, arrival: Arrival) -> dict[str, str]:
 
 
 def _violate(arrival: Arrival, name: str, what: str) -> None:
+    if arrival.request.endpoint is Endpoint.OTHER:
+        return  # the catalogue has nothing on it
     arrival.violations.setdefault(f"{_area(arrival)}.stream.{name}", what)
 
 

@@ -9,13 +9,14 @@ import gevent
 from gevent.monkey import get_original
 
 from load.measure.outcome import Outcome
-from load.transport.body_reader import BodyReader
+from load.transport.body_reader import BodyReader, EmbeddingsReader
 from load.transport.chat_reader import ChatReader
 from load.transport.clock import CLOCK
+from load.transport.completion_reader import CompletionReader
 from load.transport.connection import Connection
 from load.transport.hanging_up import hanging_up
 from load.transport.reader import Reader
-from load.transport.request import Arrival, Request
+from load.transport.request import COMPLETIONS, EMBEDDINGS, Arrival, Request
 from load.transport.responses_reader import ResponsesReader
 from load.transport.target import Target
 from load.transport.tls_connection import TlsConnection
@@ -43,6 +44,10 @@ class Limits:
 
 
 def reader_of(request: Request) -> Reader:
+    if request.path == EMBEDDINGS:
+        return EmbeddingsReader(request.endpoint)
+    if request.path == COMPLETIONS:
+        return CompletionReader()
     if not request.stream:
         return BodyReader(request.endpoint)
     if request.endpoint is Endpoint.CHAT:

@@ -10,6 +10,8 @@ from load.transport.usage_sums import believable
 from wire.endpoint import Endpoint
 from wire.usage import Usage
 
+COMPLETIONS: Final = "/completions"
+EMBEDDINGS: Final = "/embeddings"
 KEPT_BYTES: Final = 256 * 1024  # of a reply that is kept for a transcript
 
 

@@ -7,15 +7,18 @@ from typing import Any, Final
 
 import msgspec
 
-from load.transport.request import Request
+from load.transport.request import COMPLETIONS, EMBEDDINGS, Request
 from load.workload.prompts import Prompt
 from wire.endpoint import Endpoint
 
-NAMES: Final = ("chat-stream", "responses-stream", "chat", "models", "agent", "mix")
+NAMES: Final = (
+    "chat-stream", "responses-stream", "chat", "completions-stream", "embeddings", "models", "agent", "mix",
+)  # fmt: skip
 CHATS: Final = frozenset(
     {"chat-stream", "chat", "responses-stream"}
 )  # that can hold a conversation
-STREAMS: Final = frozenset({"chat-stream", "responses-stream", "agent"})
+STREAMS: Final = frozenset({"chat-stream", "responses-stream", "completions-stream", "agent"})
+NO_OUTPUT: Final = frozenset({"embeddings", "models"})  # tokens, that is
 PATHS: Final = {
     Endpoint.CHAT: "/chat/completions",
     Endpoint.RESPONSES: "/responses",
@@ -48,6 +51,13 @@ class RequestWriter:
         """The request of a scenario that asks this."""
         if scenario == "responses-stream":
             return self.responses(scenario, prompt)
+        if scenario == "completions-stream":
+            return self.completions(scenario, prompt)
+        if scenario == "embeddings":
+            body = (
+                {"model": self.model, "input": text_of(prompt)} | self.extra | (prompt.extra or {})
+            )
+            return Request(scenario, Endpoint.OTHER, EMBEDDINGS, _encode(body), stream=False, most_tokens=0, input_tokens=prompt.input_tokens)  # fmt: skip
         return self.chat(scenario, prompt, stream=scenario == "chat-stream")
 
     def chat(self, scenario: str, prompt: Prompt, *, stream: bool) -> Request:
@@ -60,6 +70,26 @@ class RequestWriter:
         body |= self.extra
         return self._request(
             scenario, Endpoint.CHAT, body | (prompt.extra or {}), prompt, stream=stream
+        )
+
+    def completions(self, scenario: str, prompt: Prompt) -> Request:
+        """A text to go on with: its length is had by the limit, for nothing here obeys an instruction."""
+        given = self.max_tokens is not None or LIMITS & self.extra.keys()
+        limit = self.limit(prompt) if given else prompt.output_tokens
+        body: dict[str, Any] = {
+            "model": self.model, "prompt": text_of(prompt), "stream": True,
+            "stream_options": {"include_usage": True},
+        }  # fmt: skip
+        if limit is not None and not LIMITS & self.extra.keys():
+            body["max_tokens"] = limit
+        return Request(
+            scenario,
+            Endpoint.OTHER,
+            COMPLETIONS,
+            _encode(body | self.extra | (prompt.extra or {})),
+            most_tokens=limit,
+            input_tokens=prompt.input_tokens,
+            output_tokens=prompt.output_tokens,
         )
 
     def responses(
@@ -109,6 +139,18 @@ class RequestWriter:
             input_tokens=prompt.input_tokens,
             output_tokens=prompt.output_tokens,
         )
+
+
+def text_of(prompt: Prompt) -> str:
+    """What is asked as one text, for endpoints that know no messages."""
+    parts = []
+    for message in prompt.messages:
+        content = message.get("content")
+        pieces = content if isinstance(content, list) else [content]
+        for piece in pieces:
+            text = piece.get("text") if isinstance(piece, dict) else piece
+            parts += [text] if isinstance(text, str) else []
+    return "\n".join(parts)
 
 
 class Mix:
