@@ -4,18 +4,13 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from conformance.clients.programs.program import Outcome, Program, Target
 from gateway.frames import GatewayReply, encode
-from tests.clients import cline, codex, codex_app, continue_cli, roo, sdk_node, sdk_python
-from tests.clients.driver import Driver, Outcome, Target
 from tests.clients.stand import Stand, gateway_with
 from wire.exchange import Request
 
-DRIVERS = tuple(
-    module.DRIVER for module in (codex, codex_app, cline, roo, continue_cli, sdk_python, sdk_node)
-)
 
-
-def drive(driver: Driver, here: Stand, *faults: str) -> Outcome:
+def drive(driver: Program, here: Stand, *faults: str) -> Outcome:
     """One run against the gateway with these faults, in an empty folder."""
     here.use(*faults)
     with tempfile.TemporaryDirectory(prefix="client-", ignore_cleanup_errors=True) as folder:

@@ -14,16 +14,17 @@ from concurrent.futures import ThreadPoolExecutor
 from fnmatch import fnmatchcase
 from queue import SimpleQueue
 
+from conformance.clients.programs import PROGRAMS
+from conformance.clients.programs.program import Outcome, Program
 from gateway.faults.machinery.fault import all_faults
 from tests.clients import measured
-from tests.clients.bench import DRIVERS, Reach, drive
-from tests.clients.driver import Driver, Outcome
+from tests.clients.bench import Reach, drive
 from tests.clients.measured import Measured
 from tests.clients.stand import Stand, stand
 
 
 def outcomes(
-    driver: Driver, faults: Sequence[str], stands: Sequence[Stand]
+    driver: Program, faults: Sequence[str], stands: Sequence[Stand]
 ) -> Iterator[tuple[str, Outcome]]:
     """Each fault with what became of the client; one that seems to break it is run a second time."""
     free: SimpleQueue[Stand] = SimpleQueue()
@@ -44,7 +45,7 @@ def outcomes(
 
 
 def measure(
-    driver: Driver, globs: Sequence[str], stands: Sequence[Stand], before: Measured | None
+    driver: Program, globs: Sequence[str], stands: Sequence[Stand], before: Measured | None
 ) -> Measured:
     clean = drive(driver, stands[0])
     if not clean.works:
@@ -72,7 +73,7 @@ def main() -> None:
     parser.add_argument("client", nargs="*", help="names as in clients.toml; default all")
     parser.add_argument("--faults", nargs="+", default=["*"], metavar="GLOB")
     options = parser.parse_args()
-    for driver in DRIVERS:
+    for driver in PROGRAMS:
         if options.client and driver.name not in options.client:
             continue
         if driver.missing:
@@ -83,7 +84,7 @@ def main() -> None:
         with stand() as first, stand() as second:
             row = measure(driver, options.faults, (first, second), rows.get(driver.name))
         rows = measured.read() | {driver.name: row}
-        order = [d.name for d in DRIVERS]
+        order = [d.name for d in PROGRAMS]
         measured.write(sorted(rows.values(), key=lambda r: order.index(r.client)))
         print(f"{driver.name}: works with {len(row.works)}, breaks with {len(row.breaks)}, "
               f"{time.perf_counter() - started:.0f} s", flush=True)  # fmt: skip

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from conformance.clients.programs.program import CHECKOUT as ROOT
 from gateway.faults.machinery.fault import all_faults
 from tests.clients.agreement import Agreement, agreements, explained
-from tests.clients.driver import ROOT
 
 PATH = ROOT / "docs" / "clients.md"
 HEAD = """\

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from tests.clients import codex
-from tests.clients.bench import DRIVERS, drive
-from tests.clients.driver import Target
+from conformance.clients.programs import PROGRAMS, codex
+from conformance.clients.programs.program import Target
+from tests.clients.bench import drive
 from tests.clients.stand import stand
 from tests.tap.serving import tap
 
@@ -41,7 +41,7 @@ def here():
         yield running
 
 
-@pytest.fixture(params=DRIVERS, ids=[driver.name for driver in DRIVERS])
+@pytest.fixture(params=PROGRAMS, ids=[driver.name for driver in PROGRAMS])
 def driver(request):
     if request.param.missing:
         pytest.skip(request.param.missing)
@@ -50,8 +50,8 @@ def driver(request):
 
 @pytest.fixture
 def codex_target(here, tmp_path):
-    if codex.DRIVER.missing:
-        pytest.skip(codex.DRIVER.missing)
+    if codex.PROGRAM.missing:
+        pytest.skip(codex.PROGRAM.missing)
     here.use()
     return Target(here.base_url, here.key, tmp_path)
 

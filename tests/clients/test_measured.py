@@ -2,11 +2,11 @@
 
 import pytest
 
+from conformance.clients.programs import PROGRAMS
 from conformance.clients.readiness import clients
 from gateway.faults.machinery.fault import all_faults
 from tests.clients import page
 from tests.clients.agreement import agreements, disagreements, explained
-from tests.clients.bench import DRIVERS
 from tests.clients.measured import read
 
 AGREEMENTS = list(agreements())
@@ -17,7 +17,7 @@ def test_every_client_was_measured_in_the_version_that_the_report_names():
     assert {row.client: row.version for row in read().values()} == {
         client.name: client.version for client in clients()
     }
-    assert {(driver.name, driver.version, driver.task) for driver in DRIVERS} == {
+    assert {(driver.name, driver.version, driver.task) for driver in PROGRAMS} == {
         (row.client, row.version, row.task) for row in read().values()
     }
 

@@ -3,10 +3,18 @@
 import json
 import subprocess
 import threading
-from typing import Any
+from typing import Any, Final
 
-from tests.clients.codex import BINARY, INSTALL, PROMPT, SECONDS, configured, seen
-from tests.clients.driver import QUIET, Driver, Outcome, Target, kept_environment
+from conformance.clients.programs.codex import INSTALL, VERSION, configured, prompt, seconds, seen
+from conformance.clients.programs.program import (
+    QUIET,
+    Outcome,
+    Program,
+    Target,
+    binary,
+    kept_environment,
+    kill,
+)
 
 
 class Session:
@@ -34,14 +42,16 @@ class Session:
                 raise EOFError(f"no {method}")
 
     def _write(self, message: dict[str, Any]) -> None:
+        assert self.process.stdin is not None
         self.process.stdin.write(json.dumps(message) + "\n")
         self.process.stdin.flush()
 
     def _read(self) -> dict[str, Any] | None:
+        assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if not line:
             return None
-        message = json.loads(line)
+        message: dict[str, Any] = json.loads(line)
         if "method" in message:
             self.notes.append(message)
         return message
@@ -52,31 +62,32 @@ def run(target: Target) -> Outcome:
     work = target.folder / "work"
     work.mkdir(exist_ok=True)
     with (target.folder / "stderr").open("wb") as complaints:
-        process = subprocess.Popen(
-            [str(BINARY), "app-server"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        process = subprocess.Popen(  # noqa: S603 - a client that the user named
+            [binary("codex"), "app-server"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=complaints, text=True, encoding="utf-8", cwd=work, start_new_session=True,
             env={**kept_environment(), **QUIET, **env, "HOME": str(target.folder)},
         )  # fmt: skip
-        late = threading.Timer(SECONDS, process.kill)
+        limit = seconds(target.task)
+        late = threading.Timer(limit, kill, [process])
         late.start()
         try:
             session = Session(process)
-            talk(session, str(work))
+            talk(session, str(work), prompt(target.task))
             return judged(session, target)
         except (EOFError, BrokenPipeError) as error:
-            return Outcome(False, f"killed after {SECONDS} s: {error}")
+            return Outcome(False, f"killed after {limit} s: {error}")
         finally:
             late.cancel()
-            process.kill()
+            kill(process)
             process.communicate()
 
 
-def talk(session: Session, work: str) -> None:
+def talk(session: Session, work: str, words: str) -> None:
     session.ask("initialize", clientInfo={"name": "codex_vscode", "title": "t", "version": "1"})
     session.tell("initialized")
     started = session.ask("thread/start", cwd=work)
     thread = started["result"]["thread"]["id"]
-    session.ask("turn/start", threadId=thread, input=[{"type": "text", "text": PROMPT}])
+    session.ask("turn/start", threadId=thread, input=[{"type": "text", "text": words}])
     session.until("turn/completed")
 
 
@@ -90,14 +101,15 @@ def judged(session: Session, target: Target) -> Outcome:
     items = [params["item"] for name, params in notes if name == "item/completed"]
     texts = [item["text"] for item in items if item["type"] == "agentMessage"]
     outputs = [i["aggregatedOutput"] for i in items if i["type"] == "commandExecution"]
-    outcome = seen(texts, outputs, target.folder / "work")
+    outcome = seen(texts, outputs, target)
     grown = "".join(params["delta"] for name, params in notes if name == "item/agentMessage/delta")
-    if outcome.works and [grown] != texts:
+    if outcome.works and grown != "".join(texts):
         return Outcome(False, f"the text as it streamed: {grown!r}")
     return outcome
 
 
-DRIVER = Driver(
-    "Codex extension", "app-server 0.169.0", BINARY, INSTALL, run,
-    "a command and a patch in one turn, the answer shown as it streams",
+PROGRAM: Final = Program(
+    "Codex extension", "codex-extension", f"app-server {VERSION}", "@openai/codex", ".bin/codex",
+    INSTALL, run, "a command and a patch in one turn, the answer shown as it streams",
+    frozenset({"responses"}), (40_000, 1_000),
 )  # fmt: skip

@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 
 const words = JSON.parse(readFileSync(0, "utf8"));
 const { OpenAI, APIError } = await import(pathToFileURL(words.sdk));
-const { model, echo, said, answer, call: callText, parameters } = words;
+const { model, echo, said, answer, call: callText, parameters, exact, endpoints } = words;
 const client = new OpenAI({ apiKey: words.key, baseURL: words.base_url, maxRetries: 0, timeout: words.ms });
 const wanted = words.arguments;
 const fn = { name: "weather", parameters, strict: true };
@@ -17,13 +17,18 @@ function same(got, expected) {
   if (JSON.stringify(got) !== JSON.stringify(expected)) throw new Error(`got ${JSON.stringify(got)}`);
 }
 
+// A text as it has to be: the very one, or around what was asked for.
+function shown(got, expected) {
+  if (exact || typeof got !== "string" || !got.includes(expected)) same(got, expected);
+}
+
 async function chatRound(message) {
   const call = message.tool_calls[0];
   same(message.tool_calls.length, 1);
   same([call.function.name, JSON.parse(call.function.arguments)], ["weather", wanted]);
   const messages = [ask, message, { role: "tool", tool_call_id: call.id, content: said }];
   const made = await client.chat.completions.create({ model, messages, tools: chatTools });
-  same(made.choices[0].message.content, answer);
+  shown(made.choices[0].message.content, answer);
 }
 
 async function responsesRound(made) {
@@ -32,7 +37,7 @@ async function responsesRound(made) {
   same([calls[0].name, JSON.parse(calls[0].arguments)], ["weather", wanted]);
   const output = { type: "function_call_output", call_id: calls[0].call_id, output: said };
   const last = await client.responses.create({ model, input: [ask, ...made.output, output], tools });
-  same(last.output_text, answer);
+  shown(last.output_text, answer);
 }
 
 async function refused(which, name, expected) {
@@ -54,7 +59,7 @@ const story = {
   },
   async chat() {
     const made = await client.chat.completions.create({ model, messages: [turn] });
-    same(made.choices[0].message.content, said);
+    shown(made.choices[0].message.content, said);
   },
   async chat_stream() {
     const options = { model, messages: [turn], stream: true, stream_options: { include_usage: true } };
@@ -62,14 +67,14 @@ const story = {
     for await (const chunk of await client.chat.completions.create(options)) {
       text += chunk.choices[0]?.delta?.content ?? "";
     }
-    same(text, said);
+    shown(text, said);
   },
   async chat_helper() {
     let grown = "";
     const stream = client.chat.completions.stream({ model, messages: [turn] });
     stream.on("content", (delta) => { grown += delta; });
-    same((await stream.finalChatCompletion()).choices[0].message.content, said);
-    same(grown, said);
+    shown((await stream.finalChatCompletion()).choices[0].message.content, said);
+    shown(grown, said);
   },
   async chat_tools() {
     const made = await client.chat.completions.create({ model, messages: [ask], tools: chatTools });
@@ -82,7 +87,7 @@ const story = {
     await chatRound(choice.message);
   },
   async responses() {
-    same((await client.responses.create({ model, input: echo })).output_text, said);
+    shown((await client.responses.create({ model, input: echo })).output_text, said);
   },
   async responses_stream() {
     let text = "", last = "";
@@ -90,15 +95,15 @@ const story = {
       if (event.type === "response.output_text.delta") text += event.delta;
       last = event.type;
     }
-    same(text, said);
+    shown(text, said);
     same(last, "response.completed");
   },
   async responses_helper() {
     let grown = "";
     const stream = client.responses.stream({ model, input: echo });
     stream.on("response.output_text.delta", (event) => { grown += event.delta; });
-    same((await stream.finalResponse()).output_text, said);
-    same(grown, said);
+    shown((await stream.finalResponse()).output_text, said);
+    shown(grown, said);
   },
   async responses_tools() {
     await responsesRound(await client.responses.create({ model, input: [ask], tools }));
@@ -114,6 +119,9 @@ const story = {
 
 const complaints = [];
 for (const [name, step] of Object.entries(story)) {
+  const endpoint = name.split("_")[0];
+  // Where any model answers nothing is asked that has to be refused.
+  if (endpoint === "errors" ? !exact : !endpoints.includes(endpoint)) continue;
   try {
     await step();
   } catch (error) {

@@ -4,49 +4,46 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
-from tests.clients.driver import (
-    COMMAND,
-    HOME,
-    MODEL,
-    MODULES,
-    SAID,
-    Driver,
+from conformance.clients.programs.program import (
+    HARD,
     Ended,
     Outcome,
+    Program,
     Target,
+    Task,
+    binary,
+    npm,
     run_program,
 )
 
-BINARY = MODULES / ".bin" / "codex"
-INSTALL = f"npm install --prefix {HOME.name} @openai/codex@0.169.0"
-SECONDS = 60
-ADDED = "".join(f"+{line}\n" for line in SAID.split("\n"))
-PATCH = f"*** Begin Patch\n*** Add File: pong.txt\n{ADDED}*** End Patch\n"
-PROMPT = (
-    f"Call the tool `apply_patch` with input {json.dumps(PATCH, ensure_ascii=False)}\n"
-    f"Call the tool `exec_command` with arguments {json.dumps({'cmd': COMMAND}, ensure_ascii=False)}"
-)
+VERSION: Final = "0.169.0"
+INSTALL: Final = npm(f"@openai/codex@{VERSION}")
+SECONDS: Final = 60
+SECONDS_FOR_ANY_MODEL: Final = 180
+ADDED: Final = "".join(f"+{line}\n" for line in HARD.said.split("\n"))
+PATCH: Final = f"*** Begin Patch\n*** Add File: pong.txt\n{ADDED}*** End Patch\n"
 # Codex tells the model how long the command took; the rest is known.
-ANSWER = re.compile(
+ANSWER: Final = re.compile(
     r"The tool said: Chunk ID: \w+\nWall time: [\d.]+ seconds\nProcess exited with code 0\n"
-    r"Original token count: \d+\nOutput:\n" + re.escape(SAID) + r"\n"
+    r"Original token count: \d+\nOutput:\n" + re.escape(HARD.said) + r"\n"
 )
 # One attempt is what is judged; a retry that heals would hide that the stream is wrong.
-COMMON = """\
+COMMON: Final = """\
 model = "{model}"
 approval_policy = "never"
 sandbox_mode = "danger-full-access"
 check_for_update_on_startup = false
 web_search = "disabled"
 """
-QUIETLY = """\
+QUIETLY: Final = """\
 [features]
 plugins = false
 [analytics]
 enabled = false
 """
-PROVIDER = """\
+PROVIDER: Final = """\
 [model_providers.judged]
 name = "judged"
 base_url = "{base_url}"
@@ -55,6 +52,14 @@ env_key = "JUDGED_KEY"
 request_max_retries = 0
 stream_max_retries = 0
 """
+
+
+def prompt(task: Task) -> str:
+    """The command and, for a model that does exactly as it is told, a patch."""
+    call = f"Call the tool `exec_command` with arguments {json.dumps({'cmd': task.command}, ensure_ascii=False)}"
+    if not task.is_exact:
+        return f"{call}, once. Then answer with what it printed, and nothing else."
+    return f"Call the tool `apply_patch` with input {json.dumps(PATCH, ensure_ascii=False)}\n{call}"
 
 
 def configured(target: Target) -> dict[str, str]:
@@ -74,26 +79,31 @@ def configured_as_openai(target: Target) -> dict[str, str]:
 def _home(target: Target, config: str) -> dict[str, str]:
     folder = target.folder / "codex"
     folder.mkdir(exist_ok=True)
-    text = config.format(model=MODEL, base_url=target.base_url)
+    text = config.format(model=target.model, base_url=target.base_url)
     (folder / "config.toml").write_text(text, encoding="utf-8")
     return {"CODEX_HOME": str(folder)}
 
 
 def run(target: Target) -> Outcome:
-    return judged(execute(target, configured(target)), target.folder / "work")
+    return judged(execute(target, configured(target)), target)
 
 
 def run_as_openai(target: Target) -> Outcome:
-    return judged(execute(target, configured_as_openai(target)), target.folder / "work")
+    return judged(execute(target, configured_as_openai(target)), target)
 
 
 def execute(target: Target, env: Mapping[str, str], *options: str) -> Ended:
     """One `codex exec` with the prompt, after these options."""
     fixed = ["exec", "--skip-git-repo-check", "--json"]
-    return run_program([str(BINARY), *fixed, *options, PROMPT], target, env, SECONDS)
+    words = [binary("codex"), *fixed, *options, prompt(target.task)]
+    return run_program(words, target, env, seconds(target.task))
 
 
-def judged(ended: Ended, work: Path) -> Outcome:
+def seconds(task: Task) -> int:
+    return SECONDS if task.is_exact else SECONDS_FOR_ANY_MODEL
+
+
+def judged(ended: Ended, target: Target) -> Outcome:
     events = [json.loads(line) for line in ended.out.split("\n") if line.startswith("{")]
     items = [event["item"] for event in events if event["type"] == "item.completed"]
     complaints = [e.get("message") or str(e.get("error")) for e in events
@@ -103,20 +113,30 @@ def judged(ended: Ended, work: Path) -> Outcome:
     return seen(
         [item["text"] for item in items if item["type"] == "agent_message"],
         [item["aggregated_output"] for item in items if item["type"] == "command_execution"],
-        work,
+        target,
     )
 
 
-def seen(texts: list[str], outputs: list[str], work: Path) -> Outcome:
+def seen(texts: list[str], outputs: list[str], target: Target) -> Outcome:
     """What the user is left with: one command run once, one file patched, one whole answer."""
-    patched = work / "pong.txt"
-    if outputs != [f"{SAID}\n"]:
+    task = target.task
+    if not task.is_exact:
+        if not any(task.said in output for output in outputs):
+            return Outcome(False, f"commands ran: {outputs}")
+        return _answered(texts, any(task.said in text for text in texts))
+    patched = target.folder / "work" / "pong.txt"
+    if outputs != [f"{task.said}\n"]:
         return Outcome(False, f"commands ran: {outputs}")
-    if not patched.exists() or patched.read_text(encoding="utf-8") != f"{SAID}\n":
+    if not patched.exists() or patched.read_text(encoding="utf-8") != f"{task.said}\n":
         return Outcome(False, "the patch was not applied")
-    if len(texts) != 1 or not ANSWER.fullmatch(texts[0]):
-        return Outcome(False, f"answers: {texts}")
-    return Outcome(True)
+    return _answered(texts, len(texts) == 1 and bool(ANSWER.fullmatch(texts[0])))
 
 
-DRIVER = Driver("Codex CLI", "0.169.0", BINARY, INSTALL, run, "a command and a patch in one turn")
+def _answered(texts: list[str], whole: bool) -> Outcome:
+    return Outcome(whole, "" if whole else f"answers: {texts}")
+
+
+PROGRAM: Final = Program(
+    "Codex CLI", "codex-cli", VERSION, "@openai/codex", ".bin/codex", INSTALL, run,
+    "a command and a patch in one turn", frozenset({"responses"}), (40_000, 1_000),
+)  # fmt: skip

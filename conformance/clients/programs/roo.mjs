@@ -17,7 +17,7 @@ const messages = [
 
 async function turn() {
   const stream = await client.chat.completions.create({
-    model: words.model, temperature: 0, messages, stream: true, stream_options: { include_usage: true },
+    model: words.model, ...(words.exact ? { temperature: 0 } : {}), messages, stream: true, stream_options: { include_usage: true },
     tools, tool_choice: "auto", parallel_tool_calls: true,
   });
   let text = "";
@@ -51,7 +51,8 @@ async function task() {
   });
   messages.push({ role: "tool", tool_call_id: call.id, content: output });
   const last = await turn();
-  if (last.text !== words.answer) throw new Error(`answer ${JSON.stringify(last.text)}`);
+  const whole = words.exact ? last.text === words.answer : last.text.includes(words.answer);
+  if (!whole) throw new Error(`answer ${JSON.stringify(last.text)}`);
 }
 
 const complaints = [];
