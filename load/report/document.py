@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from load.measure.claims import claims_in
 from load.measure.gate import Verdict, judge
 from load.measure.histogram import Histogram, enough
 from load.measure.outcome import FAILED, Outcome
@@ -138,6 +139,7 @@ def _document(
             if total.histogram(f"length:{name}").count
         },
         "usage": _usage(total),
+        "claims": claims_in(total),
         "conformance": conformance(total),
         "text": {likeness.value: counts[f"text:{likeness}"] for likeness in Likeness},
         "validity": {"stamp": found.stamp, "reasons": list(found.reasons)},

@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, Final
 
+from load.measure.claims import sentence as claims_sentence
 from load.report.document import REQUIRED
 from load.report.stages import lines as stage_lines
 from wire.redaction import Redactor
@@ -89,6 +90,8 @@ def lines(document: dict[str, Any]) -> Iterator[str]:
         f"completed {rates['completed_per_s']:g}/s{_later(rates)}, {_tokens(rates)}, ${document['usage']['usd']:.4f}"
     )
     yield from _noticed(document)
+    if document["claims"]:
+        yield claims_sentence(document["claims"])
     for one in document["server"]:
         yield _server(one)
     yield from stage_lines(document)

@@ -9,6 +9,7 @@ from typing import Any, Final
 import gevent
 from gevent.event import Event
 
+from load.measure.claims import Claims
 from load.measure.cost import Budget, estimate_usd, price_of
 from load.measure.health import Health, peak_mb
 from load.measure.outcome import REFUSED, UNJUDGED, WHOLE, Outcome
@@ -71,6 +72,9 @@ class Run:
         )
         self._redactor = redactor_of(target, os.environ, plan.secrets)
         self._recorder = Recorder(plan, self.workers, self._redactor)
+        # A trial or a stage is one of many: what they claim is not counted.
+        one_of_many = plan.schedule.exact or plan.own_users
+        self._claims = None if one_of_many else Claims(plan.model)
         self._counter = TokenCounter(plan.model, self._recorder.record_late)
         self._waits = Waits(plan.ttft_slo_ms)
         self.health = Health()
@@ -203,6 +207,8 @@ class Run:
         self.engine.cut(None if self.stopped else self._unanswered)
         self.health.stop()
         self._counter.finish(COUNT_S)
+        if self._claims is not None and not self.stopped:
+            self._claims.into(self.tally, COUNT_S)
         self._report(done=True)
 
     # Requests.
@@ -282,6 +288,8 @@ class Run:
             self._factory.sample_every = 0
         if arrival.outcome in WHOLE:
             self._waits.ended(arrival)
+            if self._claims is not None:
+                self._claims.add(arrival)
         if arrival.outcome not in UNJUDGED:
             self._stop_if_refused(arrival)
         self._after(arrival)

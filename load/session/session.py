@@ -36,6 +36,14 @@ from load.transport.target import Gateway, Target, redactor_of
 from load.workload.estimate import most_usd
 from load.workload.plan import Plan
 
+PROXIES: Final = (
+    "HTTP_PROXY",
+    "http_proxy",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+)
 METRICS: Final = "load-metrics.txt"
 SAMPLES: Final = 40  # requests of a trial, for which a slow one is made longer, up to
 MOST_TRIALS: Final = 4  # times its length
@@ -153,6 +161,11 @@ class LoadSession:
         limit = f", limit ${plan.max_cost:,.2f}" if plan.max_cost is not None else ""
         self._say(f"target {where}: {what}, model {plan.model}{cost}{limit}")
 
+        unused = [name for name in PROXIES if os.environ.get(name)]
+        if unused and not self.target.loopback:
+            self._say(
+                f"{', '.join(unused)} not used: requests go straight to the target; to measure a proxy, name it as --host"
+            )
         room = capacity(plan.limits.in_flight)
         if room.in_flight < SCARCE * plan.limits.in_flight:
             self._say(

@@ -96,6 +96,34 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(tls_server):
     assert "certificate" in done[0].detail.lower()
 
 
+def test_an_address_of_ipv6_is_a_target():
+    import socket
+
+    try:
+        listener = socket.create_server(("::1", 0), family=socket.AF_INET6)
+    except OSError:
+        pytest.skip("no IPv6 on this machine")
+    seen = []
+
+    def serve():
+        connection, _ = listener.accept()
+        with connection:
+            seen.append(connection.recv(65536))
+            connection.sendall(HEAD + chunked(sse(CHAT)))
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    base_url = f"http://[::1]:{listener.getsockname()[1]}/v1"
+    done, _ = send_requests(base_url, 1)
+    thread.join(5)
+    listener.close()
+    assert done[0].outcome is Outcome.OK
+    assert (
+        f"Host: [::1]:{base_url.rsplit(':', maxsplit=1)[-1].partition('/')[0]}".encode() in seen[0]
+    )
+    assert Target(base_url).loopback
+
+
 @pytest.fixture
 def hosts():
     """Two network namespaces with a wire to this one: 10.213.7.1 here, .2 and .3 there."""

@@ -265,3 +265,10 @@ def test_what_cannot_run_says_so(tmp_path, arguments, code, why):
     assert found == code, said
     assert why in said
     assert "Traceback" not in said
+
+
+def test_a_proxy_of_the_environment_is_said_not_to_be_used(tmp_path):
+    environ = {"HTTPS_PROXY": "http://127.0.0.1:9"}
+    _, code, said = run(tmp_path, "--host", "http://0.0.0.0:1", "--rate", 20, "--duration", 1, environ=environ)  # fmt: skip
+    assert "HTTPS_PROXY not used: requests go straight to the target" in said
+    assert code == 2
