@@ -254,6 +254,7 @@ class Judge:
                         Silence.BUSY,
                         Silence.BROKEN,
                         Silence.LATE,
+                        Silence.NOT_KEPT,
                     }
                     return Outcome.NOT_OFFERED if lacking else Outcome.BLOCKED, silent[1]
                 what = exchange.reply.status or exchange.connection.error or "nothing"

@@ -36,6 +36,8 @@ _RIGHT_PROBES: Final = (
 )  # fmt: skip
 _EVERYWHERE: Final = frozenset({"model", "messages", "input"})
 _RIGHT: Final = "Bearer [redacted:main]"
+NOT_KEPT: Final = "not kept whole"
+"""How the error of an answer begins of which a run holds no more than its head."""
 _MADE_UP: Final = "conformance"
 """Stands in every id that the suite makes up: not to know it says nothing of a route."""
 
@@ -51,6 +53,7 @@ class Silence(StrEnum):
     LACKING = "lacking"  # a parameter that is refused whatever it says, to requests that have it
     OPEN = "open"  # to whoever asks: a key is not looked at
     BROKEN = "broken"
+    NOT_KEPT = "not-kept"  # an answer beyond the memory of the run
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,8 @@ class Routes:
         """Why the answer to this request tells nothing of it, or None."""
         if not x.reply.status and x.connection.ended is Ended.TIMEOUT:
             return Silence.LATE, "no answer came in time, which tells nothing of the request"
+        if x.connection.error.startswith(NOT_KEPT):
+            return Silence.NOT_KEPT, f"the answer was {x.connection.error}"
         stranger = self.no_key if self.no_key and _stranger(x) else None
         own = self.silent.get((x.request.method, x.endpoint))
         return self._above(x) or own or self.everything or self._lacking(x) or stranger

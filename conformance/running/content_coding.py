@@ -1,33 +1,95 @@
-"""Answers under a content coding, undone with their stamps kept and never beyond what memory is meant for."""
+"""The body of a live answer as it arrives: codings undone with the stamps kept, and nothing without an end."""
 
 import zlib
+from collections.abc import Iterable
 from typing import Final
 
 from wire.exchange import Chunk
 
-BODY_LIMIT_BYTES: Final = 64 * 2**20
+BODY_LIMIT_BYTES: Final = 16 * 2**20
 """Of an answer, as it travels and as it is meant."""
+RATIO_LIMIT: Final = 250
+"""Text grows to some fifty times of what it was packed into; what grows more is made to grow."""
+RATIO_FROM_BYTES: Final = 2**20
+HEAD_BYTES: Final = 64 * 2**10
+"""What is kept of an answer that passed its limit: enough to see what it was."""
+UNDONE: Final = frozenset({"gzip", "x-gzip", "deflate"})
 
 
-def decoded(chunks: list[Chunk], encoding: str) -> tuple[list[Chunk], str]:
-    """Chunks with gzip or deflate undone, stamps kept; the raw chunks and a complaint otherwise."""
-    if encoding in {"", "identity"} or not chunks:
-        return chunks, ""
-    if encoding not in {"gzip", "x-gzip", "deflate"}:
-        return chunks, f"content-encoding {encoding} was not asked for"
-    machine = zlib.decompressobj(wbits=47 if "gzip" in encoding else 15)
-    out: list[Chunk] = []
-    size = 0
-    try:
-        for at_ms, data in chunks:
+class ReceivedBody:
+    """Takes the pieces of a body; a coding is undone piece by piece, so that a small bomb stays small."""
+
+    def __init__(self, encoding: str) -> None:
+        self._encoding = "" if encoding == "identity" else encoding
+        self._raw: list[Chunk] = []
+        self._plain: list[Chunk] = []
+        self._raw_bytes = self._plain_bytes = 0
+        self._complaint = ""
+        """What the coding did wrong; the body stays as it came then."""
+        self._passed = False
+        self._machine: zlib._Decompress | None = None
+        if self._encoding in UNDONE:
+            self._machine = zlib.decompressobj(wbits=47 if "gzip" in self._encoding else 15)
+        elif self._encoding:
+            self._complaint = f"content-encoding {self._encoding} was not asked for"
+
+    def take(self, at_ms: float, data: bytes) -> str:
+        """One more piece; says what is too much, once nothing more may come."""
+        self._raw.append(Chunk(at_ms, data))
+        self._raw_bytes += len(data)
+        if self._raw_bytes > BODY_LIMIT_BYTES:
+            self._passed = True
+            return f"more than {BODY_LIMIT_BYTES // 2**20} MB"
+        if self._machine is None or self._complaint:
+            return ""
+        room = min(BODY_LIMIT_BYTES, max(RATIO_FROM_BYTES, RATIO_LIMIT * self._raw_bytes))
+        try:
             # A few compressed bytes can stand for any number of others.
-            out.append(Chunk(at_ms, machine.decompress(data, BODY_LIMIT_BYTES - size + 1)))
-            size += len(out[-1].data)
-            if size > BODY_LIMIT_BYTES:
-                return chunks, f"content-encoding {encoding} grows past {BODY_LIMIT_BYTES} bytes"
-        tail = machine.flush()
-    except zlib.error as error:
-        return chunks, f"content-encoding {encoding} does not decode: {error}"
-    if tail:
-        out.append(Chunk(out[-1].at_ms, tail))
-    return out, "" if machine.eof else f"content-encoding {encoding} is cut short"
+            plain = self._machine.decompress(data, room - self._plain_bytes + 1)
+        except zlib.error as error:
+            self._complaint = f"content-encoding {self._encoding} does not decode: {error}"
+            return ""
+        self._plain.append(Chunk(at_ms, plain))
+        self._plain_bytes += len(plain)
+        if self._plain_bytes <= room:
+            return ""
+        self._passed = True
+        self._complaint = (
+            f"content-encoding {self._encoding} makes {self._raw_bytes} bytes grow past {room}"
+        )
+        return self._complaint
+
+    def end(self) -> tuple[list[Chunk], str]:
+        """The chunks of the body, the coding undone; the raw ones and a complaint where it cannot be."""
+        if self._passed:
+            return head(self._raw), self._complaint
+        if self._machine is None or self._complaint or not self._raw:
+            return self._raw, self._complaint if self._raw else ""
+        try:
+            tail = self._machine.flush()
+        except zlib.error as error:
+            return self._raw, f"content-encoding {self._encoding} does not decode: {error}"
+        if tail:
+            self._plain.append(Chunk(self._plain[-1].at_ms, tail))
+        whole = self._machine.eof
+        return self._plain, "" if whole else f"content-encoding {self._encoding} is cut short"
+
+
+def head(chunks: Iterable[Chunk]) -> list[Chunk]:
+    """The first pieces, so far as they are kept."""
+    out, room = [], HEAD_BYTES
+    for at_ms, data in chunks:
+        out.append(Chunk(at_ms, data[:room]))
+        room -= len(data)
+        if room <= 0:
+            break
+    return out
+
+
+def decoded(chunks: Iterable[Chunk], encoding: str) -> tuple[list[Chunk], str]:
+    """Chunks with gzip or deflate undone, stamps kept; the raw chunks and a complaint otherwise."""
+    body = ReceivedBody(encoding)
+    for at_ms, data in chunks:
+        if said := body.take(at_ms, data):
+            return body.end()[0], said
+    return body.end()

@@ -8,7 +8,7 @@ from conformance.judging.answer import error_of
 from conformance.judging.route import MISSING
 from conformance.running.budget import BYTES_A_TOKEN, FRAME_TOKENS, usage_of
 from wire.endpoint import Endpoint
-from wire.exchange import Exchange
+from wire.exchange import Ended, Exchange
 from wire.usage import Usage
 
 SAID: Final = "Nine birds sit on the wire."
@@ -31,6 +31,11 @@ class Looked:
     @property
     def _usage(self) -> Usage:
         return (usage_of(self.answer) if self.answer.ok else None) or Usage()
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is an answer as a server gives them, to its end."""
+        return self.answer.ok and self.answer.connection.ended is Ended.COMPLETE
 
     @property
     def tokens(self) -> int:

@@ -151,7 +151,7 @@ class Looker:
         self._refuse_refusal([a.answer for e, a in answers.items() if e not in absent])
         keyless = await self._keyless(answers, absent, models[0])
         offered = [asked for endpoint, asked in answers.items() if endpoint not in absent]
-        first = next((asked for asked in offered if asked.answer.ok), None)
+        first = next((asked for asked in offered if asked.whole), None)
         bad = await self._bad(next(e for e in answers if e not in absent), models[0])
         return FirstLook(
             base_url=self._sender.target.base_url,
@@ -302,6 +302,11 @@ class Looker:
 
 
 def refuse_unreachable(exchange: Exchange, target: Target) -> None:
+    if exchange.connection.ended is Ended.LIMIT:
+        asked = f"{exchange.request.method} {exchange.request.path}"
+        raise BadTarget(
+            f"{target.base_url} answers {asked} with {exchange.connection.error}: check --base-url"
+        )
     if exchange.reply.status:
         return
     base_url, error = target.base_url, exchange.connection.error

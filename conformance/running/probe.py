@@ -49,6 +49,9 @@ class Handling:
     fresh: bool = False
     """Use a new connection."""
     timeout_s: float | None = None
+    """So long may nothing come."""
+    whole_s: float | None = None
+    """So long may the whole answer take; None for what follows from `timeout_s`."""
     lane: str = ""
     """Send on the one connection of this name, which carries no other probes."""
     padding_bytes: int = 0

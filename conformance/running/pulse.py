@@ -55,6 +55,10 @@ class Pulse:
         self.beside: tuple[str, ...] = ()
         """Probes that were in flight with it."""
 
+    @property
+    def in_flight(self) -> int:
+        return len(self._open)
+
     def sent(self, probe: Probe, request: Request, model: str) -> int:
         """A number for a request that goes out now."""
         self._numbers += 1

@@ -5,7 +5,7 @@ import secrets
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from conformance.judging.profile import Profile
 from conformance.running import pulse
 from conformance.running.budget import Budget
 from conformance.running.circuit_breaker import CircuitBreaker
+from conformance.running.memory import Memory
 from conformance.running.offer import ASKS, Offer
 from conformance.running.output_limit import generates
 from conformance.running.pace import Pace
@@ -40,6 +41,12 @@ class Traffic:
     """Answers by status; 0 for none."""
     lost: str = ""
     """That the server stopped answering, and after what."""
+    memory: Memory = field(default_factory=Memory)
+
+    def put(self, key: tuple[str, str], exchanges: Iterable[Exchange]) -> None:
+        """Add the exchanges of a step, as far as the run's memory holds them."""
+        held = [self.memory.holds(exchange) for exchange in exchanges]
+        self.exchanges.setdefault(key, []).extend(held)
 
     def all(self) -> list[Exchange]:
         return [exchange for group in self.exchanges.values() for exchange in group]
@@ -145,9 +152,9 @@ class Schedule:
         if self.traffic.lost:
             self.traffic.unsent[key] = self.traffic.lost
         elif trial.kept:
-            self.traffic.exchanges[key] = trial.kept
             for exchange in trial.kept:
                 self._terms.keep(exchange)
+            self.traffic.put(key, trial.kept)
         elif trial.out_of_money and key not in self.traffic.absent:
             self.traffic.unsent[key] = refused
         self._progress(self._count, self._total, prop.name)
@@ -217,9 +224,9 @@ class Schedule:
         ]
         sent = await asyncio.gather(*(self._one(step, context) for context in contexts))
         if arrived := [exchange for exchange in sent if exchange is not None]:
-            self.traffic.exchanges[step.key] = arrived
             for exchange in arrived:
                 self._terms.keep(exchange)
+            self.traffic.put(step.key, arrived)
 
     async def _one(self, step: Step, context: ProbeContext) -> Exchange | None:
         try:
@@ -227,7 +234,7 @@ class Schedule:
         except Impossible as reason:
             self.traffic.unsent[step.key] = str(reason)
             return None
-        except (LookupError, TypeError, AttributeError) as error:
+        except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
             if not step.probe.after:
                 raise
             # An earlier answer is not what the probe builds on: the target's doing, told elsewhere.
@@ -260,18 +267,19 @@ class Schedule:
         worst_usd = budget.worst_usd(model, request, probe)
         async with self._gate:
             for again in (False, True):
-                if reason := self._over() or self._breaker.open_because(request):
+                if reason := self._over() or self._open_because(request):
                     return reason
                 if reason := budget.reserve(worst_usd, probe):
                     return reason
                 number = self._pulse.sent(probe, request, model)
+                beside = self._pulse.in_flight
                 exchange = Exchange("", request)
                 bounded = self._in_bounds(probe, request, share)
                 try:
                     exchange = await self._sender.send(bounded, request, model, index)
                 finally:
                     budget.settle(exchange, worst_usd, probe, scripted=probe.feature == "scripted")
-                self._breaker.record(exchange)
+                self._breaker.record(exchange, max(beside, self._pulse.in_flight))
                 self.traffic.statuses[exchange.reply.status] += 1
                 self._terms.pace.record(exchange)
                 was_away = await self._pulse.came(number, exchange)
@@ -282,15 +290,20 @@ class Schedule:
                     break
         return exchange
 
+    def _open_because(self, request: Request) -> str:
+        return self._breaker.open_because(request, time.monotonic() - self._started)
+
     def _in_bounds(self, probe: Probe, request: Request, share: int) -> Probe:
         """The probe with the bounds of its answer: how long it may be, how long it may take."""
-        handling = probe.handling
+        handling, pace = probe.handling, self._terms.pace
+        own_s = handling.timeout_s
         return replace(
             probe,
             handling=replace(
                 handling,
                 share_tokens=share if generates(request) else handling.share_tokens,
-                timeout_s=handling.timeout_s or self._terms.pace.deadline_s(share),
+                timeout_s=own_s or pace.deadline_s(share),
+                whole_s=handling.whole_s or (None if own_s else pace.whole_s(share)),
             ),
         )
 

@@ -13,20 +13,20 @@ from typing import Self
 
 import httpx
 
-from conformance.running.content_coding import BODY_LIMIT_BYTES, decoded
+from conformance.running.content_coding import ReceivedBody
+from conformance.running.head_limit import count_heads, head_is_whole, is_too_long
 from conformance.running.lateness import Lateness
 from conformance.running.output_limit import generates
+from conformance.running.pace import whole_s
 from conformance.running.probe import Handling, Probe
-from conformance.running.retries import MAX_WAIT_S, asks_again, wait_after
+from conformance.running.retries import Retries
 from conformance.running.share import complaint, passes
 from conformance.running.splice import splice
 from conformance.running.target import Target
-from wire.exchange import Attempt, Chunk, Connection, Ended, Exchange, Headers, Reply, Request
+from wire.exchange import Attempt, Connection, Ended, Exchange, Headers, Reply, Request
 from wire.redaction import Redactor
 from wire.sse import Decoder
 
-STREAM_LIMIT_S = 180.0
-WHOLE_S = 60.0
 SETTLE_S = 0.5
 POLL_S = 0.5
 
@@ -49,6 +49,7 @@ class Sender:
         self._addresses: set[object] = set()
         self._transport = transport
         self._lateness = Lateness()
+        self._retries = Retries()
         self._lanes: dict[str, httpx.AsyncClient] = {}
         self._context: ssl.SSLContext | None = None
 
@@ -64,7 +65,7 @@ class Sender:
 
     def _new_client(self, limits: httpx.Limits) -> httpx.AsyncClient:
         wait_s = self.target.timeout_s
-        return httpx.AsyncClient(
+        client = httpx.AsyncClient(
             transport=self._transport,
             timeout=httpx.Timeout(wait_s, connect=min(10.0, wait_s)),
             limits=limits,
@@ -74,6 +75,8 @@ class Sender:
             proxy=self.target.proxy or None if self._transport is None else None,
             verify=self._verify(),
         )
+        count_heads(client)
+        return client
 
     def _verify(self) -> ssl.SSLContext | bool:
         """How certificates are checked; made once, because reading the authorities is slow."""
@@ -117,19 +120,21 @@ class Sender:
     async def _answered(self, probe: Probe, request: Request, model: str, index: int) -> Exchange:
         """Send a request, again after a retryable answer as Retry-After says."""
         attempts: list[Attempt] = []
+        waited_s = 0.0
         while True:
             exchange = await self._once(probe, request, model, index)
             status = exchange.reply.status
             if not attempts and not probe.handling.lane and _met_its_end(exchange):
                 attempts.append(Attempt(status, 0.0))
                 continue
-            if not asks_again(probe, status, len(attempts)):
-                break
-            wait_s = wait_after(exchange.reply, len(attempts))
-            if wait_s > MAX_WAIT_S:
+            wait_s = self._retries.wait_s(probe, exchange.reply, len(attempts))
+            if wait_s is None:
                 break
             attempts.append(Attempt(status, wait_s))
+            slept = time.perf_counter()
             await self._sleep(wait_s)  # type: ignore[misc]
+            waited_s += time.perf_counter() - slept
+        self._retries.ended(exchange.reply.status, waited_s)
         return replace(exchange, attempts=tuple(attempts)) if attempts else exchange
 
     async def _once(
@@ -210,7 +215,7 @@ class Sender:
     async def _exchange(
         self, request: Request, handling: Handling, start: float
     ) -> tuple[Reply, Connection]:
-        chunks: list[Chunk] = []
+        body = ReceivedBody("")
         status = 0
         headers: Headers = ()
         headers_at: float | None = None
@@ -218,29 +223,32 @@ class Sender:
         ended, error = Ended.COMPLETE, ""
         timeout = handling.timeout_s
         # Bytes may come one by one; the answer as a whole has an end, too.
-        deadline_s = min(STREAM_LIMIT_S, max(WHOLE_S, 3 * (timeout or self.target.timeout_s)))
-        body = request.body + b" " * handling.padding_bytes
+        deadline_s = handling.whole_s or whole_s(timeout or self.target.timeout_s)
+        content = request.body + b" " * handling.padding_bytes
         try:
             async with asyncio.timeout(deadline_s):
                 async with self._lane(handling.lane).stream(
                     request.method,
                     self.target.url(request.path),
                     headers=[(k.encode(), v.encode("utf-8")) for k, v in request.headers],
-                    content=_chunked(body) if handling.chunked else body or None,
+                    content=_chunked(content) if handling.chunked else content or None,
                     **({"timeout": timeout} if timeout else {}),  # type: ignore[arg-type]
                 ) as response:
                     headers_at = _ms_since(start)
+                    head_is_whole(response)
                     status = response.status_code
                     headers = tuple(
                         (k.decode("latin-1").lower(), v.decode("latin-1"))
                         for k, v in response.headers.raw
                     )
                     reused = self._seen(response)
-                    ended, error = await self._read(response, chunks, handling, start)
+                    body = ReceivedBody(dict(headers).get("content-encoding", "").lower())
+                    ended, error = await self._read(response, body, handling, start)
         except httpx.TimeoutException as failure:
             ended, error = Ended.TIMEOUT, _say(failure)
         except httpx.RemoteProtocolError as failure:
-            ended, error = Ended.CUT, _say(failure)
+            ended = Ended.LIMIT if is_too_long(failure) else Ended.CUT
+            error = _say(failure)
         except (httpx.ReadError, httpx.WriteError) as failure:
             ended, error = Ended.RESET, _say(failure)
         except TimeoutError:
@@ -250,8 +258,7 @@ class Sender:
             shown = self.target.proxy_shown
             said = _say(failure).replace(self.target.proxy, shown) if shown else _say(failure)
             ended, error = Ended.FAILED, said + (f" (through the proxy {shown})" if shown else "")
-        encoding = dict(headers).get("content-encoding", "").lower()
-        plain, complaint = decoded(chunks, encoding)
+        plain, complaint = body.end()
         reply = Reply(status, headers, tuple(plain), headers_at)
         return reply, Connection(ended, reused, error or complaint, origin=self.target.origin)
 
@@ -266,7 +273,7 @@ class Sender:
         return known
 
     async def _read(
-        self, response: httpx.Response, chunks: list[Chunk], handling: Handling, start: float
+        self, response: httpx.Response, body: ReceivedBody, handling: Handling, start: float
     ) -> tuple[Ended, str]:
         size, events, decoder = 0, 0, Decoder()
         share = handling.share_tokens
@@ -274,12 +281,9 @@ class Sender:
         counts = handling.abort_after_events is not None or (share is not None and streamed)
         async for data in response.aiter_raw():
             at_ms = _ms_since(start)
-            chunks.append(Chunk(at_ms, data))
             size += len(data)
-            if size > BODY_LIMIT_BYTES:
-                return Ended.LIMIT, f"more than {BODY_LIMIT_BYTES} bytes"
-            if at_ms > STREAM_LIMIT_S * 1000:
-                return Ended.LIMIT, f"the answer went on for more than {STREAM_LIMIT_S:.0f} s"
+            if too_much := body.take(at_ms, data):
+                return Ended.LIMIT, too_much
             if counts:
                 events += len(decoder.feed(data))
             if handling.abort_after_events is not None and events >= handling.abort_after_events:

@@ -161,7 +161,7 @@ class Session:
         """Take over what the leading worker wrote down, as far as it got."""
         for exchange in folder.exchanges():
             key = (exchange.probe or "", exchange.model or "")
-            self.traffic.exchanges.setdefault(key, []).append(exchange)
+            self.traffic.put(key, [exchange])
         ledger = folder.ledger()
         if not ledger:
             self.base_url = folder.run().get("base_url", "")
@@ -226,7 +226,10 @@ class Session:
             asyncio.run(self._everything(target))
         self._left_out()
         if self.settings.record:
-            jsonl.write_file(self.settings.record, self.traffic.all())
+            # What memory does not hold is whole on disk.
+            on_disk = self.folder is not None and self.traffic.memory.passed
+            whole = self.folder.exchanges() if self.folder and on_disk else self.traffic.all()
+            jsonl.write_file(self.settings.record, whole)
 
     def _run(self) -> dict[str, Any]:
         """What the run is about, for whoever has to make its report."""

@@ -6,7 +6,13 @@ import zlib
 
 import pytest
 
-from conformance.running.content_coding import BODY_LIMIT_BYTES, decoded
+from conformance.running.content_coding import (
+    BODY_LIMIT_BYTES,
+    HEAD_BYTES,
+    RATIO_LIMIT,
+    ReceivedBody,
+    decoded,
+)
 from wire.exchange import Chunk
 
 TEXT = b'{"object": "list"}' * 100
@@ -34,14 +40,40 @@ def test_what_is_cut_or_false_says_so():
     assert decoded(pieces(TEXT), "br") == (pieces(TEXT), "content-encoding br was not asked for")
 
 
-def test_a_small_answer_that_stands_for_a_gigabyte_stays_small():
+def bomb(megabytes):
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     part = bytes(2**20)
-    bomb = b"".join([*(packer.compress(part) for _ in range(4 * BODY_LIMIT_BYTES // 2**20)), packer.flush()])  # fmt: skip
+    return b"".join([*(packer.compress(part) for _ in range(megabytes)), packer.flush()])
+
+
+def test_a_small_answer_that_stands_for_a_gigabyte_stays_small_and_ends_at_once():
+    packed = pieces(bomb(1024))
     tracemalloc.start()
-    plain, complaint = decoded(pieces(bomb), "gzip")
+    body, taken = ReceivedBody("gzip"), 0
+    for at_ms, data in packed:
+        taken += 1
+        if said := body.take(at_ms, data):
+            break
+    plain, _ = body.end()
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert plain == pieces(bomb)
-    assert complaint == f"content-encoding gzip grows past {BODY_LIMIT_BYTES} bytes"
+    assert taken == 1
+    assert said == f"content-encoding gzip makes 65536 bytes grow past {RATIO_LIMIT * 65536}"
+    assert sum(len(chunk.data) for chunk in plain) == HEAD_BYTES
     assert peak < 3 * BODY_LIMIT_BYTES
+    assert decoded(packed, "gzip") == (plain, said)
+
+
+def test_what_packs_well_is_no_bomb():
+    event = b'data: {"choices":[{"index":0,"delta":{"content":"x"}}]}\n\n'
+    text = b"".join(event.replace(b"x", b"word%d" % (n % 9)) for n in range(40_000))
+    plain, complaint = decoded(pieces(gzip.compress(text), 1400), "gzip")
+    assert b"".join(chunk.data for chunk in plain) == text
+    assert not complaint
+
+
+def test_of_an_answer_without_end_only_the_head_is_kept():
+    body = ReceivedBody("")
+    said = [body.take(1.0, b"x" * 2**20) for _ in range(BODY_LIMIT_BYTES // 2**20 + 1)]
+    assert [*filter(None, said)] == ["more than 16 MB"]
+    assert sum(len(chunk.data) for chunk in body.end()[0]) == HEAD_BYTES

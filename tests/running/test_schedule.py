@@ -175,7 +175,7 @@ def test_a_path_that_has_fallen_silent_is_not_asked_for_ever():
     silent = [Probe(f"s{n}", lambda _: post("/silent", {}), per_model=False) for n in range(60)]
     traffic, wire, _ = run([simple("a"), *silent], Wire({"/silent": [0]}))
     assert wire.asked.count("/silent") == UNANSWERED
-    reason = f"/silent no longer answers: {UNANSWERED} requests in a row got nothing"
+    reason = f"/silent no longer answers: {UNANSWERED} requests in a row got no whole answer"
     assert list(traffic.unsent.values()).count(reason) == 60 - UNANSWERED
     assert ("a", "m") in traffic.exchanges
 

@@ -1,0 +1,60 @@
+"""What comes before the body of a live answer has bounds: interim answers, and headers without end."""
+
+import asyncio
+import contextlib
+import socket
+import threading
+
+import pytest
+
+from conformance.running.probe import Handling, Probe, get
+from conformance.running.sender import Sender
+from conformance.running.target import Target
+from tests.hostile.cases import CASES, Asked
+from wire.exchange import Ended
+
+GOOD = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
+
+
+def answered(name, times=1):
+    def serve(listener):
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                threading.Thread(target=one, args=(connection,), daemon=True).start()
+
+    def one(connection):
+        with connection, contextlib.suppress(OSError):
+            while connection.recv(65536):
+                if not CASES[name](connection, Asked("GET", "/v1/models", False, GOOD)):
+                    return
+
+    async def ask(port):
+        probe = Probe("a", lambda _: get("/models"), handling=Handling(timeout_s=10, whole_s=20))
+        async with Sender(Target(f"http://127.0.0.1:{port}/v1", {})) as sender:
+            return [await sender.send(probe, get("/models"), "") for _ in range(times)]
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, args=(listener,), daemon=True).start()
+        return asyncio.run(ask(listener.getsockname()[1]))
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("continues-for-ever", "more than 100 interim answers (HTTP 1xx)"),
+        ("headers-without-end", "256 KB of headers"),
+        ("one-header-without-end", "Receive buffer too long"),
+    ],
+)
+def test_a_head_without_end_is_ended(name, said):
+    (exchange,) = answered(name)
+    assert exchange.connection.ended is Ended.LIMIT
+    assert said in exchange.connection.error or "Receive buffer" in exchange.connection.error
+    assert exchange.connection.total_ms < 10_000
+
+
+def test_a_few_interim_answers_before_each_answer_are_fine():
+    exchanges = answered("early-hints", 60)
+    assert {x.connection.ended for x in exchanges} == {Ended.COMPLETE}
+    assert {x.reply.status for x in exchanges} == {200}
