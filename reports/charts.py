@@ -4,8 +4,9 @@ Each function takes plain numbers and gives one <svg>. A gap in the data is None
 a line never runs over seconds in which nothing was measured.
 """
 
+import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,6 +32,7 @@ class Words:
     y: str = ""
     limit: float | None = None
     limit_name: str = ""
+    read: bool = False  # whether its values go along, for the page's script
 
 
 def line(
@@ -53,7 +55,7 @@ def line(
         parts += [_run(run, n, y.start, area) for run in _runs(points, x, y)]
         if marked:
             parts += [_dot(n, *at) for run in _runs(points, x, y) if len(run) > 1 for at in run]
-    return _svg(parts, words, list(series))
+    return _svg(parts, words, list(series), _values(series, x, y, label, words))
 
 
 def percentiles(series: Mapping[str, Sequence[tuple[float, float]]], words: Words) -> Markup:
@@ -73,7 +75,9 @@ def percentiles(series: Mapping[str, Sequence[tuple[float, float]]], words: Word
     for n, curve in enumerate(series.values()):
         placed = [(_tail(p), value) for p, value in curve if p < 100]
         parts += [_run(run, n, y.start, area=False) for run in _runs(placed, x, y)]
-    return _svg(parts, words, list(series))
+    below = {name: [(p, value) for p, value in curve if p < 100] for name, curve in series.items()}
+    read = _values(below, lambda p: x(_tail(p)), y, lambda p: f"p{p:g}", words)
+    return _svg(parts, words, list(series), read)
 
 
 def bars(stacks: Mapping[str, Mapping[str, float]], words: Words) -> Markup:
@@ -108,7 +112,10 @@ def bars(stacks: Mapping[str, Mapping[str, float]], words: Words) -> Markup:
                     label(value),
                 )
             )
-    return _svg(parts, words, names)
+    columns = {name: [(float(n), stack.get(name)) for n, stack in enumerate(stacks.values())] for name in names}  # fmt: skip
+    labels = list(stacks)
+    read = _values(columns, lambda n: x(n + 0.5), y, lambda n: labels[int(n)], words)
+    return _svg(parts, words, names, read)
 
 
 def arrivals(times: Sequence[float], marked: Sequence[float] = ()) -> Markup:
@@ -165,6 +172,24 @@ def _dot(colour: int, px: float, py: float) -> Markup:
     return dot.format(colour % COLOURS, px, py)
 
 
+def _values(
+    series: Series, x: Callable[[float], float], y: Scale, name: Callable[[float], str], words: Words
+) -> str:  # fmt: skip
+    """What the script reads: places and values of each series at each x; empty where none is to be read."""
+    if not words.read:
+        return ""
+    xs = sorted({at for points in series.values() for at, _ in points})
+    found = []
+    for title, points in series.items():
+        values = {at: value for at, value in points if value is not None and math.isfinite(value)}
+        found.append({
+            "name": title,
+            "v": [label(float(f"{values[at]:.4g}")) if at in values else None for at in xs],
+            "y": [y(values[at]) if at in values else None for at in xs],
+        })  # fmt: skip
+    return json.dumps({"at": [x(at) for at in xs], "x": [name(at) for at in xs], "top": TOP, "floor": y.start, "series": found}, separators=(",", ":"))  # fmt: skip
+
+
 def _axes(
     x: Scale, y: Scale, marks: Sequence[tuple[float, str]], y_ticks: Sequence[float], words: Words
 ) -> Markup:
@@ -194,7 +219,7 @@ def _axes(
     return Markup("").join(parts)
 
 
-def _svg(parts: Sequence[Markup], words: Words, names: Sequence[str]) -> Markup:
+def _svg(parts: Sequence[Markup], words: Words, names: Sequence[str], read: str = "") -> Markup:
     """The frame: title and unit on the left, the legend on the right."""
     legend, right = Markup(""), float(WIDTH - RIGHT)
     if len(names) > 1:
@@ -203,10 +228,11 @@ def _svg(parts: Sequence[Markup], words: Words, names: Sequence[str]) -> Markup:
             entry = Markup('<rect class="block s{}" x="{:.1f}" y="5" width="9" height="9"/><text x="{:.1f}" y="14">{}</text>')  # fmt: skip
             legend += entry.format(n % COLOURS, right, right + 13, name)
     unit = Markup('<tspan class="unit" dx="6">{}</tspan>').format(words.y) if words.y else ""
+    values = Markup(' tabindex="0" data-read="{}"').format(read) if read else Markup("")
     return Markup(
-        '<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">'
+        '<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}"{}>'
         '<text class="title" x="0" y="14">{}{}</text>{}{}</svg>'
-    ).format(WIDTH, HEIGHT, words.title, words.title, unit, legend, Markup("").join(parts))
+    ).format(WIDTH, HEIGHT, words.title, values, words.title, unit, legend, Markup("").join(parts))
 
 
 def _empty(words: Words) -> Markup:

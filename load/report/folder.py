@@ -10,6 +10,7 @@ from tempfile import NamedTemporaryFile
 from typing import Any, Final
 
 from load.measure.claims import sentence as claims_sentence
+from load.report.baseline import lines as baseline_lines
 from load.report.document import REQUIRED
 from load.report.stages import lines as stage_lines
 from wire.redaction import Redactor
@@ -100,13 +101,15 @@ def lines(document: dict[str, Any]) -> Iterator[str]:
     for requirement, n in document["conformance"].items():
         yield f"violated in {n} streams: {requirement}"
     yield from _sample(document.get("sample") or {})
+    yield from baseline_lines(document)
     for gate in document["gates"]:
         shown = (
             f"cannot be judged: {gate['why']}"
             if gate["value"] is None
             else f"{gate['value']:g} {gate['unit']}"
         )
-        yield f"gate {gate['gate']}: {'passed' if gate['passed'] else 'FAILED'} ({shown})"
+        why = f": {gate['why']}" if gate["why"] and gate["value"] is not None else ""
+        yield f"gate {gate['gate']}: {'passed' if gate['passed'] else 'FAILED'} ({shown}{why})"
 
 
 def _later(rates: dict[str, Any]) -> str:

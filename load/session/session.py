@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from importlib.metadata import version
+from pathlib import Path
 from time import time
 from typing import Any, Final, NamedTuple
 
@@ -15,8 +15,10 @@ from load.measure.rates import rates
 from load.measure.sample import judged as sampled
 from load.measure.validity import CANNOT_BE_JUDGED, TOO_FEW, validity
 from load.options import configuration, typed
+from load.report.baseline import beside
 from load.report.document import Result, result
 from load.report.folder import write, write_report
+from load.report.host_facts import host_facts, versions
 from load.report.locust_stats import LocustStats
 from load.report.open_metrics import open_metrics
 from load.report.request_file import NAME as RECORDS
@@ -279,7 +281,10 @@ class LoadSession:
         found.document["configuration"] = configuration(self.runner.options)
         # As it was typed: run again, it does the same, but for what the server makes of it.
         found.document["command"] = typed(sys.argv[1:])
-        found.document["versions"] = {name: version(name) for name in ("locust", "gevent", "msgspec", "httptools")}  # fmt: skip
+        found.document["versions"] = versions()
+        found.document["host"] = host_facts()
+        if self._baseline:
+            found = beside(found, Path(self._baseline), plan.fail_if_worse)
         if self._calibration is not None:
             found.document["calibration"] = vars(self._calibration)
         if not done.fleet.stopped:  # who interrupts a run does not want to wait for more

@@ -20,6 +20,7 @@ from load.workload.refusals import (
     check_sweep,
     header_of,
     numbers_of,
+    percent_of,
 )
 from load.workload.scenario import MIX, Mix, RequestWriter, mix_of
 from load.workload.schedule import Part, Schedule
@@ -69,6 +70,7 @@ class Plan:
     concurrencies: tuple[int, ...] = ()
     records: bool = False  # whether a line is kept of each request
     scrape: tuple[str, ...] = ()  # where the server says its own metrics
+    fail_if_worse: float | None = None  # a share of the baseline's figures
     own_users: bool = False  # of a closed loop: not those of Locust
 
     @property
@@ -152,6 +154,9 @@ def plan_of(options: Namespace) -> Plan:
             check_scrape(url)
         if options.baseline:
             check_baseline(Path(options.baseline))
+        worse = percent_of("fail-if-worse", options.fail_if_worse)
+        if worse is not None and not options.baseline:
+            raise PlanError("--fail-if-worse: than what, --baseline must say")
     except OSError as error:
         raise PlanError(f"{error.filename}: {error.strerror}") from error
     except (TraceError, ValueError) as error:
@@ -192,6 +197,7 @@ def plan_of(options: Namespace) -> Plan:
         concurrencies=tuple(int(one) for one in concurrencies),
         records=options.records,
         scrape=tuple(options.scrape or ()),
+        fail_if_worse=worse,
         own_users=bool(getattr(options, "own_users", False)),
         scenario=options.scenario,
         mix=mix,

@@ -76,6 +76,16 @@ def numbers_of(name: str, text: str, *, whole: bool = False) -> tuple[float, ...
     return found
 
 
+def percent_of(name: str, text: str) -> float | None:
+    """`10%` as 0.1: without the sign it could be either."""
+    if not text:
+        return None
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", text.strip())
+    if found is None:
+        raise ValueError(f"--{name} {text}: expected PCT%, such as 10%")
+    return float(found[1]) / 100
+
+
 def check_sweep(kind: str, rates: tuple[float, ...], concurrencies: tuple[float, ...]) -> None:
     if kind == "sweep" and bool(rates) == bool(concurrencies):
         raise PlanError("--arrivals sweep needs either --rates or --concurrencies, such as 1,2,4,8")

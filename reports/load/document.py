@@ -184,11 +184,3 @@ def tokens_shown(load: Load) -> str:
     if rate is None:
         return f"{load.rate('chunks_per_s') or 0:,.0f} chunks/s"
     return f"{rate:,.0f} output tokens/s"
-
-
-def change(before: float | None, now: float | None) -> str:
-    """`+12 %`; empty where one is missing."""
-    if not before or now is None:
-        return ""
-    share = (now - before) / before
-    return f"{share:+.0%}" if abs(share) < 10 else f"{now / before:.0f} times"

@@ -3,14 +3,19 @@
 from typing import Any, Final
 
 from reports.fields import number_in, object_in, objects_in
-from reports.load import stages
-from reports.load.charts import percentile_charts, search_charts, time_charts
-from reports.load.document import METRICS, POINTS, UNJUDGED, WHOLE, Load, change, shown_ms
+from reports.load import comparison, facts, stages
+from reports.load.charts import (
+    length_charts,
+    percentile_charts,
+    search_charts,
+    server_charts,
+    time_charts,
+)
+from reports.load.document import POINTS, UNJUDGED, WHOLE, Load, shown_ms
 from reports.page import render
 
 TRANSCRIPTS: Final = 24  # shown in full
 FRAMES: Final = 40  # of a transcript
-COMPARED: Final = ("ttft_ms", "ttft_scheduled_ms", "ict_ms", "tpot_ms", "e2e_ms")
 
 
 def html(load: Load, before: Load | None = None) -> str:
@@ -31,8 +36,16 @@ def html(load: Load, before: Load | None = None) -> str:
         stage_columns=stages.COLUMNS,
         stages_said=stages.headline(load),
         trials=objects_in(object_in(load.data, "search"), "trials"),
-        compared=_compared(load, before) if before is not None else [],
-        before=before,
+        server_charts=server_charts(load),
+        server=objects_in(load.data, "server"),
+        length_charts=length_charts(load),
+        lengths=facts.lengths(load),
+        compared=comparison.rows(load),
+        differs=list(comparison.warnings(load)),
+        window=facts.window(load),
+        configuration=facts.configuration(load),
+        host=facts.host(load),
+        claims=facts.claims(load),
         violations=_violations(load),
         sample=object_in(load.data, "sample"),
         failures=_failures(load),
@@ -52,20 +65,6 @@ def _outcomes(load: Load) -> list[tuple[str, int, str]]:
         for name, n in load.outcomes.items()
         if n
     ]
-
-
-def _compared(load: Load, before: Load) -> list[tuple[str, str, str, str, str]]:
-    rows = []
-    for name in COMPARED:
-        for point in ("p50", "p99"):
-            was, now = before.metric(name, point), load.metric(name, point)
-            if was is not None and now is not None:
-                rows.append((METRICS[name][0], point, f"{shown_ms(was)} ms", f"{shown_ms(now)} ms", change(was, now)))  # fmt: skip
-    for name, title in (("completed_per_s", "Completed"), ("output_tokens_per_s", "Output tokens")):
-        was, now = before.rate(name), load.rate(name)
-        if was is not None and now is not None:
-            rows.append((title, "per second", f"{was:,.1f}", f"{now:,.1f}", change(was, now)))
-    return rows
 
 
 def _violations(load: Load) -> list[tuple[str, int, list[dict[str, Any]]]]:

@@ -3,17 +3,18 @@
 from collections.abc import Iterator
 
 from reports.fields import number_in, object_in, objects_in
-from reports.load.document import POINTS, Load, change, shown_ms, tokens_shown
-from reports.load.html import COMPARED, percent
+from reports.load import comparison, facts
+from reports.load.document import POINTS, Load, shown_ms, tokens_shown
+from reports.load.html import percent
 from reports.load.stages import COLUMNS, headline, rows
 from reports.markdown import code, plain
 
 
-def markdown(load: Load, before: Load | None = None) -> str:
-    return "\n".join(_parts(load, before)).rstrip() + "\n"
+def markdown(load: Load) -> str:
+    return "\n".join(_parts(load)).rstrip() + "\n"
 
 
-def _parts(load: Load, before: Load | None) -> Iterator[str]:
+def _parts(load: Load) -> Iterator[str]:
     lead, rest = load.sentence
     yield f"# {lead} {plain(rest)}\n"
     for reason in load.reasons:
@@ -22,17 +23,19 @@ def _parts(load: Load, before: Load | None) -> Iterator[str]:
     ended = ", ".join(f"{n:,} {name}" for name, n in load.outcomes.items() if n)
     yield f"**{load.happened:,} arrivals:** {ended}\n"
     goodput = object_in(load.data, "goodput")
-    facts = [
+    figures = [
         f"{load.rate('completed_per_s') or 0:,.1f} requests/s",
         tokens_shown(load),
         f"goodput {percent(goodput, 'attainment')}",
         f"${number_in(object_in(load.data, 'usage'), 'usd') or 0:,.4f}",
     ]
-    yield " · ".join(facts) + "\n"
+    yield f"{facts.window(load)}: " + " · ".join(figures) + "\n"
     yield "| ms | n | " + " | ".join(POINTS) + " |\n|---" * 1 + "|---" * (len(POINTS) + 1) + "|"
     for _, title, _, points, count in load.rows():
         yield f"| {title} | {count:,} | " + " | ".join(shown_ms(point) for point in points) + " |"
     yield ""
+    if facts.claims(load):
+        yield f"- {plain(facts.claims(load))}"
     for gate in load.gates:
         value = gate.get("value")
         shown = (
@@ -71,9 +74,11 @@ def _parts(load: Load, before: Load | None) -> Iterator[str]:
     command = load.data.get("command")
     if isinstance(command, str):
         yield f"\nRun again: {code(command)}\n"
-    if before is not None:
-        yield "\n## Compared with the earlier run\n\n| | before | now | |\n|---|---|---|---|"
-        for name in COMPARED:
-            was, now = before.metric(name, "p50"), load.metric(name, "p50")
-            if was is not None and now is not None:
-                yield f"| {name} p50 | {shown_ms(was)} | {shown_ms(now)} | {change(was, now)} |"
+    compared = comparison.rows(load)
+    if compared:
+        yield "\n## Compared with the earlier run\n"
+        for warning in comparison.warnings(load):
+            yield f"- {plain(warning)}"
+        yield "\n| | | before | now | change | 95 % | |\n|---|---|---|---|---|---|---|"
+        for row in compared:
+            yield f"| {' | '.join(row[:6])} | {f'**{row.tone}**' if row.tone else ''} |"

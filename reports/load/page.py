@@ -21,7 +21,7 @@ def main(arguments: list[str]) -> int:
         before = read_load(Path(arguments[1])) if len(arguments) == 2 else None
         write(path.with_name("load-junit.xml"), junit(load))
         write(path.with_name("load.csv"), table(load))
-        write(path.with_name("load.md"), markdown(load, before))
+        write(path.with_name("load.md"), markdown(load))
         write(path.with_name("load.html"), html(load, before))
     except (UnreadableError, OSError) as error:
         print(f"reports: {error}", file=sys.stderr)

@@ -39,12 +39,12 @@ def charts(load: Load) -> list[Markup]:
     found = [
         line(
             {"p50": points("ttft_scheduled_ms", "p50"), "p99": points("ttft_scheduled_ms", "p99")},
-            Words("Throughput against latency", f"{unit} per second", "ms to the first token, from the planned arrival"),
+            Words("Throughput against latency", f"{unit} per second", "ms to the first token, from the planned arrival", read=True),
             log=True, marked=True,
         ),
         line(
             {"whole request, p50": points("e2e_scheduled_ms", "p50")},
-            Words("Throughput against the whole request", f"{unit} per second", "ms"),
+            Words("Throughput against the whole request", f"{unit} per second", "ms", read=True),
             log=True, marked=True,
         ),
     ]  # fmt: skip
@@ -59,6 +59,7 @@ def charts(load: Load) -> list[Markup]:
                 "Speed for each against speed for all",
                 "tokens per second of one user",
                 "tokens per second",
+                read=True,
             )
             found.append(line({"stages": all_of, "Pareto front": best}, words, marked=True))
     return found

@@ -2,12 +2,15 @@
 
 import csv
 import io
+import json
 import re
+from html import unescape
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from load.measure import outcome
+from load.measure.comparison import compared
 from reports.fields import UnreadableError
 from reports.load.document import UNJUDGED, WHOLE, parse_load
 from reports.load.html import html
@@ -37,7 +40,9 @@ def test_the_stamp_comes_first(document):
 
 
 def test_the_page_is_one_file_with_its_charts_and_its_evidence(document):
-    page = html(parse_load(document), parse_load(document))
+    page = html(
+        parse_load(document | {"comparison": compared(document, document)}), parse_load(document)
+    )
     assert page.count('<svg class="chart"') >= 5
     assert "Output tokens <" not in page  # without usage there are none to draw
     assert "chat.stream.usage-last" in page
@@ -45,6 +50,30 @@ def test_the_page_is_one_file_with_its_charts_and_its_evidence(document):
     assert "http://" not in page.replace(document["target"]["base_url"], "").replace(
         "http://www.w3.org", ""
     )
+
+
+def test_charts_bring_their_values_along(document):
+    page = html(parse_load(document))
+    charts = [json.loads(unescape(one)) for one in re.findall(r'data-read="([^"]*)"', page)]
+    assert len(charts) >= 5
+    for chart in charts:
+        assert len(chart["at"]) == len(chart["x"]) > 0
+        for series in chart["series"]:
+            assert len(series["v"]) == len(series["y"]) == len(chart["at"])
+    assert page.count('tabindex="0"') == len(charts)
+
+
+def test_the_page_has_the_windows_and_what_the_run_was_made_with(document):
+    rest = {
+        "command": "locust --rate 5 --header 'X: [redacted]'", "host": {"processor": "EPYC", "load_average": [1.0, 2.0]}, "versions": {"locust": "2.47"},
+        "configuration": {"rate": 5.0, "seed": 1, "gate": ["a", "b"], "extra_body": "", "report_dir": "out"},
+        "claims": {"answers": 5, "claimed": 100, "counted": [90, 95], "difference": 5, "answers_above": 5, "vocabulary": "o200k_base"},
+        "server": [{"url": "http://x/metrics", "at_s": [0.1, 1.1], "running": [1, 2], "kv_use": [0.1, None], "problem": ""}, {"url": "http://y", "at_s": [], "problem": "could not be read"}],
+    }  # fmt: skip
+    page = html(parse_load(document | rest))
+    for text in ("--rate", "--seed", "not set", "EPYC", "1.0, 2.0", "2.47", "locust --rate 5", "KV cache in use", "could not be read", "5 answers claim 100 tokens, counted 90 to 95 (o200k_base), difference +5; 5 claim more"):  # fmt: skip
+        assert text in page, text
+    assert page.count("0 s to 1 s") >= 3
 
 
 def test_what_a_server_says_stays_text(document):
