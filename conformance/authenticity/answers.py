@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from conformance.authenticity.ledger import Entry
+from conformance.authenticity.ledger import Entry, entries
 from conformance.authenticity.model import text_of
 from conformance.authenticity.probes import nonce_sent
 from conformance.authenticity.tokens import ledger_rule, nothing_known, prompts
@@ -60,13 +60,17 @@ def cached_never_sent(run: Run) -> Findings:
     usage = usage_of(x)
     if usage is None:
         yield Unsure("the long prompt was not answered with usage")
-    elif usage.cached_tokens:
+    elif (usage.cached_tokens or 0) >= STEP:  # fewer are what an engine writes before every prompt
         said = f"{usage.cached_tokens} of {usage.prompt_tokens} tokens"
         yield Finding("cached_tokens", "0 for a prompt that nobody has sent before", said, exchange=x.id)  # fmt: skip
 
 
 @run_rule("authenticity.tokens.cached-steps", probes=("usage.long-again",))
 def cached_steps(run: Run) -> Findings:
+    ledger = entries(run)
+    if unknown := nothing_known(ledger, prompts(ledger)):
+        yield unknown  # the steps are those of the models that are sold
+        return
     found = [(x, u.cached_tokens) for x in run.exchanges if x.model == run.model and (u := usage_of(x)) and u.cached_tokens]  # fmt: skip
     if not found:
         yield Unsure("nothing was read from a cache")

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from conformance.authenticity.fingerprint import fits, foreign, telling
+from conformance.authenticity.fingerprint import closest, foreign, telling
 from conformance.authenticity.ledger import Entry, noted
+from conformance.authenticity.likelihood import difference, measured
 from conformance.judging.profile import Profile
 from wire.chat import fold_chat
 from wire.endpoint import Endpoint
 from wire.exchange import Exchange
-from wire.tokens.vocabulary import NAMES
 
 FACTOR: Final = 3.0  # a model that is three times as fast is another one, or stands elsewhere
 LEAST: Final = 3
@@ -33,6 +33,7 @@ def fingerprint(
             "system_fingerprints": _seen(heads, "system_fingerprint"),
             "tokenizer": _tokenizer(ledger),
             "prompt_offset": _usual(e.prompt_claimed - e.counted_by(e.tokenizer) for e in ledger),
+            "logprobs": measured(mine),
             "tokens_per_s": rate,
         })  # fmt: skip
     return rows
@@ -58,6 +59,8 @@ def _differences(now: Mapping[str, Any], then: Mapping[str, Any]) -> Iterator[st
         here, there = now[name], then.get(name)
         if here and isinstance(there, list) and there and not set(here) & set(map(str, there)):
             yield f"it {word} {here[0]}, then {there[0]}"
+    if said := difference(now["logprobs"], then.get("logprobs")):
+        yield said
     if _both(now, then, "tokens_per_s") and then["tokens_per_s"] > 0:
         times = now["tokens_per_s"] / then["tokens_per_s"]
         if not 1 / FACTOR < times < FACTOR:
@@ -85,7 +88,7 @@ def _tokenizer(ledger: Sequence[Entry]) -> str:
         return ""
     if not foreign(ledger):
         return mine[0].tokenizer
-    return next((name for name in NAMES if fits(mine, name)), "unknown")
+    return closest(mine) or "unknown"
 
 
 def _usual(offsets: Iterable[int]) -> int | None:

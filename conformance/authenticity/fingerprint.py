@@ -2,11 +2,17 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 from statistics import median
 from typing import Final
 
 from conformance.authenticity.ledger import Entry
-from wire.tokens.vocabulary import NAMES
+from conformance.authenticity.probes import COUNT
+from conformance.authenticity.texts import TEXTS
+from wire.endpoint import Endpoint
+from wire.tokens.asked import Asked, Message
+from wire.tokens.prompt import text_tokens
+from wire.tokens.vocabulary import CARRIED, NAMES, OTHERS, vocabulary
 
 LEAST: Final = 4  # different texts that must agree, or disagree
 SIZE: Final = 30  # shorter texts cost about the same with any tokenizer
@@ -19,12 +25,46 @@ def fits(ledger: Sequence[Entry], name: str) -> bool:
     Either four texts are off by one and the same number, or one factor and one constant explain
     nearly all. With the wrong vocabulary each text is off by a number of its own.
     """
-    for endpoint in dict.fromkeys(e.endpoint for e in ledger):
-        group = {(e.counted_by(name), e.prompt_claimed) for e in ledger if e.endpoint is endpoint}
+    for group in _groups(ledger, name):
         offsets = Counter(claimed - counted for counted, claimed in group)
         if max(offsets.values()) >= max(LEAST, 0.4 * len(group)) or _affine(group):
             return True
     return False
+
+
+def _groups(ledger: Sequence[Entry], name: str) -> list[set[tuple[int, int]]]:
+    """Counted and claimed, each pair once, of each endpoint."""
+    groups: dict[Endpoint, set[tuple[int, int]]] = {}
+    for e in ledger:
+        if (counted := _counted(e, name)) is not None:
+            groups.setdefault(e.endpoint, set()).add((counted, e.prompt_claimed))
+    return list(groups.values())
+
+
+def _by_a_constant(ledger: Sequence[Entry], name: str) -> float:
+    """The share of texts that one constant for each endpoint explains; 0 where too few are known."""
+    groups = _groups(ledger, name)
+    offsets = [Counter(claimed - counted for counted, claimed in group) for group in groups]
+    known = sum(map(len, groups))
+    return sum(max(each.values()) for each in offsets) / known if known > LEAST else 0.0
+
+
+def _counted(e: Entry, name: str) -> int | None:
+    """Tokens of a prompt by any vocabulary; None where its text is not at hand any more."""
+    known = dict(e.texts).get(name)
+    text = e.probe.removeprefix("authenticity.text-")
+    return _of_text(text, name) if known is None and text in TEXTS else known
+
+
+@cache
+def _of_text(text: str, name: str) -> int:
+    return text_tokens(Asked((Message("user", TEXTS[text] + COUNT),)), vocabulary(name))
+
+
+def closest(ledger: Sequence[Entry], *but: str) -> str:
+    """The vocabulary at hand that fits; empty where none does."""
+    names = (name for name in (*NAMES, *OTHERS) if name not in but)
+    return next((name for name in names if fits(ledger, name)), "")
 
 
 def telling(ledger: Sequence[Entry]) -> list[Entry]:
@@ -46,21 +86,22 @@ def foreign(ledger: Sequence[Entry]) -> str:
     mine = telling(ledger)
     if len({e.counted_by(e.tokenizer) for e in mine}) < LEAST:
         return ""
+    # A few texts fit nearly any vocabulary by a factor of its own; what fits all by a constant is it.
+    if _by_a_constant(mine, own := mine[0].tokenizer) <= 0.5:
+        for name in (name for name in (*NAMES, *OTHERS) if name != own):
+            if _by_a_constant(mine, name) >= 0.9:
+                return f"the counts are those of {name}, not of {own}"
     exact = {e.prompt for e in mine if e.prompt and not e.prompt.off(e.prompt_claimed)}
     if len(exact) >= 2 or fits(mine, mine[0].tokenizer):  # no accident hits two to the token
         return ""
-    own = mine[0].tokenizer
-    for name in NAMES:
-        if name != own and fits(mine, name):
-            return f"the counts are those of {name}, not of {own}"
+    if name := closest(mine, own):
+        return f"the counts are those of {name}, not of {own}"
     # Claims that are right for another answer are of the right tokenizer.
     counted = {e.prompt.low for e in ledger if e.prompt}
     if sum(e.prompt_claimed in counted for e in mine) >= 0.5 * len(mine):
         return ""
     if _follows([e for e in ledger if e.texts], own):
-        return (
-            f"the counts are not those of {own}, nor of {', '.join(n for n in NAMES if n != own)}"
-        )
+        return f"the counts are not those of {own}, nor of {' or '.join(n for n in CARRIED if n != own)}"
     return ""
 
 

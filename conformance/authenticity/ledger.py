@@ -12,7 +12,7 @@ from wire.tokens.asked import Unknown
 from wire.tokens.claim import claim
 from wire.tokens.family import Family, family_of
 from wire.tokens.prompt import Bounds, text_tokens
-from wire.tokens.vocabulary import NAMES, vocabulary
+from wire.tokens.vocabulary import CARRIED, NAMES, vocabulary
 
 # Probes that order a usage from the scripted model measure nothing.
 _ORDERED: Final = b"[[usage "
@@ -35,7 +35,7 @@ class Entry:
     prompt: Bounds | None
     prompt_claimed: int
     texts: tuple[tuple[str, int], ...]
-    """Tokens of the messages by each vocabulary at hand, for prompts of text alone."""
+    """Tokens of the messages by OpenAI's vocabularies and the one that is sold, for prompts of text alone."""
     output: Bounds | None
     output_claimed: int
     reasoning: int
@@ -51,7 +51,7 @@ class Entry:
 def sold_family(profile: Profile, model: str) -> Family | None:
     """Who counts how, as far as the profile says what is sold under a name; None: not said."""
     sold = profile.sells(model)
-    if sold is None or sold.tokenizer not in NAMES:
+    if sold is None or sold.tokenizer not in CARRIED:
         return None
     known = family_of(model)
     if known is not None and known.vocabulary_name == sold.tokenizer:
@@ -94,7 +94,8 @@ def _entry(x: Exchange, profile: Profile) -> Entry | None:
         return None
     params = x.request.params
     plain = not found.asked.functions and found.asked.schema is None and not found.asked.answers
-    counts = ((name, text_tokens(found.asked, vocabulary(name))) for name in NAMES)
+    names = dict.fromkeys((*NAMES, found.family.vocabulary_name))
+    counts = ((name, text_tokens(found.asked, vocabulary(name))) for name in names)
     return Entry(
         id=x.id,
         probe=x.probe or "",

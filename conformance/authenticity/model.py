@@ -5,7 +5,8 @@ from itertools import combinations
 from typing import Any
 
 from conformance.authenticity.fingerprint import LEAST, foreign, telling
-from conformance.authenticity.ledger import Entry
+from conformance.authenticity.ledger import Entry, entries
+from conformance.authenticity.probes import LOGPROBS
 from conformance.authenticity.tokens import ledger_rule
 from conformance.judging.finding import Finding, Findings, Unsure
 from conformance.judging.rule import run_rule
@@ -14,7 +15,7 @@ from wire.chat import fold_chat
 from wire.endpoint import Endpoint
 from wire.exchange import Exchange
 from wire.responses import fold_responses, output_text
-from wire.tokens.vocabulary import NAMES, Vocabulary, vocabulary
+from wire.tokens.vocabulary import CARRIED, Vocabulary, vocabulary
 
 
 @ledger_rule("authenticity.model.tokenizer")
@@ -35,11 +36,14 @@ def tokenizer(ledger: Sequence[Entry]) -> Findings:
         )
 
 
-@run_rule("authenticity.model.logprobs", probes=("chat.logprobs*",))
+@run_rule("authenticity.model.logprobs", probes=(LOGPROBS.name,))
 def logprobs(run: Run) -> Findings:
     words = _words(run)
     if words is None:
         yield Unsure("the profile does not name the tokenizer of this model")
+        return
+    if other := foreign(entries(run)):
+        yield Unsure(f"{other}: see authenticity.model.tokenizer")
         return
     seen = 0
     for x in run.exchanges:
@@ -59,6 +63,9 @@ def logprobs(run: Run) -> Findings:
 @run_rule("authenticity.model.delta-cuts", probes=("authenticity.text-repeated",))
 def delta_cuts(run: Run) -> Findings:
     words = _words(run)
+    if other := foreign(entries(run)):
+        yield Unsure(f"{other}: see authenticity.model.tokenizer")
+        return
     deltas = [
         delta.encode(errors="replace")
         for x in run.exchanges
@@ -108,7 +115,7 @@ def text_of(x: Exchange) -> str:
 
 def _words(run: Run) -> Vocabulary | None:
     sold = run.profile.sells(run.model)
-    return vocabulary(sold.tokenizer) if sold and sold.tokenizer in NAMES else None
+    return vocabulary(sold.tokenizer) if sold and sold.tokenizer in CARRIED else None
 
 
 def _tokens(x: Exchange) -> Iterator[bytes]:

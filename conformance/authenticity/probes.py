@@ -76,6 +76,13 @@ SETTLED: Final = Probe(
 NONCE: Final = Probe(
     "authenticity.nonce", _repeated_nonce, feature="authenticity", output_tokens=40
 )
+LOGPROBS: Final = Probe(
+    "authenticity.logprobs",
+    _open(LIKELY, temperature=0, logprobs=True, top_logprobs=2),
+    count=2,
+    feature="authenticity.logprobs",
+    output_tokens=16,
+)
 LIMIT: Final = Probe(
     "authenticity.limit",
     sends(CHAT, {"messages": user("Count from 1 to 3"), "max_completion_tokens": 200}),

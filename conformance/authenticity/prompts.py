@@ -186,12 +186,19 @@ def _picture_response(context: ProbeContext) -> Request:
     return post(RESPONSES, {"model": context.model, "input": [{"role": "user", "content": content}]})  # fmt: skip
 
 
-PICTURES: Final = (
-    Probe("authenticity.picture", _picture, feature="authenticity.images", output_tokens=20),
+PICTURES: Final = (  # asked of one model: what loses a picture stands before all of them
+    Probe(
+        "authenticity.picture",
+        _picture,
+        feature="authenticity.images",
+        output_tokens=20,
+        per_model=False,
+    ),
     Probe(
         "authenticity.picture-response",
         _picture_response,
         feature="authenticity.images",
         output_tokens=20,
+        per_model=False,
     ),
 )

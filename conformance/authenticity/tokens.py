@@ -154,7 +154,7 @@ def output_exact(ledger: Sequence[Entry]) -> Findings:
 
 @ledger_rule("authenticity.tokens.reasoning-declared", probes=("authenticity.reasoning",))
 def reasoning_declared(ledger: Sequence[Entry]) -> Findings:
-    asked = [e for e in ledger if e.effort and e.output is not None]
+    asked = [e for e in ledger if e.effort and e.output is not None and not to_the_limit(e)]
     if unknown := nothing_known(ledger, outputs(ledger)):
         yield unknown
     elif not asked:

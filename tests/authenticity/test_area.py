@@ -68,6 +68,7 @@ def test_what_a_run_of_the_area_costs():
         ("output-1.05", {"tokens.output-exact"}),
         ("cl100k", {"model.tokenizer"}),
         ("other-vocabulary", {"model.tokenizer"}),
+        ("qwen", {"model.tokenizer"}),
         ("rounded", {"tokens.prompt-exact", "tokens.output-exact"}),
         ("usage-before", {"tokens.prompt-exact", "tokens.output-exact"}),
         ("limit-billed", {"answer.limit-not-billed"}),
@@ -211,6 +212,19 @@ def test_a_longer_prompt_is_announced():
         usd.append(float(Announcement(Budget(profile), profile).usd(steps, ())))
     assert 0.04 <= usd[0] < 0.08
     assert 1.0 <= usd[1] < 1.6
+
+
+def test_the_tokenizer_that_fits_is_named():
+    said = judged("authenticity.qwen")[1]["authenticity.model.tokenizer"].findings[0].found
+    assert said.startswith("the counts are those of qwen, not of o200k_base (")
+    said = judged("authenticity.other-vocabulary")[1]["authenticity.model.tokenizer"].findings[0].found  # fmt: skip
+    assert said.startswith("the counts are not those of o200k_base, nor of cl100k_base or qwen (")
+
+
+def test_another_vocabulary_may_be_what_is_sold():
+    results = judged("authenticity.qwen", sold="qwen")[1]
+    assert results["authenticity.model.tokenizer"].outcome is Outcome.PASS
+    assert not {n for n, r in results.items() if r.outcome is Outcome.FAIL}
 
 
 def test_the_area_is_what_the_profiles_say():

@@ -1,11 +1,14 @@
 """Drift: the same model on two nights has one fingerprint; another has another, and a sentence."""
 
+import json
+from dataclasses import replace
 from functools import cache
 
 import pytest
 
 from conformance.authenticity.drift import drift, fingerprint
 from tests.direct import traffic
+from wire.exchange import Chunk
 
 THEN = "2026-11-03T04:00:00+00:00"
 
@@ -29,6 +32,7 @@ def test_the_same_model_does_not_drift():
     ("fault", "said"),
     [
         ("plus-17", "a prompt costs +17 tokens"),
+        ("qwen", "it counts with qwen, then with o200k_base"),
         ("cl100k", "it counts with cl100k_base, then with o200k_base"),
         ("openly-5.4", "it answers as gpt-5.4-2026-03-05, then gpt-5.5-2026-04-23"),
     ],
@@ -48,3 +52,48 @@ def test_pace_counts_only_when_it_is_another_class():
 @pytest.mark.parametrize("then", [None, [], [3], [{"model": "gpt-5.5"}], "x", [{"model": "gpt-5.5", "answered": [3]}]])  # fmt: skip
 def test_old_reports_have_no_fingerprint(then):
     assert [s for s in drift(taken(), then, "") if "tokens" in s] == []
+
+
+def likely(*faults, shift=0.0, model="gpt-5.5"):
+    """The row of a model that was asked the fixed prompt twice; `shift` makes another of it."""
+    sent, profile = traffic(faults, ["authenticity.logprobs"], models=(model,))
+    exchanges = [moved(x, shift) for x in sent.all()]
+    (row,) = fingerprint(exchanges, profile, None)
+    return row
+
+
+def moved(x, shift):
+    body = x.reply.json
+    for index, row in enumerate(body["choices"][0]["logprobs"]["content"]):
+        row["logprob"] -= shift * (index % 3)
+    data = json.dumps(body).encode()
+    return replace(x, reply=replace(x.reply, chunks=(Chunk(0.0, data),)))
+
+
+def test_log_probabilities_of_a_fixed_prompt():
+    row = likely()
+    assert row["logprobs"]["noise"] == 0
+    assert len(row["logprobs"]["tokens"]) >= 3
+    assert drift([row], [likely()], THEN) == []
+    assert drift([row], [likely(shift=0.02)], THEN) == []
+    (said,) = drift([row], [likely(shift=0.4)], THEN)
+    assert "log probabilities of a fixed prompt are 0.38 off" in said
+    noisy = {**row, "logprobs": {**row["logprobs"], "noise": 0.2}}
+    assert drift([noisy], [likely(shift=0.4)], THEN) == []
+
+
+def test_a_continuation_of_which_both_were_sure():
+    def row(*words):
+        return {"model": "m", "logprobs": {"tokens": [[w, -0.01] for w in words], "noise": 0.0},
+                "tokenizer": "", "answered": [], "system_fingerprints": [], "prompt_offset": None,
+                "tokens_per_s": None}  # fmt: skip
+
+    assert drift([row("A", " b", " c", " d")], [row("A", " b", " c", " e")], THEN) == [
+        "since 3 November m is not the same model: it continues a fixed prompt with ' d', then with ' e', each time sure"
+    ]
+
+
+@pytest.mark.parametrize("then", [3, {}, {"tokens": 7, "noise": 0}, {"tokens": [[1, 2], ["a"], "x"], "noise": 0.1}, {"noise": "x"}])  # fmt: skip
+def test_logprobs_that_cannot_be_read_are_none(then):
+    row = likely()
+    assert drift([row], [{**row, "logprobs": then}], THEN) == []

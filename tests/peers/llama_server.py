@@ -1,4 +1,4 @@
-"""llama.cpp's HTTP server on loopback: `python llama_server.py MODEL PORT KEY`."""
+"""llama.cpp's HTTP server on loopback: `python llama_server.py MODEL PORT KEY [ALIAS]`."""
 
 import signal
 import sys
@@ -8,13 +8,13 @@ import xllamacpp
 
 
 def main() -> None:
-    model, port, key = sys.argv[1:4]
+    model, port, key, alias = (*sys.argv[1:5], "tiny-random")[:4]
     settings = xllamacpp.CommonParams()
     settings.model.path = model
     settings.hostnames = ["127.0.0.1"]
     settings.port = int(port)
     settings.api_keys = [key]
-    settings.model_alias = {"tiny-random"}
+    settings.model_alias = {alias}
     settings.n_ctx, settings.n_parallel = 32768, 4
     settings.n_predict = 256  # a random model does not know when to stop
     settings.n_gpu_layers = 0

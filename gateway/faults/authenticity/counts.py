@@ -147,6 +147,7 @@ FAULTS = (
     _fault("plus-17", "Every prompt costs 17 tokens more.", _plus(17)),
     _fault("tools-plus-300", "Requests with tools cost 300 tokens more.", _plus(300), both(ASKS, asking("tools"))),
     _fault("cl100k", "Another vocabulary of OpenAI counts.", _counted_with(vocabulary("cl100k_base").count)),
+    _fault("qwen", "The vocabulary of another maker's models counts.", _counted_with(lambda text: vocabulary("qwen").count(text))),
     _fault("other-vocabulary", "A vocabulary that nobody publishes counts.", _counted_with(_pieces)),
     _fault("rounded", "Counts are rounded up to tens.",
         lambda _, __, usage: replace(usage, prompt=_tens(usage.prompt), completion=_tens(usage.completion))),

@@ -1,1 +1,1 @@
-"""The vocabularies as OpenAI publishes them (MIT licence), gzipped: nothing is fetched at run time."""
+"""o200k_base and cl100k_base as OpenAI publishes them (MIT licence), qwen as Alibaba does (Apache 2.0); gzipped."""
