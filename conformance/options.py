@@ -52,6 +52,7 @@ def add_options(parser: pytest.Parser) -> None:
     add("--baseline", metavar="FILE", help="an earlier report.json; the report says what regressed since")  # fmt: skip
     add("--record", metavar="FILE", help="write every exchange as JSON Lines (gzipped when FILE ends in .gz), keys removed")  # fmt: skip
     add("--depth", choices=("quick", "default", "full"), default="default", help="how much is asked: quick (what MUST rows need, no properties), default, full (also what is dear: every form singly; default: default)")  # fmt: skip
+    add("--clients", metavar="NAMES", help="let installed clients do a task against the target, through the tap: all, or of codex-cli, codex-extension, cline, roo, continue, openai-python, openai-node, with commas between")  # fmt: skip
     add("--property-seed", metavar="N", type=int, default=0, help="seed of the property-based probes; the same seed repeats a failure (default: 0)")  # fmt: skip
     add(
         "--list-requirements",
@@ -103,6 +104,7 @@ def _settings(config: pytest.Config) -> Settings:
         gateway_faults=tuple(option("--gateway-fault")),
         seed=option("--property-seed"),
         depth=option("--depth"),
+        clients=option("--clients") or "",
         profile_name=name or profile.name,
         keys=keys,
         by_chance=_by_chance(profile),

@@ -174,6 +174,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         and exitstatus == pytest.ExitCode.OK
     ):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    if state.document and exitstatus == pytest.ExitCode.OK and terminal.tried_badly(state.document):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
     judged = {"pass", "fail", "advisory"}
     silent = state.rows and not any(row["outcome"] in judged for row in state.rows)
     if (silent and not exitstatus) or (state.could_not_run and exitstatus in {0, 1}):

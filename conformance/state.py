@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from conformance import nightly
+from conformance import client_trials, nightly
 from conformance.authenticity.bill import bill
 from conformance.authenticity.drift import drift, fingerprint
 from conformance.judging.area import Catalogue, catalogue
@@ -27,6 +27,7 @@ from conformance.running.schedule import Progress
 from conformance.running.session import Session
 from conformance.running.settings import Settings
 from conformance.running.signals import undisturbed
+from conformance.running.target import Target
 from conformance.running.verdict_on_run import why_no_verdict
 
 COMMAND: pytest.StashKey[tuple[str, Sequence[str]]] = pytest.StashKey()
@@ -61,6 +62,11 @@ class Conformance:
         self.written: list[Path] = []
         self.notes: list[str] = []
         """What is said once, in the header."""
+        try:
+            self.programs = client_trials.chosen(self.settings.clients)
+        except client_trials.UnknownClientError as error:
+            raise pytest.UsageError(str(error)) from error
+        self.notes += [f"--clients: {p.missing}" for p in self.programs if p.missing]
         if self.worker is not None:
             self.models = tuple(self.worker["conformance_models"])
             self.base_url = self.worker["conformance_base_url"]
@@ -80,7 +86,28 @@ class Conformance:
                 self.first_look,
                 tuple((row.id, model) for row, model in self.items),
             )
+            self._let_clients_try(self.session)
         return self.session
+
+    def _let_clients_try(self, session: Session) -> None:
+        """Have the clients of --clients do their task when all probes are sent."""
+        model = next(iter(self.models), "")
+        if not self.programs or not model:
+            return
+
+        def tell(name: str) -> None:
+            self.progress(*session.progressed, f"{name} does its task")
+
+        trials = client_trials.Trials(
+            self.programs, self.catalogue, self.settings.profile, session.budget, model, tell
+        )
+
+        def run(target: Target) -> list[dict[str, Any]]:
+            trials.run(target)
+            return [trial.as_json() for trial in trials.done]
+
+        session.afterwards = run
+        session.afterwards_usd = client_trials.most_usd(trials.there, session.budget, model)
 
     def claim(self) -> None:
         """Take the report folder, or a numbered sibling; make the report of a run that was killed."""
@@ -165,6 +192,9 @@ class Conformance:
         self.document["command"] = typed(words, program)
         self.document["strict_known"] = nightly.strict_known(self.config)
         self.document["seed"] = self.settings.seed
+        tried = {trial["name"]: trial for trial in session.tried} if session else {}
+        for client in self.document["clients"]:
+            client["tried"] = tried.get(client["name"])
         rate = (self.document["speed"] or {}).get("tokens_per_s")
         self.document["fingerprint"] = fingerprint(exchanges, profile, rate)
         self.document["baseline"] = self._baseline(self.document)

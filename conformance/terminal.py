@@ -186,6 +186,29 @@ def _clients(write: Any, clients: list[dict[str, Any]]) -> None:
         more = f" ({because})" if because else ""
         state = words[client["ready"]]
         write(f"{client['name']} {client['version']}: {state}{more}", red=client["ready"] is False)
+        _tried(write, client.get("tried"))
+
+
+def _tried(write: Any, trial: dict[str, Any] | None) -> None:
+    """What became of the client itself, where it was let try."""
+    if trial is None:
+        return
+    if trial["works"] is None:
+        write(f"  tried: no, {trial['saw']}", yellow=True)
+        return
+    said = "did its task" if trial["works"] else f"did NOT do its task: {trial['saw'][:160]}"
+    paid = f"{trial['requests']} requests, {trial['billable_requests']} paid, ${trial['usd']:.4f}"
+    write(
+        f"  tried {trial['version']}: {said} ({paid})", red=not trial["works"], green=trial["works"]
+    )
+    for finding in trial["findings"]:
+        write(f"  its traffic: {finding['requirement']}: {finding['message'][:160]}", red=True)
+
+
+def tried_badly(document: dict[str, Any]) -> bool:
+    """Whether a client that was let try failed, or was answered with what breaks a MUST."""
+    trials = [trial for client in document["clients"] if (trial := client.get("tried"))]
+    return any(trial["works"] is False or trial["findings"] for trial in trials)
 
 
 def _baseline(write: Any, baseline: dict[str, Any] | None) -> None:

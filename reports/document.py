@@ -82,7 +82,12 @@ class Client:
     name: str
     version: str
     ready: bool | None
+    """What is foretold from the requirements that the client cannot do without."""
     because: tuple[str, ...]
+    tried: bool | None = None
+    """Whether it did its task when it was let try; None when it was not."""
+    said: str = ""
+    """How the trial went, or why there was none; empty where none was asked for."""
 
 
 @dataclass(frozen=True)
@@ -268,7 +273,23 @@ def _client(row: Mapping[str, Any]) -> Client:
         version=text_in(row, "version"),
         ready=ready if isinstance(ready, bool) else None,
         because=texts_in(row, "because"),
+        tried=works if isinstance(works := object_in(row, "tried").get("works"), bool) else None,
+        said=_trial(object_in(row, "tried")),
     )
+
+
+def _trial(tried: Mapping[str, Any]) -> str:
+    """One line of a trial: what became of it, what it cost, what was wrong in what the client got."""
+    if not tried:
+        return ""
+    if not isinstance(works := tried.get("works"), bool):
+        return f"not tried: {text_in(tried, 'saw')}"
+    paid = int(number_in(tried, "billable_requests") or 0)
+    cost = f"{paid} paid requests, ${number_in(tried, 'usd') or 0:.4f}"
+    done = "did its task" if works else f"did not do its task: {text_in(tried, 'saw')}"
+    wrong = [text_in(finding, "requirement") for finding in objects_in(tried, "findings")]
+    more = f"; its traffic breaks {', '.join(wrong)}" if wrong else ""
+    return f"{text_in(tried, 'version')} {done} ({cost}){more}".strip()
 
 
 def _spared(result: Result, known: tuple[Note, ...]) -> Result:

@@ -36,11 +36,15 @@ def _parts(document: Document) -> Iterator[str]:
     yield from _bill(document)
     yield from _causes(document)
     if document.clients:
-        yield "## Clients\n\n| client | | because |\n|---|---|---|"
+        yield "## Clients\n\n| client | foretold | because | tried |\n|---|---|---|---|"
         words = {True: "✓ ready", False: "✗ not ready", None: "? not known"}
         for client in document.clients:
             because = listed([code(name) for name in client.because], 6)
-            yield f"| {plain(client.name)} {plain(client.version)} | {words[client.ready]} | {because} |"
+            sign = {True: "✓ ", False: "✗ ", None: ""}[client.tried]
+            yield (
+                f"| {plain(client.name)} {plain(client.version)} | {words[client.ready]} | {because} "
+                f"| {sign}{plain(client.said)} |"
+            )
         yield ""
     if rows:
         yield "## By area\n\n| area | " + " | ".join(LEVELS) + " |\n|---|---|---|---|"

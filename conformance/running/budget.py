@@ -151,6 +151,26 @@ class Budget:
             if self.limits.is_limited(exchange.request):
                 self.excess_tokens = max(self.excess_tokens, each)
 
+    def foreign_usd(self, exchange: Exchange, model: str) -> Decimal:
+        """What an answer cost that no probe asked for: by its usage, or by its length."""
+        usage = self._foreign_usage(exchange)
+        price = self.profile.price(exchange.model or model) or DEAREST
+        return cost_usd(price, usage) if usage else Decimal(0)
+
+    def book_foreign(self, exchange: Exchange, model: str) -> None:
+        """Book a request that a client of its own made, like one of ours."""
+        self.requests += 1 + len(exchange.attempts)
+        if usage := self._foreign_usage(exchange):
+            self._book(exchange, self.foreign_usd(exchange, model), usage)
+
+    def _foreign_usage(self, exchange: Exchange) -> Usage | None:
+        if not exchange.ok or not generates(exchange.request):
+            return None
+        reply = exchange.reply
+        written = len(reply.events) if reply.is_stream else len(reply.body) // BYTES_A_TOKEN
+        prompt = len(exchange.request.body) // BYTES_A_TOKEN + FRAME_TOKENS
+        return usage_of(exchange) or Usage(prompt_tokens=prompt, completion_tokens=written)
+
     def as_json(self) -> dict[str, Any]:
         """The account as plain values, for other processes."""
         return {

@@ -6,7 +6,7 @@ takes the lead sends; the others wait for its ledger. Each probe is so sent once
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
@@ -55,6 +55,11 @@ class Session:
     interrupted: bool = False
     ended: bool = False
     """Everything that was to be sent is sent, or said why not."""
+    afterwards: Callable[[Target], list[dict[str, Any]]] | None = None
+    """What is done with the target when the plan is sent, and is told in the report: trials of clients."""
+    afterwards_usd: Decimal = Decimal(0)
+    """What that costs at most; it is announced with the plan."""
+    tried: list[dict[str, Any]] = field(default_factory=list)
     broken: str = ""
     """An exception of ours while sending. It is told once; what was sent is judged all the same."""
     progressed: tuple[int, int] = (0, 0)
@@ -123,7 +128,8 @@ class Session:
             is_reference=is_reference and not self.settings.gateway_faults,
         )
         spent_usd = self.look.spent_usd if self.look else Decimal(0)
-        return announcement.usd(self.steps(), self.trials()) + spent_usd
+        usd = announcement.usd(self.steps(), self.trials())
+        return usd + spent_usd + self.afterwards_usd
 
     @property
     def announced_usd(self) -> Decimal:
@@ -174,6 +180,7 @@ class Session:
         self.keys_present = ledger["keys_present"]
         self.interrupted = ledger["interrupted"]
         self.budget.restore(ledger["budget"])
+        self.tried = ledger.get("tried", [])
 
     def _ledger(self) -> dict[str, Any]:
         return {
@@ -185,6 +192,7 @@ class Session:
             "keys_present": self.keys_present,
             "interrupted": self.interrupted,
             "budget": self.budget.as_json(),
+            "tried": self.tried,
         }
 
     def _lead(self) -> None:
@@ -224,6 +232,8 @@ class Session:
             if self.folder is not None:
                 self.folder.begin(self._run())
             asyncio.run(self._everything(target))
+            if self.afterwards is not None and not self.interrupted:
+                self.tried = self.afterwards(target)
         self._left_out()
         if self.settings.record:
             # What memory does not hold is whole on disk.

@@ -41,6 +41,8 @@ class Settings:
     concurrency: int = 8
     insecure: bool = False
     cacert: str = ""
+    clients: str = ""
+    """Clients to try against the target, as they were named."""
     most_failures: int = 0
     """Nothing more is sent after so many requirements failed; 0 for no such end."""
 

@@ -62,11 +62,15 @@ def add_parser(commands: Any) -> None:
     add("--record", metavar="FILE", help="keep what passed as JSON Lines (gzipped when FILE ends in .gz; an existing file is continued)")  # fmt: skip
     add("--report-dir", metavar="DIR", help="write report.json, report.html, summary.md and junit.xml at the end")  # fmt: skip
     add("--profile", metavar="NAME|FILE", help="what the server claims: reference, codex, openai, or a TOML file (default: by host)")  # fmt: skip
+    add("--record-only", action="store_true", help="judge nothing at the end; needs --record")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Tap until a signal, then judge."""
+    if arguments.record_only and not arguments.record:
+        print("tap: --record-only needs --record", file=sys.stderr)
+        return COULD_NOT
     from conformance.running.profiles import ProfileError, load_profile
 
     try:
@@ -77,6 +81,9 @@ def run(arguments: argparse.Namespace) -> int:
             sys.setswitchinterval(SWITCH_S)
             asyncio.run(_serve(arguments, there, recorder))
             recorder.close()
+            if arguments.record_only:
+                print(f"tap: {recorder.count} requests passed", flush=True)
+                return 0 if recorder.count else COULD_NOT
             return _judge(arguments, path, profile, recorder)
     except (CannotTapError, ProfileError) as error:
         print(f"tap: {error}", file=sys.stderr)

@@ -6,6 +6,7 @@ import pytest
 from reports.document import parse
 from reports.folder import PROOF, catalogue, write_all
 from reports.html import html
+from reports.markdown import markdown
 from tests.reports.sample import (
     HOSTILE,
     MODELS,
@@ -199,3 +200,26 @@ def test_a_site_that_was_built_here_is_linked_from_where_the_page_lies(tmp_path,
     (site / "index.html").write_text("")
     monkeypatch.setattr("reports.folder.SITE", site)
     assert catalogue(tmp_path / "out", {}) == "../site/catalogue/{}/index.html"
+
+
+def test_what_became_of_a_client_that_was_let_try_stands_beside_what_is_foretold():
+    made = full()
+    trial = {
+        "name": "Cline", "works": False, "saw": "exit 1: no end", "version": "3.0.65", "model": "m",
+        "requests": 4, "billable_requests": 3, "usd": 0.0123,
+        "findings": [{"requirement": "chat.stream.done", "message": "m", "where": "w"}],
+    }  # fmt: skip
+    made["clients"] = [
+        {"name": "Cline", "version": "3", "ready": True, "because": [], "tried": trial},
+        {"name": "Roo Code", "version": "3", "ready": True, "because": [], "tried": None},
+        {"name": "Continue", "version": "1", "ready": None, "because": [],
+         "tried": trial | {"works": None, "saw": "Continue is not installed: npm install it"}},
+    ]  # fmt: skip
+    said = "did not do its task: exit 1: no end (3 paid requests, $0.0123); its traffic breaks chat.stream.done"
+    clients = parse(made).clients
+    assert [client.tried for client in clients] == [False, None, None]
+    assert [client.said for client in clients] == [
+        f"3.0.65 {said}", "", "not tried: Continue is not installed: npm install it",
+    ]  # fmt: skip
+    for page in (html(parse(made)), markdown(parse(made))):
+        assert said in page.replace("\\", "")

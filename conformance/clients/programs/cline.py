@@ -72,5 +72,5 @@ def judged(ended: Ended, task: Task) -> Outcome:
 
 PROGRAM: Final = Program(
     "Cline", "cline", VERSION, "cline", ".bin/cline", npm(f"cline@{VERSION}"), run,
-    "a command, and the answer to its output", frozenset({"chat"}), (40_000, 1_000),
+    "a command, and the answer to its output", frozenset({"chat"}), (20_000, 1_000),
 )  # fmt: skip

@@ -138,5 +138,5 @@ def _answered(texts: list[str], whole: bool) -> Outcome:
 
 PROGRAM: Final = Program(
     "Codex CLI", "codex-cli", VERSION, "@openai/codex", ".bin/codex", INSTALL, run,
-    "a command and a patch in one turn", frozenset({"responses"}), (40_000, 1_000),
+    "a command and a patch in one turn", frozenset({"responses"}), (30_000, 1_000),
 )  # fmt: skip

@@ -111,5 +111,5 @@ def judged(session: Session, target: Target) -> Outcome:
 PROGRAM: Final = Program(
     "Codex extension", "codex-extension", f"app-server {VERSION}", "@openai/codex", ".bin/codex",
     INSTALL, run, "a command and a patch in one turn, the answer shown as it streams",
-    frozenset({"responses"}), (40_000, 1_000),
+    frozenset({"responses"}), (30_000, 1_000),
 )  # fmt: skip

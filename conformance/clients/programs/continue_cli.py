@@ -15,7 +15,7 @@ from conformance.clients.programs.program import (
 )
 
 VERSION: Final = "1.5.47"
-SECONDS: Final = 15  # it answers in two, or tries again and again for minutes
+SECONDS: Final = 45  # it answers in two, or tries again and again for minutes
 SECONDS_FOR_ANY_MODEL: Final = 90
 CONFIG: Final = """\
 name: judged
@@ -72,5 +72,5 @@ def judged(ended: Ended, task: Task) -> Outcome:
 PROGRAM: Final = Program(
     "Continue", "continue", f"{VERSION} (Responses for gpt-5 models)", "@continuedev/cli", ".bin/cn",
     npm(f"@continuedev/cli@{VERSION}"), run, "a command, and the answer to its output",
-    frozenset({"chat", "responses"}), (40_000, 1_000),
+    frozenset({"chat", "responses"}), (10_000, 1_000),
 )  # fmt: skip
