@@ -185,6 +185,8 @@ def _silence(group: list[Exchange]) -> tuple[Silence, str] | None:
         (Silence.ABSENT, MISSING), (Silence.CLOSED, CLOSED), (Silence.BUSY, BUSY),
     ):  # fmt: skip
         mine = [x for x in known if x.reply.status in statuses and _ours(x)]
+        if not mine and why is Silence.ABSENT and all(x.reply.status in MISSING for x in known):
+            mine = known  # strangers' requests alone, as where a run ended early
         if mine:
             return (
                 why,
