@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from conformance.chat.choice import choices, choices_of, intact, member
 from conformance.chat.chunk import chunks
-from conformance.chat.prompts import FRAGILE, count_asked, text_asked
+from conformance.chat.prompts import FRAGILE, count_asked, limit_of, text_asked
 from conformance.chat.selectors import STREAM, SUCCESS, wanted_choices
 from conformance.chat.stream import ends_by_itself
 from conformance.judging.damage import near
@@ -13,6 +13,7 @@ from conformance.judging.finding import ABSENT, Finding, Findings, Unsure, show
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.substance import streamed, succeeded
+from conformance.running.budget import usage_of
 from wire.chat import fold_chat
 from wire.exchange import Exchange
 from wire.usage import Usage
@@ -197,11 +198,20 @@ def every_choice(x: Exchange) -> Findings:
     sees=succeeded,
 )
 def usage_of_all(run: Run) -> Findings:
-    """Two answers of the same letters cost about twice the tokens of one."""
+    """Two answers of the same letters cost about twice the tokens of one; so do two that the limit cut."""
     one, asked = _completion(run.one("chat.small")), text_asked(run.one("chat.small"))
     for x in (*run.all("chat.choices"), *run.all("chat.choices-stream")):
         many, texts = _completion(x), [t.strip() for _, t in spoken(x)]
-        if one is None or many is None or len(texts) < 2 or any(t != asked for t in texts):
+        limit, cut = limit_of(x), sum(c.finish_reason == "length" for c in choices_of(x))
+        whole = usage_of(x)
+        if limit and cut > 1 and whole is not None and whole.completion_tokens is not None:
+            if whole.completion_tokens < limit - 1:
+                yield Unsure("less was used than the limit, which finish_reason says was reached")
+            elif whole.completion_tokens < cut * (limit - 1):
+                found = f"{whole.completion_tokens} for {cut} choices that the limit of {limit} cut"
+                where = "usage.completion_tokens"
+                yield Finding(where, "the sum over all choices", found, exchange=x.id)
+        elif one is None or many is None or len(texts) < 2 or any(t != asked for t in texts):
             yield Unsure("the same text was not said in each choice, or usage is missing")
         elif not 1.5 * one <= many <= 3 * one:
             found = f"{many} for two choices, {one} for one"

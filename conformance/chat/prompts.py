@@ -56,21 +56,27 @@ def text_asked(x: Exchange) -> str | None:
     return count_asked(x)
 
 
+def limit_of(x: Exchange) -> int | None:
+    """The smallest limit of output that a request sets."""
+    limits = [n for name in TOKENS if type(n := x.request.params.get(name)) is int]
+    return min(limits, default=None)
+
+
 def at_limit(x: Exchange) -> bool:
     """Whether the limit of output may have ended the answer, as far as its usage tells."""
-    limits = [n for name in TOKENS if type(n := x.request.params.get(name)) is int]
-    usage = usage_of(x) if limits else None
-    if not limits or not usage or not usage.completion_tokens:
-        return bool(limits)
+    limit = limit_of(x)
+    usage = usage_of(x) if limit is not None else None
+    if limit is None or not usage or not usage.completion_tokens:
+        return limit is not None
     says_so = _LENGTH.search(x.reply.text) is not None
     # More than all choices together may have, and whole: the server kept no limit. Where it says that it
     # cut, its count is wrong, which is the affair of usage alone.
     number = x.request.params.get("n")
-    most = min(limits) * (number if type(number) is int and number > 0 else 1)
+    most = limit * (number if type(number) is int and number > 0 else 1)
     used = usage.completion_tokens
     if says_so:  # the token that ends an answer is counted by some and not by others
-        return used + 1 >= min(limits)
-    return min(limits) <= used <= most
+        return used + 1 >= limit
+    return limit <= used <= most
 
 
 def cut_by_limit(x: Exchange) -> bool:

@@ -1,5 +1,6 @@
 """What clients really send: protocol in texts, whole histories, long texts, pairs of parameters."""
 
+import re
 from typing import Any, Final
 
 from conformance.chat.choice import choices, choices_of, intact, member
@@ -104,10 +105,11 @@ UNCUT: Final = Probe(
     unlimited=True,  # a cap that nobody set shows only where no limit is given
     per_model=False,
 )
+NOTE: Final = {"type": "function", "function": {"name": "note"}}
 CUT_CALL: Final = tuple(
     Probe(
         f"chat.cut-call{name}",
-        sends(PATH, chat(ONE, tools=TOOLS, max_completion_tokens=16, **more)),
+        sends(PATH, chat(ONE, tools=TOOLS, tool_choice=NOTE, max_completion_tokens=16, **more)),
         feature="chat.tools",
         output_tokens=16,
         depth="default" if name else "full",
@@ -253,5 +255,7 @@ def clean_after(x: Exchange) -> Findings:
             yield Finding(
                 "choices[0] delta.content", show(wanted), f"the other answer: {show(text)}"
             )
-        elif text.strip() != wanted:
-            yield Unsure("the model did not repeat the text")
+        elif text.strip() != wanted and re.search(r"\d+\s\d+\s\d+", text):
+            yield Unsure(
+                "the model counted in place of repeating the text: this may be the other answer"
+            )

@@ -29,7 +29,7 @@ LOW: Final[dict[str, Any]] = {
     "seed": -(2**63),
     "logprobs": True,
     "top_logprobs": 20,
-    "logit_bias": {"50256": -100},
+    "logit_bias": {"100": -100},  # every vocabulary has it
     "reasoning_effort": "none",
     "verbosity": "low",
     "modalities": ["text"],
@@ -53,7 +53,7 @@ HIGH: Final[dict[str, Any]] = {
     "seed": 2**63 - 1,
     "logprobs": True,
     "top_logprobs": 0,
-    "logit_bias": {"50256": -1, "50257": 100},
+    "logit_bias": {"100": -1, "101": 100},
     "reasoning_effort": "none",
     "verbosity": "high",
     "store": False,

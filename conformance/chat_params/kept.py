@@ -101,7 +101,7 @@ def streamed_kept(run: Run) -> Findings:
         found = str(streamed.reply.status)
         yield Finding("status", "200, as for a plain answer", found, exchange=streamed.id)
     elif not plain.ok:
-        yield Unsure("plain answers are not kept either")
+        yield Unsure("plain answers are not kept either", lacking=True)
 
 
 @rule("chat.param.metadata.kept", on=ok_probe(STORED.name))

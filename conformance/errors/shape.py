@@ -47,7 +47,8 @@ LEAKS = tuple(
         r"\b(KeyError|TypeError|AttributeError|IndexError|ValueError|NullPointerException|"
         r"ECONNREFUSED|ENOTFOUND)\b",
         # What stands between a client and a vendor, and speaks another's language.
-        WITHIN_TEXTS: r"(?<=\S)\s?(\{\s*'?\"?error\"?'?\s*:\s*[\{'\"]|<html|<!DOCTYPE)|"
+        # Checkers of types tell the context of a mistake so: 'ctx': {'error': …}.
+        WITHIN_TEXTS: r"(?<=\S)(?<!'ctx':)\s?(?<!'ctx': )(\{\s*'?\"?error\"?'?\s*:\s*[\{'\"]|<html|<!DOCTYPE)|"
         r"\b(upstream|bad response) status(_| )code:? ?\d{3}",
         "a router's groups and channels": r"\bunder (the )?group \w+|\(distributor\)|分组|渠道|\bchannel[ _]?(id|#)\W*\d+|"
         r"\bno available channels?\b|\b(upstream|provider)[_ ](id|key)\b\W{1,3}[\w@.-]+|"

@@ -36,6 +36,8 @@ class Unsure:
 
     reason: str
     requirement: str = ""
+    lacking: bool = False
+    """The server says that it does not have what is asked about."""
 
 
 def alike(findings: Iterable[Finding]) -> list[tuple[Finding, int]]:

@@ -145,8 +145,10 @@ class Judge:
             outcome, reason = self._why(rules, model)
             return Result(requirement, model, outcome, reason=reason)
         if unsure and not certain:
-            reason = unsure[0].reason
-            return Result(requirement, model, Outcome.INCONCLUSIVE, reason=reason, exchanges=ids)
+            open_ = [word for word in unsure if not word.lacking]
+            reason = (open_ or unsure)[0].reason
+            outcome = Outcome.INCONCLUSIVE if open_ else Outcome.NOT_OFFERED
+            return Result(requirement, model, outcome, reason=reason, exchanges=ids)
         return Result(requirement, model, Outcome.PASS, exchanges=ids)
 
     def _readings(

@@ -77,7 +77,7 @@ def refused(x: Exchange, why: str) -> Findings:
     elif not x.reply.status and x.connection.ended is Ended.TIMEOUT:
         yield Unsure("no answer came in time; that the server takes long is told elsewhere")
     elif x.reply.status >= 500 and _NOT_HAD.search(status_line(x)):
-        yield Unsure(f"what is wrong in it is not supported at all: {status_line(x)}")
+        yield Unsure(f"what is wrong in it is not supported at all: {status_line(x)}", lacking=True)
     elif not 400 <= x.reply.status < 500:
         yield Finding("status", f"400, because {why}", status_line(x))
 

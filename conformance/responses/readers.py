@@ -82,8 +82,17 @@ def _texts(run: Run, read: Callable[[Exchange], str]) -> Findings:
             continue
         if run.profile.scripted or expected in ways:
             yield Finding("text", *differ(expected, found), exchange=x.id)
-        else:
-            yield Unsure("the model did not repeat the text exactly")
+            continue
+        # A model that says what it likes says it to every reader: two that agree are right.
+        agreed = next((text for text in ways if text and ways.count(text) > 1), None)
+        if agreed is None:
+            yield Unsure(
+                "the model did not repeat the text exactly, and no two readers got the same"
+            )
+        elif not found:
+            yield Unsure("nothing of the text came this way, which is told of the events elsewhere")
+        elif found != agreed:
+            yield Finding("text", *differ(agreed, found), exchange=x.id)
 
 
 def _calls(run: Run, read: Reader) -> Findings:
@@ -109,12 +118,20 @@ def by_deltas(run: Run) -> Findings:
 @run_rule("responses.reader.items", probes=_PROBES, sees=streamed)
 def by_items(run: Run) -> Findings:
     yield from _texts(run, lambda x: text_of(finished_items(x)))
+
+
+@run_rule("responses.reader.items", probes=_PROBES, sees=streamed)
+def calls_by_items(run: Run) -> Findings:
     yield from _calls(run, finished_items)
 
 
 @run_rule("responses.reader.end", probes=_PROBES, sees=streamed)
 def by_end(run: Run) -> Findings:
     yield from _texts(run, lambda x: text_of(final_items(x)))
+
+
+@run_rule("responses.reader.end", probes=_PROBES, sees=streamed)
+def calls_by_end(run: Run) -> Findings:
     yield from _calls(run, final_items)
 
 

@@ -13,7 +13,7 @@ from conformance.responses_params.accepted import NULL_PROBE
 from conformance.responses_params.conversation import id_of
 from conformance.responses_params.request import PATH
 from conformance.responses_params.selectors import text_of
-from conformance.responses_params.stored import about
+from conformance.responses_params.stored import about, has_no_store
 from conformance.running.probe import Probe, ProbeContext, get, post
 from wire.exchange import Exchange, Reply, Request
 
@@ -110,7 +110,7 @@ def _settings(made: Exchange, x: Exchange) -> Findings:
     """What stands in both views of a response that is worked on between them."""
     begun, now = made.reply.json, x.reply.json
     if not x.ok or not isinstance(begun, dict) or not isinstance(now, dict):
-        yield Unsure(f"there is nothing to compare: {status_line(x)}")
+        yield Unsure(f"there is nothing to compare: {status_line(x)}", lacking=has_no_store(x))
         return
     for name in begun.keys() - _WORKED:
         if begun[name] != now.get(name):

@@ -108,7 +108,10 @@ def _remembers(requirement: str, asked: Probe, word: str) -> Rule:
         elif x.reply.status >= 500:
             yield Unsure(f"the server failed: {status_line(x)}")
         elif asked is not INPUT and names(x, "previous_response_id"):
-            yield Unsure(f"the server keeps no state, which {INPUT.name} shows: {status_line(x)}")
+            yield Unsure(
+                f"the server keeps no state, which {INPUT.name} shows: {status_line(x)}",
+                lacking=True,
+            )
         elif not unjudged(x):
             yield Finding("status", "200: the response before is stored", status_line(x))
 

@@ -122,7 +122,7 @@ def _lists(requirement: str, wanted: slice, asked: Probe) -> Any:
             if not unjudged(x) and not has_no_store(x):
                 yield Finding("status", "200", status_line(x), exchange=x.id)
             else:
-                yield Unsure(f"no input is listed: {status_line(x)}")
+                yield Unsure(f"no input is listed: {status_line(x)}", lacking=has_no_store(x))
             return
         expected = whole[wanted]
         found = [_row(row) for row in dicts(page(x).get("data"))]
@@ -150,7 +150,7 @@ def list_of_string(run: Run) -> Findings:
     if x.ok and found != expected:
         yield Finding("data", show(expected, 80), show(found, 80), exchange=x.id)
     elif not x.ok:
-        yield Unsure(f"no input is listed: {status_line(x)}")
+        yield Unsure(f"no input is listed: {status_line(x)}", lacking=has_no_store(x))
 
 
 @rule("responses.stored.list-has-more", on=ok_probe(_LISTS))

@@ -115,7 +115,9 @@ def _compare(run: Run, read: str, made: str) -> Findings:
     x = run.one(read)
     if not x.ok:
         if has_no_store(x) or unjudged(x):
-            yield Unsure(f"the server keeps no responses: {status_line(x)}")
+            yield Unsure(
+                f"the server keeps no responses: {status_line(x)}", lacking=has_no_store(x)
+            )
         else:
             yield Finding("status", "200", status_line(x), exchange=x.id)
         return

@@ -170,11 +170,20 @@ def choices_count(run: Run) -> Findings:
     one, two = run.one("usage.small"), run.one("usage.choices")
     body = two.reply.json
     listed = body.get("choices") if isinstance(body, dict) else None
-    single, texts = text_of(one), []
+    single, texts, cut = text_of(one), [], 0
     for choice in listed if isinstance(listed, list) else []:
+        cut += isinstance(choice, dict) and choice.get("finish_reason") == "length"
         message = choice.get("message") if isinstance(choice, dict) else None
         texts.append(message.get("content") if isinstance(message, dict) else None)
-    if len(texts) < 2 or any(text != single for text in texts):
+    most = limit_of(two)
+    if most and cut == len(texts) > 1 and _output(two) is not None:
+        # Texts that the limit cut have its length each, whatever they say; some count no end of text.
+        if (_output(two) or 0) < most // cut - 1:
+            yield Unsure("less was used than the limit, which finish_reason says was reached")
+        elif (_output(two) or 0) < most - cut:
+            said = f"{most}, the limit of each of {cut} choices that it cut"
+            yield Finding("completion tokens", said, str(_output(two)), exchange=two.id)
+    elif len(texts) < 2 or any(text != single for text in texts):
         yield Unsure("the two choices are not each the text of the single answer")
     elif (_output(two) or 0) < 2 * (_output(one) or 0):
         said = f"{2 * (_output(one) or 0)}, twice what one choice costs"

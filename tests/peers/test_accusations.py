@@ -383,3 +383,40 @@ def test_a_route_that_nobody_with_a_key_was_seen_on_tells_nothing_of_keys():
         "auth.none-model", {}, {"detail": "Not Found"}, path=path, method="GET", status=404
     )
     assert verdict("auth.missing.status", stranger).outcome is not Outcome.FAIL
+
+
+def test_a_checkers_context_is_no_other_servers_error():
+    """Libraries that check types tell of a mistake in a dict of their own, with its error in it."""
+    message = "1 validation error:\n  {'type': 'json_invalid', 'loc': 'body.81', 'ctx': {'error': \"Expecting ',' delimiter\"}}"
+    x = said("errors.bad-json", {}, refused(message), status=400)
+    assert verdict("errors.no-leak", x).outcome is not Outcome.FAIL
+    foreign = refused("upstream said {'error': {'message': 'no such deployment'}}")
+    x = said("errors.bad-json", {}, foreign, status=400)
+    assert verdict("errors.no-leak", x).outcome is Outcome.FAIL
+
+
+def test_what_a_server_says_it_does_not_have_is_not_offered():
+    body = {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "no"}}]}]}  # fmt: skip
+    answer = refused("image input is not supported")
+    x = said("chat_params.refuse.image-base64", body, answer, status=501)
+    assert verdict("chat.param.images.malformed", x).outcome is Outcome.NOT_OFFERED
+
+
+def two_choices(tokens):
+    cut = {"finish_reason": "length", "logprobs": None}
+    said_ = [{"index": n, "message": {"role": "assistant", "content": text, "refusal": None}, **cut}
+             for n, text in enumerate(["Once upon", "There was"])]  # fmt: skip
+    usage = {"prompt_tokens": 9, "completion_tokens": tokens, "total_tokens": 9 + tokens}
+    return completion(choices=said_, usage=usage)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "outcome"), [(40, Outcome.PASS), (38, Outcome.PASS), (20, Outcome.FAIL)]
+)
+def test_choices_that_the_limit_cut_cost_its_length_each(tokens, outcome):
+    """A model that says what it likes is judged all the same, where the limit decides the sum."""
+    small = said("chat.small", HELLO, completion())
+    many = said("chat.choices", {**HELLO, "n": 2, "max_completion_tokens": 20}, two_choices(tokens))
+    stream = said("chat.choices-stream", {**HELLO, "n": 2, "max_completion_tokens": 20}, two_choices(tokens))  # fmt: skip
+    found = verdict("chat.answer.usage-of-all", small, many, stream)
+    assert found.outcome is outcome, found.reason
