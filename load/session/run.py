@@ -9,31 +9,23 @@ from typing import Any, Final
 import gevent
 from gevent.event import Event
 
-from load.measure.claims import Claims
-from load.measure.cost import Budget, estimate_usd, price_of
+from load.measure.cost import estimate_usd
 from load.measure.health import Health, peak_mb
-from load.measure.outcome import REFUSED, UNJUDGED, WHOLE, Outcome
-from load.measure.sample import clean
+from load.measure.outcome import Outcome
 from load.measure.tally import Tally
-from load.measure.token_counter import TokenCounter
 from load.measure.validity import COST
-from load.measure.waits import Waits
 from load.measure.window import Window
-from load.session.recorder import Recorder
+from load.session.answers import Answers
 from load.session.request_factory import RequestFactory
 from load.transport.capacity import capacity
 from load.transport.engine import Engine
 from load.transport.request import Arrival
 from load.transport.target import Target, redactor_of
-from load.workload.oracle import Likeness, likeness_of
 from load.workload.plan import Plan
 from load.workload.refusals import PlanError
 
 REPORT_S: Final = 1.0
-REFUSED_IN_A_ROW: Final = 5  # answers, all refused or no connection at all: stop
 WITHOUT_YIELD: Final = 32
-COUNT_S: Final = 5.0  # for tokens that are still to be counted
-_UNREACHED: Final = frozenset({Outcome.CONNECT_ERROR, Outcome.TLS_ERROR, Outcome.TIMEOUT_CONNECT})
 
 
 class ClosedUser:
@@ -70,25 +62,18 @@ class Run:
         self.engine = Engine(
             target, limits, self._done, kernel=plan.stamps != "app", stop_after=plan.stop_after
         )
-        self._redactor = redactor_of(target, os.environ, plan.secrets)
-        self._recorder = Recorder(plan, self.workers, self._redactor)
-        # A trial or a stage is one of many: what they claim is not counted.
-        one_of_many = plan.schedule.exact or plan.own_users
-        self._claims = None if one_of_many else Claims(plan.model)
-        self._counter = TokenCounter(plan.model, self._recorder.record_late)
-        self._waits = Waits(plan.ttft_slo_ms)
+        self._factory = RequestFactory(plan)
+        redactor = redactor_of(target, os.environ, plan.secrets)
+        self._answers = Answers(plan, self.workers, redactor, self._factory)
+        self._recorder = self._answers.recorder
         self.health = Health()
         self.stopped = ""  # why it ended early
         self.over = Event()
-        self._factory = RequestFactory(plan)
-        limit = None if plan.max_cost is None else plan.max_cost / self.workers
-        self._budget = Budget(limit, price_of(plan.model))
         self._users: dict[Arrival, ClosedUser] = {}
         self._waiting: list[ClosedUser] = []  # users that wait for the start
         self._number = self.worker
         self._whole_conversations = plan.whole_conversations
         self._thinking = 0  # conversations between two turns
-        self._refused = 0
         self._greenlet: gevent.Greenlet | None = None
         self._later = gevent.get_hub().loop.run_callback
 
@@ -190,7 +175,7 @@ class Run:
     def _drain(self) -> None:
         """Wait for the last answers; what comes later than allowed is cut."""
         end_ns = perf_counter_ns() + round(self.plan.drain_s * 1e9)
-        hopeless = self._refused >= REFUSED_IN_A_ROW
+        hopeless = self._answers.hopeless
         while (
             (self.engine.in_flight or self._thinking)
             and perf_counter_ns() < end_ns
@@ -204,11 +189,9 @@ class Run:
         if self.stopped:
             self.tally.counts["cut_short"] += 1
         self.over.set()
-        self.engine.cut(None if self.stopped else self._unanswered)
+        self.engine.cut(None if self.stopped else self._answers.why_unanswered)
         self.health.stop()
-        self._counter.finish(COUNT_S)
-        if self._claims is not None and not self.stopped:
-            self._claims.into(self.tally, COUNT_S)
+        self._answers.finish(whole=not self.stopped)
         self._report(done=True)
 
     # Requests.
@@ -228,7 +211,7 @@ class Run:
         self._send(arrival)
 
     def _send(self, arrival: Arrival) -> None:
-        budget = self._budget
+        budget = self._answers.budget
         if budget.limit_usd is not None and arrival.request.usage:
             estimate = estimate_usd(budget.price, arrival.request.body, arrival.request.most_tokens)
             if not budget.reserve(estimate):
@@ -239,13 +222,11 @@ class Run:
 
     def _refuse(self, arrival: Arrival, estimate_usd: float) -> None:
         """No money: for good, or until what is in flight has turned out to be cheaper than reserved."""
-        if self._budget.spent_usd + estimate_usd > (self._budget.limit_usd or 0.0):
+        budget = self._answers.budget
+        if budget.spent_usd + estimate_usd > (budget.limit_usd or 0.0):
             self.stopped = self.stopped or f"{COST}{self.plan.max_cost:.2f} was reached"
         arrival.end(Outcome.CLIENT_SATURATED, "the limit of cost is reserved", perf_counter_ns())
         self._done(arrival)
-
-    def _unanswered(self, arrival: Arrival) -> str:
-        return self._waits.why_unanswered(arrival, perf_counter_ns())
 
     def _done(self, arrival: Arrival) -> None:
         """An arrival has ended. Whatever it makes of us, it is counted, once, and the run goes on."""
@@ -264,53 +245,9 @@ class Run:
             self._later(self._send_next, user)
 
     def _take(self, arrival: Arrival) -> None:
-        if arrival.request.usage:
-            charged = 200 <= arrival.status < 300
-            if charged and arrival.usage is None and not arrival.reserved_usd:
-                # Without a limit nothing was reserved; what an answer cost is estimated all the same.
-                request = arrival.request
-                guess = estimate_usd(self._budget.price, request.body, request.most_tokens)
-                self._budget.reserved_usd += guess
-                arrival.reserved_usd = guess
-            cost = self._budget.settle(arrival.reserved_usd, arrival.usage, charged=charged)
-            self.tally.gain("usd", cost)
-        if arrival.outcome in WHOLE and arrival.request.expected is not None:
-            self._compare(arrival, arrival.request.expected)
-        if arrival.violations and arrival.kept is None:
-            self._factory.keep_more()
-        if arrival.detail or arrival.violations or arrival.kept is not None:
-            clean(arrival, self._redactor)
-        if arrival.outcome in WHOLE and arrival.request.usage and arrival.output_tokens is None:
-            self._counter.count(arrival)
-        else:
-            self._recorder.record(arrival)
-        if arrival.kept is not None and not self._recorder.sample(arrival):
-            self._factory.sample_every = 0
-        if arrival.outcome in WHOLE:
-            self._waits.ended(arrival)
-            if self._claims is not None:
-                self._claims.add(arrival)
-        if arrival.outcome not in UNJUDGED:
-            self._stop_if_refused(arrival)
+        self._answers.take(arrival)
+        self.stopped = self.stopped or self._answers.stopped
         self._after(arrival)
-
-    def _compare(self, arrival: Arrival, expected: str) -> None:
-        likeness = likeness_of(arrival.reader.text(), expected)
-        self.tally.counts[f"text:{likeness}"] += 1
-        if likeness is Likeness.NEAR:
-            arrival.violations["text.as-asked"] = (
-                "nearly the text that was asked for: not all of it, or more"
-            )
-
-    def _stop_if_refused(self, arrival: Arrival) -> None:
-        """Stop at once when every answer is 401 or 402, or nobody answers at all."""
-        if arrival.status not in REFUSED and arrival.outcome not in _UNREACHED:
-            self._refused = -(2**62)
-            return
-        self._refused += 1
-        if self._refused >= REFUSED_IN_A_ROW and not self.stopped:
-            what = f"HTTP {arrival.status}" if arrival.status else arrival.detail
-            self.stopped = f"every answer was {what}"
 
     def _after(self, arrival: Arrival) -> None:
         """The next turn of a conversation, after a pause for thought; a closed loop's user stays with it."""
@@ -356,7 +293,7 @@ class Run:
             "peak_mb": peak_mb(),
             "stopped": self.stopped,
             "ran_s": (min(perf_counter_ns(), self._window.to_ns) - self._window.start_ns) / 1e9,
-            "vocabulary": self._counter.vocabulary or "",
+            "vocabulary": self._answers.vocabulary,
             "limit": f"{self.capacity.in_flight:,}: {self.capacity.because}",
             "done": done,
         })  # fmt: skip

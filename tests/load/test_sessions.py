@@ -1,6 +1,5 @@
 """Sessions of one process without Locust, on the reference gateway and its faults."""
 
-import itertools
 import json
 import time
 
@@ -9,27 +8,19 @@ import pytest
 
 from load.measure.gate import gate_of
 from load.measure.rates import rates
-from load.session import run
 from load.session.fleet import Fleet
 from load.session.worker import Worker
-from load.transport.capacity import Capacity
 from load.workload.refusals import PlanError
 from schemas.loader import check
 from tests.load.streams import (
-    CHAT,
-    HEAD,
     WHOLE,
-    chunked,
-    doubts,
     ended,
     gateway,
     options_of,
     plan_with,
-    quiet,
     saying,
     serving,
     session,
-    sse,
 )
 
 FAST = {"rate": 60.0, "duration": 0.6}
@@ -140,79 +131,6 @@ def test_a_stall_is_a_time_out():
     assert ended(document) == {"timeout_idle": 4}
 
 
-def test_a_drain_that_is_too_short_cuts_and_says_so():
-    with gateway(ttft_ms=3000) as (base_url, key):
-        document, code = session(base_url, key, rate=50.0, duration=0.2, drain=0.1)
-    assert ended(document) == {"cut_by_end": 10}
-    assert "still in flight" in " ".join(document["validity"]["reasons"])
-    assert code == 4
-
-
-def silent(half=False):
-    """Answers every second request, or none."""
-    asked = itertools.count()
-
-    def answer(connection, _request):
-        if half and next(asked) % 2:
-            connection.sendall(WHOLE)
-
-    return answer
-
-
-def test_a_dead_server_is_the_servers_fault():
-    with serving(silent()) as base_url:
-        document, code = session(
-            base_url, rate=40.0, duration=1.0, drain=2.2, gate=["error_rate:1%"]
-        )
-    assert ended(document) == {"unanswered": 40}
-    assert document["rates"]["error_share"] == 1.0
-    assert doubts(document) == []
-    assert code == (3 if quiet(document) else 4)
-    assert "none came back" in document["transcripts"]["outcome:unanswered"][0]["why"]
-
-
-def test_half_a_dead_server_fails_its_gate():
-    with serving(silent(half=True)) as base_url:
-        document, code = session(
-            base_url, rate=60.0, duration=1.0, drain=1.2, gate=["error_rate:1%"]
-        )
-    assert ended(document) == {"ok": 30, "unanswered": 30}
-    assert document["gates"][0]["value"] == 50.0
-    assert doubts(document) == []
-    assert code == (3 if quiet(document) else 4)
-
-
-def test_few_samples_are_enough_of_a_failure():
-    with serving(silent()) as base_url:
-        document, code = session(base_url, rate=10.0, duration=0.5, drain=2.2)
-    assert ended(document) == {"unanswered": 5}
-    assert code == (1 if quiet(document) else 4)
-
-
-def test_what_still_streams_when_the_run_ends_is_no_failure():
-    def answer(connection, _request):
-        connection.sendall(HEAD + chunked(sse(CHAT[:1]), end=False))
-        for _ in range(60):
-            connection.sendall(chunked(sse(CHAT[1:2]), end=False))
-            time.sleep(0.05)
-
-    with serving(answer) as base_url:
-        document, _ = session(base_url, rate=20.0, duration=0.3, drain=1.5)
-    assert ended(document) == {"cut_by_end": 6}
-
-
-def test_more_users_than_this_process_can_have_in_flight_are_refused(monkeypatch):
-    monkeypatch.setattr(
-        run, "capacity", lambda wanted, *_: Capacity(100, "open files (ulimit -n 128)")
-    )
-    with pytest.raises(PlanError, match=r"100 at most: open files \(ulimit -n 128\)"):
-        session("http://127.0.0.1:1/v1", arrivals="closed", concurrency=500)
-    with serving(silent()) as base_url:
-        document, _ = session(base_url, rate=1000.0, duration=0.3, drain=0.1)
-    assert document["outcomes"]["client_saturated"] == 200
-    assert "open files" in " ".join(document["validity"]["reasons"])
-
-
 def test_a_worker_that_cannot_start_says_so_at_once(tmp_path):
     reports = []
     assignment = {"serial": 1, "worker": 0, "workers": 1, "start_at": 0.0, "base_url": "http://127.0.0.1:1/v1", "key": ""}  # fmt: skip
@@ -242,60 +160,10 @@ def test_the_limit_of_cost_holds():
     assert not any("in flight as allowed" in why for why in document["validity"]["reasons"])
 
 
-def test_a_closed_loop_keeps_so_many_in_flight():
-    most = 0
-    now = []
-
-    def answer(connection, _request):
-        nonlocal most
-        now.append(1)
-        most = max(most, len(now))
-        time.sleep(0.05)
-        connection.sendall(WHOLE)
-        now.pop()
-
-    with serving(answer) as base_url:
-        document, _ = session(base_url, arrivals="closed", concurrency=4, duration=1.0)
-    assert most == 4
-    assert 4 * 5 < document["outcomes"]["ok"] <= 4 * 21
-    assert document["client"]["connections"] == 4
-
-
 def test_keys_stay_out_of_the_document():
     with gateway("chat.stream.cut") as (base_url, key):
         document, _ = session(base_url, key, rate=50.0, duration=0.2)
     assert key not in str(document)
-
-
-def test_an_agent_follows_its_own_history():
-    with gateway() as (base_url, key):
-        document, _ = session(
-            base_url, key, scenario="agent", turns=3, think=0.05, rate=10.0, requests="8"
-        )
-    assert document["scenario"]["sent"]["agent"] == {"ok": document["arrivals"]["happened"]}
-    assert document["arrivals"]["happened"] == 24
-    assert document["usage"]["cached_tokens"] > 0  # the long prefix is one prefix
-
-
-def test_a_mix_sends_each_scenario_by_its_weight():
-    with gateway() as (base_url, key):
-        document, _ = session(
-            base_url, key, scenario="mix", mix="models=3,chat=1", rate=100.0, duration=0.6
-        )
-    sent = {name: sum(outcomes.values()) for name, outcomes in document["scenario"]["sent"].items()}
-    assert sum(sent.values()) == 60
-    assert 30 < sent["models"] < 57
-    assert ended(document) == {"ok": 60}
-
-
-def test_a_mix_keeps_the_times_of_each_scenario():
-    with gateway(ttft_ms=60) as (base_url, key):
-        document, _ = session(base_url, key, scenario="mix", mix="models=1,chat-stream=1", rate=40.0, duration=0.6)  # fmt: skip
-    times = document["by_scenario"]
-    assert times["chat-stream"]["e2e_ms"]["p50"] >= 60
-    assert times["models"]["e2e_ms"]["count"] + times["chat-stream"]["e2e_ms"]["count"] == 24
-    assert "ttft_ms" not in times["models"]
-    assert all("@" not in name for name in document["metrics"])
 
 
 def test_an_interrupted_run_has_the_rates_of_the_time_it_ran():
