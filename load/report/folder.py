@@ -90,6 +90,8 @@ def lines(document: dict[str, Any]) -> Iterator[str]:
         f"rates from {window['from_s']:g} s to {window['to_s']:g} s: offered {rates['offered_per_s']:g}/s, "
         f"completed {rates['completed_per_s']:g}/s{_later(rates)}, {_tokens(rates)}, ${document['usage']['usd']:.4f}"
     )
+    if document["spent_usd"] > document["usage"]["usd"]:
+        yield f"spent by all runs of this session: ${document['spent_usd']:.4f}"
     yield from _noticed(document)
     if document["claims"]:
         yield claims_sentence(document["claims"])

@@ -43,6 +43,7 @@ class Runner:
         self.planned: int | None = None
         self.started_at = time()
         self.interrupted = False
+        self._before_usd = 0.0  # of the runs before this one
         self.records: RequestFile | None = None
         self._scraper: Scraper | None = None
         self._processes = processes
@@ -50,6 +51,11 @@ class Runner:
         self._say = say
         self._serial = 0
         self._ids: list[str] = []
+
+    @property
+    def spent_usd(self) -> float:
+        """By all runs so far: the trials of a search, the stages of a sweep."""
+        return self._before_usd + self.fleet.total.sums.get("usd", 0.0)
 
     def run(
         self, target: Target, key: str, overrides: Mapping[str, Any] | None = None, shown: str = ""
@@ -60,6 +66,7 @@ class Runner:
         self.planned = plan.planned
         self._ids = self._processes.ids()
         self._serial += 1
+        self._before_usd = self.spent_usd
         self.fleet = fleet = Fleet(len(self._ids))
         self.started_at = time() + START_AFTER_S
         if self.records is not None and plan.records:

@@ -6,12 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from time import time
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from gevent.event import Event
 
 from load.measure.cost import DEFAULT_LIMIT_USD, price_of
-from load.measure.rates import rates
 from load.measure.sample import judged as sampled
 from load.measure.validity import CANNOT_BE_JUDGED, TOO_FEW, validity
 from load.options import configuration, typed
@@ -25,7 +24,7 @@ from load.report.request_file import NAME as RECORDS
 from load.report.request_file import RequestFile
 from load.report.stages import parts, together
 from load.session import calibrate
-from load.session.fleet import Fleet
+from load.session.finished_run import FinishedRun
 from load.session.metrics_page import serve
 from load.session.processes import Processes
 from load.session.runner import Runner
@@ -51,16 +50,6 @@ SAMPLES: Final = 40  # requests of a trial, for which a slow one is made longer,
 MOST_TRIALS: Final = 4  # times its length
 SCARCE: Final = 0.9  # of what is allowed, below which it is said that this machine allows less
 SETTLES: Final = 0.2  # of a trial, until its queue is what it will be
-
-
-class FinishedRun(NamedTuple):
-    """A run that is over, as the report needs it."""
-
-    plan: Plan
-    fleet: Fleet
-    planned: int | None
-    started_at: float
-    duration_s: float
 
 
 class LoadSession:
@@ -94,6 +83,7 @@ class LoadSession:
         search = plan.schedule.kind == "search"
         self._rates = Search(plan.schedule.rate, plan.slo_share / 100) if search else None
         self._sweep = Sweep(plan) if plan.schedule.kind == "sweep" else None
+        self._free_usd = 0.0
         self._finishing = False
         self._finished = Event()
 
@@ -108,9 +98,13 @@ class LoadSession:
         finally:
             server.stop()
 
-    def _metrics(self, document: dict[str, Any] | None = None) -> str:
-        """The run as it stands now, or with the document of its end."""
+    def _metrics(
+        self, done: FinishedRun | None = None, document: dict[str, Any] | None = None
+    ) -> str:
+        """The run as it stands now, or one that is over with its document."""
         plan, fleet = self.runner.plan or self.plan, self.runner.fleet
+        if done is not None:
+            plan, fleet = done.plan, done.fleet
         labels = {"target": self.target.shown, "model": plan.model, "scenario": plan.scenario}
         return open_metrics(fleet.total, labels, fleet.requests_in_flight, document)
 
@@ -182,6 +176,7 @@ class LoadSession:
             )
         finally:
             gateway.stop()
+        self._free_usd = self.runner.spent_usd  # our own gateway sends no bill
         self._calibration = calibrate.calibration(fleet)
         if self._calibration is None:
             self._say("calibration: nothing was answered")
@@ -200,7 +195,7 @@ class LoadSession:
                 break
             run = self._finished_run()
             spent += run.fleet.total.sums.get("usd", 0.0)
-            self._say(sweep.add(self._result_of(run)))
+            self._say(sweep.add(self._result_of(run), run))
             if run.fleet.stopped:
                 break
         return self._finished_run()
@@ -265,17 +260,20 @@ class LoadSession:
             assert self.result is not None
             return self.result
         self._finishing = True
-        plan = done.plan
+        spent_usd = self.runner.spent_usd - self._free_usd
         self._stats.add(done.fleet.take_fresh(), time(), last=True)
-        shown = rates(plan, done.fleet.total, done.fleet.ran_s)
-        ended_per_s = shown["completed_per_s"] + shown["failed_per_s"]
-        self._stats.close(done.fleet.total, ended_per_s, time())
         if self._sweep is not None:
             if self.runner.interrupted or not self._sweep.stages:
-                self._sweep.add(self._result_of(done))
-            found = self._sweep.result()
+                self._sweep.add(self._result_of(done), done)
+            found, done = self._sweep.result()
         else:
             found = self._result_of(done)
+        plan = done.plan
+        shown = found.document["rates"]
+        self._stats.close(
+            done.fleet.total, shown["completed_per_s"] + shown["failed_per_s"], time()
+        )
+        found.document["spent_usd"] = round(spent_usd, 6)
         if self._rates is not None:
             found = with_search(found, self._rates, plan.slo_share)
         found.document["configuration"] = configuration(self.runner.options)
@@ -293,7 +291,7 @@ class LoadSession:
         if self.runner.records is not None:
             self.runner.records.close()
             found.document["records"] = {"file": RECORDS, "lines": self.runner.records.lines}
-        write(plan.report_dir / METRICS, self._redactor.text(self._metrics(found.document)))
+        write(plan.report_dir / METRICS, self._redactor.text(self._metrics(done, found.document)))
         for line in write_report(found.document, plan.report_dir, self._redactor, self._baseline):
             self._say(line)
         self.result = found

@@ -5,6 +5,7 @@ from typing import Any
 from load.measure.stages import knee
 from load.report.document import Result
 from load.report.stages import line, stage_of, swept
+from load.session.finished_run import FinishedRun
 from load.workload.plan import Plan
 
 
@@ -16,7 +17,7 @@ class Sweep:
         self.by = "rate" if plan.rates else "concurrency"
         self._values: list[float] = [float(one) for one in plan.rates or plan.concurrencies]
         self.stages: list[dict[str, Any]] = []
-        self._found: list[Result] = []
+        self._found: list[tuple[Result, FinishedRun]] = []
 
     @property
     def next(self) -> dict[str, Any] | None:
@@ -41,17 +42,18 @@ class Sweep:
         value = self._values[min(len(self.stages), len(self._values) - 1)]
         return f"{value:g}/s" if self.by == "rate" else f"{value:g} at a time"
 
-    def add(self, found: Result) -> str:
+    def add(self, found: Result, run: FinishedRun) -> str:
         """Take the stage that has just ended; a line that tells it."""
         stage = stage_of(self.label, found)
         self.stages.append(stage)
-        self._found.append(found)
+        self._found.append((found, run))
         return line(stage)
 
-    def result(self) -> Result:
-        """The document of the knee, else of the last stage, with all stages in it."""
+    def result(self) -> tuple[Result, FinishedRun]:
+        """The document of the knee, else of the last stage, with all stages in it; and the run of that stage."""
         labels = [one["label"] for one in self.stages]
         bend = knee(self.stages)
         shown = labels.index(bend) if bend else len(labels) - 1
-        codes = [one.exit_code for one in self._found]
-        return swept(self._found[shown], self.by, self.stages, codes, labels[shown])
+        codes = [found.exit_code for found, _ in self._found]
+        found, run = self._found[shown]
+        return swept(found, self.by, self.stages, codes, labels[shown]), run

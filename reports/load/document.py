@@ -82,6 +82,12 @@ class Load:
         return number_in(object_in(self.data, "rates"), name)
 
     @property
+    def spent_usd(self) -> float:
+        """By all runs: the trials of a search, the stages of a sweep."""
+        of_one = number_in(object_in(self.data, "usage"), "usd") or 0.0
+        return max(number_in(self.data, "spent_usd") or 0.0, of_one)
+
+    @property
     def gates(self) -> list[dict[str, Any]]:
         return objects_in(self.data, "gates")
 

@@ -27,7 +27,7 @@ def _parts(load: Load) -> Iterator[str]:
         f"{load.rate('completed_per_s') or 0:,.1f} requests/s",
         tokens_shown(load),
         f"goodput {percent(goodput, 'attainment')}",
-        f"${number_in(object_in(load.data, 'usage'), 'usd') or 0:,.4f}",
+        f"${load.spent_usd:,.4f}",
     ]
     yield f"{facts.window(load)}: " + " · ".join(figures) + "\n"
     yield "| ms | n | " + " | ".join(POINTS) + " |\n|---" * 1 + "|---" * (len(POINTS) + 1) + "|"

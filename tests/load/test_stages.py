@@ -1,5 +1,6 @@
 """Sweeps, and runs whose rate changes on the way: each stage its own window, table and verdict."""
 
+import re
 from itertools import pairwise
 
 import pytest
@@ -47,6 +48,15 @@ def test_no_doubt_and_no_failed_gate_of_a_stage_is_lost(swept):
     assert code == (4 if doubted else 3)
     assert said.count("stage ") >= 6
     assert "the server falls behind from 60/s on" in document["stages"]["sentence"]
+    assert document["spent_usd"] == pytest.approx(sum(one["usage"]["usd"] for one in document["stages"]["stages"]))  # fmt: skip
+    shown = next(
+        one for one in document["stages"]["stages"] if one["label"] == document["stages"]["shown"]
+    )
+    assert shown["outcomes"] == document["outcomes"]
+    ended = re.search(
+        r'load_requests_total\{[^}]*outcome="ok"\} (\d+)', (folder / "load-metrics.txt").read_text()
+    )
+    assert int(ended[1]) == document["outcomes"]["ok"]
     page = (folder / "load.html").read_text()
     assert "Throughput against latency" in page
     assert "60/s" in (folder / "load.md").read_text()
