@@ -46,14 +46,14 @@ def regressed(result: Result, outcomes: Mapping[tuple[str, str], str]) -> bool:
     return result.outcome is Outcome.FAIL and was in {"pass", "advisory"}
 
 
-def write_files(config: pytest.Config, document: dict[str, Any]) -> None:
-    """The files of `--notify-file` and `--metrics-file`; a page that cannot be written is said so."""
+def write_files(config: pytest.Config, document: dict[str, Any]) -> list[Path]:
+    """Writes the files of `--notify-file` and `--metrics-file` and names them; a page that cannot be written is said so."""
     from reports.document import parse
     from reports.folder import write
     from reports.notification import notification
     from reports.open_metrics import open_metrics
 
-    run = parse(document)
+    run, written = parse(document), []
     for option, render in (
         ("--notify-file", notification),
         ("--metrics-file", lambda one: open_metrics([one])),
@@ -63,6 +63,7 @@ def write_files(config: pytest.Config, document: dict[str, Any]) -> None:
             path = Path(name)
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                write(path, render(run))
+                written.append(write(path, render(run)))
             except OSError as error:
                 raise pytest.UsageError(f"{option} {path}: {error.strerror}") from error
+    return written

@@ -17,6 +17,8 @@ from conformance.running.reference import NotStartedError
 from conformance.running.target import BadTarget
 from conformance.state import Conformance
 from conformance.verdict import Verdict
+from wire.last_pass import RedactedStream
+from wire.redaction import Redactor
 
 MARKERS = ("must", "should", "may", "stream", "tools", "usage", "costs")
 
@@ -57,6 +59,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     state = session.config.stash[KEY]
+    _print_no_secrets(session.config, state)
     if state.worker is not None or session.config.option.collectonly:
         return
     try:
@@ -72,6 +75,14 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         state.could_not_run = str(reason)
         state.finish()  # pytest does not finish a session that did not start
         pytest.exit(str(reason), returncode=2)
+
+
+def _print_no_secrets(config: pytest.Config, state: Conformance) -> None:
+    """What pytest prints of a crash, locals and all, goes through the redactor like everything else."""
+    reporter: Any = config.pluginmanager.getplugin("terminalreporter")
+    if reporter is not None and state.redactor().knows:
+        writer = reporter._tw  # noqa: SLF001 - pytest has no hook for what it writes
+        writer._file = RedactedStream(writer._file, state.redactor())  # noqa: SLF001
 
 
 def _end(number: int, _: object) -> None:
@@ -147,6 +158,8 @@ ROW: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
     report = yield
+    if not report.passed and report.longrepr is not None:
+        _take_secrets_out(report, item.config.stash[KEY].redactor())
     if call.when == "call" and ROW in item.stash:
         report.conformance = item.stash[ROW]
     elif call.when == "setup" and call.excinfo and _subject(item) and not report.passed:
@@ -159,6 +172,16 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
                 Result(requirement, model, Outcome.ERROR, reason=reason)
             )
     return report
+
+
+def _take_secrets_out(report: pytest.TestReport, redactor: Redactor) -> None:
+    """Of a failure as it is printed, written as JUnit and sent to other processes."""
+    if not redactor.knows or isinstance(report.longrepr, tuple):
+        return
+    text = str(report.longrepr)
+    clean = redactor.text(text)
+    if clean != text:
+        report.longrepr = clean
 
 
 @pytest.hookimpl(trylast=True)

@@ -29,6 +29,8 @@ from conformance.running.settings import Settings
 from conformance.running.signals import undisturbed
 from conformance.running.target import Target
 from conformance.running.verdict_on_run import why_no_verdict
+from wire.last_pass import scan, without_secrets
+from wire.redaction import Redactor
 
 COMMAND: pytest.StashKey[tuple[str, Sequence[str]]] = pytest.StashKey()
 """Program and words as they were typed, where pytest was not what the user started."""
@@ -72,6 +74,12 @@ class Conformance:
             self.base_url = self.worker["conformance_base_url"]
             self.shared = RunFolder(Path(self.worker["conformance_shared"]))
             self.first_look = pickle.loads(self.worker["conformance_look"])  # noqa: S301 - from our own process
+
+    def redactor(self) -> Redactor:
+        """Knows the secrets of this run, as far as this process does."""
+        given = self.settings.target().header_secrets
+        mine = self.session.secrets if self.session else {}
+        return Redactor({**self.settings.keys, **given, **mine}, guesses=False)
 
     def open(self) -> Session:
         """The run's session, made from what was collected."""
@@ -228,9 +236,14 @@ class Conformance:
         """The files of the report; what cannot be written is said in one line."""
         from reports.folder import write_all
 
+        redactor = self.redactor()
+        # Keys are out where bytes enter; this is the last pass, over what came by other ways.
+        self.document = document = without_secrets(document, redactor)
         try:
             self.written = write_all(document, self.settings.report_dir)
-            nightly.write_files(self.config, document)
+            others = nightly.write_files(self.config, document)
+            if held := scan([*self.written, *others], redactor):
+                self.notes.append(f"secrets were taken out of {', '.join(map(str, held))}")
         except OSError as error:
             where = error.filename or self.settings.report_dir
             self.could_not_run = f"the report cannot be written: {where}: {error.strerror}"

@@ -36,9 +36,11 @@ from load.session.metrics_page import AddressError  # noqa: E402
 from load.session.processes import LocalProcess, Processes, WorkerProcesses, packed, unpacked  # noqa: E402
 from load.session.session import LoadSession  # noqa: E402
 from load.session.worker import Worker  # noqa: E402
-from load.transport.target import Gateway, TargetError, target_of  # noqa: E402
+from load.transport.target import Gateway, Target, TargetError, redactor_of, target_of  # noqa: E402
 from load.workload.plan import plan_of  # noqa: E402
 from load.workload.refusals import PlanError  # noqa: E402
+from wire.last_pass import redact_output  # noqa: E402
+from wire.redaction import Redactor  # noqa: E402
 
 SILENCE_S = 10.0  # of the master, after which it is taken for lost
 
@@ -71,6 +73,7 @@ def _worker(environment: Environment, runner: WorkerRunner) -> None:
     def send(report: dict[str, Any]) -> None:
         runner.send_message("load_report", packed(report))
 
+    _print_no_secrets(redactor_of(Target("http://worker"), os.environ))
     worker = LoadUser.worker = Worker(send, os.environ, keep=True)
     runner.register_message("load_start", lambda msg, **_: worker.obey(msg.data))
     runner.register_message("load_stop", lambda msg, **_: worker.interrupt(msg.data["why"]))
@@ -91,6 +94,11 @@ def _worker(environment: Environment, runner: WorkerRunner) -> None:
     environment.events.quitting.add_listener(quitting)  # type: ignore[no-untyped-call]
 
 
+def _print_no_secrets(redactor: Redactor) -> None:
+    """Nothing that is printed or logged from here on holds a secret, not even the text of a crash."""
+    redact_output(redactor)
+
+
 def _leader(environment: Environment, runner: Any) -> None:
     options = environment.parsed_options
     assert options is not None
@@ -104,6 +112,7 @@ def _leader(environment: Environment, runner: Any) -> None:
             gateway = Gateway(gateway_arguments(options))
             atexit.register(gateway.stop)
             target = gateway.target
+        _print_no_secrets(redactor_of(target, os.environ, plan.secrets))
         plan.report_dir.mkdir(parents=True, exist_ok=True)
     except (PlanError, TargetError) as error:
         _refuse(str(error))

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from wire.exchange import Chunk, Exchange, Headers, Reply, Request
+from wire.secret import revealed
 from wire.secret_forms import (
     base64_cores,
     base64_places,
@@ -63,10 +64,14 @@ class Known(NamedTuple):
 
 
 class Redactor:
-    """Knows the secrets of a run by label. Secrets shorter than `SHORT` are not searched in bodies."""
+    """Knows the secrets of a run by label. Secrets shorter than `SHORT` are not searched in bodies.
 
-    def __init__(self, secrets: Mapping[str, str]) -> None:
-        known = {label: secret for label, secret in secrets.items() if secret}
+    `guesses`: what only looks like a key is taken out, too.
+    """
+
+    def __init__(self, secrets: Mapping[str, str], *, guesses: bool = True) -> None:
+        known = {label: revealed(secret) for label, secret in secrets.items() if secret}
+        self._guesses = guesses
         self._labels = {secret: f"[redacted:{label}]" for label, secret in known.items()}
         long = [(label, secret) for label, secret in known.items() if len(secret) >= SHORT]
         # The longest first: of two secrets where one holds the other, the whole is named.
@@ -81,10 +86,15 @@ class Redactor:
             for label, secret in long
         ]
 
+    @property
+    def knows(self) -> bool:
+        """Whether there is any secret to look for."""
+        return bool(self._known)
+
     def bytes(self, data: bytes) -> bytes:
         if len(data) < SHORT:  # no form of a secret is that short
             return data
-        return _replaced(data, _spans(data, self._known))
+        return _replaced(data, _spans(data, self._known, guesses=self._guesses))
 
     def text(self, text: str) -> str:
         return self.bytes(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
@@ -120,7 +130,7 @@ class Redactor:
     def _chunks(self, chunks: tuple[Chunk, ...]) -> tuple[Chunk, ...]:
         """The chunks with their stamps. A mark stands in the chunk where the secret began."""
         body = b"".join(chunk.data for chunk in chunks)
-        spans = _spans(body, self._known)
+        spans = _spans(body, self._known, guesses=self._guesses)
         if not spans:
             return chunks
         out, start = [], 0
@@ -160,7 +170,7 @@ class Redactor:
         return value.replace(bare, self._labels.get(bare, "[redacted]"))
 
 
-def _spans(data: bytes, known: list[Known]) -> list[Span]:
+def _spans(data: bytes, known: list[Known], *, guesses: bool) -> list[Span]:
     """What to replace, in order and without overlap."""
     found: list[Span] = []
     for mark, forms, escaped, cores in known:
@@ -170,7 +180,7 @@ def _spans(data: bytes, known: list[Known]) -> list[Span]:
         for core in cores:
             found += (Span(start, end, mark) for start, end in base64_places(core, data))
         found += (Span(start, end, mark) for start, end in split_places(forms, data))
-    for pattern in UNKNOWN_KEYS:
+    for pattern in UNKNOWN_KEYS if guesses else ():
         for match in pattern.finditer(data):
             start = match.start() if match[0].startswith(b"sk-") else match.start("key")
             found.append(Span(start, match.end("key"), b"[redacted]"))

@@ -7,6 +7,7 @@ from conformance.errors.probes import CHAT, HELLO, HELLO_RESPONSES, RESPONSES, U
 from conformance.running.balance import balance
 from conformance.running.probe import Impossible, Probe, ProbeContext, get, post
 from wire.exchange import Request
+from wire.secret import revealed
 
 WRONG = "sk-cs4-5d1c0a7be94f4c2e8b3a6f7d9e0c1b2a"
 FOREIGN = "sk-proj-conformance0123456789abcdefghijklmnop"
@@ -16,7 +17,7 @@ Header = tuple[str, str]
 def _main(context: ProbeContext) -> str:
     if not (key := context.keys.get("main", "")):
         raise Impossible("there is no key to vary")
-    return key
+    return revealed(key)
 
 
 def _probe(

@@ -23,6 +23,7 @@ from conformance.running.profile_entries import (
     BadEntryError,
     entries,
 )
+from wire.secret import Secret
 
 FOLDER = Path(__file__).parents[1] / "profiles"
 
@@ -31,11 +32,13 @@ class ProfileError(ValueError):
     """A profile that cannot be used; the message names the file and the entry."""
 
 
-def key_of(profile: Profile, kind: str, environment: Mapping[str, str] = os.environ) -> str | None:
+def key_of(
+    profile: Profile, kind: str, environment: Mapping[str, str] = os.environ
+) -> Secret | None:
     """The key of a kind from the environment, or None."""
     for variable in profile.key_variables.get(kind, ()):
         if value := environment.get(variable, "").strip():
-            return value
+            return Secret(value)
     return None
 
 

@@ -6,8 +6,10 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from wire.secret import Secret
 
 ROOT = Path(__file__).parents[2]
 
@@ -17,7 +19,7 @@ class Reference:
     """A running reference gateway: its address and its keys by kind."""
 
     base_url: str
-    keys: Mapping[str, str]
+    keys: Mapping[str, str] = field(repr=False)
 
 
 class NotStartedError(Exception):
@@ -48,7 +50,7 @@ def reference_gateway(arguments: Sequence[str] = ()) -> Iterator[Reference]:
             said = complaints.read().decode("utf-8", "replace").strip().splitlines() or ["nothing"]
             raise NotStartedError(f"the reference gateway did not start: {said[-1]}")
         ready = json.loads(line)
-        keys = dict(ready["keys"])
+        keys: dict[str, str] = {kind: Secret(key) for kind, key in ready["keys"].items()}
         keys["main"] = keys.pop("codex")
         yield Reference(ready["base_url"], keys)
     finally:

@@ -7,7 +7,9 @@ import asyncio
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from itertools import count
 from typing import Self
 
@@ -25,6 +27,7 @@ from conformance.running.splice import splice
 from conformance.running.target import Target
 from wire.exchange import Attempt, Connection, Ended, Exchange, Headers, Reply, Request
 from wire.redaction import Redactor
+from wire.secret import revealed
 from wire.sse import Decoder
 
 SETTLE_S = 0.5
@@ -51,6 +54,7 @@ class Sender:
         self._lateness = Lateness()
         self._retries = Retries()
         self._lanes: dict[str, httpx.AsyncClient] = {}
+        self._jars: dict[str, httpx.Cookies] = {}
         self._context: ssl.SSLContext | None = None
 
     async def __aenter__(self) -> Self:
@@ -70,6 +74,8 @@ class Sender:
             timeout=httpx.Timeout(wait_s, connect=min(10.0, wait_s)),
             limits=limits,
             follow_redirects=False,
+            # A jar a key, below: what a server gave to one key it never gets from another.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             # What the environment says of proxies and authorities, the target knows.
             trust_env=False,
             proxy=self.target.proxy or None if self._transport is None else None,
@@ -186,7 +192,7 @@ class Sender:
         headers = list(request.headers)
         key = self.target.keys.get(key_kind)
         if key and not names & {"authorization", "x-api-key", "-authorization"}:
-            headers.append(("authorization", f"Bearer {key}"))
+            headers.append(("authorization", f"Bearer {revealed(key)}"))
         headers = [(name, value) for name, value in headers if not name.startswith("-")]
         if "accept-encoding" not in names:
             headers.append(("accept-encoding", "identity"))
@@ -221,19 +227,12 @@ class Sender:
         headers_at: float | None = None
         reused: bool | None = None
         ended, error = Ended.COMPLETE, ""
-        timeout = handling.timeout_s
         # Bytes may come one by one; the answer as a whole has an end, too.
-        deadline_s = handling.whole_s or whole_s(timeout or self.target.timeout_s)
+        deadline_s = handling.whole_s or whole_s(handling.timeout_s or self.target.timeout_s)
         content = request.body + b" " * handling.padding_bytes
         try:
             async with asyncio.timeout(deadline_s):
-                async with self._lane(handling.lane).stream(
-                    request.method,
-                    self.target.url(request.path),
-                    headers=[(k.encode(), v.encode("utf-8")) for k, v in request.headers],
-                    content=_chunked(content) if handling.chunked else content or None,
-                    **({"timeout": timeout} if timeout else {}),  # type: ignore[arg-type]
-                ) as response:
+                async with self._response(request, handling, content) as response:
                     headers_at = _ms_since(start)
                     head_is_whole(response)
                     status = response.status_code
@@ -261,6 +260,29 @@ class Sender:
         plain, complaint = body.end()
         reply = Reply(status, headers, tuple(plain), headers_at)
         return reply, Connection(ended, reused, error or complaint, origin=self.target.origin)
+
+    @asynccontextmanager
+    async def _response(
+        self, request: Request, handling: Handling, content: bytes
+    ) -> AsyncIterator[httpx.Response]:
+        """The answer as it begins, with the cookies of the key that asks and of no other."""
+        client, timeout = self._lane(handling.lane), handling.timeout_s
+        asked = client.build_request(
+            request.method,
+            self.target.url(request.path),
+            headers=[(k.encode(), v.encode("utf-8")) for k, v in request.headers],
+            content=_chunked(content) if handling.chunked else content or None,
+            **({"timeout": timeout} if timeout else {}),  # type: ignore[arg-type]
+        )
+        holder = request.header("authorization") or request.header("x-api-key") or ""
+        jar = self._jars.setdefault(holder, httpx.Cookies())
+        jar.set_cookie_header(asked)
+        response = await client.send(asked, stream=True)
+        try:
+            jar.extract_cookies(response)
+            yield response
+        finally:
+            await response.aclose()
 
     def _seen(self, response: httpx.Response) -> bool | None:
         """Whether the connection carried an earlier exchange, by its local address."""

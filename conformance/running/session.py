@@ -60,6 +60,8 @@ class Session:
     afterwards_usd: Decimal = Decimal(0)
     """What that costs at most; it is announced with the plan."""
     tried: list[dict[str, Any]] = field(default_factory=list)
+    secrets: dict[str, str] = field(default_factory=dict, repr=False)
+    """What no file and no line of this run may hold, by label."""
     broken: str = ""
     """An exception of ours while sending. It is told once; what was sent is judged all the same."""
     progressed: tuple[int, int] = (0, 0)
@@ -226,6 +228,7 @@ class Session:
     def _send(self) -> None:
         with self._target() as target:
             self.base_url = target.base_url
+            self.secrets |= {**target.keys, **target.header_secrets}
             self.keys_present = {
                 self.settings.profile.variable(kind): kind in target.keys for kind in KEY_VARIABLES
             }

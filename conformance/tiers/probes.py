@@ -7,6 +7,7 @@ from conformance.auth.probes import FOREIGN
 from conformance.errors.probes import CHAT, HELLO, HELLO_RESPONSES, RESPONSES
 from conformance.running.probe import Probe, ProbeContext, get, post
 from wire.exchange import Request
+from wire.secret import revealed
 
 CLAUDE = "claude-sonnet-4-5"
 # As an Anthropic client sends it.
@@ -20,7 +21,7 @@ def _probe(name: str, build: Callable[[ProbeContext], Request], key: str = "main
 
 
 def _anthropic_key(context: ProbeContext) -> Request:
-    return post(MESSAGES, ANTHROPIC, ("x-api-key", context.keys.get("main", "")), VERSION)
+    return post(MESSAGES, ANTHROPIC, ("x-api-key", revealed(context.keys.get("main", ""))), VERSION)
 
 
 REFUSED_MESSAGES = (

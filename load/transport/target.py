@@ -16,6 +16,7 @@ from urllib.parse import urlsplit, urlunsplit
 import gevent.socket
 
 from wire.redaction import Redactor
+from wire.secret import Secret, revealed
 
 ROOT: Final = Path(__file__).parents[2]
 KEY_NAMES: Final = ("CONFORMANCE_API_KEY", "OPENAI_API_KEY")
@@ -103,7 +104,7 @@ class Target:
         lines = [line for line in lines if line.partition(":")[0].lower() not in given]
         lines += [f"{name}: {value}" for name, value in self.headers]
         if self.key and "authorization" not in given:
-            lines.append(f"Authorization: Bearer {self.key}")
+            lines.append(f"Authorization: Bearer {revealed(self.key)}")
         if method == "POST" and "content-type" not in given:
             lines.append("Content-Type: application/json")
         return "\r\n".join(lines).encode("latin-1") + b"\r\n"
@@ -135,7 +136,7 @@ def target_of(host: str, environ: Mapping[str, str]) -> Target:
     key = next((environ[name] for name in KEY_NAMES if environ.get(name)), "")
     if not key.isascii() or not key.isprintable():
         raise TargetError("the API key has characters that no header can carry")
-    return Target(url, key)
+    return Target(url, Secret(key))
 
 
 class Gateway:
@@ -169,7 +170,7 @@ class Gateway:
             raise TargetError(f"the reference gateway did not start: {why[-1]}")
         ready = json.loads(line)
         self.pid = int(ready["pid"])
-        self.target = Target(ready["base_url"], ready["keys"]["codex"])
+        self.target = Target(ready["base_url"], Secret(ready["keys"]["codex"]))
 
     def stop(self) -> None:
         self._process.terminate()

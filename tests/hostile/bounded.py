@@ -1,7 +1,8 @@
 """One part of the suite against one broken server, as a user would run it, and what it took.
 
-`python -m tests.hostile.bounded [--part conformance|load] [CASE …] [--when …]` prints a row a run; `--write`
-puts the table of all of them into docs/hostile.md (an hour on two cores; CI tries a few, see test_hostile).
+`python -m tests.hostile.bounded [--part conformance|load] [CASE …] [--when …]` prints a row a run and, with
+`--keep`, puts it in place of the last of its kind into tests/hostile/measured.jsonl; `--write` makes
+docs/hostile.md of that file. All of it takes hours on two cores; CI tries a few, see test_hostile.
 """
 
 import argparse
@@ -14,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tests.hostile.cases import CASES
@@ -22,6 +23,9 @@ from tests.hostile.server import WHEN
 
 ROOT = Path(__file__).parents[2]
 MOST_S, MOST_MB = 180, 400
+MEASURED = Path(__file__).with_name("measured.jsonl")
+PAGE = ROOT / "docs" / "hostile.md"
+BEGIN, END = "<!-- table -->", "<!-- end of the table -->"
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,8 @@ class Row:
     megabytes: int
     says: str
     traceback: bool
+    blames: tuple[str, ...] = ()
+    """MUST requirements that failed, the gravest causes first; of load the outcomes that arrivals had."""
 
     @property
     def wrong(self) -> str:
@@ -61,6 +67,10 @@ def hostile(case: str, when: str) -> Iterator[dict[str, str]]:
             process.kill()
 
 
+SELECTED = {"first": (), "from-30": ("--depth=quick", "-m", "chat or http or models"), "tenth": ("--depth=quick", "-m", "chat or http or models")}  # fmt: skip
+"""What is asked of a server that breaks late: some three hundred requests, so that the table takes no night."""
+
+
 def conformance(base_url: str, folder: str, *more: str) -> list[str]:
     return [
         sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "--tb=no", f"--report-dir={folder}",
@@ -71,7 +81,7 @@ def conformance(base_url: str, folder: str, *more: str) -> list[str]:
 def load(base_url: str, folder: str, *more: str) -> list[str]:
     return [
         sys.executable, "-m", "locust", "-f", "load/locustfile.py", "--headless", "--host", base_url,
-        "--scenario", "chat-stream", "--rate", "10", "--duration", "3", "--report-dir", folder, *more,
+        "--scenario", "chat-stream", "--rate", "20", "--duration", "4", "--report-dir", folder, *more,
     ]  # fmt: skip
 
 
@@ -80,6 +90,7 @@ PARTS = {"conformance": conformance, "load": load}
 
 def run(part: str, case: str, when: str, *more: str) -> Row:
     """Run it to its end or to the bound; the peak of memory is that of its largest process."""
+    more = (*more, *(SELECTED[when] if part == "conformance" else ()))
     with hostile(case, when) as server, tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "CONFORMANCE_API_KEY": server["key"]}
         started = time.monotonic()
@@ -98,9 +109,26 @@ def run(part: str, case: str, when: str, *more: str) -> Row:
             process.wait()
         text = output.read_text(encoding="utf-8", errors="replace")
         seconds = time.monotonic() - started
+        blames = _blamed(part, Path(folder))
     return Row(
-        part, case, when, process.returncode, seconds, peak, _said(text), "Traceback (most" in text
-    )
+        part, case, when, process.returncode, round(seconds, 1), peak, _said(text),
+        "Traceback (most" in text, blames,
+    )  # fmt: skip
+
+
+def _blamed(part: str, folder: Path) -> tuple[str, ...]:
+    name = "report.json" if part == "conformance" else "load.json"
+    found = sorted(folder.rglob(name))
+    document = json.loads(found[0].read_text(encoding="utf-8")) if found else {}
+    if part == "conformance":
+        rows = document.get("results", [])
+        names = {r["requirement"] for r in rows if r["outcome"] == "fail"}
+        errors = {r["requirement"] + " (error)" for r in rows if r["outcome"] == "error"}
+        first = [n for cause in document.get("causes", []) for n in cause["requirements"]]
+        ranked = [n for n in dict.fromkeys(first) if n in names]
+        return (*sorted(errors), *ranked)
+    outcomes = document.get("outcomes", {})
+    return tuple(f"{name} {number}" for name, number in outcomes.items() if number)
 
 
 def _megabytes(pid: int) -> int:
@@ -117,9 +145,12 @@ def _said(text: str) -> str:
     telling = [
         line
         for line in lines
-        if re.search(r"could not run|stopped answering|cannot|INVALID|passed|failed", line)
+        if re.search(
+            r"could not run|no verdict|stopped answering|cannot|INVALID|passed|failed", line
+        )
     ]
-    return (telling or lines or ["nothing"])[-1][:160]
+    grave = [line for line in telling if line.startswith("could not run")]
+    return (grave or telling or lines or ["nothing"])[-1][:160]
 
 
 def main() -> None:
@@ -127,42 +158,69 @@ def main() -> None:
     parser.add_argument("case", nargs="*", default=sorted(CASES))
     parser.add_argument("--part", choices=sorted(PARTS), action="append")
     parser.add_argument("--when", choices=sorted(WHEN), action="append")
+    parser.add_argument("--keep", action="store_true", help="keep the rows in measured.jsonl")
     parser.add_argument("--write", action="store_true", help="write docs/hostile.md")
     arguments = parser.parse_args()
-    rows = []
-    for part in arguments.part or sorted(PARTS):
+    bad = tried = 0
+    for part in arguments.part or (sorted(PARTS) if not arguments.write else []):
         for when in arguments.when or sorted(WHEN):
             for case in arguments.case:
                 row = run(part, case, when)
-                rows.append(row)
-                print(
-                    f"{row.part:12}{row.case:30}{row.when:9}{row.exit:4}{row.seconds:7.1f} s{row.megabytes:6} MB  {row.wrong or 'handled'}: {row.says}",
-                    flush=True,
-                )
-    bad = [row for row in rows if row.wrong]
-    print(f"{len(rows) - len(bad)} of {len(rows)} handled")
+                tried += 1
+                bad += bool(row.wrong)
+                print(line(row), flush=True)
+                if arguments.keep:
+                    keep(row)
+    if tried:
+        print(f"{tried - bad} of {tried} handled")
     if arguments.write:
-        write(rows)
+        write(measured())
+
+
+def line(row: Row) -> str:
+    return (
+        f"{row.part:12}{row.case:30}{row.when:9}{row.exit:4}{row.seconds:7.1f} s{row.megabytes:6} MB  "
+        f"{row.wrong or 'handled'}: {row.says} | {', '.join(row.blames[:4])}"
+    )
+
+
+def measured() -> list[Row]:
+    """The rows that were kept, by part, moment and case."""
+    lines = MEASURED.read_text(encoding="utf-8").splitlines() if MEASURED.is_file() else []
+    rows = [json.loads(text) for text in lines]
+    kept = {
+        (r["part"], r["when"], r["case"]): Row(**{**r, "blames": tuple(r["blames"])}) for r in rows
+    }
+    return [kept[key] for key in sorted(kept)]
+
+
+def keep(row: Row) -> None:
+    """Put a row in place of the last of its kind."""
+    rows = {(r.part, r.when, r.case): r for r in [*measured(), row]}
+    lines = [json.dumps(asdict(rows[key])) for key in sorted(rows)]
+    MEASURED.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def write(rows: list[Row]) -> None:
     handled = sum(1 for row in rows if not row.wrong)
+    text = PAGE.read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
     lines = [
-        "# Broken servers",
+        BEGIN,
         "",
-        "What each part of the suite makes of a server of raw sockets that is broken in one way: from the first",
-        "request on, from the thirtieth on, or at every tenth. Made by `python -m tests.hostile.bounded --write`.",
-        f"No run may take more than {MOST_S} s or {MOST_MB} MB, print a traceback or hang; {handled} of {len(rows)} hold.",
+        f"{handled} of {len(rows)} runs hold: none over {MOST_S} s or {MOST_MB} MB, no traceback, an exit code that says so.",
         "",
-        "| part | the server | when | exit | s | MB | |",
-        "|---|---|---|---|---|---|---|",
+        "| part | when | the server | exit | s | MB | blamed: failed MUST, or outcomes of arrivals | it says |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
-        says = (row.wrong or row.says).replace("|", "\\|")
+        says = (row.wrong or row.says).replace("|", "\\|")[:110]
         lines.append(
-            f"| {row.part} | {row.case} | {row.when} | {row.exit} | {row.seconds:.0f} | {row.megabytes} | {says} |"
+            f"| {row.part} | {row.when} | {row.case} | {row.exit} | {row.seconds:.0f} | {row.megabytes} "
+            f"| {', '.join(row.blames[:3])} | {says} |"
         )
-    (ROOT / "docs" / "hostile.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    PAGE.write_text(before + "\n".join([*lines, "", END]) + after, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ when the connection may serve another request. All loops end by themselves: boun
 and by the client's hanging up.
 """
 
+import base64
 import gzip
 import json
 import socket
@@ -28,6 +29,8 @@ class Asked(NamedTuple):
     stream: bool
     good: bytes
     """The whole HTTP answer of the gateway behind."""
+    key: str = ""
+    """The key that the gateway knows."""
 
 
 Case = Callable[[socket.socket, Asked], bool]
@@ -375,6 +378,43 @@ _fixed(
         b'{"id":[],"object":5,"created":{},"model":[1],"choices":"x","usage":"y","data":7,"output":null,"error":[]}'
     ),
 )
+
+
+def forms(key: str) -> dict[str, str]:
+    """A key in eight forms, as text in an answer."""
+    return {
+        "plain": key,
+        "percent": "".join(f"%{b:02X}" for b in key.encode()),
+        "base64": base64.b64encode(f"x{key}".encode()).decode(),
+        "hex": key.encode().hex(),
+        "u-escapes": "".join(f"\\u{ord(c):04x}" for c in key),
+        "html": "".join(f"&#{ord(c)};" for c in key),
+        "json": json.dumps(f'/{key}"')[1:-1].replace("/", "\\/"),
+        "split": "",
+    }
+
+
+@case
+def echoes_the_key(connection: socket.socket, asked: Asked) -> bool:
+    """A good answer that says the key in a header, in members and events, and in pieces over deltas."""
+    top, _, body = asked.good.partition(b"\r\n\r\n")
+    said = forms(asked.key)
+    if body.startswith(b"{"):
+        more = json.dumps(said).encode()[1:-1].replace(b"\\\\u", b"\\u")
+        body = b"{" + more + b"," + body[1:] if body != b"{}" else b"{" + more + b"}"
+        body = body.replace(
+            b'"message":"', b'"message":"Incorrect API key: ' + asked.key.encode() + b". "
+        )
+    elif body.startswith((b"data:", b"event:")):
+        pieces = [asked.key[at : at + 5] for at in range(0, len(asked.key), 5)]
+        events = [EVENT.replace(b'"x"', json.dumps(piece).encode()) for piece in pieces]
+        events += [EVENT.replace(b'"x"', json.dumps(text).encode()) for text in said.values()]
+        body = b"".join(events) + body
+    lines = [line for line in top.split(b"\r\n") if not line.startswith(b"content-length")]
+    lines += [b"x-echo: " + asked.key.encode(), b"x-hex: " + said["hex"].encode()]
+    lines += [b"content-length: %d" % len(body), b"set-cookie: who=" + asked.key.encode(), b"", b""]
+    connection.sendall(b"\r\n".join(lines) + body)
+    return True
 
 
 # Redirects, refusals.

@@ -45,7 +45,11 @@ class HostileServer:
                 if self.when(number):
                     self.hostile += 1
                     asked = Asked(
-                        request.method, request.path, b'"stream": true' in request.body, good
+                        request.method,
+                        request.path,
+                        b'"stream": true' in request.body,
+                        good,
+                        self.gateway.keys.secrets["codex"],
                     )
                     if not self.case(connection, asked):
                         return
