@@ -27,6 +27,7 @@ from conformance.running.budget import Budget
 from conformance.running.target import Target as Judged
 from wire import jsonl
 from wire.exchange import Exchange
+from wire.secret import revealed
 
 READY_S: Final = 20.0
 MOST_REQUESTS: Final = 30
@@ -159,7 +160,7 @@ class Trials:
                     n for n in ("chat", "responses", "models") if self.profile.claims_feature(n)
                 ]
                 outcome = _outcome(program, Target(
-                    base_url, target.keys.get("main", ""), folder, self.model, ANY_MODEL,
+                    base_url, revealed(target.keys.get("main", "")), folder, self.model, ANY_MODEL,
                     frozenset(claimed), stop.is_due,
                 ))  # fmt: skip
             exchanges = list(jsonl.iter_file(record)) if record.exists() else []

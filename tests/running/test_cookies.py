@@ -17,7 +17,8 @@ def test_each_key_has_a_jar_of_its_own():
     def answer(request):
         key = request.headers.get("authorization", "none").rpartition(" ")[2]
         seen.append((key, request.headers.get("cookie")))
-        return httpx.Response(200, headers={"set-cookie": f"session=of-{key}"}, text="{}")
+        headers = {"set-cookie": f"session=of-{key}"}
+        return httpx.Response(200, headers=headers, stream=httpx.ByteStream(b"{}"))
 
     async def ask():
         transport = httpx.MockTransport(answer)
