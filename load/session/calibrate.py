@@ -11,7 +11,7 @@ OPTIONS: Final[dict[str, Any]] = {
     "scenario": "chat-stream", "prompts": "", "trace": "", "max_tokens": None, "model": "",
     "input_tokens": 120.0, "output_tokens": 100.0, "spread": 0.0, "shared_prefix": 0,
     "arrivals": "poisson", "rate": 40.0, "duration": 3.0, "warm_up": 0.0, "drain": 10.0, "gate": [],
-    "max_cost": None, "requests": "", "records": False, "baseline": "", "fail_if_worse": "", "scrape": [], "rates": "", "concurrencies": "", "stop_after": None, "header": [], "extra_body": "", "insecure": False, "cacert": "",
+    "max_cost": None, "requests": "", "records": False, "baseline": "", "fail_if_worse": "", "scrape": [], "rates": "", "concurrencies": "", "stop_after": None, "header": [], "extra_body": [], "insecure": False, "cacert": "",
 }  # fmt: skip
 USABLE: Final = 0.7  # of a core, above which time stamps suffer
 OTHER_EVENTS: Final = 4  # of a stream beside its tokens

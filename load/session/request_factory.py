@@ -44,7 +44,9 @@ class RequestFactory:
 
     def _conversation(self, name: str, number: int) -> Conversation | None:
         if name == "agent":
-            return AgentConversation(self._writer, number, self._plan.turns, self._instructions())
+            return AgentConversation(
+                self._writer.for_scenario(name), number, self._plan.turns, self._instructions()
+            )
         prompts = self._writer.prompts
         if name not in CHATS or not isinstance(prompts, FromFile | FromTrace):
             return None

@@ -1,6 +1,6 @@
 """Sends arrivals over pooled connections and hears of their ends; sweeps for time-outs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from time import perf_counter_ns
 from typing import Final
@@ -65,7 +65,7 @@ class Engine:
         on_done: Callable[[Arrival], None],
         *,
         kernel: bool = True,
-        stop_after: int | None = None,
+        stop_after: Mapping[str, int] | None = None,
     ) -> None:
         self.target = target
         self.limits = limits
@@ -73,7 +73,7 @@ class Engine:
         self.kernel = kernel
         self.address = target.address()
         self._kind = Connection if self.address.tls is None else TlsConnection
-        if stop_after is not None:
+        if stop_after:
             self._kind = hanging_up(self._kind, stop_after)
         self.in_flight: dict[Connection, Arrival] = {}
         self.connections = 0

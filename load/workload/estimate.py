@@ -38,7 +38,11 @@ def _numbers(plan: Plan, writer: RequestWriter) -> list[int]:
 def _one(plan: Plan, writer: RequestWriter, name: str, number: int, price: Price) -> float:
     if name == "agent":
         prefix = Synthetic(Lengths(), 0).words(0, plan.shared_prefix or AGENT_PREFIX)
-        return _talk(AgentConversation(writer, number, plan.turns, prefix), plan.turns, price)
+        return _talk(
+            AgentConversation(writer.for_scenario(name), number, plan.turns, prefix),
+            plan.turns,
+            price,
+        )
     prompts = writer.prompts
     dialogue = prompts.dialogue(number) if name in CHATS and isinstance(prompts, FromFile | FromTrace) else None  # fmt: skip
     if dialogue is not None:

@@ -12,7 +12,7 @@ from load.workload.file_prompts import FromFile
 from load.workload.prompts import Lengths, Prompt, Synthetic
 from load.workload.refusals import (
     PlanError,
-    body_of,
+    bodies_of,
     check_baseline,
     check_gate,
     check_numbers,
@@ -21,6 +21,7 @@ from load.workload.refusals import (
     header_of,
     numbers_of,
     percent_of,
+    stops_of,
 )
 from load.workload.scenario import MIX, Mix, RequestWriter, mix_of
 from load.workload.schedule import Part, Schedule
@@ -62,10 +63,10 @@ class Plan:
 
     report_dir: Path
     headers: tuple[tuple[str, str], ...] = ()
-    extra_body: dict[str, Any] = field(default_factory=dict)
+    extra_bodies: dict[str, dict[str, Any]] = field(default_factory=dict)  # by scenario, or of all
     insecure: bool = False
     cacert: str = ""
-    stop_after: int | None = None  # chunks with content, after which the client hangs up
+    stop_after: dict[str, int] = field(default_factory=dict)  # chunks by scenario, or of all
     rates: tuple[float, ...] = ()  # of a sweep
     concurrencies: tuple[int, ...] = ()
     records: bool = False  # whether a line is kept of each request
@@ -124,7 +125,9 @@ class Plan:
         return Synthetic(self.lengths, self.schedule.seed, shared_prefix=self.shared_prefix)
 
     def writer(self) -> RequestWriter:
-        return RequestWriter(self.model, self.max_tokens, self.prompts(), self.extra_body)
+        bodies, prompts = dict(self.extra_bodies), self.prompts()
+        extra = bodies.pop("", {})
+        return RequestWriter(self.model, self.max_tokens, prompts, extra, bodies)
 
     def scenario_of(self) -> Callable[[int], str]:
         if self.scenario == "mix":
@@ -144,7 +147,8 @@ def plan_of(options: Namespace) -> Plan:
         mix = mix_of(options.mix) if options.mix else dict(MIX)
         Mix(mix, 1)
         headers = tuple(header_of(text) for text in getattr(options, "header", None) or ())
-        extra_body = body_of(getattr(options, "extra_body", "") or "")
+        extra_bodies = bodies_of(options.extra_body or "")
+        stop_after = stops_of(options.stop_after)
         gates = tuple(gate_of(text) for text in options.gate)
         rows = len(FromFile(Path(options.prompts))) if options.prompts else len(trace)
         most = requests_of(options.requests, rows)
@@ -192,7 +196,7 @@ def plan_of(options: Namespace) -> Plan:
             exact=bool(getattr(options, "exact", False)),
             most=most,
         ),
-        stop_after=options.stop_after,
+        stop_after=stop_after,
         rates=rates,
         concurrencies=tuple(int(one) for one in concurrencies),
         records=options.records,
@@ -226,7 +230,7 @@ def plan_of(options: Namespace) -> Plan:
         max_cost=options.max_cost,
         stamps=options.stamps,
         headers=headers,
-        extra_body=extra_body,
+        extra_bodies=extra_bodies,
         insecure=bool(getattr(options, "insecure", False)),
         cacert=getattr(options, "cacert", "") or "",
         report_dir=Path(options.report_dir),

@@ -3,14 +3,14 @@
 import json
 import re
 from argparse import Namespace
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from load.measure.gate import STREAM_METRICS, Gate, samples_for
 from load.workload.rows import InputError, text_of
-from load.workload.scenario import STREAMS
+from load.workload.scenario import NAMES, STREAMS
 from load.workload.schedule import Schedule
 
 OURS: Final = frozenset(
@@ -21,7 +21,7 @@ MARGIN: Final = 1.3  # a random schedule may have more arrivals than its mean
 POSITIVE: Final = (
     "rate", "duration", "trial", "shape", "trace_stretch", "spike_factor", "input_tokens",
     "output_tokens", "connect_timeout", "first_token_timeout", "idle_timeout", "total_timeout",
-    "ttft_slo", "tpot_slo", "concurrency", "turns", "max_tokens", "max_in_flight", "stop_after",
+    "ttft_slo", "tpot_slo", "concurrency", "turns", "max_tokens", "max_in_flight",
 )  # fmt: skip
 NOT_NEGATIVE: Final = ("warm_up", "drain", "start_rate", "spread", "shared_prefix", "think", "slo_share", "max_cost")  # fmt: skip
 STEADY_KINDS: Final = frozenset({"constant", "poisson", "gamma", "soak", "trace"})
@@ -51,8 +51,40 @@ def header_of(text: str) -> tuple[str, str]:
     return name, value
 
 
+def bodies_of(given: str | Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Each `--extra-body` by its scenario; the empty name is for all. ValueError says where it is none."""
+    found: dict[str, dict[str, Any]] = {}
+    for text in [given] if isinstance(given, str) else given:
+        name, equals, rest = text.partition("=")
+        if equals and not name.lstrip().startswith(("{", "[")):
+            _check_scenario("--extra-body", name.strip())
+            found.setdefault(name.strip(), {}).update(body_of(rest))
+        elif text:
+            found.setdefault("", {}).update(body_of(text))
+    return found
+
+
+def stops_of(given: str | int | None) -> dict[str, int]:
+    """`5` or `chat-stream=5,agent=20` of `--stop-after`, by scenario; the empty name is for all others."""
+    found = {}
+    for part in str(given).split(",") if given is not None else ():
+        name, equals, number = part.strip().rpartition("=")
+        if equals:
+            _check_scenario("--stop-after", name)
+        if not number.isdecimal() or not int(number):
+            raise ValueError(f"--stop-after must be above 0, a number of chunks: {given}")
+        found[name] = int(number)
+    return found
+
+
+def _check_scenario(option: str, name: str) -> None:
+    if name not in NAMES or name == "mix":
+        known = ", ".join(one for one in NAMES if one != "mix")
+        raise ValueError(f"{option}: {name or 'nothing'} is no scenario; one of {known}")
+
+
 def body_of(text: str) -> dict[str, Any]:
-    """The object of `--extra-body`; ValueError says where it is none."""
+    """The object of one `--extra-body`."""
     try:
         value = json.loads(text) if text else {}
     except json.JSONDecodeError as error:

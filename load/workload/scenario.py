@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import msgspec
@@ -40,6 +40,12 @@ class RequestWriter:
     prompts: Callable[[int], Prompt] | None = None
     # Of each body; a line of a file comes first.
     extra: dict[str, Any] = field(default_factory=dict)
+    extra_of: dict[str, dict[str, Any]] = field(default_factory=dict)  # of one scenario
+
+    def for_scenario(self, name: str) -> "RequestWriter":
+        """The one that writes its requests."""
+        own = self.extra_of.get(name)
+        return self if not own else replace(self, extra=self.extra | own, extra_of={})
 
     def request(self, scenario: str, number: int) -> Request:
         if scenario == "models":
@@ -49,6 +55,8 @@ class RequestWriter:
 
     def of(self, scenario: str, prompt: Prompt) -> Request:
         """The request of a scenario that asks this."""
+        if scenario in self.extra_of:
+            return self.for_scenario(scenario).of(scenario, prompt)
         if scenario == "responses-stream":
             return self.responses(scenario, prompt)
         if scenario == "completions-stream":

@@ -6,6 +6,7 @@ import pytest
 
 from load.measure.outcome import Outcome
 from load.options import configuration, typed
+from load.session.request_factory import RequestFactory
 from load.transport.target import Target, TargetError
 from load.workload.refusals import PlanError
 from tests.load.streams import WHOLE, ended, plan_with, serving, session
@@ -36,6 +37,28 @@ def test_headers_and_parameters_go_with_each_request():
     assert "blue-4711-tenant" not in str(document)
 
 
+def test_parameters_and_hanging_up_may_be_of_one_scenario():
+    plan = plan_with(
+        scenario="mix", mix="chat-stream=1,responses-stream=1,agent=1", stop_after="chat-stream=5,9",
+        extra_body=['{"user": "u", "a": "x=y"}', 'chat-stream={"ignore_eos": true}', 'agent={"user": "v"}'],
+    )  # fmt: skip
+    assert plan.stop_after == {"chat-stream": 5, "": 9}
+    writer = plan.writer()
+    bodies = {
+        name: json.loads(writer.request(name, 1).body)
+        for name in ("chat-stream", "responses-stream")
+    }
+    assert (bodies["chat-stream"]["user"], bodies["chat-stream"]["ignore_eos"]) == ("u", True)
+    assert bodies["responses-stream"]["a"] == "x=y"
+    assert "ignore_eos" not in bodies["responses-stream"]
+    agent = json.loads(
+        RequestFactory(plan_with(scenario="agent", extra_body=['agent={"user": "v"}']))
+        .arrival(1)
+        .request.body
+    )
+    assert agent["user"] == "v"
+
+
 def test_what_was_typed_is_shown_without_secrets_however_short():
     given = [
         "--host",
@@ -56,7 +79,7 @@ def test_what_was_typed_is_shown_without_secrets_however_short():
 
 @pytest.mark.parametrize("options", [
     {"header": ["no colon"]}, {"header": [": x"]}, {"header": ["Host: x"]}, {"header": ["X-A: a\r\nB: c"]},
-    {"extra_body": "{"}, {"extra_body": "[]"},
+    {"extra_body": "{"}, {"extra_body": "[]"}, {"extra_body": ["chat={"]}, {"extra_body": ["nothing={}"]}, {"extra_body": ["mix={}"]},
 ])  # fmt: skip
 def test_what_no_request_can_carry_is_refused(options):
     with pytest.raises(PlanError, match=r"--header|--extra-body"):

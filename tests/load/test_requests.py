@@ -80,7 +80,7 @@ def test_the_first_of_a_trace(tmp_path):
 @pytest.mark.parametrize(("options", "what"), [
     ({"requests": "0"}, "a number, or once"), ({"requests": "many"}, "a number, or once"), ({"requests": "-3"}, "a number, or once"),
     ({"requests": "once"}, "there is none"), ({"requests": "9", "arrivals": "ramp"}, "--duration must say"),
-    ({"requests": "9", "arrivals": "search", "ttft_slo": 5.0}, "a search says itself"), ({"stop_after": 0}, "--stop-after must be above 0"),
+    ({"requests": "9", "arrivals": "search", "ttft_slo": 5.0}, "a search says itself"), ({"stop_after": 0}, "--stop-after must be above 0"), ({"stop_after": "chats=3"}, "chats is no scenario"), ({"stop_after": "chat=x"}, "must be above 0"),
 ])  # fmt: skip
 def test_what_cannot_be_counted_is_refused(options, what):
     with pytest.raises(PlanError, match=what):
@@ -122,7 +122,8 @@ def test_the_client_hangs_up_when_it_has_read_enough():
 def test_a_stream_shorter_than_that_is_read_to_its_end():
     with serving(saying(WHOLE)) as base_url:
         document, _ = session(base_url, rate=40.0, duration=0.5, stop_after=50)
-    assert ended(document) == {"ok": 20}
+        other, _ = session(base_url, rate=40.0, duration=0.5, stop_after="responses-stream=1")
+    assert ended(document) == ended(other) == {"ok": 20}
 
 
 def test_a_user_of_a_closed_loop_holds_one_conversation_at_a_time():
