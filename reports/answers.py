@@ -72,6 +72,8 @@ def _clients(document: Document) -> Answer:
         state: [c.name for c in document.clients if c.ready is state]
         for state in (False, True, None)
     }
+    if not by_state[True] and not by_state[False]:
+        return Answer(question, "not judged", "blocked", "no client is judged by a part of the requirements", "clients")  # fmt: skip
     signs = {False: "✗", True: "✓", None: "?"}
     parts = [f"{signs[state]} {', '.join(names)}" for state, names in by_state.items() if names]
     tone = "fail" if by_state[False] else "pass" if not by_state[None] else "blocked"

@@ -174,7 +174,8 @@ def _wrong(place: str, sights: list[Sight], words: Words) -> str:
     if is_nothing(first.found) and missing(words.payload(first), first.where):
         return f"{name} is missing in {place}"
     said = f"expected {short(first.expected)}, found {short(first.found)}"
-    return f"{name} is not as it should be in {place}: {said}"
+    be = "are not as they should be" if name.endswith(" tokens") else "is not as it should be"
+    return f"{name} {be} in {place}: {said}"
 
 
 def _call(_t: Trait, sights: list[Sight], _g: Group, words: Words) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from reports.bill import bill_of
 from reports.document import Document
 from reports.nights.night import Night, link_to, night_of
 from reports.outcome import DEVIATES, OUTCOME, OUTCOMES
@@ -103,6 +104,7 @@ def fleet_page(fleet: Sequence[Vendor]) -> str:
         "causes": shared_causes(fleet),
         "most": CAUSES,
         "outcome": OUTCOME,
+        "bills": {v.name: bill.sentence if (bill := bill_of(v.document)) else "" for v in fleet},
         "money": {vendor.name: _money(vendor) for vendor in fleet},
     }
     return render("fleet", **values)

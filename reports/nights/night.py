@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from reports.compare import target_of
 from reports.document import Document, read
-from reports.fields import UnreadableError, number_in
+from reports.fields import UnreadableError, number_in, text_in
 from reports.outcome import LEVELS
 from reports.tally import requirements
 from reports.verdict import verdict
@@ -49,7 +49,7 @@ class Night:
     @property
     def ready(self) -> str:
         known = [ready for ready in self.clients.values() if ready is not None]
-        return f"{sum(known)} of {len(self.clients)}" if self.clients else ""
+        return f"{sum(known)} of {len(self.clients)}" if known else ""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -102,6 +102,12 @@ def fingerprints(document: Document) -> tuple[str, ...]:
         for name, value in exchange.headers:
             if name.lower() in SERVER_HEADERS:
                 found[f"{name.lower()}: {value[:80]}"] = None
+    given = document.raw.get("fingerprint")
+    for row in given if isinstance(given, list) else ():
+        if isinstance(row, dict) and row.get("tokenizer"):
+            offset = number_in(row, "prompt_offset")
+            told = f", {offset:+.0f} a prompt" if offset is not None else ""
+            found[f"{text_in(row, 'model')} counts with {text_in(row, 'tokenizer')}{told}"[:120]] = None  # fmt: skip
     return tuple(sorted(found))[:20]
 
 
