@@ -5,6 +5,7 @@ What is kept for it is bounded; the counting is done by a process of its own, so
 
 import json
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,32 +22,34 @@ ROOT: Final = Path(__file__).parents[2]
 MOST_LETTERS: Final = 8_000_000  # that are kept; what comes later is not compared
 BATCH: Final = 200
 JUDGED: Final = frozenset({Outcome.OK, Outcome.WITHOUT_DONE, Outcome.INCOMPLETE_LENGTH})
+ENDPOINTS: Final = frozenset({Endpoint.CHAT, Endpoint.RESPONSES})
 PLAIN: Final = frozenset({"message", "reasoning"})
 
 
 class Claims:
     """Takes whole answers of plain text with a usage."""
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: str, asked: Collection[str] = ()) -> None:
+        """`asked`: names of parameters that any request may have beside its messages."""
         self._model = model
-        self._letters = 0
+        self._tools, self._schema = "tools" in asked, bool({"response_format", "text"} & set(asked))
+        # Of several choices nobody says which claims what.
+        self._letters = MOST_LETTERS + 1 if "n" in asked else 0
         self._kept: list[tuple[list[Any], int]] = []  # what the process is asked, and the claim
 
     def add(self, arrival: Arrival) -> None:
-        usage, request = arrival.usage, arrival.request
-        if usage is None or usage.completion_tokens is None or arrival.outcome not in JUDGED:
+        usage, endpoint = arrival.usage, arrival.request.endpoint
+        if self._letters > MOST_LETTERS or usage is None or usage.completion_tokens is None:
             return
-        if request.endpoint not in (Endpoint.CHAT, Endpoint.RESPONSES) or self._letters > MOST_LETTERS:  # fmt: skip
+        outcome = arrival.outcome
+        if outcome not in JUDGED or endpoint not in ENDPOINTS or not _plain(arrival):
             return
-        reader, body = arrival.reader, request.body
-        text = reader.text()
-        if not text or b'"n":' in body or not _plain(arrival):
-            return
-        self._letters += len(text)
-        cut = arrival.outcome is Outcome.INCOMPLETE_LENGTH
-        schema = b'"response_format"' in body or b'"format"' in body
-        asked = [text, str(request.endpoint), usage.reasoning_tokens or 0, cut, b'"tools"' in body, schema]  # fmt: skip
-        self._kept.append((asked, usage.completion_tokens))
+        text = arrival.reader.text()
+        if text:
+            self._letters += len(text)
+            cut = outcome is Outcome.INCOMPLETE_LENGTH
+            asked = [text, endpoint.value, usage.reasoning_tokens or 0, cut, self._tools, self._schema]  # fmt: skip
+            self._kept.append((asked, usage.completion_tokens))
 
     def into(self, tally: Tally, within_s: float) -> None:
         """Count, for at most so long; what was counted by then goes into the tally."""

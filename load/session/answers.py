@@ -35,7 +35,7 @@ class Answers:
         self._factory = factory
         # A trial or a stage is one of many: what they claim is not counted.
         one_of_many = plan.schedule.exact or plan.own_users
-        self._claims = None if one_of_many else Claims(plan.model)
+        self._claims = None if one_of_many else Claims(plan.model, plan.asked)
         self._counter = TokenCounter(plan.model, self.recorder.record_late)
         self._waits = Waits(plan.ttft_slo_ms)
         self._refused = 0

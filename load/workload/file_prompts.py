@@ -22,6 +22,12 @@ class FromFile:
         """The first thing that is asked."""
         return self._dialogues[number % len(self)].turns[0].prompt
 
+    @property
+    def parameters(self) -> set[str]:
+        """Names of all that its rows ask for beside messages."""
+        prompts = [turn.prompt for one in self._dialogues for turn in one.turns]
+        return {name for prompt in prompts for name in prompt.extra or ()}
+
     def size(self, number: int) -> int:
         """How much a row asks for, roughly in letters, with all that its turns say again."""
         total = said = 0

@@ -117,6 +117,21 @@ class Plan:
             return self
         return replace(self, schedule=replace(self.schedule, duration_s=ran_s))
 
+    @property
+    def asked(self) -> frozenset[str]:
+        """Names of parameters that any of its requests may have beside what it asks."""
+        names = {name for body in self.extra_bodies.values() for name in body}
+        if self.prompts_file:
+            names |= FromFile(Path(self.prompts_file)).parameters
+        return frozenset(
+            names
+            | (
+                {"tools"}
+                if self.scenario == "agent" or (self.scenario == "mix" and "agent" in self.mix)
+                else set()
+            )
+        )
+
     def prompts(self) -> Callable[[int], Prompt]:
         if self.prompts_file:
             return FromFile(Path(self.prompts_file))

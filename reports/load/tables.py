@@ -17,11 +17,13 @@ def table(load: Load) -> str:
     for name, _, _, points, count in load.rows():
         write([name, count, *("" if point is None else point for point in points)])
     series = object_in(load.data, "series")
-    names = ("at_s", "arrivals", "completed", "failed", "tokens", "ttft_p50_ms", "ttft_p99_ms")
-    columns = [list_in(series, name) for name in names]
+    names = ("at_s", "arrivals", "completed", "failed", "tokens", "ttft_p50_ms", "ttft_p99_ms", "tpot_p50_ms")  # fmt: skip
+    columns = {name: list_in(series, name) for name in names if name in series}
+    classes = object_in(series, "failed_by_class")
+    columns |= {f"failed:{name}": list_in(classes, name) for name in classes}
     write([])
-    write(names)
-    for row in zip(*columns, strict=False):
+    write(columns)
+    for row in zip(*columns.values(), strict=False):
         write(["" if value is None else value for value in row])
     return out.getvalue()
 

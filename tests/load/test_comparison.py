@@ -9,6 +9,7 @@ import pytest
 from load.measure.comparison import compared, differing, worse_than
 from load.measure.histogram import Histogram
 from load.workload.refusals import PlanError
+from schemas.loader import check
 from tests.load.server import logged
 from tests.load.streams import plan_with, run
 
@@ -110,6 +111,7 @@ def test_a_run_that_is_worse_fails(tmp_path):
     assert "worse: e2e_ms p50" in said
     assert set(now["host"]) >= {"processor", "cores", "memory", "load_average", "open_files"}
     assert now["versions"]["locust"]
+    assert check("load_report", now) == []
     page = (tmp_path / "load.html").read_text()
     assert "Compared with the earlier run" in page
     assert 'class="worse"' in page

@@ -15,6 +15,7 @@ from load.options import configuration
 from load.session.metrics_page import AddressError, serve
 from load.session.scraper import Scraper, fetcher, shown
 from load.workload.refusals import PlanError
+from schemas.loader import check
 from tests.load.streams import (
     CHAT,
     HEAD,
@@ -209,7 +210,12 @@ def test_what_the_server_says_of_itself_stands_on_the_axis_of_the_run(everything
 
 
 def test_the_series_have_failures_by_class_and_lengths_are_distributions(everything):
-    _, document, _, _ = everything
+    folder, document, _, _ = everything
+    assert check("load_report", document) == []
+    table = (folder / "load.csv").read_text().splitlines()
+    assert next(line for line in table if line.startswith("at_s")).endswith(
+        "tpot_p50_ms,failed:http_5xx"
+    )
     series = document["series"]
     assert sum(series["failed_by_class"]["http_5xx"]) == document["outcomes"]["http_5xx"] == 12
     assert len(series["tpot_p50_ms"]) == len(series["at_s"])

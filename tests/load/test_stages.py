@@ -8,6 +8,7 @@ import pytest
 from load.measure.stages import knee, pareto, sentence
 from load.report.stages import parts
 from load.workload.refusals import PlanError
+from schemas.loader import check
 from tests.load.server import logged
 from tests.load.streams import measured, plan_with, run
 
@@ -40,6 +41,7 @@ def test_each_stage_has_what_the_server_says_it_completed(swept):
 
 def test_no_doubt_and_no_failed_gate_of_a_stage_is_lost(swept):
     document, code, said, _, folder = swept
+    assert check("load_report", document) == []
     assert [gate["gate"] for gate in document["gates"]] == [f"e2e:p50:400ms at {rate}/s" for rate in (10, 30, 60)]  # fmt: skip
     assert [gate["passed"] for gate in document["gates"]] == [True, True, False]
     doubted = [one for one in document["stages"]["stages"] if one["validity"]["reasons"]]
