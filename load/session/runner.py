@@ -25,6 +25,8 @@ LAST_REPORTS_S: Final = 10.0
 SILENT_S: Final = 30.0  # without a report, of which there is one a second: the worker is lost
 LIVE_S: Final = 5  # over which the rate of the live line is taken
 TICK_S: Final = 0.05
+# What only the leader reads: its files need not be where the workers are.
+LEADERS_OWN: Final[dict[str, Any]] = {"baseline": "", "fail_if_worse": "", "scrape": [], "metrics_port": ""}  # fmt: skip
 
 
 class Runner:
@@ -84,7 +86,7 @@ class Runner:
                 "start_at": self.started_at,
                 "base_url": target.base_url,
                 "key": key,
-                "options": options,
+                "options": options | LEADERS_OWN,
             }
             self._processes.send(process, "load_start", assignment)
         self._follow(fleet, shown)

@@ -1,5 +1,6 @@
 """Whole runs of the `locust` command: processes, interruption, exit codes, the table, the pages."""
 
+import gzip
 import json
 import os
 import signal
@@ -215,17 +216,14 @@ def _answers(url, form):
         return False
 
 
-def test_a_worker_without_its_prompts_ends_the_run(tmp_path):
-    """The master has the file, the worker, on another host, has not."""
-    prompts = tmp_path / "prompts.jsonl"
-    prompts.write_text('{"prompt": "Hi"}\n')
+def on_two_hosts(folder, *arguments):
+    """A master in a folder of its own and a worker in another: what it said, its exit code."""
     with serving(saying(WHOLE)) as base_url:
         ports = fleet_ports()
-        common = [LOCUST, "-f", "load/locustfile.py", "--headless", "--skip-log"]
+        common = [LOCUST, "--headless", "--skip-log", "-f", str(ROOT / "load/locustfile.py")]
         master = subprocess.Popen(
-            [LOCUST, "--headless", "--skip-log", "--master", *ports[:2], "--expect-workers", "1", "--host", base_url, "--prompts", "prompts.jsonl",
-             "--report-dir", str(tmp_path), "--duration", "30", "-f", str(ROOT / "load/locustfile.py")],
-            cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
+            [*common, "--master", *ports[:2], "--expect-workers", "1", "--host", base_url, "--report-dir", str(folder), *arguments],
+            cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
         )  # fmt: skip
         worker = subprocess.Popen(
             [*common, "--worker", *ports[2:]],
@@ -239,8 +237,25 @@ def test_a_worker_without_its_prompts_ends_the_run(tmp_path):
             for process in (master, worker):
                 process.terminate()
                 process.wait(20)
+    return said, master.returncode
+
+
+def test_a_worker_without_its_prompts_ends_the_run(tmp_path):
+    """The master has the file, the worker, on another host, has not."""
+    (tmp_path / "prompts.jsonl").write_text('{"prompt": "Hi"}\n')
+    said, code = on_two_hosts(tmp_path, "--prompts", "prompts.jsonl", "--duration", "30")
     assert "could not start: prompts.jsonl: No such file or directory" in said
-    assert master.returncode == 2
+    assert code == 2
+
+
+def test_what_only_the_master_reads_need_not_be_where_the_workers_are(tmp_path):
+    (tmp_path / "last.json").write_text('{"schema_version": 1, "outcomes": {}}')
+    said, _ = on_two_hosts(tmp_path, "--baseline", "last.json", "--records", "--requests", "40", "--rate", "60")  # fmt: skip
+    document = json.loads((tmp_path / "load.json").read_text())
+    assert document["outcomes"]["ok"] == 40, said
+    assert document["comparison"]["rows"] == []
+    with gzip.open(tmp_path / "load-requests.jsonl.gz", "rt") as file:
+        assert len(file.readlines()) == document["records"]["lines"] == 40
 
 
 def _children(pid):
