@@ -12,7 +12,7 @@ RUN pip install --quiet --no-cache-dir "$(ls /dist/*.whl)[load,codings]" \
  && useradd --create-home --uid 1000 oaiconf \
  && mkdir /reports \
  && chown oaiconf /reports
-USER oaiconf
+USER 1000
 WORKDIR /reports
 ENTRYPOINT ["oaiconf"]
 CMD ["--help"]

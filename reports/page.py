@@ -16,6 +16,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from reports.difference import difference
 from reports.text import listed, number_of, one_line, visible
 
 FOLDER: Final = Path(__file__).parent / "page"
@@ -102,8 +103,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    shown: tuple[Callable[..., str], ...] = (
+    shown: tuple[Callable[..., Any], ...] = (
         visible, one_line, listed, number_of, moment, date, duration, milliseconds, dollars, breakable, whole_options,
+        difference,
     )  # fmt: skip
     environment.filters.update({function.__name__: function for function in shown})
     return environment

@@ -101,6 +101,24 @@ def varied(findings: Iterable[Finding]) -> list[Finding]:
     return [*first.values(), *rest]
 
 
+def apart(expected: str, found: str, after: int = 60) -> tuple[str, str]:
+    """Two long texts that begin alike, both from shortly before the place where they part."""
+    pairs = zip(expected, found, strict=False)
+    same = next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(expected), len(found)))
+    if same < _ALIKE:
+        return expected, found
+    start = same - _BEFORE
+    one, two = (
+        f"…{text[start : same + after]}{'…' if len(text) > same + after else ''}"
+        for text in (expected, found)
+    )
+    return one, two
+
+
+_ALIKE: Final = 30
+_BEFORE: Final = 12
+
+
 def show(value: Any, limit: int = 100) -> str:
     """A value as short JSON-like text for the `found` part of a finding."""
     import json

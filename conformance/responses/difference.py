@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from conformance.judging.finding import show
+from conformance.judging.finding import apart, show
 
 _BEFORE = 12
 _AFTER = 28
+_SHORT = 60
+_WHOLE = 100_000
 
 
 def differ(expected: str, found: str) -> tuple[str, str]:
@@ -19,7 +21,10 @@ def told(expected: Any, found: Any) -> tuple[str, str]:
     """Any two values for a finding: texts by their difference, others whole."""
     if isinstance(expected, str) and isinstance(found, str):
         return differ(expected, found)
-    return show(expected), show(found)
+    one, two = show(expected, _WHOLE), show(found, _WHOLE)
+    if max(len(one), len(two)) <= _SHORT:
+        return one, two
+    return apart(one, two, _AFTER)
 
 
 def _shown(text: str, at: int) -> str:

@@ -8,6 +8,7 @@ from conformance.judging.refusal import unjudged
 from conformance.judging.rule import Rule, rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import Selector, probe
+from conformance.responses.difference import told
 from conformance.responses.selectors import Json, dicts
 from conformance.responses_params.accepted import HIGH_PROBE, LOW_PROBE
 from conformance.responses_params.clients import AGENTS, CODEX
@@ -131,7 +132,7 @@ def _compare(run: Run, read: str, made: str) -> Findings:
     before, now = _lasting(originals[0], logprobs=both), _lasting(found, logprobs=both)
     for name in before:
         if before[name] != now.get(name):
-            yield Finding(name, show(before[name], 60), show(now.get(name), 60), exchange=x.id)
+            yield Finding(name, *told(before[name], now.get(name)), exchange=x.id)
 
 
 @rule("responses.stored.readable", on=probe(READ.name, READ_DEFAULT.name, READ_STREAMED.name))

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from conformance.causes.cause import causes
 from conformance.clients.readiness import clients_hurt, readiness
+from conformance.judging.finding import Finding, apart
 from conformance.judging.judge import Outcome, Result
 from conformance.judging.profile import Known, Profile
 from conformance.running.budget import Budget
@@ -39,21 +40,24 @@ def result_row(result: Result) -> dict[str, Any]:
         "text": requirement.text,
         "source": requirement.source,
         "reason": result.reason,
-        "findings": [
-            {
-                "where": f.where,
-                "message": f.message,
-                "expected": f.expected,
-                "found": f.found,
-                "exchange": f.exchange,
-                "event": f.event,
-            }
-            for f in result.findings
-        ],
+        "findings": [_finding(f) for f in result.findings],
         "exchanges": list(result.exchanges[:EXCHANGES_A_RESULT]),
         "clients": list(clients_hurt(requirement))
         if result.outcome in {Outcome.FAIL, Outcome.ADVISORY}
         else [],
+    }
+
+
+def _finding(f: Finding) -> dict[str, Any]:
+    """Long values that begin alike are shown from where they part."""
+    expected, found = apart(f.expected, f.found)
+    return {
+        "where": f.where,
+        "message": f"expected {expected}, found {found}",
+        "expected": expected,
+        "found": found,
+        "exchange": f.exchange,
+        "event": f.event,
     }
 
 

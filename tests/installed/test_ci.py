@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -117,5 +119,14 @@ def test_the_image_has_the_wheel_and_not_the_checkout():
     assert not [
         line for line in image.splitlines() if line.startswith("COPY") and "--from=" not in line
     ]
-    assert "USER oaiconf" in image
+    assert "USER 1000" in image
     assert 'ENTRYPOINT ["oaiconf"]' in image
+
+
+def test_the_dockerfile_under_a_linter():
+    """hadolint, of the group lint; .ci/run has it always."""
+    linter = shutil.which("hadolint", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    if linter is None:
+        pytest.skip("no hadolint: pip install --group lint")
+    done = subprocess.run([linter, str(ROOT / "Dockerfile")], capture_output=True, text=True, check=False)  # fmt: skip
+    assert (done.returncode, done.stdout) == (0, "")
