@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from conformance.authenticity.ledger import Entry, entries
-from conformance.authenticity.model import text_of
 from conformance.authenticity.probes import nonce_sent
+from conformance.authenticity.said import text_of
 from conformance.authenticity.tokens import ledger_rule, nothing_known, prompts
 from conformance.judging.finding import Finding, Findings, Unsure
 from conformance.judging.rule import run_rule

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Final
 
-from conformance.authenticity.model import text_of
 from conformance.authenticity.prompts import (
     CANARIES,
     DEVELOPER,
@@ -15,6 +14,7 @@ from conformance.authenticity.prompts import (
     digits_sent,
     needles,
 )
+from conformance.authenticity.said import text_of
 from conformance.judging.answer import status_line
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.rule import run_rule

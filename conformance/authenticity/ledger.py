@@ -9,7 +9,7 @@ from conformance.judging.run import Run
 from wire.endpoint import Endpoint
 from wire.exchange import Exchange
 from wire.tokens.asked import Unknown
-from wire.tokens.claim import claim
+from wire.tokens.claim import claim, limit_of
 from wire.tokens.family import Family, family_of
 from wire.tokens.prompt import Bounds, text_tokens
 from wire.tokens.vocabulary import CARRIED, NAMES, vocabulary
@@ -112,7 +112,7 @@ def _entry(x: Exchange, profile: Profile) -> Entry | None:
         output_claimed=usage.completion_tokens,
         reasoning=usage.reasoning_tokens or 0,
         effort=_effort(params),
-        limit=_limit(params),
+        limit=limit_of(params),
         cut=found.answered.cut,
     )
 
@@ -125,8 +125,3 @@ def _effort(params: dict[str, Any]) -> bool:
     reasoning = params.get("reasoning")
     asked = reasoning.get("effort") if isinstance(reasoning, dict) else None
     return (asked or params.get("reasoning_effort")) not in (None, "none")
-
-
-def _limit(params: dict[str, Any]) -> int | None:
-    names = ("max_completion_tokens", "max_output_tokens", "max_tokens")
-    return next((params[name] for name in names if type(params.get(name)) is int), None)

@@ -10,7 +10,7 @@ from math import log
 from typing import Any, Final
 
 from conformance.authenticity.probes import LOGPROBS
-from wire.chat import fold_chat
+from conformance.authenticity.said import logprobs_of
 from wire.exchange import Exchange
 
 LEAST: Final = 0.1  # nats on average; batches and hardware move less
@@ -64,19 +64,11 @@ def _distance(one: Likely, two: Likely) -> float | None:
 
 
 def _of(x: Exchange) -> list[tuple[str, float]]:
-    whole: Any = fold_chat(x.reply).as_completion() if x.reply.is_stream else x.reply.json
-    choices = whole.get("choices") if isinstance(whole, dict) else None
-    first = choices[0] if isinstance(choices, list) and choices else None
-    held = first.get("logprobs") if isinstance(first, dict) else None
-    content = held.get("content") if isinstance(held, dict) else None
-    pairs = [
+    return [
         (row["token"], round(float(row["logprob"]), 4))
-        for row in (content if isinstance(content, list) else ())
-        if isinstance(row, dict)
-        and isinstance(row.get("token"), str)
-        and type(row.get("logprob")) in (int, float)
+        for row in logprobs_of(x)[:20]
+        if isinstance(row.get("token"), str) and type(row.get("logprob")) in (int, float)
     ]
-    return pairs[:20]
 
 
 def _read(value: object) -> tuple[list[tuple[str, float]], float] | None:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
-from typing import Any
 
 from conformance.authenticity.fingerprint import LEAST, foreign, telling
 from conformance.authenticity.ledger import Entry, entries
 from conformance.authenticity.probes import LOGPROBS
+from conformance.authenticity.said import choices_of, logprobs_of, text_of
 from conformance.authenticity.tokens import ledger_rule
 from conformance.judging.finding import Finding, Findings, Unsure
 from conformance.judging.rule import run_rule
@@ -14,7 +14,6 @@ from conformance.judging.run import Run
 from wire.chat import fold_chat
 from wire.endpoint import Endpoint
 from wire.exchange import Exchange
-from wire.responses import fold_responses, output_text
 from wire.tokens.vocabulary import CARRIED, Vocabulary, vocabulary
 
 
@@ -100,31 +99,13 @@ def distinct(run: Run) -> Findings:
             yield Finding("message.content", expected, f"the same {len(text)} characters", exchange=first[two].id)  # fmt: skip
 
 
-def text_of(x: Exchange) -> str:
-    """The text of an answer; empty where there is none."""
-    if x.endpoint is Endpoint.RESPONSES:
-        given = fold_responses(x.reply).final if x.reply.is_stream else x.reply.json
-        return output_text(given) if isinstance(given, dict) else ""
-    whole = fold_chat(x.reply).as_completion() if x.reply.is_stream else x.reply.json
-    choices = whole.get("choices") if isinstance(whole, dict) else None
-    first = choices[0] if isinstance(choices, list) and choices else None
-    message = first.get("message") if isinstance(first, dict) else None
-    text = message.get("content") if isinstance(message, dict) else None
-    return text if isinstance(text, str) else ""
-
-
 def _words(run: Run) -> Vocabulary | None:
     sold = run.profile.sells(run.model)
     return vocabulary(sold.tokenizer) if sold and sold.tokenizer in CARRIED else None
 
 
 def _tokens(x: Exchange) -> Iterator[bytes]:
-    whole: Any = fold_chat(x.reply).as_completion() if x.reply.is_stream else x.reply.json
-    choices = whole.get("choices") if isinstance(whole, dict) else None
-    for choice in choices if isinstance(choices, list) else ():
-        held = choice.get("logprobs") if isinstance(choice, dict) else None
-        content = held.get("content") if isinstance(held, dict) else None
-        for each in content if isinstance(content, list) else ():
-            raw = each.get("bytes") if isinstance(each, dict) else None
-            if isinstance(raw, list) and all(type(n) is int and 0 <= n < 256 for n in raw) and raw:
-                yield bytes(raw)
+    for each in (row for index in range(len(choices_of(x))) for row in logprobs_of(x, index)):
+        raw = each.get("bytes")
+        if isinstance(raw, list) and all(type(n) is int and 0 <= n < 256 for n in raw) and raw:
+            yield bytes(raw)

@@ -1,6 +1,6 @@
 """What an exchange claims to have used, beside what it must have used."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -59,10 +59,11 @@ def claim(
         read,
         given,
         young if old else prompt_bounds(read, exchange.endpoint, name, mine),
-        young if old else output_bounds(given, read, exchange.endpoint, mine, _limit(params)),
+        young if old else output_bounds(given, read, exchange.endpoint, mine, limit_of(params)),
     )
 
 
-def _limit(params: dict[str, Any]) -> int | None:
+def limit_of(params: Mapping[str, Any]) -> int | None:
+    """The most output tokens that a request allows."""
     names = ("max_completion_tokens", "max_output_tokens", "max_tokens")
     return next((params[name] for name in names if type(params.get(name)) is int), None)
