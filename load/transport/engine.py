@@ -51,7 +51,7 @@ def reader_of(request: Request) -> Reader:
     if not request.stream:
         return BodyReader(request.endpoint)
     if request.endpoint is Endpoint.CHAT:
-        return ChatReader(keep_text=True, usage=request.usage)
+        return ChatReader(keep_text=True, usage=request.usage and request.usage_owed)
     return ResponsesReader(keep_text=True)
 
 

@@ -30,6 +30,7 @@ class Request(msgspec.Struct, frozen=True):
     # How long prompt and answer are meant to be, as the server counts.
     input_tokens: int | None = None
     output_tokens: int | None = None
+    usage_owed: bool = True  # whether the request asks its stream for one
     session: str = ""  # the conversation that it is a turn of
     turn: int = 0  # from 1 on
 

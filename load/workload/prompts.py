@@ -33,6 +33,7 @@ class Prompt:
     output_tokens: int | None = None
     extra: dict[str, Any] | None = None  # further parameters of the request
     input_tokens: int | None = None  # how long it is meant to be, as the server counts it
+    bare: bool = False  # the limit is the length itself: nothing is said beside it
     cut: bool = False  # the length of the answer is had by the limit alone: nothing asks for it
 
 

@@ -16,6 +16,9 @@ from load.workload.schedule import Schedule
 OURS: Final = frozenset(
     {"host", "content-length", "transfer-encoding", "connection", "accept-encoding"}
 )
+OTHERS: Final = {
+    "stream": "--scenario", "model": "--model", "messages": "--prompts", "input": "--prompts", "prompt": "--prompts",
+}  # fmt: skip
 _NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 MARGIN: Final = 1.3  # a random schedule may have more arrivals than its mean
 POSITIVE: Final = (
@@ -91,6 +94,9 @@ def body_of(text: str) -> dict[str, Any]:
         raise ValueError(f"--extra-body: column {error.colno}: not JSON: {error.msg}") from None
     if not isinstance(value, dict):
         raise ValueError("--extra-body: expected a JSON object")  # noqa: TRY004
+    for name, option in OTHERS.items():
+        if name in value:
+            raise ValueError(f"--extra-body: {name} is what {option} says")
     return value
 
 

@@ -26,6 +26,7 @@ PATHS: Final = {
 }
 MIX: Final = {"chat-stream": 8.0, "chat": 1.0, "models": 1.0}
 MARGIN_TOKENS: Final = 64  # above what is expected, so that a limit cuts nothing that was asked for
+STREAMED: Final = {"stream": True, "stream_options": {"include_usage": True}}
 LIMITS: Final = frozenset({"max_completion_tokens", "max_tokens", "max_output_tokens"})
 LEAST_TOKENS: Final = 16  # that the Responses API takes as a limit
 _encode: Final = msgspec.json.Encoder().encode
@@ -62,90 +63,75 @@ class RequestWriter:
         if scenario == "completions-stream":
             return self.completions(scenario, prompt)
         if scenario == "embeddings":
-            body = (
-                {"model": self.model, "input": text_of(prompt)} | self.extra | (prompt.extra or {})
-            )
+            body = {"model": self.model, "input": text_of(prompt)} | self.own(prompt)
             return Request(scenario, Endpoint.OTHER, EMBEDDINGS, _encode(body), stream=False, most_tokens=0, input_tokens=prompt.input_tokens)  # fmt: skip
         return self.chat(scenario, prompt, stream=scenario == "chat-stream")
+
+    def own(self, prompt: Prompt) -> dict[str, Any]:
+        """Parameters that were asked for: of all requests, and of this line of a file."""
+        return self.extra | (prompt.extra or {})
 
     def chat(self, scenario: str, prompt: Prompt, *, stream: bool) -> Request:
         body: dict[str, Any] = {"model": self.model, "messages": prompt.messages}
         if stream:
-            body |= {"stream": True, "stream_options": {"include_usage": True}}
-        limit = self.limit(prompt)
-        if limit is not None and not LIMITS & self.extra.keys():
-            body["max_completion_tokens"] = limit
-        body |= self.extra
-        return self._request(
-            scenario, Endpoint.CHAT, body | (prompt.extra or {}), prompt, stream=stream
-        )
+            body |= STREAMED
+        return self._request(scenario, Endpoint.CHAT, PATHS[Endpoint.CHAT], body, "max_completion_tokens", prompt, stream=stream)  # fmt: skip
 
     def completions(self, scenario: str, prompt: Prompt) -> Request:
         """A text to go on with: its length is had by the limit, for nothing here obeys an instruction."""
-        given = self.max_tokens is not None or LIMITS & self.extra.keys()
-        limit = self.limit(prompt) if given else prompt.output_tokens
-        body: dict[str, Any] = {
-            "model": self.model, "prompt": text_of(prompt), "stream": True,
-            "stream_options": {"include_usage": True},
-        }  # fmt: skip
-        if limit is not None and not LIMITS & self.extra.keys():
-            body["max_tokens"] = limit
-        return Request(
-            scenario,
-            Endpoint.OTHER,
-            COMPLETIONS,
-            _encode(body | self.extra | (prompt.extra or {})),
-            most_tokens=limit,
-            input_tokens=prompt.input_tokens,
-            output_tokens=prompt.output_tokens,
-        )
+        body = {"model": self.model, "prompt": text_of(prompt)} | STREAMED
+        plain = replace(prompt, expected=None, bare=True)
+        return self._request(scenario, Endpoint.OTHER, COMPLETIONS, body, "max_tokens", plain, stream=True)  # fmt: skip
 
     def responses(
         self, scenario: str, prompt: Prompt, more: Mapping[str, Any] | None = None
     ) -> Request:
         body: dict[str, Any] = {"model": self.model, "input": prompt.messages, "stream": True, "store": False}  # fmt: skip
-        limit = self.limit(prompt)
-        if limit is not None and not LIMITS & self.extra.keys():
-            body["max_output_tokens"] = limit
-        body |= self.extra | dict(more or {})
         return self._request(
-            scenario, Endpoint.RESPONSES, body | (prompt.extra or {}), prompt, stream=True
-        )
+            scenario, Endpoint.RESPONSES, PATHS[Endpoint.RESPONSES], body | dict(more or {}), "max_output_tokens", prompt, stream=True
+        )  # fmt: skip
 
     def limit(self, prompt: Prompt) -> int | None:
         """Of the answer, in tokens."""
+        own = self.own(prompt)
         for name in LIMITS:
-            given = self.extra.get(name)
+            given = own.get(name)
             if type(given) is int:
                 return given
         if self.max_tokens is not None:
             return self.max_tokens
-        if prompt.output_tokens is None:
-            return None
+        if prompt.output_tokens is None or prompt.bare:
+            return prompt.output_tokens
         if prompt.cut:
             return max(LEAST_TOKENS, prompt.output_tokens)
         return max(LEAST_TOKENS, 2 * prompt.output_tokens + MARGIN_TOKENS)
 
     def _request(
-        self,
-        scenario: str,
-        endpoint: Endpoint,
-        body: dict[str, Any],
-        prompt: Prompt,
-        *,
-        stream: bool,
-    ) -> Request:
-        cut = self.max_tokens is not None and (prompt.output_tokens or 0) > self.max_tokens
+        self, scenario: str, endpoint: Endpoint, path: str, body: dict[str, Any], limit_name: str, prompt: Prompt, *, stream: bool
+    ) -> Request:  # fmt: skip
+        own, limit = self.own(prompt), self.limit(prompt)
+        if limit is not None and not LIMITS & own.keys():
+            body[limit_name] = limit
+        wanted = own.get("stream_options")
+        if (
+            isinstance(wanted, dict) and "stream_options" in body
+        ):  # what it does not say stays as it is
+            own = own | {"stream_options": body["stream_options"] | wanted}
+        body |= own
+        options = body.get("stream_options")
+        owed = endpoint is not Endpoint.CHAT or not stream or (isinstance(options, dict) and options.get("include_usage") is True)  # fmt: skip
+        cut = limit is not None and (prompt.output_tokens or 0) > limit
         return Request(
             scenario,
             endpoint,
-            PATHS[endpoint],
+            path,
             _encode(body),
             stream=stream,
             expected=None if cut else prompt.expected,
-            most_tokens=self.limit(prompt),
+            most_tokens=limit,
             input_tokens=prompt.input_tokens,
             output_tokens=prompt.output_tokens,
+            usage_owed=owed,
         )
 
 

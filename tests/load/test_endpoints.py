@@ -50,7 +50,6 @@ def test_each_ending_of_a_completion(data, outcome):
     if outcome == "ok":
         assert document["usage"]["completion_tokens"] == 30
         assert document["metrics"]["ttft_ms"]["count"] == 10
-        assert document["rates"]["output_tokens_per_s"] > 0
 
 
 def test_texts_are_read_and_stamped():
@@ -85,7 +84,6 @@ def test_each_ending_of_embeddings(data, outcome):
         assert document["metrics"]["e2e_ms"]["count"] == 10
         assert document["usage"]["prompt_tokens"] == 50
         assert document["rates"]["output_tokens_per_s"] == 0
-        assert document["rates"]["input_tokens_per_s"] > 0
         assert document["usage"]["requests_without_usage"] == 0
 
 

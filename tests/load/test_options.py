@@ -9,7 +9,18 @@ from load.options import configuration, typed
 from load.session.request_factory import RequestFactory
 from load.transport.target import Target, TargetError
 from load.workload.refusals import PlanError
-from tests.load.streams import WHOLE, ended, plan_with, serving, session
+from tests.load.streams import (
+    CHAT,
+    HEAD,
+    WHOLE,
+    chunked,
+    ended,
+    plan_with,
+    saying,
+    serving,
+    session,
+    sse,
+)
 from tests.load.test_hosts import certificate, send_requests, tls_server  # noqa: F401 - fixtures
 
 
@@ -59,6 +70,34 @@ def test_parameters_and_hanging_up_may_be_of_one_scenario():
     assert agent["user"] == "v"
 
 
+def test_a_line_of_a_file_has_the_last_word_on_its_limit_and_its_usage(tmp_path):
+    path = tmp_path / "prompts.jsonl"
+    path.write_text(
+        '{"prompt": "a", "max_tokens": 7, "output_tokens": 32}\n{"prompt": "b", "stream_options": {"include_usage": false}}\n'
+        '{"prompt": "c", "stream_options": {"continuous_usage_stats": true}}\n'
+    )
+    writer = plan_with(prompts=str(path), extra_body='{"max_completion_tokens": 9}').writer()
+    requests = [writer.request("chat-stream", number) for number in range(3)]
+    first, second, third = (json.loads(one.body) for one in requests)
+    assert first["max_tokens"] == 7
+    assert second["max_completion_tokens"] == 9
+    writer = plan_with(prompts=str(path)).writer()
+    alone = writer.request("chat-stream", 0)
+    assert "max_completion_tokens" not in json.loads(alone.body)
+    assert alone.most_tokens == 7  # so that an answer that ends there is as asked for
+    assert [one.usage_owed for one in requests] == [True, False, True]
+    assert third["stream_options"] == {"include_usage": True, "continuous_usage_stats": True}
+
+
+def test_a_usage_that_nobody_asked_for_is_none_that_is_missing(tmp_path):
+    path = tmp_path / "prompts.jsonl"
+    path.write_text('{"prompt": "b", "stream_options": {"include_usage": false}}')
+    with serving(saying(HEAD + chunked(sse((*CHAT[:4], CHAT[5]))))) as base_url:
+        document, _ = session(base_url, prompts=str(path), requests="8", rate=40.0)
+    assert ended(document) == {"ok": 8}
+    assert document["conformance"] == {}
+
+
 def test_what_was_typed_is_shown_without_secrets_however_short():
     given = [
         "--host",
@@ -79,7 +118,7 @@ def test_what_was_typed_is_shown_without_secrets_however_short():
 
 @pytest.mark.parametrize("options", [
     {"header": ["no colon"]}, {"header": [": x"]}, {"header": ["Host: x"]}, {"header": ["X-A: a\r\nB: c"]},
-    {"extra_body": "{"}, {"extra_body": "[]"}, {"extra_body": ["chat={"]}, {"extra_body": ["nothing={}"]}, {"extra_body": ["mix={}"]},
+    {"extra_body": '{"stream": false}'}, {"extra_body": '{"model": "x"}'}, {"extra_body": '{"messages": []}'}, {"extra_body": "{"}, {"extra_body": "[]"}, {"extra_body": ["chat={"]}, {"extra_body": ["nothing={}"]}, {"extra_body": ["mix={}"]},
 ])  # fmt: skip
 def test_what_no_request_can_carry_is_refused(options):
     with pytest.raises(PlanError, match=r"--header|--extra-body"):
