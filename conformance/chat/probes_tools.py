@@ -40,7 +40,7 @@ TYPED: Final = [
 CUSTOM: Final = [{"type": "custom", "custom": {"name": "scribe", "description": "Takes any text."}}]
 RESULT: Final = "Zephyr 7319 was found, été 世界."
 NEEDLE: Final = "Zephyr 7319"
-ONE: Final = 'Call the tool note with arguments {"title": "Été  \\"世界\\" 🚀", "text": "a, b; c\\n d {e} [f]"}'
+ONE: Final = 'Call the tool note with arguments {"title": "Été  \\"世界\\" 🚀", "text": "a, b; c\\n d {e} [f] <b>g</b>"}'
 TWO: Final = (
     'Call the tool find with arguments {"name": "first é"} and then '
     f"Call the tool {TOLD} and then "

@@ -20,16 +20,27 @@ class Client:
     name: str
     version: str
     needs: tuple[str, ...]
+    minds: tuple[str, ...] = ()
+    """What spoils some uses: it counts where it fails, and hides nothing where it was not judged."""
 
     def needs_requirement(self, requirement: str) -> bool:
-        return any(fnmatchcase(requirement, pattern) for pattern in self.needs)
+        return _named(requirement, (*self.needs, *self.minds))
+
+    def is_hidden_by(self, requirement: str) -> bool:
+        """Whether nobody can say that the client is ready while this was not judged."""
+        return _named(requirement, self.needs)
+
+
+def _named(requirement: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(requirement, pattern) for pattern in patterns)
 
 
 @cache
 def clients() -> tuple[Client, ...]:
     document = tomllib.loads(TABLE.read_text(encoding="utf-8"))
     return tuple(
-        Client(row["name"], row["version"], tuple(row["needs"])) for row in document["client"]
+        Client(row["name"], row["version"], tuple(row["needs"]), tuple(row.get("minds", ())))
+        for row in document["client"]
     )
 
 
@@ -48,8 +59,9 @@ def _ready(client: Client, rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     mine = [row for row in rows if client.needs_requirement(row["requirement"])]
     broken = [r["requirement"] for r in mine if r["outcome"] in {"fail", "advisory"}]
     broken = broken or [r["requirement"] for r in mine if r["outcome"] == "not-offered"]
-    unknown = [r["requirement"] for r in mine if r["outcome"] in {"blocked", "error"}]
-    judged = any(row["outcome"] == "pass" for row in mine)
+    decisive = [row for row in mine if client.is_hidden_by(row["requirement"])]
+    unknown = [r["requirement"] for r in decisive if r["outcome"] in {"blocked", "error"}]
+    judged = any(row["outcome"] == "pass" for row in decisive)
     # What the model did not do, and what the target does not claim, speaks neither way.
     ready = False if broken else (True if judged and not unknown else None)
     return {

@@ -4,14 +4,19 @@ Small models say "unknown" to anything. Before such an answer is held against a 
 same run must show that the model mostly does what the question needs.
 """
 
+import json
 import re
-from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final
 
-from wire.exchange import Exchange
+from wire.exchange import Exchange, parse_json
 
 CODE_WORD: Final = "to name a code word that it was told"
+REPEAT: Final = "to repeat a text to the letter"
+CALL: Final = "to call a tool with the arguments that it was told"
 MOSTLY: Final = 0.5  # of the answers
+_MARKED: Final = re.compile(r"Repeat the text between the markers.*?\n<<<\n(.*)\n>>>", re.DOTALL)
+_ORDERED: Final = re.compile(r"[Cc]all the tool [\w-]+ with arguments (?=\{)")
 _TOLD: Final = re.compile(rb"The code word is ([A-Z]+-\d+)")
 
 
@@ -23,7 +28,48 @@ def _names_code_word(x: Exchange) -> bool | None:
     return any(word in x.reply.body for word in words) if words else None
 
 
-_DOES: Final[Mapping[str, Callable[[Exchange], bool | None]]] = {CODE_WORD: _names_code_word}
+def _repeats(x: Exchange) -> bool | None:
+    """Plain answers alone: what a stream spoils says nothing of the model."""
+    asked = _MARKED.search(_prompt(x))
+    return asked[1] in _texts(x.reply.json) if asked else None
+
+
+def _calls_as_told(x: Exchange) -> bool | None:
+    prompt = _prompt(x)
+    asked = _ORDERED.search(prompt)
+    if not asked:
+        return None
+    try:
+        told, _ = json.JSONDecoder().raw_decode(prompt[asked.end() :])
+    except ValueError:
+        return None
+    return any(parse_json(text) == told for text in _texts(x.reply.json))
+
+
+def _prompt(x: Exchange) -> str:
+    """The last words of a request that was answered plainly; else an empty text."""
+    if not x.ok or x.request.method != "POST" or not x.request.body_recorded or x.reply.is_stream:
+        return ""
+    given = x.request.params.get("messages") or x.request.params.get("input")
+    last = given[-1] if isinstance(given, list) and given else given
+    said = last.get("content") if isinstance(last, dict) else last
+    return said if isinstance(said, str) else ""
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text inside of a JSON value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _texts(inner)
+
+
+_DOES: Final[Mapping[str, Callable[[Exchange], bool | None]]] = {
+    CODE_WORD: _names_code_word,
+    REPEAT: _repeats,
+    CALL: _calls_as_told,
+}
 
 
 def shown(ability: str, exchanges: Iterable[Exchange]) -> bool:

@@ -13,8 +13,11 @@ HEAD = """\
 Made by `python -m tests.clients.page`; a test holds it.
 
 A report says of each client whether it is ready to be used with the server. That follows from the
-requirements it cannot do without (`conformance/clients/clients.toml`), and those follow from trials:
-the client itself, headless, does a task against the reference gateway with one fault at a time.
+requirements it cannot do without (`conformance/clients/clients.toml`). Most of it is how the client reads
+an answer: `conformance/clients/readers` does with the suite's own answers what the client's code does. The
+rest is what it sends and has to be taken. All of it is held against trials: the client itself, headless,
+does a task against the reference gateway with one fault at a time. `pytest --clients` lets it do one
+against your server.
 Faults that change no byte of what the client receives were left out; a fault that seemed to break it
 was tried twice. A client *breaks* when its task is not done: an error, a wrong or missing text on the
 screen, a tool that did not run as asked. Retries are off where the client has a setting for them.

@@ -44,3 +44,12 @@ def test_each_disagreement_is_explained_once():
 
 def test_the_page_is_current():
     assert page.PATH.read_text(encoding="utf-8") == page.page()
+
+
+FLOOR = 0.97
+
+
+@pytest.mark.parametrize("agreement", AGREEMENTS, ids=NAMES)
+def test_what_is_foretold_is_what_the_client_did(agreement):
+    assert agreement.share >= FLOOR
+    assert agreement.missed == set(), "called ready, but breaks"

@@ -5,7 +5,7 @@ import pytest
 from conformance.clients.readiness import clients, clients_hurt, readiness
 from conformance.judging.area import catalogue
 
-PAIRS = [(client, need) for client in clients() for need in client.needs]
+PAIRS = [(client, need) for client in clients() for need in (*client.needs, *client.minds)]
 
 
 @pytest.mark.parametrize(("client", "need"), PAIRS, ids=[f"{c.name}: {n}" for c, n in PAIRS])
@@ -45,6 +45,25 @@ def test_what_could_not_be_judged_leaves_it_open():
         is None
     )
     assert codex()["ready"] is None
+
+
+def node(*rows):
+    return next(c for c in readiness(rows) if c["name"] == "OpenAI SDK (Node)")
+
+
+def test_what_spoils_some_uses_counts_where_it_fails_and_hides_nothing():
+    reads = row("chat.reader.openai-node", "pass")
+    assert node(reads, row("models.unlisted.chat", "blocked"))["ready"] is True
+    assert node(reads, row("models.unlisted.chat", "fail"))["ready"] is False
+    assert node(row("models.unlisted.chat", "pass"))["ready"] is None
+
+
+def test_events_that_a_client_skips_and_rows_that_it_never_reads_hurt_it_not():
+    rows = catalogue().requirements
+    for name in ("responses.stream.known-events", "chat.stream.nothing-after-done",
+                 "chat.response.annotations", "usage.tools-count"):  # fmt: skip
+        hurt = {c.name for c in clients() if c.needs_requirement(name)}
+        assert hurt == set(), f"{name} of {rows[name].area}"
 
 
 def test_a_failure_names_the_clients_it_hurts():
