@@ -6,10 +6,15 @@ import json
 import pytest
 
 from load.measure import claims
-from load.measure.claims import sentence
+from load.measure.claims import Claims, sentence
 from load.measure.count_claims import serve
+from load.measure.outcome import Outcome
+from load.transport.request import Arrival, Request
+from load.transport.responses_reader import ResponsesReader
 from tests.load.streams import HEAD, chunk, chunked, gateway, serving, session, sse
+from wire.endpoint import Endpoint
 from wire.tokens.vocabulary import vocabulary
+from wire.usage import Usage
 
 WORDS = " time year people way day"
 TRUE = vocabulary("o200k_base").count(WORDS) + 3  # what OpenAI counts beside a text
@@ -57,6 +62,28 @@ def test_an_answer_that_is_more_than_text_is_not_compared():
     with serving(claiming(500, delta={"reasoning_content": "hm"})) as base_url:
         document, _ = session(base_url, requests="10", rate=50.0)
     assert document["claims"] is None
+
+
+@pytest.mark.parametrize(("output", "compared"), [
+    ([{"type": "message", "content": [{"type": "output_text", "text": WORDS}]}], True),
+    ([{"type": "reasoning"}, {"type": "message", "content": [{"type": "output_text", "text": WORDS}]}], True),
+    ([{"type": "message", "content": [{"type": "output_text", "text": WORDS}]}] * 2, False),
+    ([{"type": "message", "content": [{"type": "output_text", "text": WORDS}]}, {"type": "function_call"}], False),
+    ([{"type": "message", "content": None}], False), ([], False),
+])  # fmt: skip
+def test_of_responses_only_one_text_alone_is_compared(output, compared):
+    reader = ResponsesReader(keep_text=True)
+    reader.output, reader.texts = output, [WORDS]
+    request = Request("responses-stream", Endpoint.RESPONSES, "/responses", b"{}")
+    arrival = Arrival(
+        request,
+        reader,
+        outcome=Outcome.OK,
+        usage=Usage.of({"input_tokens": 1, "output_tokens": 9, "total_tokens": 10}),
+    )
+    found = Claims("gpt-5.5")
+    found.add(arrival)
+    assert bool(found._kept) is compared
 
 
 def test_so_much_text_is_kept_and_no_more(monkeypatch):
