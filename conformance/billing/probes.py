@@ -16,6 +16,14 @@ class Case(NamedTuple):
     name: str
     probe: str
     after: tuple[str, ...] = ()
+    per_model: bool = True
+    depth: str = "default"
+
+
+def case_of(probe: str) -> str:
+    """The name of a case; a probe of another area keeps its whole name."""
+    area, _, name = probe.partition(".")
+    return name if area in {"billing", "usage"} else probe
 
 
 def _call(name: str, build: Callable[[ProbeContext], Request], **options: Any) -> Probe:
@@ -51,6 +59,40 @@ def _left_response(context: ProbeContext) -> Request:
     if context.profile.scripted:
         text = f"[[pace 20]] {text}"
     return post(usage.RESPONSES, {"model": context.model, "input": text, "stream": True})
+
+
+BEHIND: Final = "[[script upstream_500]] Hello"
+# Two by two red points, and a file of one line.
+IMAGE_PART: Final[dict[str, Any]] = {"type": "image_url", "image_url": {"url": (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAEElEQVR4nGP4z8AARAwQCgAf7gP9i18U1AAAAABJRU5ErkJggg=="
+)}}  # fmt: skip
+FILE_PART: Final = {
+    "type": "input_file",
+    "filename": "a.txt",
+    "file_data": "data:text/plain;base64,b25lIGxpbmUK",
+}
+
+
+def _with_part(part: dict[str, Any]) -> list[dict[str, Any]]:
+    text = {"type": "input_text", "text": "Count from 1 to 3"}
+    return [{"role": "user", "content": [text, part]}]
+
+
+def echo_items() -> list[dict[str, Any]]:
+    """A short conversation to be compacted."""
+    return [
+        {"role": "user", "content": "Count from 1 to 9"},
+        {"role": "assistant", "content": "1 2 3 4 5 6 7 8 9"},
+    ]
+
+
+def _long_stream(context: ProbeContext) -> Request:
+    body = usage.long_text(context).params
+    return post(usage.CHAT, {**body, **usage.WITH_USAGE})
+
+
+def _long_response_stream(context: ProbeContext) -> Request:
+    return post(usage.RESPONSES, {**_long_response(context).params, "stream": True})
 
 
 REASONING: Final = {"messages": user("Count from 1 to 3"), "reasoning_effort": "low"}
@@ -93,11 +135,28 @@ _CALLS: Final = (
       for name, more in (("", {}), ("-stream", {"stream": True}))),
     _call("error-event", sends(usage.RESPONSES, {"input": f"[[script error_event]] {echo(SHORT)}", "stream": True}),
           feature="scripted", output_tokens=30),
+    *(_call(f"image-{path}", sends(url, given), feature=feature, depth="full", output_tokens=20)
+      for path, url, given, feature in (
+          ("stream", usage.CHAT, {"messages": [{"role": "user", "content": [{"type": "text", "text": "Count from 1 to 3"}, IMAGE_PART]}], **usage.WITH_USAGE}, "chat.images"),
+          ("responses-stream", usage.RESPONSES, {"input": _with_part({"type": "input_image", "image_url": IMAGE_PART["image_url"]["url"]}), "stream": True}, "responses.images"),
+      )),
+    _call("file-stream", sends(usage.RESPONSES, {"input": _with_part(FILE_PART), "stream": True}), feature="responses.files",
+          depth="full", output_tokens=20),
+    _call("compaction", sends(usage.RESPONSES, {"input": [*echo_items(), {"type": "compaction_trigger"}]}),
+          feature="responses.compaction_trigger", depth="full", output_tokens=200),
     _call("refused", sends(usage.CHAT, {"messages": []}), output_tokens=0),
+    _call("refused-stream", sends(usage.CHAT, {"messages": [], "stream": True}), output_tokens=0),
+    _call("refused-responses-stream", sends(usage.RESPONSES, {"input": [], "stream": True}), output_tokens=0),
     _call("refused-responses", sends(usage.RESPONSES, {"input": []}), output_tokens=0),
     _call("refused-model", sends(usage.CHAT, {"model": "no-such-model-0", **usage.body()}), output_tokens=0),
     _call("refused-tier", sends("/messages", {"messages": user("Hello"), "max_tokens": 5}), output_tokens=0),
-    _call("upstream-error", sends(usage.CHAT, {"messages": user("[[script upstream_500]] Hello")}), feature="scripted", output_tokens=0, asks_for=frozenset({500, 502, 503})),
+    *(_call(f"upstream-error{path}", sends(url, given), feature="scripted", output_tokens=0, asks_for=frozenset({500, 502, 503}))
+      for path, url, given in (
+          ("", usage.CHAT, {"messages": user(BEHIND)}),
+          ("-stream", usage.CHAT, {"messages": user(BEHIND), "stream": True}),
+          ("-responses", usage.RESPONSES, {"input": BEHIND}),
+          ("-responses-stream", usage.RESPONSES, {"input": BEHIND, "stream": True}),
+      )),
     _call("midstream-error", sends(usage.CHAT, {"messages": user(f"[[script midstream_error]] {echo()}"), "stream": True}), feature="scripted"),
     _call("list", lambda _: get("/models"), output_tokens=0),
     _call("retrieve-model", lambda context: get(f"/models/{context.model}"), output_tokens=0),
@@ -127,26 +186,50 @@ _CALLS: Final = (
 )  # fmt: skip
 
 
+# What other areas ask anyhow is charged in plain sight, too: it costs no further request.
+ELSEWHERE: Final = (
+    *(Case(name, name) for name in (
+        "chat.tool-stream", "responses.tools", "responses.stream.tools", "chat.choices-stream",
+        "chat_params.accept.effort-low", "chat_params.accept.effort-high", "responses.reasoning",
+        "responses.stream.reasoning",
+    )),
+    *(Case(name, name, per_model=False) for name in (
+        "chat_params.either.images", "responses_params.accept.images", "responses_params.either.file",
+        "responses_params.scripted.included", "responses.stream.hosted",
+    )),
+    Case("responses_params.agent.compact", "responses_params.agent.compact", depth="full"),
+)  # fmt: skip
+
+
+_AGAIN: Final = (
+    _call("long-again-stream", _long_stream, after=("usage.long",), depth="full", output_tokens=20),
+    _call("long-responses-stream", _long_response_stream, after=("billing.long-responses",), depth="full", output_tokens=20),
+)  # fmt: skip
+
+
 def _cases() -> tuple[Case, ...]:
-    return tuple(
-        Case(probe.name.partition(".")[2], probe.name, probe.after)
-        for probe in (*usage.USAGE, *_CALLS, usage.LONG_AGAIN)
+    own = tuple(
+        Case(case_of(p.name), p.name, p.after, p.per_model, p.depth)
+        for p in (*usage.USAGE, *_CALLS, *_AGAIN, usage.LONG_AGAIN)
     )
+    return (*own, *ELSEWHERE)
 
 
 CASES: Final = _cases()
-_BY_NAME: Final = {probe.name: probe for probe in _CALLS}
+_BY_NAME: Final = {probe.name: probe for probe in (*_CALLS, *_AGAIN)}
 
 
 def _readings(case: Case) -> tuple[Probe, Probe]:
     """The balance before and after a case. Readings that a chain needs come after the chain."""
-    call = _BY_NAME.get(case.probe)
-    options = {"per_model": call.per_model, "depth": call.depth} if call else {}
-    before = f"billing.before-{case.name}"
+    options = {"per_model": case.per_model, "depth": case.depth}
+    before, elsewhere = f"billing.before-{case.name}", case in ELSEWHERE
     return (
         reading(before, *case.after, **options),
-        reading(f"billing.after-{case.name}", before, case.probe, **options),
-    )
+        reading(
+            f"billing.after-{case.name}", before, case.probe,
+            frames=(before, case.probe) if elsewhere else None, **options,
+        ),
+    )  # fmt: skip
 
 
 def _sequence() -> tuple[Probe, ...]:

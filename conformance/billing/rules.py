@@ -2,7 +2,8 @@
 
 from decimal import Decimal
 
-from conformance.billing.rates import charges, dollars, spoken
+from conformance.billing.probes import case_of
+from conformance.billing.rates import charges, dollars, fee, spoken
 from conformance.judging.answer import status_line
 from conformance.judging.declined import unreliable
 from conformance.judging.finding import Finding, Findings, Unsure
@@ -49,22 +50,33 @@ def tier_of(x: Exchange) -> str | None:
     return tier if isinstance(tier, str) else None
 
 
+def searches(x: Exchange) -> int:
+    """Web searches that the answer shows: each has a fee of its own."""
+    body = fold_responses(x.reply).response if x.reply.is_stream else x.reply.json
+    output = body.get("output") if isinstance(body, dict) else None
+    calls = [i for i in output if isinstance(i, dict)] if isinstance(output, list) else []
+    return sum(i.get("type") == "web_search_call" for i in calls)
+
+
 def due(x: Exchange) -> tuple[Decimal, ...]:
+    """What an answer should cost, by its own usage, tier and fees; several where the rate is rounded."""
     usage = usage_of(x)
-    return charges(x.model or "", tier_of(x), usage) if usage else ()
+    fees = searches(x) * fee("web_search") if x.endpoint is Endpoint.RESPONSES else Decimal(0)
+    model = x.model or _model(x)
+    return tuple(amount + fees for amount in charges(model, tier_of(x), usage)) if usage else ()
 
 
 def costs_its_usage(requirement: str, *cases: str) -> RunRule:
     """A rule: across each of these cases (globs) the balance falls by what the usage costs."""
-    names = tuple(case if case.startswith("usage.") else f"billing.{case}" for case in cases)
+    names = tuple(case if "." in case else f"billing.{case}" for case in cases)
     readings = tuple(
-        f"billing.{when}-{name.partition('.')[2]}" for name in names for when in ("before", "after")
+        f"billing.{when}-{case_of(name)}" for name in names for when in ("before", "after")
     )
 
     @run_rule(requirement, probes=(*names, *readings))
     def check(run: Run) -> Findings:
         for x in [x for name in names for x in run.named(name)]:
-            fell = taken(run, str(x.probe).partition(".")[2])
+            fell = taken(run, case_of(str(x.probe)))
             right = due(x)
             if fell is None or not x.ok or not right:
                 yield Unsure(f"{x.probe} gave no usage with a known price, or no balance was read")
@@ -81,18 +93,31 @@ def _tiers(x: Exchange) -> str:
     return f" (asked for {asked}, answered {tier_of(x) or 'none'})" if asked else ""
 
 
+def each(requirement: str, *cases: str) -> tuple[RunRule, ...]:
+    """A rule a case: what a server does not offer, or a run does not ask, leaves the others judged."""
+    return tuple(costs_its_usage(requirement, case) for case in cases)
+
+
 RULES = (
     costs_its_usage("billing.exact", "usage.small"),
     costs_its_usage("billing.exact-stream", "usage.small-stream"),
     costs_its_usage("billing.exact-responses", "usage.responses", "usage.responses-stream"),
     costs_its_usage("billing.cached", "usage.long", "usage.long-again"),
-    costs_its_usage("billing.reasoning-once", "reasoning"),
-    costs_its_usage("billing.tools", "usage.with-tool"),
-    costs_its_usage("billing.choices", "usage.choices"),
+    *each("billing.reasoning-once", "reasoning", "chat_params.accept.effort-low", "chat_params.accept.effort-high",
+          "responses.reasoning", "responses.stream.reasoning"),
+    *each("billing.tools", "usage.with-tool", "chat.tool-stream", "responses.tools", "responses.stream.tools"),
+    *each("billing.choices", "usage.choices", "chat.choices-stream"),
+    *each("billing.images", "chat_params.either.images", "responses_params.accept.images", "image-stream",
+          "image-responses-stream"),
+    *each("billing.files", "responses_params.either.file", "file-stream"),
+    *each("billing.compaction", "responses_params.agent.compact", "compaction"),
+    *each("billing.hosted-fees", "responses_params.scripted.included", "responses.stream.hosted"),
     costs_its_usage("billing.long-context", "long-context", "long-context-edge"),
     costs_its_usage("billing.service-tier", "flex*", "priority*"),
     costs_its_usage("billing.cut", "cut*"),
+    costs_its_usage("billing.cached", "long-again-stream"),
     costs_its_usage("billing.cached-responses", "long-responses", "long-responses-again"),
+    costs_its_usage("billing.cached-responses", "long-responses-stream"),
     costs_its_usage("billing.cache-write", "cache-write"),
     costs_its_usage("billing.snapshot", "snapshot"),
 )
@@ -127,7 +152,10 @@ def takes_nothing(requirement: str, *cases: str) -> RunRule:
 
 
 FREE = (
-    takes_nothing("billing.failures-free", "refused", "refused-responses", "refused-model", "refused-tier", "upstream-error"),
+    *(takes_nothing("billing.failures-free", case) for case in (
+        "refused", "refused-stream", "refused-responses", "refused-responses-stream", "refused-model", "refused-tier",
+        "upstream-error", "upstream-error-stream", "upstream-error-responses", "upstream-error-responses-stream",
+    )),
     takes_nothing("billing.reading-free", "list", "retrieve-model", "retrieve-stored", "input-items", "delete-stored"),
 )  # fmt: skip
 
@@ -230,6 +258,29 @@ def failed_responses(run: Run) -> Findings:
         elif fell > most[0]:
             said = f"at most {dollars(most[0])} for an answer that failed"
             yield Finding("balance", said, f"{dollars(fell)} taken", exchange=x.id)
+
+
+def _said_nothing(x: Exchange) -> bool:
+    """Whether a Responses call failed without any output and any usage."""
+    body = fold_responses(x.reply).response if x.reply.is_stream else x.reply.json
+    failed = isinstance(body, dict) and body.get("status") == "failed"
+    return failed and not body.get("output") and usage_of(x) is None
+
+
+def _fails_free(case: str) -> RunRule:
+    @run_rule("billing.failed-free", probes=_three(case))
+    def check(run: Run) -> Findings:
+        fell, x = taken(run, case), run.one(f"billing.{case}")
+        if fell is None or not _said_nothing(x):
+            yield Unsure("no balance was read, or the call did not fail without a word")
+        elif fell:
+            said = "$0 for a call that failed without output and usage"
+            yield Finding("balance", said, f"{dollars(fell)} taken", exchange=x.id)
+
+    return check
+
+
+FAILED_FREE = tuple(_fails_free(case) for case in ("failed-responses", "failed-responses-stream"))
 
 
 @run_rule(

@@ -1,7 +1,7 @@
 """What the areas plan to send: their probes and properties, found in their modules, and the steps of a run."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from conformance.judging.area import Area, Catalogue, catalogue, refuse_doubles
@@ -68,19 +68,26 @@ def plan(
 ) -> list[Step]:
     """Steps for the wanted probes and all they build on, those that others wait for first."""
     order: dict[str, Probe] = {}
+    wanted, models = list(wanted), list(models)
+
+    def sent(probe: Probe) -> bool:
+        return profile.claims_feature(probe.feature) and depth in (probe.depth, "full")
+
+    pairs = (probes[name].frames for name in wanted if sent(probes[name]))
+    before = {inner: first for first, inner in (pair for pair in pairs if pair)}
 
     def visit(name: str) -> None:
         if name not in order:
-            for earlier in probes[name].after:
+            framed = name in before
+            for earlier in (*probes[name].after, *((before[name],) if framed else ())):
                 visit(earlier)
-            order[name] = probes[name]
+            order[name] = replace(probes[name], alone=True) if framed else probes[name]
 
     for name in wanted:
         visit(name)
-    models = list(models)
     return [
         Step(probe, model)
         for probe in order.values()
-        if profile.claims_feature(probe.feature) and depth in (probe.depth, "full")
+        if sent(probe)
         for model in (models if probe.per_model else models[:1])
     ]

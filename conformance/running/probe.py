@@ -79,6 +79,8 @@ class Probe:
     """The requirement is about a request without any limit of output, so none is put in."""
     alone: bool = False
     """Nothing else is in flight meanwhile (balance readings, timing)."""
+    frames: tuple[str, str] | None = None
+    """A probe that is sent right before another, and that other: then it runs alone, between the two."""
     retry: bool | None = None
     """Ask again after 408, 429 and 5xx; not where such an answer is what the probe asks for."""
     asks_for: frozenset[int] = frozenset()
