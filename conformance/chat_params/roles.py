@@ -8,6 +8,7 @@ from conformance.chat_params.request import VALID, asking
 from conformance.judging.answer import status_line
 from conformance.judging.code_word import ASK, knows, told
 from conformance.judging.finding import Finding, Findings, Unsure, show
+from conformance.judging.refusal import too_long
 from conformance.judging.rule import Rule, rule
 from conformance.judging.selector import Selector, ok_probe, probe
 from conformance.running.probe import Probe
@@ -138,5 +139,7 @@ def _has_result(x: Exchange) -> bool:
 
 @rule("chat.param.tool-messages.accepted", on=CALLED)
 def tool_messages(x: Exchange) -> Findings:
-    if _refused(x) and x.source is None:
+    if too_long(x):
+        yield Unsure("the model's context is too small for it")
+    elif _refused(x) and x.source is None:
         yield Finding("status", "200", status_line(x))

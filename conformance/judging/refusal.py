@@ -64,6 +64,16 @@ def refuses(x: Exchange) -> bool:
     return 400 <= x.reply.status < 500 and x.reply.status not in {401, 402, 403, 408, 429}
 
 
+_TOO_LONG: Final = re.compile(r"context.?(length|window|size)|too (long|many tokens)|exceeds? .{0,40}(tokens|context)", re.IGNORECASE)  # fmt: skip
+
+
+def too_long(x: Exchange) -> bool:
+    """Whether a request was refused because the model's context is too small for it: a limit, not a fault."""
+    said = error_of(x)
+    texts = (said.get("code"), said.get("message"))
+    return refuses(x) and any(_TOO_LONG.search(text) for text in texts if isinstance(text, str))
+
+
 def asks(x: Exchange, parameter: str) -> bool:
     """Whether a request has the parameter; not to ask for a stream asks for nothing."""
     value = x.request.params.get(parameter)

@@ -5,8 +5,11 @@ Each is something in front of the reference gateway; `docs/innocent.md` has one 
 
 import copy
 import itertools
+import json
+import time
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from gateway.faults.machinery.fault import Faulty, Handler, all_faults
@@ -227,3 +230,116 @@ DOINGS: dict[str, Doing] = {
     "book-2-s-late": late_book(2.0),
     "book-5-s-late": late_book(5.0),
 }  # fmt: skip
+
+
+def _refuses(test: Callable[[Request], bool], said: GatewayReply) -> Doing:
+    """A server with a limit that it tells plainly: what passes it is refused, all else is served."""
+
+    def made(inner: Handler) -> Handler:
+        return Limited(inner, test, said)
+
+    return made
+
+
+class Limited(Front):
+    """Refuses before anything is generated, with the headers that every answer has."""
+
+    def __init__(self, inner: Handler, test: Callable[[Request], bool], said: GatewayReply) -> None:
+        super().__init__(inner, lambda _, reply: reply)
+        self._test, self._said = test, said
+
+    def handle(self, request: Request) -> GatewayReply:
+        reply = super().handle(request)
+        if reply.status >= 400 or request.method != "POST" or not self._test(request):
+            return reply
+        kept = tuple(h for h in reply.headers if h[0] in ("date", "x-request-id"))
+        return replace(self._said, headers=(*self._said.headers, *kept))
+
+
+def _bad(message: str, param: str, code: str | None) -> GatewayReply:
+    error = {"message": message, "type": "invalid_request_error", "param": param, "code": code}
+    return GatewayReply(400, (("content-type", "application/json"),), {"error": error})
+
+
+def _prompt_over(tokens: int) -> Callable[[Request], bool]:
+    """Whether the prompt is longer; a token of text is about four letters. Spaces around the body do not count."""
+
+    def test(request: Request) -> bool:
+        parts = [request.params.get(n) for n in ("messages", "input", "tools", "instructions")]
+        return len(json.dumps(parts)) > 4 * tokens
+
+    return test
+
+
+def _asks(*names: str) -> Callable[[Request], bool]:
+    return lambda request: any(request.params.get(name) not in (None, False) for name in names)
+
+
+def _several(request: Request) -> bool:
+    number = request.params.get("n")
+    return type(number) is int and number > 1
+
+
+def _logged(request: Request) -> bool:
+    include = request.params.get("include")
+    listed = isinstance(include, list) and "message.output_text.logprobs" in include
+    return bool(request.params.get("logprobs")) or listed
+
+
+def _context(tokens: int) -> Doing:
+    message = f"This model's maximum context length is {tokens} tokens. Please reduce the length of the messages."
+    return _refuses(_prompt_over(tokens), _bad(message, "messages", "context_length_exceeded"))
+
+
+def _images(request: Request) -> bool:
+    return b'"image_url"' in request.body or b'"input_image"' in request.body
+
+
+LIMITED: dict[str, Doing] = {
+    "context-of-2k": _context(2_000),
+    "context-of-8k": _context(8_000),
+    "one-choice": _refuses(_several, _bad("n must be 1 for this model.", "n", "unsupported_value")),
+    "no-logprobs": _refuses(_logged, _bad("logprobs is not supported with this model.", "logprobs", "unsupported_parameter")),
+    "no-images": _refuses(_images, _bad("This model does not support image input.", "messages", "unsupported_value")),
+    "no-store": _refuses(lambda r: r.params.get("store") is True, _bad("store is not supported.", "store", "unsupported_parameter")),
+    "one-service-tier": _refuses(
+        lambda r: r.params.get("service_tier") not in (None, "auto", "default"),
+        _bad("service_tier is not supported.", "service_tier", "unsupported_parameter")),
+    "no-penalties": _refuses(
+        _asks("frequency_penalty", "presence_penalty", "logit_bias"),
+        _bad("penalties are not supported with this model: frequency_penalty, presence_penalty, logit_bias.", "frequency_penalty", "unsupported_parameter")),
+    "no-json-schema": _refuses(
+        lambda r: "json_schema" in str(r.params.get("response_format")) + str(r.params.get("text")),
+        _bad("response_format of type json_schema is not supported.", "response_format", "unsupported_value")),
+    "one-tool-at-a-time": _refuses(
+        lambda r: isinstance(r.params.get("tools"), list) and len(r.params["tools"]) > 64,
+        _bad("At most 64 tools are supported.", "tools", "array_above_max_length")),
+}  # fmt: skip
+"""Limits of engines and small models, told as the API tells them: judged under the profile of other people's servers."""
+
+
+class Reserving(Front):
+    """Takes a dollar before it answers, and gives back what was not used a moment after: the balance dips."""
+
+    def __init__(self, inner: Handler, keeps_s: float) -> None:
+        super().__init__(inner, lambda _, reply: reply)
+        self._clock: Callable[[], float] = getattr(inner, "clock", time.time)
+        self._keeps_s, self._held = keeps_s, 0.0
+
+    def handle(self, request: Request) -> GatewayReply:
+        reply = super().handle(request)
+        if reply.charge is not None:
+            self._held = self._clock() + self._keeps_s
+        body = reply.body
+        if (
+            request.path.endswith("/credits")
+            and isinstance(body, dict)
+            and self._clock() < self._held
+        ):
+            dipped = Decimal(str(body["balance_usd"])) - 1
+            return replace(reply, body={**body, "balance_usd": str(dipped)})
+        return reply
+
+
+DOINGS["reserves-and-refunds"] = lambda inner: Reserving(inner, 1.5)
+DOINGS["reserves-long"] = lambda inner: Reserving(inner, 4.0)

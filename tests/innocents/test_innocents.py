@@ -5,27 +5,35 @@ import pytest
 from conformance.judging.area import catalogue
 from conformance.judging.judge import Judge, Outcome, Result
 from conformance.judging.requirement import Level
+from conformance.running.profiles import load_profile
 from tests.direct import traffic
-from tests.innocents.doings import DOINGS, Doing
+from tests.innocents.doings import DOINGS, LIMITED, Doing
 
 MODEL = "gpt-5.5"
 
 
-def judged(doing: Doing) -> list[Result]:
+def judged(doing: Doing, profile: str = "reference") -> list[Result]:
     known = catalogue()
-    sent, profile = traffic(around=doing, models=(MODEL,))
-    judge = Judge(known, profile, tuple(sent.all()), sent.unsent)
+    sent, claimed = traffic(around=doing, models=(MODEL,), profile=load_profile(profile))
+    judge = Judge(known, claimed, tuple(sent.all()), sent.unsent)
     rows = [row for row in known.requirements.values() if not row.excluded]
     return [judge.result(row, MODEL if row.per_model else "") for row in rows]
 
 
-@pytest.mark.parametrize("name", DOINGS)
-def test_nobody_is_accused(name):
-    results = judged(DOINGS[name])
-    accused = [
+def accused(results: list[Result]) -> list[str]:
+    return [
         f"{r.requirement.id}: {r.reason or r.findings[0].message}"
         for r in results
         if (r.outcome is Outcome.FAIL and r.requirement.level is Level.MUST)
         or r.outcome is Outcome.ERROR
     ]
-    assert accused == []
+
+
+@pytest.mark.parametrize("name", DOINGS)
+def test_nobody_is_accused(name):
+    assert accused(judged(DOINGS[name])) == []
+
+
+@pytest.mark.parametrize("name", LIMITED)
+def test_a_limit_that_is_told_accuses_nobody(name):
+    assert accused(judged(LIMITED[name], "openai")) == []
