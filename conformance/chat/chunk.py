@@ -3,13 +3,13 @@
 from typing import Any
 
 from conformance.chat.choice import choices, member, objects
-from conformance.chat.selectors import ASKED_STREAM, STREAM
+from conformance.chat.selectors import ASKED_STREAM, PLAIN, STREAM
 from conformance.judging.answer import status_line
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.framing import framing_rules
 from conformance.judging.rule import rule
 from conformance.judging.selector import ok_probe, probe
-from wire.exchange import Exchange
+from wire.exchange import Ended, Exchange
 
 FRAMING = framing_rules("chat.stream", ASKED_STREAM)
 STREAMED = (
@@ -41,6 +41,42 @@ def events(x: Exchange) -> Findings:
     """Most clients look at no header: whatever came is read as events."""
     if not x.reply.is_stream:
         yield Finding("body", "events", show(x.reply.text[:100]))
+
+
+@rule("chat.stream.begun", on=STREAM)
+def begun(x: Exchange) -> Findings:
+    """A stream that succeeds and says nothing: clients take it for an answer, and show none."""
+    if (
+        not objects(x)
+        and x.connection.ended is Ended.COMPLETE
+        and not any(isinstance(value, dict) for _, value in x.objects())
+    ):
+        said = [event.data for event in x.reply.events]
+        yield Finding("body", "chunks, or one error", show(said) if said else "no event at all")
+
+
+@rule("chat.chunk.calls-empty", on=STREAM)
+def calls_empty(x: Exchange) -> Findings:
+    """A list of no calls says nothing, and clients take it for the beginning of calls."""
+    for index, chunk in chunks(x):
+        for where, choice in choices(chunk):
+            if member(choice, "delta").get("tool_calls") == []:
+                yield Finding(
+                    f"event {index}, {where}.delta.tool_calls",
+                    "calls, or no tool_calls",
+                    "[]",
+                    index,
+                )
+                return
+
+
+@rule("chat.response.calls-empty", on=PLAIN)
+def calls_empty_in_plain(x: Exchange) -> Findings:
+    for _, value in objects(x):
+        for where, choice in choices(value):
+            if member(choice, "message").get("tool_calls") == []:
+                yield Finding(f"{where}.message.tool_calls", "calls, or no tool_calls", "[]")
+                return
 
 
 @rule("chat.stream.heartbeat", on=STREAM)

@@ -14,6 +14,11 @@ TEXT: Final = (
     'one "two" it\'s {three}  four\\n five\tsix <b>&amp; seven</b>\n\nEight; nine. Ten!  '
 )
 SHORT: Final = 'Été 世界 👩‍🚀: "alpha" beta, gamma — delta 42.'
+# Words of the wire, of templates and of reasoning, at an end that is half of a stop sequence.
+PROTOCOL: Final = (
+    "data: [DONE]\n\n[DONE] event: done\n: comment\n</think> <think>a</think> <|im_end|> <|endoftext|> "
+    "<|channel|>final [TOOL_CALLS] <tool_call>{}</tool_call> ```json {} ``` &lt; [INST] <"
+)
 # Characters that models like to drop or to replace; a transport loses them no more than others.
 FRAGILE: Final = re.compile("[\u200b-\u200f\u2028\u2029\ufe0f]")
 LIMITS: Final = (

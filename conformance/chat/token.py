@@ -7,6 +7,7 @@ from conformance.chat.choice import choices, choices_of, intact, member, objects
 from conformance.chat.chunk import chunks
 from conformance.chat.selectors import STREAM, SUCCESS, options
 from conformance.judging.finding import Finding, Findings, show
+from conformance.judging.likelihood import impossible, is_number, summed_up
 from conformance.judging.rule import rule
 from wire.exchange import Exchange
 
@@ -105,6 +106,19 @@ def token_logprobs(x: Exchange) -> Findings:
         if len(others) != wanted and "top_logprobs" in row:
             found = f"{len(others)} alternatives"
             yield Finding(f"{where}.top_logprobs", f"{wanted} alternatives", found, index)
+
+
+@rule("chat.answer.token-possible", on=RATED)
+def possible(x: Exchange) -> Findings:
+    """Alternatives differ, are one at most together, and the token is as likely among them as by itself."""
+    chains: dict[str, list[float]] = {}
+    for index, where, row in rated(x) if intact(x) else ():
+        yield from impossible(row, where, index)
+        if is_number(row.get("logprob")):
+            choice = where.partition(".logprobs")[0].rpartition("choices")[2]
+            chains.setdefault(choice, []).append(row["logprob"])
+    for chain in chains.values():
+        yield from summed_up("logprobs.content[].logprob", chain)
 
 
 PADDED = STREAM.only(

@@ -6,22 +6,19 @@ from typing import Any, Final
 from conformance.chat.choice import choices, choices_of, intact, member
 from conformance.chat.probes import PATH, USAGE, chat
 from conformance.chat.probes_tools import ONE, TOOLS
-from conformance.chat.prompts import count_asked, echo, text_asked, user
+from conformance.chat.prompts import PROTOCOL, echo, text_asked, user
 from conformance.chat.stream import ends_by_itself
 from conformance.judging.answer import status_line
 from conformance.judging.finding import Finding, Findings, Unsure, show
-from conformance.judging.refusal import refuses
-from conformance.judging.rule import rule, run_rule
+from conformance.judging.refusal import names, refuses, too_long
+from conformance.judging.route import Silence
+from conformance.judging.rule import RunRule, rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import ok_probe, probe
 from conformance.running.probe import Impossible, Probe, ProbeContext, post, sends
+from conformance.running.resend import without_each
 from wire.exchange import Exchange, Request
 
-# Words of the wire, of templates and of reasoning, at an end that is half of a stop sequence.
-PROTOCOL: Final = (
-    "data: [DONE]\n\n[DONE] event: done\n: comment\n</think> <think>a</think> <|im_end|> <|endoftext|> "
-    "<|channel|>final [TOOL_CALLS] <tool_call>{}</tool_call> ```json {} ``` &lt; [INST] <"
-)
 HALF: Final = "alpha beta gamma <|st"
 STOP: Final = "<|stop|>"
 CODE: Final = "quartz-7319"
@@ -116,22 +113,34 @@ CUT_CALL: Final = tuple(
     )
     for name, more in (("", {}), ("-stream", USAGE))
 )
+# Everything that clients send beside each other; tests/chat/test_pairs.py holds that no pair is left out.
+MANY: Final[dict[str, Any]] = {
+    "n": 2, "tools": TOOLS, "tool_choice": "auto", "parallel_tool_calls": False, "seed": 7, "user": "conformance",
+    "temperature": 1, "top_p": 1, "frequency_penalty": 0, "presence_penalty": 0, "stop": [STOP],
+    "response_format": {"type": "text"}, "service_tier": "default", "store": True, "metadata": {"run": "conformance"},
+    "prompt_cache_key": "conformance", **USAGE,
+}  # fmt: skip
 COMBINED: Final = Probe(
     "chat.combined",
-    sends(PATH, chat(echo("alpha beta"), n=2, logprobs=True, top_logprobs=2, tools=TOOLS, seed=7,
-                     user="conformance", parallel_tool_calls=False, temperature=1, top_p=1, **USAGE)),
+    sends(PATH, chat(echo("alpha beta"), logprobs=True, top_logprobs=2, **MANY)),
     feature="chat.combined",
-    depth="full",
+    per_model=False,
     output_tokens=40,
-)  # fmt: skip
+)
 COMBINED_CALLS: Final = Probe(
     "chat.combined-calls",
-    sends(PATH, chat(ONE, n=2, tools=TOOLS, tool_choice="auto", response_format={"type": "text"},
-                     **USAGE)),
+    sends(PATH, chat(ONE, **MANY)),
     feature="chat.combined",
+    per_model=False,
     depth="full",
     output_tokens=90,
+)
+_PARTS: Final = (
+    "n", "logprobs", "tools", "tool_choice", "parallel_tool_calls", "seed", "user", "temperature", "top_p",
+    "frequency_penalty", "presence_penalty", "stop", "response_format", "service_tier", "store", "metadata",
+    "prompt_cache_key", "stream",
 )  # fmt: skip
+APART: Final = without_each(COMBINED, _PARTS)
 FILTERED: Final = tuple(
     Probe(f"chat.filtered{name}", sends(PATH, chat("[[script content_filter]] Count from 1 to 20", **more)),
           feature="scripted", depth="full" if not name else "default", output_tokens=20)
@@ -174,7 +183,7 @@ def protocol(run: Run) -> Findings:
 
 @rule("chat.history.accepted", on=probe("chat.history", "chat.verbatim"))
 def history_accepted(x: Exchange) -> Findings:
-    if refuses(x):
+    if refuses(x) and not too_long(x):
         yield Finding("status", "200 for a conversation as clients keep it", status_line(x))
 
 
@@ -193,22 +202,31 @@ def history_heard(run: Run) -> Findings:
                 yield Unsure("the model did not say the code word")
 
 
-@run_rule("chat.answer.uncut", probes=("chat.uncut",))
-def uncut(run: Run) -> Findings:
-    """Nobody asked for a limit, and the answer is short enough for any model."""
-    x = run.one("chat.uncut")
-    whole = count_asked(x) or ""
-    for choice in choices_of(x) if x.ok and intact(x) else ():
-        text = choice.content if isinstance(choice.content, str) else ""
-        if choice.finish_reason == "length":
-            found = f'finish_reason "length" after {len(text)} characters'
-            said = "an answer without a limit that nobody set"
-            yield Finding(choice.where, said, found, exchange=x.id)
-        elif text.strip() != whole and run.profile.scripted:
-            found = f"{len(text)} characters, ending {show(text[-20:])}"
-            yield Finding(f"{choice.where} content", f"all {COUNTED} numbers", found, exchange=x.id)
-        elif text.strip() != whole:
-            yield Unsure("the model did not count to the end")
+def uncut(name: str, last: int) -> RunRule:
+    """A rule: nobody asked for a limit, and the answer to this probe is short enough for any model."""
+    whole = " ".join(str(number) for number in range(1, last + 1))
+
+    @run_rule("chat.answer.uncut", probes=(name,))
+    def check(run: Run) -> Findings:
+        x = run.one(name)
+        for choice in choices_of(x) if x.ok and intact(x) else ():
+            text = choice.content if isinstance(choice.content, str) else ""
+            if choice.finish_reason == "length":
+                found = f'finish_reason "length" after {len(text)} characters'
+                said = "an answer without a limit that nobody set"
+                yield Finding(choice.where, said, found, exchange=x.id)
+            elif text.strip() != whole and run.profile.scripted:
+                found = f"{len(text)} characters, ending {show(text[-20:])}"
+                yield Finding(
+                    f"{choice.where} content", f"all {last} numbers", found, exchange=x.id
+                )
+            elif text.strip() != whole:
+                yield Unsure("the model did not count to the end")
+
+    return check
+
+
+SHORT_UNCUT: Final = uncut("chat.uncut", COUNTED)
 
 
 @rule("chat.tools.cut", on=ok_probe("chat.cut-call*"))
@@ -227,14 +245,34 @@ def cut_call(x: Exchange) -> Findings:
             )
 
 
-@rule("chat.param.combined", on=probe("chat.combined*"))
-def combined(x: Exchange) -> Findings:
-    if refuses(x):
-        yield Finding("status", "200: each parameter is taken alone", status_line(x))
+@run_rule("chat.param.combined", probes=("chat.combined*",), silence=(Silence.LACKING,))
+def combined(run: Run) -> Findings:
+    """All at once; only where that is refused, again without each, so that the culprits are named."""
+    for x in (*run.all(COMBINED.name), *run.all(COMBINED_CALLS.name)):
+        if refuses(x):
+            yield from _refused_together(run, x)
+            continue
+        found = len(choices_of(x)) if x.ok and intact(x) and choices_of(x) else 2
+        if found != 2:
+            yield Finding(
+                "choices", "2, as n says, beside other parameters", str(found), exchange=x.id
+            )
+
+
+def _refused_together(run: Run, x: Exchange) -> Findings:
+    """What names one parameter may be about that one; what names two, or none, is about the pair."""
+    named = [n for n in x.request.params if n not in ("model", "messages") and names(x, n)]
+    taken = [
+        name for name in _PARTS
+        if any(y.ok for y in run.all(f"{COMBINED.name}-without-{name.replace('_', '-')}"))
+    ]  # fmt: skip
+    if len(named) == 1 and len(taken) < 2:
+        yield Unsure(f"{named[0]} may be refused by itself: {status_line(x)}")
         return
-    found = len(choices_of(x)) if x.ok and intact(x) else 2
-    if found != 2:
-        yield Finding("choices", "2, as n says, beside other parameters", str(found))
+    said = "200: each parameter is taken alone"
+    if taken:
+        said += f"; without {' or '.join(taken)} the same request is taken"
+    yield Finding("status", said, status_line(x), exchange=x.id)
 
 
 @run_rule("chat.answer.filtered", probes=("chat.filtered*",))

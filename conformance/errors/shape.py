@@ -99,9 +99,17 @@ def _texts(body: str) -> str:
     return "\n".join(found)
 
 
+# What names the server to those who asked it, or who may read its answers.
+_OWN_HEADERS = frozenset({"location", "access-control-allow-origin", "link", "alt-svc", "report-to", "nel", "server",
+    "content-security-policy", "set-cookie", "via", "www-authenticate", "content-location"})  # fmt: skip
+
+
 @rule("errors.no-leak", on=ERROR)
 def no_leak(x: Exchange) -> Findings:
     yield from _leaks(x, "body", x.reply.text)
+    for name, value in x.reply.headers:
+        if name not in _OWN_HEADERS:
+            yield from _leaks(x, f"header {name}", value)
 
 
 @rule("errors.no-leak", on=STREAM)

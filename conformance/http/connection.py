@@ -1,5 +1,6 @@
 """Connections: used again, left early, read slowly, sent too much."""
 
+import re
 from dataclasses import replace
 from itertools import pairwise
 
@@ -7,6 +8,7 @@ from conformance.errors.probes import CHAT
 from conformance.errors.selectors import status_is, status_rule, within
 from conformance.judging.answer import status_line
 from conformance.judging.finding import Finding, Findings, Unsure
+from conformance.judging.refusal import refuses
 from conformance.judging.route import Silence
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
@@ -142,11 +144,16 @@ AFTER_ABORTED = status_rule(
 )
 
 
+_SIZE = re.compile(
+    r"too (large|big|long)|payload|entity|body size|exceeds|size limit", re.IGNORECASE
+)
+
+
 @rule("http.body-size", on=probe("http.body-3mib-*"))
 def body_size(x: Exchange) -> Findings:
     """No limit that nobody set: nginx's 1 MiB, Express' 100 kB."""
-    if x.reply.status == 413:
-        said = "the body of 3 MiB to be read, and its mistake refused with 400"
+    if x.reply.status == 413 or (refuses(x) and _SIZE.search(status_line(x))):
+        said = "the body of 3 MiB to be read, and answered like any other"
         yield Finding("status", said, status_line(x))
     elif not x.reply.status:
         found = x.connection.error or x.connection.ended.value

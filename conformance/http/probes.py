@@ -1,10 +1,10 @@
-"""Requests with other methods, paths and headers than clients of the API send. All are free."""
+"""Requests with other methods, paths and headers than clients of the API send. All are free but two small ones."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from conformance.errors.probes import CHAT, RESPONSES
-from conformance.running.probe import Handling, Probe, ProbeContext, get, post
+from conformance.errors.probes import CHAT, HELLO, HELLO_RESPONSES, RESPONSES
+from conformance.running.probe import Handling, Probe, ProbeContext, get, post, sends
 from wire.exchange import Headers, Request
 
 ORIGIN = ("origin", "https://conformance.example")
@@ -112,7 +112,7 @@ WEBSOCKET = Probe(
 )
 
 
-def _posting(path: str, body: dict[str, Any]) -> Callable[[ProbeContext], Request]:
+def _posting(path: str, body: Mapping[str, Any]) -> Callable[[ProbeContext], Request]:
     return lambda _: post(path, body)
 
 
@@ -121,16 +121,16 @@ MIDDLE_BYTES = 3 * 2**20
 MIDDLE = tuple(
     Probe(
         f"http.body-{name}",
-        _posting(path, body),
+        build,
         per_model=False,
-        output_tokens=0,
+        output_tokens=tokens,
         feature=feature,
         handling=Handling(padding_bytes=MIDDLE_BYTES, chunked=chunked),
     )
-    for name, path, body, feature, chunked in (
-        ("3mib-chat", CHAT, {"messages": []}, "chat", False),
-        ("3mib-responses", RESPONSES, {"input": 5}, "responses", False),
-        ("3mib-chunked", CHAT, {"messages": []}, "chat", True),
+    for name, build, tokens, feature, chunked in (
+        ("3mib-chat", sends(CHAT, HELLO), 16, "chat", False),
+        ("3mib-responses", sends(RESPONSES, HELLO_RESPONSES), 16, "responses", False),
+        ("3mib-chunked", _posting(CHAT, {"messages": []}), 0, "chat", True),
     )
 )
 TOO_LARGE = Probe(

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from conformance.chat.prompts import PROTOCOL
 from conformance.judging.typed_call import DESCRIPTION, NAME, SCHEMA, TOLD
 from conformance.responses.known import ECHO, repeat
 from conformance.running.probe import Probe, ProbeContext, post, sends
@@ -142,13 +143,20 @@ ANY_MODEL: Final = (
         sends(
             RESPONSES,
             {
-                "input": "Count from 1 to 3",
+                "input": repeat(PROTOCOL),
                 "stream_options": {"include_obfuscation": False},
                 **S,
             },
         ),
         feature="responses.obfuscation",
-        output_tokens=20,
+        output_tokens=110,
+    ),
+    Probe(
+        "responses.protocol",
+        sends(RESPONSES, {"input": repeat(PROTOCOL)}),
+        feature="responses",
+        output_tokens=110,
+        depth="full",
     ),
     Probe(
         "responses.stream.paced",

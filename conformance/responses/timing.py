@@ -8,8 +8,8 @@ from conformance.judging.finding import Finding, Findings, Unsure
 from conformance.judging.late import unless_late
 from conformance.judging.rule import rule
 from conformance.judging.selector import Selector
-from conformance.responses.selectors import is_stream, typed
-from wire.exchange import Exchange
+from conformance.responses.selectors import EVERY_STREAM, is_stream, typed
+from wire.exchange import Ended, Exchange
 from wire.responses import fold_responses
 
 ENOUGH: Final = 20
@@ -38,6 +38,11 @@ def _timed(x: Exchange) -> bool:
 
 
 PACED: Final = Selector("a long stream, alone", _timed, ("responses.stream.paced",))
+
+
+def ended(x: Exchange) -> bool:
+    """Whether a stream came to its terminal event, and was not left."""
+    return x.connection.ended is Ended.COMPLETE and fold_responses(x.reply).terminal is not None
 
 
 def _too_short(x: Exchange) -> bool:
@@ -113,3 +118,22 @@ def _steady(x: Exchange) -> Findings:
         if after - before > STALL_MS + 10 * pace:
             found = f"{after - before:.0f} ms of silence"
             yield Finding("arrival of the deltas", f"one each {pace:.0f} ms", found)
+
+
+CLOSE_MS: Final = 3_000
+
+
+@rule(
+    "responses.stream.closes",
+    on=EVERY_STREAM.only("that came to its end", ended, "responses.stream.echo"),
+)
+def closes(x: Exchange) -> Findings:
+    """Clients read to the end of the body, beyond the terminal event: so long their user waits."""
+    events, end = x.reply.events, x.connection.total_ms or 0.0
+    if not events or not x.reply.timed:
+        return
+    late = max([end, *(chunk.at_ms for chunk in x.reply.chunks)]) - events[-1].at_ms
+    if late > CLOSE_MS:
+        found = f"open for {late / 1000:.1f} s more"
+        said = "the end of the body soon after the terminal event"
+        yield Finding("connection", said, found, len(events) - 1)

@@ -4,12 +4,13 @@ Streamed and without storage, as Codex does it: message, reasoning with its encr
 functions, of a custom tool and of a tool in a namespace, an image and a long text among the outputs.
 """
 
+from dataclasses import replace
 from typing import Any, Final
 
 from conformance.judging.answer import status_line
-from conformance.judging.code_word import ASK, told
+from conformance.judging.code_word import ASK, knows, told
 from conformance.judging.finding import Finding, Findings, Unsure, show
-from conformance.judging.refusal import refuses
+from conformance.judging.refusal import refuses, too_long
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import ok_probe, probe
@@ -26,7 +27,10 @@ IMAGE: Final = (
     "i18U1AAAAABJRU5ErkJggg=="
 )
 LINE: Final = "0123 the build went on and nothing was found here\n"
-LONG: Final = f"{LINE * 120}{told(WORD)}\n{LINE * 120}"
+RULE: Final = "=" * 63 + "\n"
+LONG: Final = f"{LINE * 100}{RULE * 90}{told(WORD)}\n{RULE * 90}{LINE * 100}"
+"""Over 20,000 characters; rules between the sections, as builds print them, cost few tokens."""
+LONG_TO_ITS_END: Final = f"{LINE * 100}{RULE * 180}{LINE * 80}{told(WORD)}\n{LINE * 20}"
 _NOTES: Final = {
     "type": "namespace",
     "name": "mcp__notes",
@@ -74,8 +78,10 @@ def _output(call: dict[str, Any], text: str, *, image: bool) -> dict[str, Any]:
     return {"type": kind, "call_id": call["call_id"], "output": output}
 
 
-def _next(context: ProbeContext, before: str, text: str, order: str, *, image: bool) -> Request:
+def turn(context: ProbeContext, before: str, text: str, order: str, *, image: bool) -> Request:
+    """What a turn brought goes back verbatim, with an output for each of its calls and another order."""
     x = context.earlier[before][0]
+    image = image and context.profile.claims_feature("responses.images")
     calls = [i for i in final_items(x) if i.get("type") in ("function_call", "custom_tool_call")]
     if final(x) is None or not calls or not all(isinstance(c.get("call_id"), str) for c in calls):
         raise Impossible(f"{before} was answered without a call")
@@ -97,9 +103,7 @@ def _step(
 ) -> Probe:
     return Probe(
         f"responses_params.agent.{name}",
-        lambda context: _next(
-            context, f"responses_params.agent.{before}", text, order, image=image
-        ),
+        lambda context: turn(context, f"responses_params.agent.{before}", text, order, image=image),
         after=(f"responses_params.agent.{before}",),
         feature="responses.tools",
         output_tokens=80,
@@ -113,7 +117,7 @@ STEPS: Final = (
     _step("last", "2", LONG, ASK),
     _step("3", "2", "", _ONE, depth="full"),
     _step("4", "3", "ok", _ONE, depth="full"),
-    _step("5", "4", LONG, ASK, depth="full"),
+    _step("5", "4", LONG_TO_ITS_END, ASK, depth="full"),
 )
 TRIGGER: Final = Probe(
     "responses_params.agent.compact",
@@ -134,7 +138,9 @@ TRIGGER: Final = Probe(
 @rule("responses.agent.turns", on=probe("responses_params.agent.*"))
 def turns(x: Exchange) -> Findings:
     """Nothing that the server itself made may be what it refuses."""
-    if refuses(x):
+    if too_long(x):
+        yield Unsure("the model's context is too small for it")
+    elif refuses(x):
         yield Finding("status", "200 for its own items given back with outputs", status_line(x))
 
 
@@ -144,11 +150,10 @@ def heard(run: Run) -> Findings:
         text = text_of(x)
         if not x.ok or not text:
             yield Unsure(f"{x.probe} was not answered with a text")
-        elif WORD not in text and run.profile.scripted:
-            said = f"{WORD}, from the middle of a tool's output of {len(LONG)} characters"
-            yield Finding("output", said, show(text), exchange=x.id)
-        elif WORD not in text:
-            yield Unsure("the model did not find the code word in the tool's output")
+            continue
+        where = f"output, asked for a line of a tool's output of {len(LONG)} characters"
+        for word in knows(where, text, WORD):
+            yield replace(word, exchange=x.id) if isinstance(word, Finding) else word
 
 
 @rule("responses.agent.compaction", on=ok_probe("responses_params.agent.compact"))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from conformance.judging.finding import Finding, Findings, Unsure, show
+from conformance.judging.likelihood import impossible, is_number, summed_up
 from conformance.judging.rule import Rule, rule
 from conformance.judging.selector import Selector
 from conformance.responses.selectors import Json, dicts, final_items
@@ -133,6 +134,20 @@ def _split(listed: list[Json], text: Any) -> bool:
     if not isinstance(text, str) or not all(type(n) is int and 0 <= n < 256 for n in flat):
         return False
     return bytes(flat) == text.encode("utf-8", "surrogatepass")
+
+
+@rule(
+    "responses.include.logprobs-possible",
+    on=_with(
+        _LOGPROBS, "message", True, "responses_params.accept.low", "responses.stream.logprobs"
+    ),
+)
+def logprobs_possible(x: Exchange) -> Findings:
+    for where, part in _parts(x):
+        rows = dicts(part.get("logprobs"))
+        for n, row in enumerate(rows):
+            yield from impossible(row, f"{where}[{n}]")
+        yield from summed_up(where, [r["logprob"] for r in rows if is_number(r.get("logprob"))])
 
 
 @rule("responses.include.logprobs-off", on=_with(_LOGPROBS, "message", False, "responses.echo"))

@@ -12,7 +12,7 @@ def logprobs(text: str, top: int, *, most: int | None = None) -> list[dict[str, 
 
 
 def _entry(token: str, top: int) -> dict[str, Any]:
-    chance = -(zlib.crc32(token.encode()) % 1000) / 10_000
+    chance = -0.2 - (zlib.crc32(token.encode()) % 1000) / 10_000  # the rivals have their share
     rivals = [token, *(f"{token.strip()}{'~' * rank}" for rank in range(1, top))][:top]
     ranked = [_named(rival, chance - 2.5 * rank) for rank, rival in enumerate(rivals)]
     return {**_named(token, chance), "top_logprobs": ranked}

@@ -176,9 +176,11 @@ def _turn(item: Mapping[str, Any]) -> Turn | None:
             return Turn(Role.ASSISTANT, f"{item['name']} {item['input']}")
         case "function_call_output" | "custom_tool_call_output":
             output = item["output"]
-            if isinstance(output, list):
-                output = "\n".join(filter(None, map(part_text, output)))
-            return Turn(Role.TOOL, output)
+            if isinstance(output, str):
+                return Turn(Role.TOOL, output)
+            shown = tuple(p.get("image_url") or "" for p in output if p["type"] == "input_image")
+            said = "\n".join(filter(None, map(part_text, output)))
+            return Turn(Role.TOOL, said, len(shown), pictures=shown)
         case "compaction":
             text = opened_compaction(item["encrypted_content"])
             return Turn(Role.DEVELOPER, text) if text else None

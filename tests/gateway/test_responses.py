@@ -96,6 +96,19 @@ def test_input_of_every_kind_is_taken(desk, given):
     assert desk.respond(given).status == 200
 
 
+def test_an_image_in_a_tools_output_is_counted(desk):
+    call = {"type": "function_call", "call_id": "call_1", "name": "f", "arguments": "{}"}
+    text = {"type": "input_text", "text": "ok"}
+    image = {"type": "input_image", "image_url": PNG}
+    used = [
+        desk.respond(
+            [call, {"type": "function_call_output", "call_id": "call_1", "output": output}]
+        ).body["usage"]["input_tokens"]
+        for output in ([text], [text, image])
+    ]
+    assert used[0] < used[1]
+
+
 def test_a_file_is_read(desk):
     part = {
         "type": "input_file",

@@ -208,3 +208,16 @@ def test_a_connection_that_met_its_end_is_replaced_once():
     # The third is a look whether the server is still there.
     assert wire.asked == ["/a/m", "/a/m", "/models"]
     assert traffic.exchanges["a", "m"][0].connection.ended is Ended.CUT
+
+
+def test_a_framed_probe_runs_alone_between_its_readings_and_what_builds_on_it_after():
+    before, after = (
+        simple("before", alone=True),
+        simple("after-x", alone=True, after=("before", "x"), frames=("before", "x")),
+    )
+    _, wire, _ = run([simple("x"), simple("y", after=("x",)), before, after, simple("z")])
+    order = [path.split("/")[1] for path in wire.asked]
+    assert order.index("before") + 1 == order.index("x")
+    assert order[0] == "z"
+    assert order.index("x") < order.index("after-x")
+    assert order.index("x") < order.index("y")

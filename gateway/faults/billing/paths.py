@@ -71,7 +71,7 @@ def _reasoned(charge: Charge) -> object:
 def _in_vain(tokens: int) -> Callable[[Request, GatewayReply], GatewayReply]:
     """What brought no answer is charged for."""
 
-    def made(request: Request, reply: GatewayReply) -> GatewayReply:
+    def made(_: Request, reply: GatewayReply) -> GatewayReply:
         usage = Usage(prompt=100, completion=tokens)
         charge = Charge("codex", "req_vain", "gpt-5.5", "default", usage)
         return replace(reply, charge=charge) if reply.charge is None else reply
@@ -87,9 +87,7 @@ def _instead(tokens: int) -> Callable[[Request, GatewayReply], GatewayReply]:
 
 def _refused_in_vain(low: int, high: int) -> Callable[[Request, GatewayReply], GatewayReply]:
     charged = _in_vain(0)
-    return lambda request, reply: (
-        charged(request, reply) if low <= reply.status < high else reply
-    )
+    return lambda request, reply: charged(request, reply) if low <= reply.status < high else reply
 
 
 def _limit_in_advance(request: Request, reply: GatewayReply) -> GatewayReply:

@@ -1,8 +1,12 @@
 """Faults of what refusals show of the server's inside."""
 
+import copy
+from typing import Any
+
 from gateway.faults.machinery.error_edits import of_body
 from gateway.faults.machinery.fault import Family, Fault
-from gateway.faults.machinery.transform import Change, alter, on_error, on_status, put
+from gateway.faults.machinery.selection import CHAT_STREAM, RESPONSES_STREAM
+from gateway.faults.machinery.transform import Change, alter, on_error, on_frames, on_status, put
 
 _LEAKS = {
     "trace": 'Traceback (most recent call last):\n  File "/srv/app/proxy.py", line 42, in handle',
@@ -34,7 +38,33 @@ def _with(leak: str) -> Change:
     return lambda text: f"{text} {leak}"
 
 
+_IN_STREAMS = ("nested-error", "router-group", "account", "host-name", "trace", "upstream-status")
+
+
+def _failing(change: Change) -> Change:
+    """A failure that a stream tells: as an event of its own, or in the response that failed."""
+
+    def made(given: Any) -> Any:
+        payload = copy.deepcopy(given)
+        response = payload.get("response")
+        for holder in (
+            payload,
+            payload.get("error"),
+            response.get("error") if isinstance(response, dict) else None,
+        ):
+            if isinstance(holder, dict) and isinstance(holder.get("message"), str):
+                holder["message"] = change(holder["message"])
+        return payload
+
+    return made
+
+
 FAULTS = (
+    *(
+        Fault(f"errors.leak-{name}-in-{path}", (), f"A failure in a stream shows the server's inside ({path}).", Family.LEAK,
+            when, reply=on_frames(_failing(_with(_LEAKS[name]))))
+        for name in _IN_STREAMS for path, when in (("chat", CHAT_STREAM), ("responses", RESPONSES_STREAM))
+    ),
     *(
         Fault(f"errors.leak-{name}", (_LEAK_ROWS.get(name, "errors.no-leak"),),
             "A refusal of a bad request shows the server's inside.",
