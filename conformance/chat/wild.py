@@ -289,7 +289,7 @@ def filtered(run: Run) -> Findings:
 def clean_after(x: Exchange) -> Findings:
     wanted, found = text_asked(x) or "", _heard(x) if x.ok and intact(x) else []
     for text in found:
-        if " 3 4 5" in text or wanted in text.replace(wanted, "", 1):
+        if "3 4 5" in text or wanted in text.replace(wanted, "", 1):
             yield Finding(
                 "choices[0] delta.content", show(wanted), f"the other answer: {show(text)}"
             )

@@ -61,7 +61,7 @@ UNCUT_RULES: Final = (_uncut(UNCUT[0].name, 200), *(_uncut(p.name, COUNTED) for 
 @rule("responses.stream.after-left", on=ok_probe(LEFT[1].name))
 def clean_after(x: Exchange) -> Findings:
     text = text_of(x)
-    if " 3 4 5" in text or CLEAN in text.replace(CLEAN, "", 1):
+    if "3 4 5" in text or CLEAN in text.replace(CLEAN, "", 1):
         yield Finding(
             "output[].content[].text", show(CLEAN), f"the other answer: {show(text[:60])}"
         )
