@@ -34,6 +34,7 @@ from load.options import add_options, gateway_arguments  # noqa: E402
 from load.report.locust_stats import LocustStats  # noqa: E402
 from load.session.metrics_page import AddressError  # noqa: E402
 from load.session.processes import LocalProcess, Processes, WorkerProcesses, packed, unpacked  # noqa: E402
+from load.session.parent import end_with_parent  # noqa: E402
 from load.session.session import LoadSession  # noqa: E402
 from load.session.worker import Worker  # noqa: E402
 from load.transport.target import Gateway, Target, TargetError, redactor_of, target_of  # noqa: E402
@@ -43,6 +44,9 @@ from wire.last_pass import redact_output  # noqa: E402
 from wire.redaction import Redactor  # noqa: E402
 
 SILENCE_S = 10.0  # of the master, after which it is taken for lost
+
+
+os.register_at_fork(after_in_child=end_with_parent)
 
 
 class LoadUser(User):
@@ -75,12 +79,14 @@ def _worker(environment: Environment, runner: WorkerRunner) -> None:
 
     _print_no_secrets(redactor_of(Target("http://worker"), os.environ))
     worker = LoadUser.worker = Worker(send, os.environ, keep=True)
+    parent = os.getppid()
     runner.register_message("load_start", lambda msg, **_: worker.obey(msg.data))
     runner.register_message("load_stop", lambda msg, **_: worker.interrupt(msg.data["why"]))
 
     def quitting(**_: Any) -> None:
         heard = runner.last_heartbeat_timestamp
-        lost = heard is not None and time() - heard > SILENCE_S
+        orphaned = bool(environment.parsed_options.processes) and os.getppid() != parent
+        lost = orphaned or (heard is not None and time() - heard > SILENCE_S)
         worker.interrupt("the master was lost" if lost else "interrupted")
         if lost:
             print(f"load: the master was lost; see {worker.write_own_document()}", file=sys.stderr)

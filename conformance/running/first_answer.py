@@ -38,6 +38,10 @@ class Looked:
         return self.answer.ok and self.answer.connection.ended is Ended.COMPLETE
 
     @property
+    def seconds(self) -> float:
+        return (self.answer.connection.total_ms or 0.0) / 1000
+
+    @property
     def tokens(self) -> int:
         return self._usage.completion_tokens or LIMIT
 

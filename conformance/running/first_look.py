@@ -151,7 +151,8 @@ class Looker:
         self._refuse_refusal([a.answer for e, a in answers.items() if e not in absent])
         keyless = await self._keyless(answers, absent, models[0])
         offered = [asked for endpoint, asked in answers.items() if endpoint not in absent]
-        first = next((asked for asked in offered if asked.whole), None)
+        # The very first may have waited for a model to be loaded.
+        first = min((a for a in offered if a.whole), key=lambda a: a.seconds, default=None)
         bad = await self._bad(next(e for e in answers if e not in absent), models[0])
         return FirstLook(
             base_url=self._sender.target.base_url,
@@ -167,7 +168,7 @@ class Looker:
             prompt_ratio=max((asked.prompt_ratio for asked in offered), default=Decimal(1)),
             excess_tokens=max((asked.excess_tokens for asked in offered), default=0),
             accepts_bad=bad,
-            first_s=(first.answer.connection.total_ms or 0.0) / 1000 if first else None,
+            first_s=first.seconds if first else None,
             first_tokens=first.tokens if first else 0,
             is_reference=first is not None and SCRIPTED in first.answer.reply.text,
             account=self._budget.as_json(),

@@ -13,7 +13,7 @@ SLACK_S: Final = 10.0
 WHOLE_S: Final = 60.0
 VAIN: Final = 4
 """After so many answers that were given up, the others get only a multiple of what whole ones take."""
-KNOWN: Final = 16
+KNOWN: Final = 8
 """After so many whole answers the server's pace is theirs, no longer that of the first."""
 FIRST_TOKENS: Final = 16
 """What the first look allows, and an answer of this run at least."""

@@ -146,10 +146,12 @@ class Gateway:
         said = TemporaryFile()  # noqa: SIM115 - as long as the process
         self._process = subprocess.Popen(  # noqa: S603 - our own module
             [
-                sys.executable, "-m", "gateway", "--requests-per-minute", str(UNLIMITED), *arguments,
+                sys.executable, "-m", "gateway", "--with-parent", "--requests-per-minute", str(UNLIMITED),
+                *arguments,
             ],
             cwd=ROOT,
-            stdin=subprocess.DEVNULL,
+            # Held open until we end, however that happens: then the gateway ends, too.
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=said,
             text=True,
@@ -179,5 +181,6 @@ class Gateway:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait(5)
-        if self._process.stdout:
-            self._process.stdout.close()
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream:
+                stream.close()
