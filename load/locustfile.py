@@ -33,8 +33,8 @@ sys.path[1:] = [ROOT, *(entry for entry in sys.path[1:] if entry != ROOT)]
 from load.options import add_options, gateway_arguments  # noqa: E402
 from load.report.locust_stats import LocustStats  # noqa: E402
 from load.session.metrics_page import AddressError  # noqa: E402
-from load.session.processes import LocalProcess, Processes, WorkerProcesses, packed, unpacked  # noqa: E402
 from load.session.parent import end_with_parent  # noqa: E402
+from load.session.processes import LocalProcess, Processes, WorkerProcesses, packed, unpacked  # noqa: E402
 from load.session.session import LoadSession  # noqa: E402
 from load.session.worker import Worker  # noqa: E402
 from load.transport.target import Gateway, Target, TargetError, redactor_of, target_of  # noqa: E402
@@ -177,6 +177,9 @@ def _leader(environment: Environment, runner: Any) -> None:
             environment.process_exit_code = session.run().exit_code
         except (TargetError, PlanError, AddressError) as error:
             print(f"load: {error}", file=sys.stderr)
+        except OSError as error:
+            where = error.filename or environment.parsed_options.report_dir
+            print(f"load: the report cannot be written: {where}: {error.strerror}", file=sys.stderr)
         except Exception:  # noqa: BLE001 - a session that hangs says nothing at all
             traceback.print_exc()
         state["running"] = False

@@ -5,6 +5,7 @@ through the streams that its network backend opens, so the counting is done ther
 """
 
 from collections.abc import Iterable
+from contextvars import ContextVar
 from typing import Any, Final
 
 import httpcore
@@ -12,6 +13,8 @@ import httpx
 
 HEAD_LIMIT_BYTES: Final = 256 * 2**10
 INTERIM_LIMIT: Final = 100
+CARRIER: ContextVar["list[CountedStream] | None"] = ContextVar("carrier", default=None)
+"""Where a stream puts itself that carries the request of this task."""
 _INTERIM: Final = b"HTTP/1.1 1"
 
 
@@ -26,10 +29,13 @@ class CountedStream(httpcore.AsyncNetworkStream):
         self._inner = inner
         self._bytes = self._interim = 0
         self._begun = False
+        self.carried = 0
+        """Answers that began on this connection."""
 
     def begun(self) -> None:
         """The head is whole."""
         self._begun = True
+        self.carried += 1
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
         data = await self._inner.read(max_bytes, timeout)
@@ -43,6 +49,8 @@ class CountedStream(httpcore.AsyncNetworkStream):
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        if (carrier := CARRIER.get()) is not None and self not in carrier:
+            carrier.append(self)
         if self._begun:
             self._begun, self._bytes, self._interim = False, 0, 0
         await self._inner.write(buffer, timeout)
@@ -102,3 +110,8 @@ def is_too_long(failure: BaseException) -> bool:
     return isinstance(failure.__cause__, HeadTooLongError) or "Receive buffer too long" in str(
         failure
     )
+
+
+def was_reused(carrier: list[CountedStream]) -> bool | None:
+    """Whether a request went out on a connection that had brought answers before; None: it never went out."""
+    return any(stream.carried for stream in carrier) if carrier else None

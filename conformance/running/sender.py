@@ -16,7 +16,14 @@ from typing import Self
 import httpx
 
 from conformance.running.content_coding import ReceivedBody
-from conformance.running.head_limit import count_heads, head_is_whole, is_too_long
+from conformance.running.head_limit import (
+    CARRIER,
+    CountedStream,
+    count_heads,
+    head_is_whole,
+    is_too_long,
+    was_reused,
+)
 from conformance.running.lateness import Lateness
 from conformance.running.output_limit import generates
 from conformance.running.pace import whole_s
@@ -230,6 +237,8 @@ class Sender:
         # Bytes may come one by one; the answer as a whole has an end, too.
         deadline_s = handling.whole_s or whole_s(handling.timeout_s or self.target.timeout_s)
         content = request.body + b" " * handling.padding_bytes
+        carrier: list[CountedStream] = []
+        CARRIER.set(carrier)
         try:
             async with asyncio.timeout(deadline_s):
                 async with self._response(request, handling, content) as response:
@@ -248,6 +257,8 @@ class Sender:
         except httpx.RemoteProtocolError as failure:
             ended = Ended.LIMIT if is_too_long(failure) else Ended.CUT
             error = _say(failure)
+            if not status and "disconnected" not in error and ended is Ended.CUT:
+                error = f"no HTTP: {error}"
         except (httpx.ReadError, httpx.WriteError) as failure:
             ended, error = Ended.RESET, _say(failure)
         except TimeoutError:
@@ -257,6 +268,8 @@ class Sender:
             shown = self.target.proxy_shown
             said = _say(failure).replace(self.target.proxy, shown) if shown else _say(failure)
             ended, error = Ended.FAILED, said + (f" (through the proxy {shown})" if shown else "")
+        if reused is None and not status:
+            reused = was_reused(carrier)
         plain, complaint = body.end()
         reply = Reply(status, headers, tuple(plain), headers_at)
         return reply, Connection(ended, reused, error or complaint, origin=self.target.origin)
@@ -331,5 +344,7 @@ async def _chunked(body: bytes) -> AsyncIterator[bytes]:
 
 def _met_its_end(exchange: Exchange) -> bool:
     """Whether a kept connection was closed just when the request went out, as servers may."""
-    gone = exchange.connection.ended in {Ended.CUT, Ended.RESET}
+    ended, error = exchange.connection.ended, exchange.connection.error
+    # What came instead of an answer is no end of a connection.
+    gone = ended is Ended.RESET or (ended is Ended.CUT and "no HTTP" not in error)
     return gone and not exchange.reply.status and exchange.connection.reused is not False

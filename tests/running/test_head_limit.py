@@ -58,3 +58,16 @@ def test_a_few_interim_answers_before_each_answer_are_fine():
     exchanges = answered("early-hints", 60)
     assert {x.connection.ended for x in exchanges} == {Ended.COMPLETE}
     assert {x.reply.status for x in exchanges} == {200}
+
+
+@pytest.mark.parametrize("name", ["tls-on-plain", "no-http", "closes-at-once", "resets-at-once"])
+def test_what_comes_on_a_new_connection_in_place_of_an_answer_is_not_asked_for_again(name):
+    (exchange,) = answered(name)
+    assert exchange.connection.ended in {Ended.CUT, Ended.RESET}
+    assert exchange.connection.reused is False
+    assert exchange.attempts == ()
+
+
+def test_a_kept_connection_that_is_gone_is_no_fault():
+    exchanges = answered("dead-kept-connection", 20)
+    assert {x.reply.status for x in exchanges} == {200}
