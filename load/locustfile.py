@@ -85,7 +85,9 @@ def _worker(environment: Environment, runner: WorkerRunner) -> None:
 
     def quitting(**_: Any) -> None:
         heard = runner.last_heartbeat_timestamp
-        orphaned = bool(environment.parsed_options.processes) and os.getppid() != parent
+        orphaned = (
+            bool(getattr(environment.parsed_options, "processes", 0)) and os.getppid() != parent
+        )
         lost = orphaned or (heard is not None and time() - heard > SILENCE_S)
         worker.interrupt("the master was lost" if lost else "interrupted")
         if lost:
@@ -178,7 +180,7 @@ def _leader(environment: Environment, runner: Any) -> None:
         except (TargetError, PlanError, AddressError) as error:
             print(f"load: {error}", file=sys.stderr)
         except OSError as error:
-            where = error.filename or environment.parsed_options.report_dir
+            where = error.filename or options.report_dir
             print(f"load: the report cannot be written: {where}: {error.strerror}", file=sys.stderr)
         except Exception:  # noqa: BLE001 - a session that hangs says nothing at all
             traceback.print_exc()
