@@ -9,10 +9,10 @@ from conformance.authenticity.prompts import (
     INSTRUCTIONS,
     MESSAGES,
     NEEDLE,
+    NEEDLES,
     PICTURES,
     codes_sent,
     digits_sent,
-    needles,
 )
 from conformance.authenticity.said import text_of
 from conformance.judging.answer import status_line
@@ -32,9 +32,9 @@ def needles_found(run: Run) -> Findings:
     if cannot := _cannot(run, x):
         yield cannot
         return
-    places, usage = needles(len(sent)), usage_of(x)
+    usage = usage_of(x)
     billed = f", {usage.prompt_tokens} tokens billed" if usage and usage.prompt_tokens else ""
-    for place, word in zip(places, sent, strict=True):
+    for place, word in zip(NEEDLES, sent, strict=True):
         if word not in said:
             found = f"not known to the model{billed}"
             yield Finding("the prompt", f"the code word at its {place} read", found, exchange=x.id)

@@ -15,6 +15,7 @@ class Shape(StrEnum):
     CONSTANT = "constant"
     FACTOR = "factor"
     ROUNDED = "rounded"
+    LEAST = "least"
     IRREGULAR = "irregular"
 
 
@@ -55,6 +56,8 @@ class Deviation:
             return f"{self.low:+.0f} tokens in {head}: {share}"
         if self.shape is Shape.FACTOR:
             return f"{(self.low + self.high) / 2:.4f} times as many ({self.low:.4f} to {self.high:.4f}) in {head}: {share}"
+        if self.shape is Shape.LEAST:
+            return f"never fewer than {self.low:.0f}, in {head}: {share}"
         if self.shape is Shape.ROUNDED:
             return f"whole multiples of {self.low:.0f} in {head}: {share}"
         return f"other counts in {head}, {100 * (claimed / max(counted, 1) - 1):+.1f} %: {share}"
@@ -77,8 +80,12 @@ def deviation(points: Sequence[Point]) -> Deviation | None:
         return _made(Shape.CONSTANT, mine, points, often, often)
     if factor := _factor(off):
         return _made(Shape.FACTOR, off, points, *factor)
-    for step in (100, 50, 10):
-        if all(point.claimed % step == 0 for point in off):
+    least = min(point.claimed for point in points)
+    if all(point.claimed == least < least + point.off for point in off):
+        return _made(Shape.LEAST, off, points, least, least)
+    for step in (100, 50, 20, 10, 5):
+        judged = off if step >= 10 and len(off) >= 5 else points
+        if all(point.claimed % step == 0 for point in judged):
             return _made(Shape.ROUNDED, off, points, step, step)
     return _made(Shape.IRREGULAR, off, points, 0, 0)
 

@@ -14,9 +14,16 @@ from wire.tokens.vocabulary import vocabulary
 _CODE: Final = re.compile(r"The code word is ([A-Z0-9]+)")
 _LINE: Final = "{0}: the tide turned, and nothing of note was written down.\n"
 _FIRST: Final = 1_000_000  # numbers of seven digits cost the same each
-# What long prompts are cut to is a number of tokens, so places are told as shares of the whole.
-NEEDLES: Final = ("start", "middle", "end")
-MORE_NEEDLES: Final = ("start", "first sixth", "first third", "middle", "last third", "last sixth", "end")  # fmt: skip
+# A text that is cut loses its start, its end, or something in between.
+NEEDLES: Final = (
+    "start",
+    "first sixth",
+    "first third",
+    "middle",
+    "last third",
+    "last sixth",
+    "end",
+)
 ORDERED: Final = "in their order, separated by spaces, and nothing else."
 
 
@@ -42,26 +49,19 @@ def _texts(params: Any) -> list[str]:
     return found
 
 
-def needles(count: int) -> tuple[str, ...]:
-    """Where so many code words stand in the long text."""
-    return NEEDLES if count == len(NEEDLES) else MORE_NEEDLES
-
-
 def _hay(context: ProbeContext) -> Request:
     """Code words in a long text, the first and the last close to its ends."""
     size = context.profile.context_tokens
     line = vocabulary("o200k_base").count(_LINE.format(_FIRST))
     lines = [_LINE.format(number) for number in range(_FIRST, _FIRST + max(size // line, 40))]
-    names = NEEDLES if size <= DEFAULT else MORE_NEEDLES
-    step = (len(lines) - 5) / (len(names) - 1)
-    for number in range(len(names)):
+    step = (len(lines) - 5) / (len(NEEDLES) - 1)
+    for number in range(len(NEEDLES)):
         lines[2 + round(number * step)] = f"The code word is {code(context, number)}\n"
     question = f"\nList all code words of the text above {ORDERED}"
     return post(CHAT, {"model": context.model, "messages": user("".join(lines) + question)})
 
 
-DEFAULT: Final = 8_000
-NEEDLE: Final = Probe("authenticity.needle", _hay, feature="authenticity", output_tokens=80)
+NEEDLE: Final = Probe("authenticity.needle", _hay, feature="authenticity", output_tokens=100)
 
 # Long enough that a limit on such texts shows.
 STYLE: Final = (

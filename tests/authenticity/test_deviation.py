@@ -49,6 +49,17 @@ def test_rounding_is_named():
     assert (found.shape, found.low) == (Shape.ROUNDED, 10)
 
 
+def test_a_least_count_is_named():
+    found = deviation(points(lambda n: max(n, 240)))
+    assert (found.shape, found.low) == (Shape.LEAST, 240)
+    assert str(found).startswith("never fewer than 240, in 6 of 10 answers")
+
+
+def test_rounding_to_fives_is_named():
+    found = deviation(points(lambda n: -(-n // 5) * 5))
+    assert (found.shape, found.low) == (Shape.ROUNDED, 5)
+
+
 def test_what_follows_no_rule_says_how_much():
     chance = random.Random(1)
     found = deviation(points(lambda n: n + chance.randint(1, n)))
