@@ -94,6 +94,18 @@ class Choice:
         }
 
 
+def is_preface(payload: Any) -> bool:
+    """Whether a payload is Azure's chunk about the prompt: what its filters say, and nothing of the answer.
+
+    It comes first, without choices, and with empty words where the answer's id and model would stand.
+    """
+    return (
+        isinstance(payload, dict)
+        and isinstance(payload.get("prompt_filter_results"), list)
+        and not payload.get("choices")
+    )
+
+
 class ChatFold:
     """Takes the payloads of a chat stream one after the other.
 
@@ -162,7 +174,7 @@ class ChatFold:
             self.problems.append(Problem(index, "no list of choices"))
             return
         self.chunks += 1
-        if not self.head:
+        if not self.head and not is_preface(payload):
             self.head = {
                 key: value for key, value in payload.items() if key not in {"choices", "usage"}
             }

@@ -151,4 +151,7 @@ def error_text(x: Exchange) -> str:
     error = body.get("error", body) if isinstance(body, dict) else None
     if isinstance(error, dict):
         error = error.get("message") or error.get("detail")
+    if isinstance(error, list) and error and isinstance(error[0], dict):
+        # Checkers of types list what they found: its first words are the text.
+        error = error[0].get("msg") or error[0].get("message")
     return plain(error if isinstance(error, str) else x.reply.text.strip(), TEXT)

@@ -6,7 +6,7 @@ from typing import Any
 
 from conformance.judging.finding import ABSENT
 from conformance.judging.framing import lone_surrogates
-from wire.chat import fold_chat
+from wire.chat import fold_chat, is_preface
 from wire.exchange import Exchange
 from wire.sse import FactKind
 
@@ -66,11 +66,11 @@ def intact(x: Exchange) -> bool:
 
 
 def objects(x: Exchange) -> list[tuple[int | None, dict[str, Any]]]:
-    """The completion as (None, body), or the chunks with their event indexes; no errors."""
+    """The completion as (None, body), or the chunks with their event indexes; no errors, no preface."""
     return [
         (index, value)
         for index, value in x.objects()
-        if isinstance(value, dict) and value.get("error") is None
+        if isinstance(value, dict) and value.get("error") is None and not is_preface(value)
     ]
 
 

@@ -15,7 +15,7 @@ from conformance.judging.finding import ABSENT, Finding, Findings
 from conformance.judging.framing import BROKEN, STOPPED
 from conformance.judging.grammar import ANY, END, START, Grammar, Step, walk
 from conformance.judging.rule import rule
-from wire.chat import fold_chat
+from wire.chat import fold_chat, is_preface
 from wire.exchange import Exchange
 from wire.sse import DONE, FactKind
 
@@ -139,7 +139,7 @@ def steps(x: Exchange) -> Iterator[Step]:
             for number in sorted(seen - finished):
                 yield Step("choice", number, "broken", index)
             broken = True
-        elif over and not done:
+        elif (over and not done) or (is_preface(payload) and not (seen or done)):
             continue
         elif audio and not done and _of_audio_alone(payload):
             seen |= {c["index"] for _, c in choices(payload) if _readable(c)}

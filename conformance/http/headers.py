@@ -12,6 +12,7 @@ from conformance.judging.route import Silence
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import Selector
+from wire.chat import is_preface
 from wire.endpoint import Endpoint
 from wire.exchange import Ended, Exchange
 
@@ -235,7 +236,8 @@ def date_right(x: Exchange) -> Findings:
 def created_near_date(x: Exchange) -> Findings:
     date = _date(x)
     for index, payload in x.objects():
-        inner = payload.get("response", payload) if isinstance(payload, dict) else None
+        told = isinstance(payload, dict) and not is_preface(payload)
+        inner = payload.get("response", payload) if told else None
         for name in ("created", "created_at") if isinstance(inner, dict) else ():
             made = inner.get(name) if isinstance(inner, dict) else None
             if date is not None and _far(made, date):

@@ -163,6 +163,27 @@ def _vendor(value: Any) -> Any:
     return value
 
 
+AZURE_FILTERS = {
+    name: {"filtered": False, "severity": "safe"} for name in ("hate", "self_harm", "sexual", "violence")
+}  # fmt: skip
+
+
+def _azure(given: tuple[Frame, ...]) -> tuple[Frame, ...]:
+    """Azure tells before a chat stream what its filters made of the prompt, in a chunk that says nothing else."""
+    first = given[0].payload if given and isinstance(given[0].payload, dict) else {}
+    if first.get("object") != "chat.completion.chunk":
+        return given
+    told = {"choices": [], "created": 0, "id": "", "model": "", "object": "",
+            "prompt_filter_results": [{"prompt_index": 0, "content_filter_results": AZURE_FILTERS}]}  # fmt: skip
+    seen = tuple(
+        f._replace(payload={**f.payload, "choices": [{**c, "content_filter_results": AZURE_FILTERS} for c in f.payload["choices"]]})
+        if isinstance(f.payload, dict) and isinstance(f.payload.get("choices"), list)
+        else f
+        for f in given
+    )  # fmt: skip
+    return (given[0]._replace(payload=told), *seen)
+
+
 def _comments(given: tuple[Frame, ...]) -> tuple[Frame, ...]:
     first = Frame(0, "", b": OPENROUTER PROCESSING\n\n")
     beat = Frame(0, "", b": keep-alive\n\n")
@@ -218,6 +239,7 @@ DOINGS: dict[str, Doing] = {
     ),
     "headers-limited-by-a-front": lambda inner: Fronted(inner, lambda _, reply: reply),
     "comments": frames(_comments),
+    "azure-prompt-filter": frames(_azure),
     "vendor-members": payloads(_vendor),
     "obfuscation": frames(_padded),
     "two-events-a-segment": changing(merged),

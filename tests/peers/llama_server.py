@@ -16,7 +16,6 @@ def main() -> None:
     settings.api_keys = [key]
     settings.model_alias = {alias}
     settings.n_ctx, settings.n_parallel = 32768, 4
-    settings.n_predict = 256  # a random model does not know when to stop
     settings.n_gpu_layers = 0
     settings.use_jinja = True
     settings.warmup = False
