@@ -85,10 +85,13 @@ def _leaks(x: Exchange, where: str, told: str) -> Findings:
 
 
 def _texts(body: str) -> str:
-    """The strings of a JSON text, each on a line; anything else as it is."""
+    """The strings of a JSON text, or of events that are such, each on a line; anything else as it is."""
     value = parse_json(body)
     if isinstance(value, Invalid):
-        return body
+        lines = body.split("\n")
+        if not any(line.startswith("data:") for line in lines):
+            return body
+        return "\n".join(_texts(line[5:]) if line.startswith("data:") else line for line in lines)
     found, waiting = [], [value]
     while waiting:
         one = waiting.pop()

@@ -13,6 +13,7 @@ from conformance.judging.profile import Profile
 from conformance.running import pulse
 from conformance.running.budget import Budget
 from conformance.running.circuit_breaker import CircuitBreaker
+from conformance.running.gate import Gate
 from conformance.running.memory import Memory
 from conformance.running.offer import ASKS, Offer
 from conformance.running.output_limit import generates
@@ -86,7 +87,7 @@ class Schedule:
         self._progress = progress
         self._terms = terms or Terms()
         self._mark = run or secrets.token_hex(4)
-        self._gate = asyncio.Semaphore(self._terms.concurrency or profile.concurrency)
+        self._gate = Gate(self._terms.concurrency or profile.concurrency)
         self.traffic = Traffic()
         self._done: dict[tuple[str, str], asyncio.Event] = {}
         self._unreachable = 0
@@ -280,6 +281,7 @@ class Schedule:
                 finally:
                     budget.settle(exchange, worst_usd, probe, scripted=probe.feature == "scripted")
                 self._breaker.record(exchange, max(beside, self._pulse.in_flight))
+                self._gate.came(probe, exchange)
                 self.traffic.statuses[exchange.reply.status] += 1
                 self._terms.pace.record(exchange)
                 was_away = await self._pulse.came(number, exchange)

