@@ -5,6 +5,7 @@ What is kept for it is bounded; the counting is done by a process of its own, so
 
 import json
 import sys
+from array import array
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +20,9 @@ from load.transport.responses_reader import ResponsesReader
 from wire.endpoint import Endpoint
 
 ROOT: Final = Path(__file__).parents[2]
-MOST_LETTERS: Final = 8_000_000  # that are kept; what comes later is not compared
+# That are kept; what comes later is not compared.
+MOST_LETTERS: Final = 4_000_000
+MOST_ANSWERS: Final = 20_000
 BATCH: Final = 200
 JUDGED: Final = frozenset({Outcome.OK, Outcome.WITHOUT_DONE, Outcome.INCOMPLETE_LENGTH})
 ENDPOINTS: Final = frozenset({Endpoint.CHAT, Endpoint.RESPONSES})
@@ -34,26 +37,32 @@ class Claims:
         self._model = model
         self._tools, self._schema = "tools" in asked, bool({"response_format", "text"} & set(asked))
         # Of several choices nobody says which claims what.
-        self._letters = MOST_LETTERS + 1 if "n" in asked else 0
-        self._kept: list[tuple[list[Any], int]] = []  # what the process is asked, and the claim
+        self._room = 0 if "n" in asked else MOST_LETTERS
+        # Column by column: a tuple an answer would take more memory than its text.
+        self._texts: list[str] = []
+        self._endpoints: list[str] = []
+        self._cut: list[bool] = []
+        self._reasoning, self._claimed = array("q"), array("q")
 
     def add(self, arrival: Arrival) -> None:
-        usage, endpoint = arrival.usage, arrival.request.endpoint
-        if self._letters > MOST_LETTERS or usage is None or usage.completion_tokens is None:
+        if self._room <= 0 or arrival.outcome not in JUDGED:
             return
-        outcome = arrival.outcome
-        if outcome not in JUDGED or endpoint not in ENDPOINTS or not _plain(arrival):
+        usage, endpoint = arrival.usage, arrival.request.endpoint
+        if usage is None or usage.completion_tokens is None or endpoint not in ENDPOINTS:
             return
         text = arrival.reader.text()
-        if text:
-            self._letters += len(text)
-            cut = outcome is Outcome.INCOMPLETE_LENGTH
-            asked = [text, endpoint.value, usage.reasoning_tokens or 0, cut, self._tools, self._schema]  # fmt: skip
-            self._kept.append((asked, usage.completion_tokens))
+        if not text or not _plain(arrival):
+            return
+        self._room = self._room - len(text) if len(self._texts) + 1 < MOST_ANSWERS else 0
+        self._texts.append(text)
+        self._endpoints.append(endpoint.value)
+        self._cut.append(arrival.outcome is Outcome.INCOMPLETE_LENGTH)
+        self._reasoning.append(usage.reasoning_tokens or 0)
+        self._claimed.append(usage.completion_tokens)
 
     def into(self, tally: Tally, within_s: float) -> None:
         """Count, for at most so long; what was counted by then goes into the tally."""
-        if not self._kept:
+        if not self._texts:
             return
         process = None
         try:
@@ -77,13 +86,19 @@ class Claims:
 
     def _compare(self, process: Any, tally: Tally) -> None:
         counts = tally.counts
-        while self._kept:
-            batch = self._kept[:BATCH]
-            process.stdin.write(json.dumps([asked for asked, _ in batch]).encode() + b"\n")
+        for start in range(0, len(self._texts), BATCH):
+            part = slice(start, start + BATCH)
+            columns = (
+                self._texts[part],
+                self._endpoints[part],
+                self._reasoning[part],
+                self._cut[part],
+            )
+            asked = [[*one, self._tools, self._schema] for one in zip(*columns, strict=True)]
+            process.stdin.write(json.dumps(asked).encode() + b"\n")
             process.stdin.flush()
             bounds = json.loads(process.stdout.readline())
-            del self._kept[: len(batch)]
-            for (_, claimed), bound in zip(batch, bounds, strict=True):
+            for claimed, bound in zip(self._claimed[part], bounds, strict=True):
                 if bound is None:
                     continue
                 low, high = bound

@@ -17,6 +17,7 @@ from load.workload.plan import Plan
 from wire.redaction import Redactor
 
 REFUSED_IN_A_ROW: Final = 5  # answers, all refused or no connection at all: stop
+CLAIMS_S: Final = 20.0  # for tokens that were claimed
 COUNT_S: Final = 5.0  # for tokens that are still to be counted
 _UNREACHED: Final = frozenset({Outcome.CONNECT_ERROR, Outcome.TLS_ERROR, Outcome.TIMEOUT_CONNECT})
 
@@ -79,7 +80,7 @@ class Answers:
         """Count what is still to be counted; claims only of a run that came to its end."""
         self._counter.finish(COUNT_S)
         if self._claims is not None and whole:
-            self._claims.into(self.recorder.tally, COUNT_S)
+            self._claims.into(self.recorder.tally, CLAIMS_S)
 
     def _settle(self, arrival: Arrival) -> None:
         budget = self.budget

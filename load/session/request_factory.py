@@ -27,6 +27,7 @@ class RequestFactory:
         self._writer = plan.writer()
         self._scenario_of = plan.scenario_of()
         prompts = self._writer.prompts
+        self._talks = isinstance(prompts, FromFile | FromTrace)
         self._period = len(prompts) if isinstance(prompts, FromFile) else 0
         self._requests: dict[tuple[str, int], Request] = {}  # of a file's lines, which come again
         self._conversations: dict[Arrival, Conversation] = {}
@@ -37,7 +38,8 @@ class RequestFactory:
     def arrival(self, number: int) -> Arrival:
         """Of arrival `number`."""
         name = self._scenario_of(number)
-        conversation = self._conversation(name, number)
+        # Synthetic prompts, which are made for each request, hold no conversations.
+        conversation = self._conversation(name, number) if name == "agent" or self._talks else None
         if conversation is None:
             return self._prepared(self._request(name, number), number)
         return self._turn(conversation)
@@ -64,6 +66,8 @@ class RequestFactory:
 
     def next_turn(self, arrival: Arrival) -> tuple[Arrival, float] | None:
         """What follows an arrival that has ended, and after how many seconds; None where nothing does."""
+        if not self._conversations:
+            return None
         conversation = self._conversations.pop(arrival, None)
         if conversation is None or not conversation.answered(arrival):
             return None

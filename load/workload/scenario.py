@@ -69,7 +69,7 @@ class RequestWriter:
 
     def own(self, prompt: Prompt) -> dict[str, Any]:
         """Parameters that were asked for: of all requests, and of this line of a file."""
-        return self.extra | (prompt.extra or {})
+        return self.extra | prompt.extra if prompt.extra else self.extra
 
     def chat(self, scenario: str, prompt: Prompt, *, stream: bool) -> Request:
         body: dict[str, Any] = {"model": self.model, "messages": prompt.messages}
@@ -94,7 +94,7 @@ class RequestWriter:
     def limit(self, prompt: Prompt) -> int | None:
         """Of the answer, in tokens."""
         own = self.own(prompt)
-        for name in LIMITS:
+        for name in LIMITS if own else ():
             given = own.get(name)
             if type(given) is int:
                 return given
@@ -110,16 +110,18 @@ class RequestWriter:
         self, scenario: str, endpoint: Endpoint, path: str, body: dict[str, Any], limit_name: str, prompt: Prompt, *, stream: bool
     ) -> Request:  # fmt: skip
         own, limit = self.own(prompt), self.limit(prompt)
-        if limit is not None and not LIMITS & own.keys():
+        if limit is not None and not (own and LIMITS & own.keys()):
             body[limit_name] = limit
-        wanted = own.get("stream_options")
-        if (
-            isinstance(wanted, dict) and "stream_options" in body
-        ):  # what it does not say stays as it is
-            own = own | {"stream_options": body["stream_options"] | wanted}
-        body |= own
-        options = body.get("stream_options")
-        owed = endpoint is not Endpoint.CHAT or not stream or (isinstance(options, dict) and options.get("include_usage") is True)  # fmt: skip
+        owed = True
+        if own:
+            wanted = own.get("stream_options")
+            if (
+                isinstance(wanted, dict) and "stream_options" in body
+            ):  # what it does not say stays as it is
+                own = own | {"stream_options": body["stream_options"] | wanted}
+            body |= own
+            options = body.get("stream_options")
+            owed = endpoint is not Endpoint.CHAT or not stream or (isinstance(options, dict) and options.get("include_usage") is True)  # fmt: skip
         cut = limit is not None and (prompt.output_tokens or 0) > limit
         return Request(
             scenario,

@@ -83,11 +83,14 @@ def test_of_responses_only_one_text_alone_is_compared(output, compared):
     )
     found = Claims("gpt-5.5")
     found.add(arrival)
-    assert bool(found._kept) is compared
+    assert bool(found._texts) is compared
 
 
-def test_so_much_text_is_kept_and_no_more(monkeypatch):
-    monkeypatch.setattr(claims, "MOST_LETTERS", 3 * len(WORDS))
+@pytest.mark.parametrize(
+    ("most", "of_what"), [(4 * len(WORDS) - 3, "MOST_LETTERS"), (4, "MOST_ANSWERS")]
+)
+def test_so_much_text_is_kept_and_no_more(monkeypatch, most, of_what):
+    monkeypatch.setattr(claims, of_what, most)
     with serving(claiming(TRUE)) as base_url:
         document, _ = session(base_url, requests="10", rate=50.0)
     assert document["claims"]["answers"] == 4
