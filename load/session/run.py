@@ -73,6 +73,7 @@ class Run:
         self._waiting: list[ClosedUser] = []  # users that wait for the start
         self._number = self.worker
         self._whole_conversations = plan.whole_conversations
+        self._over_ns = 0
         self._thinking = 0  # conversations between two turns
         self._greenlet: gevent.Greenlet | None = None
         self._later = gevent.get_hub().loop.run_callback
@@ -168,6 +169,7 @@ class Run:
         while perf_counter_ns() < self._window.to_ns and not self.stopped:
             if self._number >= most and not self.engine.in_flight and not self._thinking:
                 if self.plan.counted:
+                    self._over_ns = perf_counter_ns()
                     self.tally.counts["counted"] += 1
                 return
             gevent.sleep(0.005)
@@ -189,6 +191,7 @@ class Run:
         if self.stopped:
             self.tally.counts["cut_short"] += 1
         self.over.set()
+        self._over_ns = self._over_ns or perf_counter_ns()  # what follows is no time of the run
         self.engine.cut(None if self.stopped else self._answers.why_unanswered)
         self.health.stop()
         self._answers.finish(whole=not self.stopped)
@@ -292,7 +295,7 @@ class Run:
             "cpu_s": self.health.used_s,
             "peak_mb": peak_mb(),
             "stopped": self.stopped,
-            "ran_s": (min(perf_counter_ns(), self._window.to_ns) - self._window.start_ns) / 1e9,
+            "ran_s": (min(self._over_ns or perf_counter_ns(), self._window.to_ns) - self._window.start_ns) / 1e9,
             "vocabulary": self._answers.vocabulary,
             "limit": f"{self.capacity.in_flight:,}: {self.capacity.because}",
             "done": done,
