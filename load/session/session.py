@@ -146,14 +146,18 @@ class LoadSession:
         plan = self.plan
         kind = plan.schedule.kind
         where = f"{self.target.shown} ({'loopback' if self.target.loopback else 'not loopback'})"
-        what, cost = f"{plan.scenario}, {kind}", ""
+        what, n = f"{plan.scenario}, {kind}", plan.planned
         if self._sweep is not None:
             stages = ", ".join(f"{one:g}" for one in plan.rates or plan.concurrencies)
             what = f"{plan.scenario}, a stage at each {self._sweep.by} of {stages}"
-        elif kind not in {"closed", "search"}:
-            n, most = plan.schedule.planned, most_usd(plan, price_of(plan.model))
-            what = f"{n:,} requests of {plan.scenario}, {plan.schedule.described}"
-            cost = f", at most ${most:,.2f}"
+        elif plan.closed:
+            what = f"{plan.scenario}, {plan.concurrency} at a time"
+        elif n is not None:
+            what = f"{plan.scenario}, {plan.schedule.described}"
+        cost = ""
+        if n is not None:
+            what = f"{n:,} requests of {what}"
+            cost = f", at most ${most_usd(plan, price_of(plan.model)):,.2f}"
         limit = f", limit ${plan.max_cost:,.2f}" if plan.max_cost is not None else ""
         self._say(f"target {where}: {what}, model {plan.model}{cost}{limit}")
 

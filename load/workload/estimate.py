@@ -15,14 +15,14 @@ LETTERS: Final = 4  # of an answer, a token
 
 
 def most_usd(plan: Plan, price: Price) -> float:
-    """Dollars, over all that is planned; each answer as long as its limit, and back again in every later turn."""
+    """Dollars, over all that is planned, which must be known; each answer as long as its limit, and back again in every later turn."""
     weights = plan.mix if plan.scenario == "mix" else {plan.scenario: 1.0}
     writer = plan.writer()
     share = sum(
         weight * max(_one(plan, writer, name, number, price) for number in _numbers(plan, writer))
         for name, weight in weights.items()
     )
-    return plan.schedule.planned * share / sum(weights.values())
+    return (plan.planned or 0) * share / sum(weights.values())
 
 
 def _numbers(plan: Plan, writer: RequestWriter) -> list[int]:

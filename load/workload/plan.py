@@ -90,9 +90,17 @@ class Plan:
     @property
     def planned(self) -> int | None:
         """How many arrivals; None where that is not known before."""
-        if self.closed:
-            return self.schedule.most if self.counted else None
-        return self.schedule.planned
+        schedule = self.schedule
+        match schedule.kind:
+            case "closed":
+                return schedule.most if self.counted else None
+            case "search":
+                return None
+            case "sweep" if schedule.most is not None:
+                return schedule.most * len(self.rates or self.concurrencies)
+            case "sweep":
+                return sum(round(rate * schedule.duration_s) for rate in self.rates) or None
+        return schedule.planned
 
     @property
     def counted(self) -> bool:

@@ -174,3 +174,17 @@ def test_what_is_announced_is_the_dearest_row_and_every_turn(tmp_path):
     few = most_usd(plan_with(scenario="agent", turns=1, requests="1"), price)
     many = most_usd(plan_with(scenario="agent", turns=6, requests="1"), price)
     assert many > 6 * few
+
+
+@pytest.mark.parametrize(("options", "n"), [
+    ({"rate": 10.0, "duration": 3.0}, 30), ({"arrivals": "closed", "requests": "25"}, 25), ({"arrivals": "closed"}, None),
+    ({"arrivals": "sweep", "rates": "1,2,4", "duration": 10.0}, 70), ({"arrivals": "sweep", "rates": "1,2", "requests": "30"}, 60),
+    ({"arrivals": "sweep", "concurrencies": "1,2", "requests": "30"}, 60), ({"arrivals": "sweep", "concurrencies": "1,2"}, None),
+    ({"arrivals": "search", "ttft_slo": 100.0}, None),
+])  # fmt: skip
+def test_how_many_are_announced_is_what_is_planned(options, n):
+    plan = plan_with(**options)
+    assert plan.planned == n
+    price = price_of("gpt-5.5")
+    one = most_usd(plan_with(requests="1"), price)
+    assert most_usd(plan, price) == pytest.approx((n or 0) * one)
