@@ -18,6 +18,8 @@ from schemas.loader import load
 from wire.exchange import Exchange, Invalid
 from wire.responses import output_text
 
+ENOUGH: Final = 4
+"""So many answers to different requests must be one text before a model is taken to know no other."""
 _TWINS: Final = (
     ("responses.echo", "responses.stream.echo"),
     ("responses.tools", "responses.stream.tools"),
@@ -170,9 +172,10 @@ def _compared(run: Run, plain: Exchange, streamed: Exchange) -> Findings:
         return
     if _items(one[2]) != _items(two[2]):
         texts = output_text(one[2]), output_text(two[2])
-        if not run.profile.scripted and texts[0] != texts[1]:
+        repeats = run.profile.scripted or _fixed(run) == texts[0]
+        if not repeats and texts[0] != texts[1]:
             yield Unsure("the model answered the two requests differently")
-        elif run.profile.scripted or _messages(one[2]) != _messages(two[2]):
+        elif texts[0] != texts[1] or run.profile.scripted or _messages(one[2]) != _messages(two[2]):
             told = (
                 differ(*texts) if texts[0] != texts[1] else _first(_items(one[2]), _items(two[2]))
             )
@@ -182,6 +185,16 @@ def _compared(run: Run, plain: Exchange, streamed: Exchange) -> Findings:
         if one[2].get(name) != two[2].get(name) and run.profile.scripted:
             told = show(one[2].get(name)), show(two[2].get(name))
             yield Finding(f"response.{name}", *told, two[0], exchange=streamed.id)
+
+
+def _fixed(run: Run) -> str:
+    """What a model says to everything, when it does: then it says the same in a stream."""
+    plain = (final(x) for x in run.where(CREATED) if not x.reply.is_stream)
+    texts = [
+        output_text(found[2]) for found in plain if found and found[2].get("status") == "completed"
+    ]
+    said = [text for text in texts if text]
+    return said[0] if len(said) >= ENOUGH and len(set(said)) == 1 else ""
 
 
 def _messages(response: Json) -> list[Any]:

@@ -90,7 +90,10 @@ class TestBlame:
         body = {"input": "Hi", "text": {"verbosity": "low"}}
         x = said("responses_params.accept.low", body, refused(message), status=400,
                  path="/responses")  # fmt: skip
-        assert verdict("responses.param.text.accepted", x).outcome in {Outcome.FAIL, Outcome.ADVISORY}
+        assert verdict("responses.param.text.accepted", x).outcome in {
+            Outcome.FAIL,
+            Outcome.ADVISORY,
+        }
 
     def test_param_outranks_the_message(self):
         body = HELLO | {"temperature": 0, "logit_bias": {"1": 1}}

@@ -402,3 +402,23 @@ def test_a_blocked_requirement_says_what_it_waited_for():
     assert found.outcome is Outcome.BLOCKED
     start = "responses.stream.echo was answered 200, but not with a stream with response.created"
     assert found.reason.startswith(start)
+
+
+def of_responses(probe, text, *, stream=False):
+    part = {"type": "output_text", "text": text, "annotations": []}
+    item = {"id": "msg_1", "type": "message", "role": "assistant", "status": "completed", "content": [part]}  # fmt: skip
+    whole = {"id": "resp_1", "object": "response", "status": "completed", "output": [item]}
+    answer = [{"type": "response.completed", "response": whole}] if stream else whole
+    return said(probe, {"input": probe, "stream": stream}, answer, path=RESPONSES)
+
+
+def test_a_model_that_knows_one_answer_gives_it_as_a_stream():
+    names = ("responses.echo", "responses.tools", "responses.client", "usage.responses")
+    plain = [of_responses(name, "One fixed answer.") for name in names]
+    row = "responses.stream.same-as-plain"
+    cut = of_responses("responses.stream.echo", "One answer.", stream=True)
+    assert verdict(row, *plain, cut).outcome is Outcome.FAIL
+    same = of_responses("responses.stream.echo", "One fixed answer.", stream=True)
+    assert verdict(row, *plain, same).outcome is Outcome.PASS
+    # Of a model that says this and that nothing is known.
+    assert verdict(row, *plain[:2], of_responses(names[2], "Another."), cut).outcome is Outcome.INCONCLUSIVE  # fmt: skip
