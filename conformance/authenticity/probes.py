@@ -83,12 +83,6 @@ LOGPROBS: Final = Probe(
     feature="authenticity.logprobs",
     output_tokens=16,
 )
-LIMIT: Final = Probe(
-    "authenticity.limit",
-    sends(CHAT, {"messages": user("Count from 1 to 3"), "max_completion_tokens": 200}),
-    feature="authenticity",
-    output_tokens=40,
-)
 REASONING: Final = Probe(
     "authenticity.reasoning",
     sends(RESPONSES, {"input": "Count from 1 to 3", "reasoning": {"effort": "low"}}),

@@ -184,7 +184,7 @@ def tools_bounds(ledger: Sequence[Entry]) -> Findings:
                 yield Finding("prompt tokens", between, str(e.prompt_claimed), exchange=e.id)
 
 
-@ledger_rule("authenticity.answer.limit-not-billed", probes=("authenticity.limit",))
+@ledger_rule("authenticity.answer.limit-not-billed")
 def limit_not_billed(ledger: Sequence[Entry]) -> Findings:
     limited = [e for e in ledger if e.limit is not None and e.output is not None and not e.cut]
     if unknown := nothing_known(ledger, outputs(ledger)):
