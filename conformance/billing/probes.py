@@ -98,7 +98,7 @@ def _long_response_stream(context: ProbeContext) -> Request:
 REASONING: Final = {"messages": user("Count from 1 to 3"), "reasoning_effort": "low"}
 _CALLS: Final = (
     _call("stream-unasked", sends(usage.CHAT, usage.body(stream=True))),
-    _call("reasoning", sends(usage.CHAT, REASONING), feature="scripted", output_tokens=100),
+    _call("reasoning", sends(usage.CHAT, REASONING), feature="scripted", depth="full", output_tokens=100),
     _call("flex", sends(usage.CHAT, usage.body(service_tier="flex")), feature="billing.tiers"),
     _call("priority", sends(usage.CHAT, usage.body(service_tier="priority")), feature="billing.tiers"),
     _call(
