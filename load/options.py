@@ -12,6 +12,7 @@ from load.workload.schedule import KINDS
 
 DEFAULT_FOLDER: Final = Path(__file__).parent.parent / "reports" / "out"
 _USER: Final = re.compile(r"//[^/@\s]*@")
+_QUERY: Final = re.compile(r"(https?://[^\s?]*)\?\S*")
 Add = Callable[..., None]
 
 
@@ -134,8 +135,8 @@ def _shown(name: str, value: Any) -> Any:
     if name == "header":
         return [_name_of(one) for one in value or []]
     if isinstance(value, list):
-        return [_USER.sub("//", one) if isinstance(one, str) else one for one in value]
-    return _USER.sub("//", value) if isinstance(value, str) else value
+        return [_bare(one) if isinstance(one, str) else one for one in value]
+    return _bare(value) if isinstance(value, str) else value
 
 
 def typed(arguments: Sequence[str]) -> str:
@@ -146,9 +147,14 @@ def typed(arguments: Sequence[str]) -> str:
             argument = _name_of(argument)  # noqa: PLW2901
         elif argument.startswith("--header="):
             argument = f"--header={_name_of(argument.partition('=')[2])}"  # noqa: PLW2901
-        shown.append(_USER.sub("//", argument))
+        shown.append(_bare(argument))
         before = argument
     return shlex.join(shown)
+
+
+def _bare(text: str) -> str:
+    """URLs without a user, a password and a query."""
+    return _QUERY.sub(r"\1", _USER.sub("//", text))
 
 
 def _name_of(header: str) -> str:

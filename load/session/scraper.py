@@ -3,11 +3,12 @@
 import ssl
 import urllib.error
 import urllib.request
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 from http.client import HTTPException
 from time import time
 from typing import Any, Final
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import gevent
 
@@ -38,7 +39,14 @@ def fetcher(*, insecure: bool = False, cacert: str = "") -> Fetch:
     )
 
     def fetch(url: str) -> str:
-        with opener.open(url, timeout=TIMEOUT_S) as answer:
+        parts = urlsplit(url)
+        user, found, place = parts.netloc.rpartition("@")
+        request = urllib.request.Request(urlunsplit(parts._replace(netloc=place)))  # noqa: S310 - checked before
+        if found:
+            request.add_header(
+                "Authorization", f"Basic {b64encode(unquote(user).encode()).decode()}"
+            )
+        with opener.open(request, timeout=TIMEOUT_S) as answer:
             return str(answer.read(MOST_BYTES).decode("utf-8", "replace"))
 
     return fetch

@@ -1,6 +1,7 @@
 """A server that echoes the key, in whatever form: it stands in no file, and in nothing that is printed."""
 
 import base64
+import gzip
 import html
 import itertools
 import json
@@ -44,6 +45,11 @@ def answers(said):
     yield b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nContent-Length: 2\r\n\r\n{}" % said.encode()
 
 
+def text_of(path):
+    data = path.read_bytes()
+    return (gzip.decompress(data) if path.suffix == ".gz" else data).decode()
+
+
 def test_no_form_of_the_key_is_written_or_printed(tmp_path):
     said = itertools.cycle([one for form in FORMS.values() for one in answers(form)])
 
@@ -53,13 +59,22 @@ def test_no_form_of_the_key_is_written_or_printed(tmp_path):
     with serving(answer) as base_url:
         host = base_url.replace("http://", "http://user:Passw0rdOfTheUrl@")
         process = start(
-            tmp_path, "--host", host, "--rate", 48, "--duration", 2, "--drain", 3,
+            tmp_path, "--host", host, "--rate", 48, "--duration", 2, "--drain", 3, "--records", "--header", "X-Tenant: Passw0rdOfAHeader",
+            "--scrape", "http://user:Passw0rdOfTheUrl@127.0.0.1:1/metrics?key=Passw0rd",
             environ={"CONFORMANCE_API_KEY": KEY},
         )  # fmt: skip
         document, _, printed = finish(process, tmp_path)
     assert sum(document["outcomes"].values()) == 96, printed
-    files = {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()}
-    assert {"load.json", "load.html", "load.md", "load-sample.jsonl"} <= set(files)
+    files = {path.name: text_of(path) for path in tmp_path.iterdir()}
+    written = {
+        "load.json",
+        "load.html",
+        "load.md",
+        "load-sample.jsonl",
+        "load-metrics.txt",
+        "load-requests.jsonl.gz",
+    }
+    assert written <= set(files)
     assert "[redacted:" in files["load.json"]
     for name, text in {**files, "the terminal": printed}.items():
         for form, secret in FORMS.items():
