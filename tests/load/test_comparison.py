@@ -11,7 +11,7 @@ from load.measure.histogram import Histogram
 from load.workload.refusals import PlanError
 from schemas.loader import check
 from tests.load.server import logged
-from tests.load.streams import plan_with, run
+from tests.load.streams import plan_with, run, session
 
 
 def document(seed, *, ms=100.0, n=2000, failed=20, per_s=20.0, model="m"):
@@ -93,7 +93,7 @@ def test_a_run_that_is_worse_fails(tmp_path):
     """Against a faster server: the gate, the exit code, the page."""
     plan = ["--rate", 40, "--duration", 2, "--model", "m"]
     with logged(service_s=0.06) as server:
-        before, _, _ = run(tmp_path, "--host", server.base_url, *plan)
+        before, _ = session(server.base_url, rate=40.0, duration=2.0, model="m")
     before["validity"] = {"stamp": "VALID", "reasons": []}
     (tmp_path / "last.json").write_text(json.dumps(before))
     with logged(service_s=0.15) as server:

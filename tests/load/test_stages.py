@@ -66,14 +66,14 @@ def test_no_doubt_and_no_failed_gate_of_a_stage_is_lost(swept):
 
 def test_a_sweep_of_concurrencies(tmp_path):
     with logged(slots=SLOTS, service_s=SERVICE_S) as server:
-        document, _, _ = run(tmp_path, "--host", server.base_url, "--arrivals", "sweep", "--concurrencies", "1,4,12", "--duration", 1.5)  # fmt: skip
+        document, _, _ = run(tmp_path, "--host", server.base_url, "--arrivals", "sweep", "--concurrencies", "1,12", "--duration", 1.5)  # fmt: skip
         log = server.log()
     stages = document["stages"]["stages"]
-    assert [one["arrivals"]["concurrency"] for one in stages] == [1, 4, 12]
+    assert [one["arrivals"]["concurrency"] for one in stages] == [1, 12]
     assert sum(one["arrivals"]["happened"] for one in stages) == len(log)
-    for one, most in zip(stages, (10, 40, 40), strict=True):
+    for one, most in zip(stages, (10, 40), strict=True):
         assert 0.6 * most < one["rates"]["completed_per_s"] <= 1.05 * most + 1
-    assert stages[2]["metrics"]["e2e_ms"]["p50"] > 250  # two wait for each slot
+    assert stages[1]["metrics"]["e2e_ms"]["p50"] > 250  # two wait for each slot
 
 
 @pytest.mark.parametrize(("kind", "labels"), [
