@@ -148,7 +148,9 @@ def _leader(environment: Environment, runner: Any) -> None:
                 worker.interrupt(data["why"])
 
         processes = LocalProcess(handle)
-    stats = LocustStats(environment, plan.scenario, live=not options.headless)
+    # The history that --csv writes each second needs them each second, too.
+    watched = not options.headless or bool(options.csv_prefix)
+    stats = LocustStats(environment, plan.scenario, live=watched, forget=options.headless)
 
     def new_session() -> LoadSession:
         """By what the web UI's form says now, if there is one."""

@@ -21,10 +21,14 @@ METHOD: Final = "stream"
 class LocustStats:
     """Fills the statistics of an environment from tallies."""
 
-    def __init__(self, environment: Environment, name: str, *, live: bool) -> None:
+    def __init__(
+        self, environment: Environment, name: str, *, live: bool, forget: bool = False
+    ) -> None:
+        """`live`: somebody looks while it runs; `forget`: at the end only the reported run is wanted."""
         self.stats = environment.stats
         self.name = name
         self._live = live
+        self._forget = forget or not live
         self._waiting = Tally()
 
     def add(self, tally: Tally, at: float, *, last: bool = False) -> None:
@@ -37,7 +41,7 @@ class LocustStats:
     def close(self, total: Tally, ended_per_s: float, at: float) -> None:
         """The figures of the run that is reported, and no others: the same as in its report."""
         self._waiting = Tally()
-        if not self._live:
+        if self._forget:
             self.stats.clear_all()
             self._add(total, at)
         whole = self.stats.total

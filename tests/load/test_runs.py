@@ -1,5 +1,6 @@
 """Whole runs of the `locust` command: processes, interruption, exit codes, the table, the pages."""
 
+import csv
 import gzip
 import json
 import os
@@ -142,16 +143,24 @@ def test_the_options_of_locust_do_what_its_users_expect(tmp_path):
             "-u",
             3,
             "-t",
-            "1s",
+            "3s",
             "--duration",
             60,
             "--host",
             base_url,
+            "--csv",
+            tmp_path / "locust",
         )
         document, code, said = run(tmp_path, *arguments)
     assert document["arrivals"]["concurrency"] == 3, said
+    with (tmp_path / "locust_stats.csv").open() as file:
+        totals = next(row for row in csv.DictReader(file) if row["Name"] == "Aggregated")
+    assert int(totals["Request Count"]) == document["steady"]["arrivals"]
+    with (tmp_path / "locust_stats_history.csv").open() as file:
+        seen = {int(row["Total Request Count"]) for row in csv.DictReader(file)}
+    assert len(seen - {0}) > 1, "the history grows while it runs"
     assert document["client"]["connections"] == 3
-    assert document["arrivals"]["duration_s"] == 1.0
+    assert document["arrivals"]["duration_s"] == 3.0
     assert document["client"]["ended_early"] == ""
     assert code in {0, 4}
     row = next(line.split() for line in said.splitlines() if line.startswith("POST"))
