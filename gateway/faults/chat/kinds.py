@@ -119,6 +119,15 @@ def _each_choice(given: Any) -> Any:
     return Cumulative()(given)
 
 
+def _in_reasoning(delta: dict[str, Any]) -> dict[str, Any]:
+    text = delta.get("content")
+    return (
+        {**{n: v for n, v in delta.items() if n != "content"}, "reasoning_content": text}
+        if text
+        else delta
+    )
+
+
 def _without_images(keep: Callable[[int, int, int], bool]) -> Callable[[Request], Request]:
     """Without those image parts that are not kept: by message, number of messages and number in it."""
 
@@ -203,6 +212,14 @@ FAULTS: tuple[Fault, ...] = (
     plain("kinds.logprobs-cumulative", "", "Log probabilities are summed up from the start.", Family.VALUE, _each_choice),
     streamed("kinds.logprobs-cumulative", "", "Log probabilities of a stream are summed up from its start.", Family.VALUE,
         fed(Cumulative)),
+    plain("kinds.answer-in-reasoning", "", "The answer stands in reasoning_content, and the content is empty.", Family.CONTENT,
+        alter("choices[].message", lambda m: {**m, "content": "", "reasoning_content": m["content"]} if m.get("content") else m)),
+    plain("kinds.answer-in-reasoning-null", "", "The answer stands in reasoning_content, and the content is null.", Family.CONTENT,
+        alter("choices[].message", lambda m: {**m, "content": None, "reasoning_content": m["content"]} if m.get("content") else m)),
+    streamed("kinds.answer-in-reasoning", "", "The answer streams in reasoning_content.", Family.CONTENT,
+        on_frames(alter("choices[].delta", _in_reasoning))),
+    plain("kinds.thought-unmarked", "", "The model's thoughts stand before the answer, without a mark.", Family.CONTENT,
+        alter("choices[].message.content", lambda t: f"The user wants this, so I will say it.\n\n{t}" if isinstance(t, str) and t else t)),
     fault("kinds.images-first-only", "", "Only the first image of a message is seen.", Family.CONTENT,
         request=_without_images(lambda _, __, n: n == 0)),
     fault("kinds.images-last-message", "", "Only images of the last message are seen.", Family.CONTENT,
