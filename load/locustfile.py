@@ -43,6 +43,7 @@ from load.workload.refusals import PlanError  # noqa: E402
 from wire.last_pass import redact_output  # noqa: E402
 from wire.redaction import Redactor  # noqa: E402
 
+MISSING_S = 60  # for workers that are to come
 SILENCE_S = 10.0  # of the master, after which it is taken for lost
 
 
@@ -127,6 +128,8 @@ def _leader(environment: Environment, runner: Any) -> None:
     except OSError as error:
         _refuse(f"--report-dir {error.filename}: {error.strerror}")
     environment.host = target.base_url
+    # A worker that died before it said anything is not waited for without end.
+    options.expect_workers_max_wait = options.expect_workers_max_wait or MISSING_S
     options.only_summary = not options.print_stats
     options.num_users = options.num_users or (plan.concurrency if plan.closed else 1)
     options.spawn_rate = options.spawn_rate or max(options.num_users, 1)

@@ -8,6 +8,7 @@ import io
 import logging
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +16,26 @@ from wire.redaction import Redactor
 
 
 class RedactedStream(io.TextIOBase):
-    """A text stream that takes secrets out of whatever is written to it."""
+    """A text stream that takes secrets out of whatever is written to it.
+
+    Nobody reading it any more ends no run: the report is still to be written.
+    """
 
     def __init__(self, inner: Any, redactor: Redactor) -> None:
         self.inner = inner
         self._redactor = redactor
 
     def write(self, text: str) -> int:
-        self.inner.write(self._redactor.text(text))
+        with suppress(BrokenPipeError):
+            self.inner.write(self._redactor.text(text))
         return len(text)
 
     def writable(self) -> bool:
         return True
 
     def flush(self) -> None:
-        self.inner.flush()
+        with suppress(BrokenPipeError):
+            self.inner.flush()
 
     def isatty(self) -> bool:
         return bool(self.inner.isatty())

@@ -56,7 +56,11 @@ class Pace:
     def whole_s(self, tokens: int) -> float:
         """Seconds after which a request with so much output is given up, whatever still comes."""
         silence_s = self.deadline_s(tokens)
-        return silence_s if self.vain >= VAIN and not self.told else whole_s(silence_s)
+        if self.told or self.first_s is None:
+            return whole_s(silence_s)
+        # Many times what the answer takes is in the silence that is allowed already.
+        longer = min(MOST_S, max(WHOLE_S, silence_s + MOST_S / 6))
+        return silence_s if self.vain >= VAIN else longer
 
     def _patient_s(self, tokens: int) -> float:
         if self.first_s is None:

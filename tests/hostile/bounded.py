@@ -175,6 +175,7 @@ def main() -> None:
         print(f"{tried - bad} of {tried} handled")
     if arguments.write:
         write(measured())
+    raise SystemExit(int(bad > 0))
 
 
 def line(row: Row) -> str:

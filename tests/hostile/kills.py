@@ -9,6 +9,7 @@ import argparse
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -37,8 +38,11 @@ def conformance(folder: Path) -> list[str]:
 
 
 def load(folder: Path) -> list[str]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = str(listener.getsockname()[1])
     return [
         sys.executable, "-m", "locust", "-f", "load/locustfile.py", "--headless", "--processes", "2",
+        "--master-bind-port", port, "--master-port", port,
         "--scenario", "chat-stream", "--rate", "10", "--duration", "4", "--report-dir", f"{folder}/report",
     ]  # fmt: skip
 
@@ -195,6 +199,7 @@ def main() -> None:
             )
     if arguments.write:
         write(rows)
+    raise SystemExit(int(any(row.wrong for row in rows)))
 
 
 def write(rows: list[Killed]) -> None:

@@ -27,3 +27,22 @@ def test_a_report_that_cannot_be_written_is_one_line(tmp_path):
     assert "Traceback" not in said, said
     assert "File too large" in said
     assert done.returncode == 2, said
+
+
+def test_a_run_whose_output_nobody_reads_ends_with_its_report(tmp_path):
+    words = [
+        sys.executable, "-m", "locust", "-f", "load/locustfile.py", "--headless", "--scenario", "chat-stream",
+        "--rate", "10", "--duration", "1", "--report-dir", str(tmp_path / "report"),
+    ]  # fmt: skip
+    read, write = os.pipe()
+    with subprocess.Popen(
+        words, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=write, stderr=write
+    ) as process:
+        os.close(write)
+        os.read(read, 1)
+        os.close(read)
+        try:
+            assert process.wait(90) in {0, 1, 4, 120}
+        finally:
+            process.kill()
+    assert (tmp_path / "report" / "load.json").is_file()
