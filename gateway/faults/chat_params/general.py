@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from gateway.faults.machinery.fault import Family, Fault
 from gateway.faults.machinery.forgiveness import refused_for, repaired
-from gateway.faults.machinery.request_edits import with_param
+from gateway.faults.machinery.parameters import TYPE, WITHIN, Parameters
 from gateway.faults.machinery.selection import CHAT, CHAT_STREAM, both
 from gateway.faults.machinery.transform import (
     alter,
@@ -17,7 +17,6 @@ from gateway.faults.machinery.transform import (
     with_status,
 )
 
-_TYPE: Final = "^invalid_type$"
 _BOUNDS: Final = "^(?!invalid_type$|unknown_parameter$|unsupported|missing|.*combination).*"
 # Parameters whose values have a type and bounds; `:` before those that have only a type.
 _CHECKED: Final = [
@@ -56,7 +55,7 @@ _TAKEN: Final[tuple[tuple[str, str, str, str, str], ...]] = (
     ("model.known", "model", "model_not_found|below_min", "", "model"),
     ("messages.required", "messages", "missing", "", "messages"),
     ("messages.not-empty", "messages", "empty_array", "", "messages"),
-    ("messages.type", r"messages(\[\d+\])?", _TYPE, "", "messages"),
+    ("messages.type", r"messages(\[\d+\])?", TYPE, "", "messages"),
     ("messages.role-required", r"messages\[\d+\]\.role", "missing", "", "messages"),
     ("messages.role-known", r"messages\[\d+\]\.role", "invalid_(value|type)", "", "messages"),
     ("messages.content", r"messages\[\d+\]\.content", "missing|invalid_type", "", "messages"),
@@ -71,7 +70,7 @@ _TAKEN: Final[tuple[tuple[str, str, str, str, str], ...]] = (
     ("tools.type-known", r"tools(\[\d+\](\.type)?)?", "missing|invalid_", "", "tools"),
     ("tools.name-required", r"tools\[\d+\]\.function(\.name)?", "missing|invalid_type", "", "tools"),
     ("tools.name-pattern", r"tools\[\d+\]\.function\.name", "invalid_value|length", "", "tools"),
-    ("tools.parameters-type", r"tools\[\d+\]\.function\.parameters", _TYPE, "", "tools"),
+    ("tools.parameters-type", r"tools\[\d+\]\.function\.parameters", TYPE, "", "tools"),
     ("tools.strict-schema", r"tools\[\d+\]\.function\.parameters", "invalid_function", "", "tools"),
     ("tool-choice.known", r"tool_choice.*", "missing|invalid_(value|type)", "^(?!.*not found)", "tool_choice"),
     ("tool-choice.offered", r"tool_choice.*", "", "not found in", "tool_choice"),
@@ -91,49 +90,11 @@ _TAKEN: Final[tuple[tuple[str, str, str, str, str], ...]] = (
 
 # The last of the thousand messages is the one without a role.
 _ALSO: Final = {"messages.role-required": ("messages.thousand",)}
+_PARAMETERS: Final = Parameters("chat.param.", ".", CHAT, CHAT_STREAM)
 
 
 def _fault(name: str, breaks: tuple[str, ...], says: str, family: Family, **how: Any) -> Fault:
-    how = {"when": CHAT, **how}
-    return Fault(
-        f"chat.param.{name}", tuple(f"chat.param.{b}" for b in breaks), says, family, **how
-    )
-
-
-def _taken(requirement: str, param: str, code: str, message: str, names: str) -> Fault:
-    return _fault(
-        f"{requirement}-taken", (requirement, *_ALSO.get(requirement, ())), f"What {requirement} is about is not checked.",
-        Family.PARAMETER, when=both(CHAT, refused_for(param, code=code, message=message)),
-        request=repaired(*names.split()),
-    )  # fmt: skip
-
-
-def _unchecked() -> list[Fault]:
-    made = []
-    for word in _CHECKED:
-        name, slug = word.removeprefix(":"), word.removeprefix(":").replace("_", "-")
-        place = rf"{name}([.\[].*)?"
-        made.append(_taken(f"{slug}.type", place, _TYPE, "", name))
-        if not word.startswith(":"):
-            made.append(_taken(f"{slug}.bounds", place, _BOUNDS, "^(?!.*only allowed)", name))
-    return made
-
-
-def _unchecked_in_streams(name: str) -> Fault:
-    slug = name.replace("_", "-")
-    return _fault(
-        f"{slug}.unchecked-in-streams", (f"{slug}.bounds", f"{slug}.type"),
-        f"Streams do not check {name}.", Family.PARAMETER,
-        when=both(CHAT_STREAM, refused_for(rf"{name}([.\[].*)?")), request=repaired(name),
-    )  # fmt: skip
-
-
-def _booleans_as_numbers(name: str) -> Fault:
-    return _fault(
-        f"{name}.true-as-one", (f"{name}.type",), f"{name} true is read as 1.", Family.PARAMETER,
-        when=both(CHAT, lambda request: request.params.get(name) is True),
-        request=with_param(name, 1),
-    )  # fmt: skip
+    return _PARAMETERS.fault(name, says, family, breaks=breaks, **how)
 
 
 def _crash(name: str, requirement: str, param: str, code: str) -> Fault:
@@ -153,13 +114,13 @@ _CLEAR: Final = (
 
 
 FAULTS = (
-    *_unchecked(),
-    *(_taken(*row) for row in _TAKEN),
-    *(_unchecked_in_streams(name) for name in ("temperature", "n", "stop", "max_completion_tokens")),
-    *(_booleans_as_numbers(name) for name in ("temperature", "n")),
-    _crash("temperature-type", "temperature.type", "temperature", _TYPE),
+    *_PARAMETERS.unchecked(_CHECKED, lambda _: WITHIN, _BOUNDS, "^(?!.*only allowed)"),
+    *(_PARAMETERS.taken(*row, breaks=(row[0], *_ALSO.get(row[0], ()))) for row in _TAKEN),
+    *(_PARAMETERS.unchecked_in_streams(name) for name in ("temperature", "n", "stop", "max_completion_tokens")),
+    *(_PARAMETERS.booleans_as_numbers(name) for name in ("temperature", "n")),
+    _crash("temperature-type", "temperature.type", "temperature", TYPE),
     _crash("logit-bias", "logit-bias.bounds", r"logit_bias.*", _BOUNDS),
-    _crash("metadata", "metadata.type", r"metadata\..*", _TYPE),
+    _crash("metadata", "metadata.type", r"metadata\..*", TYPE),
     _crash("image", "images.malformed", r".*\.image_url\.url", ""),
     _fault("model-elsewhere", ("model.known",), "An unknown model is asked for upstream.",
            Family.STATUS, reply=on_status(404, with_status(502))),

@@ -1,11 +1,11 @@
 """Faults of Responses parameters that are wrong: taken, or refused in the wrong words."""
 
-from typing import Any, Final
+from typing import Final
 
-from gateway.faults.machinery.fault import Family, Fault
-from gateway.faults.machinery.forgiveness import refused_for, repaired
-from gateway.faults.machinery.request_edits import with_param
-from gateway.faults.machinery.selection import RESPONSES, RESPONSES_STREAM, When, both
+from gateway.faults.machinery.fault import Family
+from gateway.faults.machinery.forgiveness import refused_for
+from gateway.faults.machinery.parameters import TYPE, WITHIN, Parameters
+from gateway.faults.machinery.selection import RESPONSES, RESPONSES_STREAM, both
 from gateway.faults.machinery.transform import (
     chain,
     on_error,
@@ -15,8 +15,6 @@ from gateway.faults.machinery.transform import (
     with_status,
 )
 
-_TYPE: Final = "^invalid_type$"
-_BOUNDS: Final = "^(?!invalid_type$|unknown_parameter$|missing).*"
 # Parameters whose values have a type and bounds; `:` before those that have only a type.
 _CHECKED: Final = (
     "temperature", "top_p", "max_output_tokens", "max_tool_calls", "top_logprobs", "metadata",
@@ -35,11 +33,11 @@ _TAKEN: Final[tuple[tuple[str, str, str, str, str], ...]] = (
     ("input-missing", "input", "missing", "one of 'input'", "input"),
     ("input-empty", "input", "empty_array", "", "input"),
     ("item-unknown", r"input\[\d+\]", "invalid_value", "'message', 'reasoning'", "input"),
-    ("item-no-object", r"input\[\d+\]", _TYPE, "", "input"),
+    ("item-no-object", r"input\[\d+\]", TYPE, "", "input"),
     ("role-missing", r"input\[\d+\]\.role", "missing", "", "input"),
     ("role-unknown", r"input\[\d+\]\.role", "invalid_value", "", "input"),
     ("content-missing", r"input\[\d+\]\.content", "missing", "", "input"),
-    ("content-number", r"input\[\d+\]\.content", _TYPE, "", "input"),
+    ("content-number", r"input\[\d+\]\.content", TYPE, "", "input"),
     ("part-unknown", r"input\[\d+\]\.content\[\d+\]", "invalid_value", "'foo'|'text'", "input"),
     ("part-typeless", r"input\[\d+\]\.content\[\d+\]\.type", "", "", "input"),
     ("part-text-number", r"input\[\d+\]\.content\[\d+\]\.text", "", "", "input"),
@@ -47,7 +45,7 @@ _TAKEN: Final[tuple[tuple[str, str, str, str, str], ...]] = (
     ("call-without-id", r"input\[1\]\.call_id", "missing", "", "input"),
     ("call-without-name", r"input\[1\]\.name", "missing", "", "input"),
     ("call-without-arguments", r"input\[1\]\.arguments", "missing", "", "input"),
-    ("call-arguments-object", r"input\[1\]\.arguments", _TYPE, "", "input"),
+    ("call-arguments-object", r"input\[1\]\.arguments", TYPE, "", "input"),
     ("output-without-id", r"input\[2\]\.call_id", "missing", "", "input"),
     ("output-without-output", r"input\[2\]\.output", "missing", "", "input"),
     ("output-orphan", "input", "", "found for function call output", "input"),
@@ -64,7 +62,7 @@ _TAKEN: Final[tuple[tuple[str, str, str, str, str], ...]] = (
     ("tool-nested", r"tools\[\d+\]\.name", "missing", "", "tools"),
     ("tool-name", r"tools\[\d+\]\.name", "invalid_value|length", "", "tools"),
     ("tool-unknown", r"tools\[\d+\](\.type)?", "", "", "tools"),
-    ("tool-parameters", r"tools\[\d+\]\.parameters", _TYPE, "", "tools"),
+    ("tool-parameters", r"tools\[\d+\]\.parameters", TYPE, "", "tools"),
     ("tool-loose", r"tools\[\d+\]\.parameters", "invalid_function", "", "tools"),
     ("grammar", r"tools\[\d+\]\.format.*", "", "", "tools"),
     ("choice-unknown", r"tool_choice(\..*)?", "missing|invalid_(value|type)", "^(?!.*found in|.*must be spec|.*not served)",
@@ -92,50 +90,23 @@ _TAKEN: Final[tuple[tuple[str, str, str, str, str], ...]] = (
 )  # fmt: skip
 
 
-def _fault(name: str, says: str, family: Family, when: When = RESPONSES, **how: Any) -> Fault:
-    return Fault(f"responses_params.{name}", (), says, family, when=when, **how)
+_PARAMETERS: Final = Parameters("responses_params.", "-", RESPONSES, RESPONSES_STREAM)
+_fault: Final = _PARAMETERS.fault
 
 
-def _taken(name: str, param: str, code: str, message: str, left_out: str) -> Fault:
-    return _fault(
-        f"{name}-taken", f"What is wrong is taken: {name}.", Family.PARAMETER,
-        both(RESPONSES, refused_for(param, code=code, message=message)),
-        request=repaired(*left_out.split()),
-    )  # fmt: skip
-
-
-def _unchecked() -> list[Fault]:
-    made = []
-    for word in _CHECKED:
-        name, slug = word.removeprefix(":"), word.removeprefix(":").replace("_", "-")
-        within = r"([.\[].*)?" if name in {"metadata", "include", "stream_options"} else ""
-        made.append(_taken(f"{slug}-type", name + within, _TYPE, "", name))
-        if not word.startswith(":"):
-            made.append(_taken(f"{slug}-bounds", name + within, _BOUNDS, "", name))
-    return made
-
-
-def _booleans_as_numbers(name: str) -> Fault:
-    return _fault(
-        f"{name.replace('_', '-')}-true-as-one", f"{name} true is read as 1.", Family.PARAMETER,
-        both(RESPONSES, lambda request: request.params.get(name) is True),
-        request=with_param(name, 16 if name == "max_output_tokens" else 1),
-    )  # fmt: skip
+def _within(name: str) -> str:
+    return WITHIN if name in {"metadata", "include", "stream_options"} else ""
 
 
 FAULTS: Final = (
-    *(_taken(*row) for row in _TAKEN),
-    *_unchecked(),
-    *(
-        _fault(f"{name.replace('_', '-')}-unchecked-in-streams", f"Streams do not check {name}.",
-               Family.PARAMETER, both(RESPONSES_STREAM, refused_for(rf"{name}([.\[].*)?")),
-               request=repaired(name))
-        for name in ("model", "stream_options", "previous_response_id")
-    ),
-    *(_booleans_as_numbers(name) for name in ("temperature", "top_p", "max_output_tokens", "top_logprobs")),
+    *(_PARAMETERS.taken(*row) for row in _TAKEN),
+    *_PARAMETERS.unchecked(_CHECKED, _within),
+    *(_PARAMETERS.unchecked_in_streams(name) for name in ("model", "stream_options", "previous_response_id")),
+    *(_PARAMETERS.booleans_as_numbers(name) for name in ("temperature", "top_p", "top_logprobs")),
+    _PARAMETERS.booleans_as_numbers("max_output_tokens", 16),
     *(
         _fault(f"{name.replace('_', '-')}-crash", f"A wrong {name} brings the server down.",
-               Family.STATUS, both(RESPONSES, refused_for(rf"{name}([.\[].*)?")),
+               Family.STATUS, both(RESPONSES, refused_for(name + WITHIN)),
                reply=on_status(400, with_status(500)))
         for name in ("tools", "tool_choice", "text", "reasoning", "metadata", "include",
                      "context_management", "conversation", "temperature")
