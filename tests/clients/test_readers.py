@@ -96,6 +96,8 @@ def broken_by(body, **more):
         pytest.param((CALLS[0], HEAD, call(name="run", arguments='{"a":1}'), CALLS[-1]), {"python"}, id="the name again"),
         pytest.param((CALLS[0], call(type="function", name="run", arguments='{"a":1}'), CALLS[-1]), {"cline", "roo", "python"}, id="no id"),
         pytest.param((CALLS[0], call(id="i", name="run", arguments='{"a":1}'), CALLS[-1]), {"python", "node"}, id="no type"),
+        pytest.param((CALLS[0], call(id=7, type="function", name="run", arguments='{"a":1}'), CALLS[-1]), ALL, id="a number as id"),
+        pytest.param((TEXT[0], "data: null\n\n", *TEXT[1:]), ALL, id="null"),
         pytest.param((*CALLS[:-1], chunk("stop")), {"python", "node"}, id="stop after a call"),
     ],
 )  # fmt: skip

@@ -78,7 +78,9 @@ def node(x: Exchange) -> Iterator[Any]:
             raise StoppedError(f"SyntaxError: {payload.reason} in {message.data[:40]!r}")
         if isinstance(payload, dict) and payload.get("error"):
             raise StoppedError(f"APIError: {payload['error']}"[:160])
-        yield payload
+        if payload is None:
+            raise StoppedError("TypeError: Cannot read properties of null")
+        yield payload if isinstance(payload, dict) else {}  # what else there is has no members
     if x.connection.ended in BROKEN:
         raise StoppedError("TypeError: terminated")
 

@@ -64,9 +64,10 @@ def _add(choices: dict[Any, dict[str, Any]], given: dict[str, Any]) -> str:
     choice["content"] += str(delta.get("content") or "")
     for part in delta.get("tool_calls") or ():
         call = choice["calls"].setdefault(
-            _place(part.get("index")), {"type": None, "function": None}
+            _place(part.get("index")), {"type": None, "function": None, "id": None}
         )
         call["type"] = part.get("type") or call["type"]
+        call["id"] = part.get("id") or call["id"]
         function = part.get("function")
         if function:
             call["function"] = call["function"] or {"name": "", "arguments": ""}
@@ -100,6 +101,8 @@ def _final(choices: dict[Any, dict[str, Any]], grown: str) -> Reading:
                 raise StoppedError(
                     f"missing choices[{index}].tool_calls[{number}].type or function"
                 )
+            if not isinstance(call["id"], str | None):  # one that is missing is made up
+                raise StoppedError(f"the id {call['id']!r} is refused when it is sent back")
     first = choices[0]
     if not first["calls"] and grown != first["content"]:
         raise StoppedError(f"content events tell {grown[:60]!r}")

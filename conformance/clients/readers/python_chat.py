@@ -45,7 +45,7 @@ def helper(x: Exchange) -> Reading:
             if not isinstance(choice.get("logprobs"), dict | None):
                 raise StoppedError("AttributeError: logprobs has no attribute 'content'")
             for part in delta.get("tool_calls") or ():
-                messages[index]["tool_calls"][_place(part["index"])].get("type")
+                messages[index]["tool_calls"][place(part["index"])].get("type")
             content = delta.get("content")
             grown += content if content is not None and index == 0 else ""
         first = False
@@ -69,7 +69,7 @@ def sent_back(message: dict[str, Any]) -> None:
     if calls and not isinstance(message.get("refusal"), str | None):
         raise StoppedError(f"a refusal {message['refusal']!r} is sent back")
     for call in calls:
-        if call.get("id") is None or not call.get("type"):
+        if not isinstance(call.get("id"), str) or not call.get("type"):
             raise StoppedError("a call without id or type is sent back")
         if not isinstance(call["function"].get("arguments"), str):
             raise StoppedError("TypeError: the arguments are not a text")
@@ -90,7 +90,7 @@ def accumulated(held: dict[str, Any], delta: dict[str, Any]) -> dict[str, Any]:
     return held
 
 
-def _place(index: Any) -> Any:
+def place(index: Any) -> Any:
     """Pydantic takes the text of a number for the number."""
     return int(index) if isinstance(index, str) and index.isdigit() else index
 
@@ -111,7 +111,7 @@ def _joined(held: Any, value: Any) -> Any:
     if all(isinstance(e, str | int | float) for e in held) and (held or not _indexed(value)):
         return [*held, *value]
     for entry in value:
-        index = _place(entry["index"])
+        index = place(entry["index"])
         if not isinstance(index, int):
             raise StoppedError(
                 f"TypeError: list delta entry index value is not an integer; {index!r}"

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from conformance.clients.readers.lines import python, python_body
+from conformance.clients.readers.python_chat import place
 from conformance.clients.readers.reading import Reading, StoppedError
 from wire.exchange import Exchange
 
@@ -97,7 +98,7 @@ class State:
             item["arguments"] += event["delta"]
 
     def _item(self, event: Json) -> Json:
-        index = event.get("output_index")
+        index = place(event.get("output_index"))
         if index not in self.items:
             raise StoppedError(f"a content event for output index {index} before its output item")
         return self.items[index]
@@ -106,14 +107,14 @@ class State:
         item = self._item(event)
         if item.get("type") != "message":
             raise StoppedError("AssertionError: not a message")
-        part = item["content"][event.get("content_index")]
+        part = item["content"][place(event.get("content_index"))]
         if part.get("type") != "output_text":
             raise StoppedError("AssertionError: not an output_text")
         if kind.endswith("delta"):
             part["text"] += event["delta"]
 
     def _added(self, event: Json) -> None:
-        item, index = event.get("item"), event.get("output_index")
+        item, index = event.get("item"), place(event.get("output_index"))
         if item is None:
             return
         if index in self.items:
@@ -121,7 +122,7 @@ class State:
         self.items[index] = {**item}
 
     def _done(self, event: Json) -> None:
-        item, index = event["item"], event.get("output_index")
+        item, index = event["item"], place(event.get("output_index"))
         added = self.items.get(index)
         if added is not None and not _same(added, item):
             raise StoppedError("Completed output item identity changed.")

@@ -17,6 +17,8 @@ def roo(x: Exchange) -> Reading:
             # A call begins with the first part that has an id; parts before it are lost.
             index = repr(part.get("index"))
             if part.get("id") and index not in calls:
+                if not isinstance(part["id"], str):
+                    raise StoppedError(f"the id {part['id']!r} is refused when it is sent back")
                 calls[index] = {"name": "", "arguments": ""}
             if call := calls.get(index):
                 function = part.get("function") or {}
