@@ -4,7 +4,7 @@ from itertools import combinations
 
 import pytest
 
-from conformance.chat.wild import APART, COMBINED, COMBINED_CALLS, MANY
+from conformance.chat.combined import APART, COMBINED, COMBINED_CALLS, MANY
 from conformance.running.probe import Impossible, ProbeContext
 from conformance.running.profiles import load_profile
 from tests.direct import results, traffic
