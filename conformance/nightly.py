@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from conformance.judging.judge import Outcome, Result
-from wire.whole_file import write
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -50,6 +49,7 @@ def regressed(result: Result, outcomes: Mapping[tuple[str, str], str]) -> bool:
 def write_files(config: pytest.Config, document: dict[str, Any]) -> list[Path]:
     """Writes the files of `--notify-file` and `--metrics-file` and names them; a page that cannot be written is said so."""
     from reports.document import parse
+    from reports.folder import write
     from reports.notification import notification
     from reports.open_metrics import open_metrics
 

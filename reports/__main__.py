@@ -11,11 +11,11 @@ from reports import annotations, badge
 from reports.compare import compare, report
 from reports.document import Document, read
 from reports.fields import UnreadableError
+from reports.folder import write
 from reports.html import html
 from reports.junit import junit
 from reports.markdown import markdown
 from reports.nights import command as nights
-from wire.whole_file import write
 
 RENDERERS: Final[dict[str, tuple[Callable[[Document], str], str]]] = {
     "html": (html, "one self-contained page with every failure and its transcript"),

@@ -4,13 +4,13 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any, Final
 
 from reports.document import parse
 from reports.html import html
 from reports.junit import junit
 from reports.markdown import markdown
-from wire.whole_file import write
 
 DEFAULT: Final = Path("reports", "out")  # of the folder where the command was started
 SITE: Final = Path(__file__).parent.parent / "site" / "catalogue"
@@ -52,3 +52,21 @@ def catalogue(folder: Path, environment: Mapping[str, str] = os.environ) -> str:
 def dumped(document: dict[str, Any]) -> str:
     """JSON that a person can read and `diff` can compare."""
     return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+
+
+def write(path: Path, text: str) -> Path:
+    """Put the whole text in place at once; a reader sees the old file or the new one."""
+    # A lone surrogate, which a server can send as \ud800, is an escape in JSON and has no UTF-8.
+    data = text.encode("utf-8", "backslashreplace")
+    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        temporary = Path(file.name)
+        try:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+    temporary.chmod(0o644)
+    temporary.replace(path)
+    return path

@@ -1,10 +1,12 @@
 """Writes the report of a run: the document first, then the pages made from it."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any, Final
 
 from load.measure.claims import sentence as claims_sentence
@@ -12,7 +14,6 @@ from load.report.baseline import lines as baseline_lines
 from load.report.document import REQUIRED
 from load.report.stages import lines as stage_lines
 from wire.redaction import Redactor
-from wire.whole_file import write
 
 ROOT: Final = Path(__file__).parents[2]
 PAGES_TIMEOUT_S: Final = 60
@@ -54,6 +55,22 @@ def write_report(
     if problem:
         yield f"the pages could not be written: {problem[0]}"
     yield f"report: {path if problem else path.with_suffix('.html')}"
+
+
+def write(path: Path, text: str) -> None:
+    """Put the whole text in place at once; a reader sees the old file or the new one."""
+    data = text.encode("utf-8", "backslashreplace")
+    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        temporary = Path(file.name)
+        try:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+    temporary.chmod(0o644)
+    temporary.replace(path)
 
 
 def lines(document: dict[str, Any]) -> Iterator[str]:

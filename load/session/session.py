@@ -16,7 +16,7 @@ from load.measure.validity import CANNOT_BE_JUDGED, TOO_FEW, validity
 from load.options import configuration, typed
 from load.report.baseline import beside
 from load.report.document import Result, result
-from load.report.folder import write_report
+from load.report.folder import write, write_report
 from load.report.host_facts import host_facts, versions
 from load.report.locust_stats import LocustStats
 from load.report.open_metrics import open_metrics
@@ -36,7 +36,6 @@ from load.transport.capacity import capacity
 from load.transport.target import Gateway, Target, redactor_of
 from load.workload.estimate import most_usd
 from load.workload.plan import Plan
-from wire.whole_file import write
 
 PROXIES: Final = (
     "HTTP_PROXY",

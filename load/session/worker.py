@@ -8,13 +8,12 @@ from typing import Any, Final
 
 from load.measure.tally import Tally
 from load.report.document import result
-from load.report.folder import as_text
+from load.report.folder import as_text, write
 from load.session.fleet import Fleet
 from load.session.run import Run
 from load.transport.target import Target, TargetError, redactor_of, target_of
 from load.workload.plan import plan_of
 from load.workload.refusals import PlanError
-from wire.whole_file import write
 
 NOT_STARTED: Final = "could not start: "
 

@@ -4,11 +4,11 @@ import sys
 from pathlib import Path
 
 from reports.fields import UnreadableError
+from reports.folder import write
 from reports.load.document import read_load
 from reports.load.html import html
 from reports.load.markdown import markdown
 from reports.load.tables import junit, table
-from wire.whole_file import write
 
 
 def main(arguments: list[str]) -> int:
