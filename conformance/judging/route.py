@@ -38,6 +38,7 @@ _EVERYWHERE: Final = frozenset({"model", "messages", "input"})
 _RIGHT: Final = "Bearer [redacted:main]"
 NOT_KEPT: Final = "not kept whole"
 """How the error of an answer begins of which a run holds no more than its head."""
+_POOR: Final = ("[redacted:no_credit]", "[redacted:low_limit]")
 _MADE_UP: Final = "conformance"
 """Stands in every id that the suite makes up: not to know it says nothing of a route."""
 
@@ -172,9 +173,10 @@ def _no_key(exchanges: tuple[Exchange, ...]) -> tuple[Silence, str] | None:
 
 
 def _stranger(x: Exchange) -> bool:
-    """Sent by a probe of ours without the right key, on purpose."""
-    given = x.request.header("authorization")
-    return x.source is None and x.probe is not None and (given or "").lower() != _RIGHT.lower()
+    """Sent by a probe of ours without the right key, on purpose: not with one that has no credit, or a low limit."""
+    given = (x.request.header("authorization") or "").lower()
+    known = given == _RIGHT.lower() or any(mark in given for mark in _POOR)
+    return x.source is None and x.probe is not None and not known
 
 
 def _silence(group: list[Exchange]) -> tuple[Silence, str] | None:
