@@ -289,11 +289,11 @@ def bomb(name: str) -> bytes:
     """A small answer that is hundreds of times as large when it is undone; made when first asked for."""
     match name:
         case "gzip":
-            return whole(_zeros(1024 * MB), "200 OK", "content-encoding: gzip")
+            return whole(_zeros(256 * MB), "200 OK", "content-encoding: gzip")
         case "deflate":
             return whole(zlib.compress(b" " * (256 * MB), 9), "200 OK", "content-encoding: deflate")
         case "gzip-twice":
-            twice = gzip.compress(_zeros(1024 * MB))
+            twice = gzip.compress(_zeros(256 * MB))
             return whole(twice, "200 OK", "content-encoding: gzip, gzip")
         case "brotli":
             import brotli
