@@ -30,7 +30,7 @@ from conformance.running.first_answer import (
     what_came,
 )
 from conformance.running.offer import Offer
-from conformance.running.output_limit import NAMES, OutputLimit
+from conformance.running.output_limit import NAMES, OutputLimit, generates
 from conformance.running.probe import Handling, Probe, get, post
 from conformance.running.sender import Sender
 from conformance.running.target import BadTarget, Target, likely
@@ -175,9 +175,10 @@ class Looker:
         )
 
     async def _send(self, probe: Probe, request: Request, key: str = "main") -> Exchange:
+        share = THINKING if generates(request) else None  # a list of models may be long
         probe = replace(
             probe, key=key, retry=probe.billable, per_model=False,
-            handling=Handling(share_tokens=THINKING, timeout_s=min(self._sender.target.timeout_s, 30.0)),
+            handling=Handling(share_tokens=share, timeout_s=min(self._sender.target.timeout_s, 30.0)),
         )  # fmt: skip
         worst_usd = self._budget.worst_usd("", request, probe)
         if reason := self._budget.reserve(worst_usd, probe):
