@@ -105,7 +105,7 @@ class Log:
                     continue
                 entry = self._asking(entry, built) if built != entry.built else entry
             passed = entry.passed
-            gateway._handled = number  # its ids are those of the recorded run
+            gateway.handled = number  # its ids are those of the recorded run
             said = handler.handle(entry.sent)
             handler.settle(said, len(_played(said, entry.probe)))
             self._note(entry, said, changed, touched)
