@@ -106,6 +106,10 @@ def _headers_early(x: Exchange) -> Findings:
 )
 def closes(x: Exchange) -> Findings:
     """SDKs read to the end of the body, beyond [DONE]: so long their user waits."""
+    yield from unless_late(x, _closes(x), CLOSE_MS / 2)
+
+
+def _closes(x: Exchange) -> Findings:
     events, end = x.reply.events, x.connection.total_ms or 0.0
     if not events or not x.reply.timed or fold_chat(x.reply).error is not None:
         return

@@ -8,6 +8,7 @@ from conformance.errors.probes import CHAT
 from conformance.errors.selectors import status_is, status_rule, within
 from conformance.judging.answer import status_line
 from conformance.judging.finding import Finding, Findings, Unsure
+from conformance.judging.late import unless_late
 from conformance.judging.refusal import refuses
 from conformance.judging.route import Silence
 from conformance.judging.rule import rule, run_rule
@@ -204,6 +205,10 @@ def _span(x: Exchange) -> tuple[float, float]:
 
 @rule("http.expect.prompt", on=probe("http.body-expect"))
 def expect_prompt(x: Exchange) -> Findings:
+    yield from unless_late(x, _prompt(x), PROMPT_MS / 2)
+
+
+def _prompt(x: Exchange) -> Findings:
     took = x.reply.headers_at_ms
     if took is not None and took > PROMPT_MS:
         yield Finding("time", f"an answer within {PROMPT_MS / 1000:.0f} s", f"{took / 1000:.1f} s")

@@ -129,6 +129,10 @@ CLOSE_MS: Final = 3_000
 )
 def closes(x: Exchange) -> Findings:
     """Clients read to the end of the body, beyond the terminal event: so long their user waits."""
+    yield from unless_late(x, _closes(x), CLOSE_MS / 2)
+
+
+def _closes(x: Exchange) -> Findings:
     events, end = x.reply.events, x.connection.total_ms or 0.0
     if not events or not x.reply.timed:
         return

@@ -3,7 +3,9 @@
 from dataclasses import replace
 
 from conformance.chat.timing import _incremental, incremental
+from conformance.chat.timing import closes as chat_closes
 from conformance.judging.finding import Finding, Unsure
+from conformance.responses.timing import closes
 from tests.direct import traffic
 from wire.exchange import Chunk
 
@@ -18,3 +20,14 @@ def test_a_burst_on_a_late_machine_is_doubt():
     late = replace(burst, connection=replace(burst.connection, late_ms=80.0))
     assert list(_incremental(late))
     assert all(isinstance(said, Unsure) for said in incremental.judge(late))
+
+
+def test_an_end_that_was_read_late_is_doubt():
+    for probe, rule in (("chat.echo-stream", chat_closes), ("responses.stream.echo", closes)):
+        sent, _ = traffic(probes=[probe])
+        (stream,) = sent.exchanges[probe, "gpt-5.5"]
+        end = stream.reply.events[-1].at_ms + 4_000
+        open_ = replace(stream, connection=replace(stream.connection, total_ms=end, late_ms=0.0))
+        assert [type(said) for said in rule.judge(open_)] == [Finding]
+        late = replace(open_, connection=replace(open_.connection, late_ms=2_000.0))
+        assert [type(said) for said in rule.judge(late)] == [Unsure]

@@ -5,6 +5,7 @@ import pytest
 
 from conformance.running.reference import reference_gateway
 from tests.tap.serving import records, tap
+from wire.secret import revealed
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,7 @@ def story(client):
 
 
 def test_the_sdk_sees_the_same(gateway, tmp_path):
-    key = gateway.keys["main"]
+    key = revealed(gateway.keys["main"])
     with openai.OpenAI(api_key=key, base_url=gateway.base_url, max_retries=0) as client:
         direct = list(story(client))
     with tap(
