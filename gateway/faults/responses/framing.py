@@ -8,8 +8,13 @@ from gateway.faults.machinery.response_edits import stream_fault as fault
 from gateway.faults.machinery.response_events import ITEM_ADDED, ITEM_DONE, TEXT_DELTA
 from gateway.faults.machinery.stream_edits import burst, cut_after, edit, insert_before, of_type
 from gateway.faults.machinery.transform import on_success, with_header, without_header
-from gateway.faults.machinery.wire_edits import after, before, last, replaced
+from gateway.faults.machinery.wire_edits import after, before, each, last, replaced
 from gateway.frames import Ending, Frame
+
+
+def _with_id(data: bytes) -> bytes:
+    """Also what a text says may look like an event; only what is one gets the line."""
+    return b"id: 1\n" + data if data.startswith(b"event: ") else data
 
 
 def _wire_faults() -> tuple[Fault, ...]:
@@ -43,7 +48,7 @@ def _wire_faults() -> tuple[Fault, ...]:
         fault("crlf-mixed", "Some lines end in CRLF, others in LF.", framing,
                wire=replaced(b"event: response.in_progress\n", b"event: response.in_progress\r\n")),
         fault("id-lines", "Events have id lines.", framing,
-               wire=replaced(b"event: ", b"id: 1\nevent: ")),
+               wire=each(_with_id)),
         fault("last-blank-line-missing", "The last event is not closed by a blank line.", framing,
                wire=last(lambda data: data.rstrip(b"\n") + b"\n")),
         fault("utf8-broken", "A character is cut in its middle.", framing,
