@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from conformance.judging.profile import Profile
 from conformance.judging.run import Run
+from conformance.running.budget import MOST_TOKENS
 from wire.endpoint import Endpoint
 from wire.exchange import Exchange
 from wire.tokens.asked import Unknown
@@ -91,6 +92,8 @@ def _entry(x: Exchange, profile: Profile) -> Entry | None:
         return None
     usage = found.answered.usage
     if usage.prompt_tokens is None or usage.completion_tokens is None:
+        return None
+    if max(usage.prompt_tokens, usage.completion_tokens) > MOST_TOKENS:  # usage's own rules say so
         return None
     params = x.request.params
     plain = not found.asked.functions and found.asked.schema is None and not found.asked.answers

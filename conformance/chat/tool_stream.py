@@ -82,7 +82,8 @@ def _symbol(call: dict[str, Any]) -> str:
 )
 def calls_in_order(x: Exchange) -> Findings:
     for said in walk(GRAMMAR, steps(x)):
-        where = f"event {said.event}, delta.tool_calls (choice, index: {said.key})"
+        choice, index = said.key if isinstance(said.key, tuple) else (0, 0)
+        where = f"event {said.event}, choices[{choice}].delta.tool_calls[{index}]"
         expected = " or ".join(_SAYS[symbol] for symbol in said.allowed if symbol != "over")
         found = _SAYS[said.symbol]
         yield Finding(where, expected or "no more of it", found, said.event, said.requirement)

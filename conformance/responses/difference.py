@@ -7,6 +7,7 @@ from conformance.judging.finding import apart, show
 _BEFORE = 12
 _AFTER = 28
 _SHORT = 60
+_LONG = 160
 _WHOLE = 100_000
 
 
@@ -24,7 +25,10 @@ def told(expected: Any, found: Any) -> tuple[str, str]:
     one, two = show(expected, _WHOLE), show(found, _WHOLE)
     if max(len(one), len(two)) <= _SHORT:
         return one, two
-    return apart(one, two, _AFTER)
+    one, two = (
+        text if len(text) <= _LONG else f"{text[:_LONG]}…" for text in apart(one, two, _AFTER)
+    )
+    return one, two
 
 
 def _shown(text: str, at: int) -> str:
