@@ -93,7 +93,9 @@ def _entry(x: Exchange, profile: Profile) -> Entry | None:
     usage = found.answered.usage
     if usage.prompt_tokens is None or usage.completion_tokens is None:
         return None
-    if max(usage.prompt_tokens, usage.completion_tokens) > MOST_TOKENS:  # usage's own rules say so
+    if (
+        max(abs(usage.prompt_tokens), abs(usage.completion_tokens)) > MOST_TOKENS
+    ):  # usage's own rules say so
         return None
     params = x.request.params
     plain = not found.asked.functions and found.asked.schema is None and not found.asked.answers
