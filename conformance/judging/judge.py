@@ -267,4 +267,9 @@ class Judge:
                 if exchange.ok and isinstance(rule, Rule):
                     without = f", but not with {rule.on.name}"
                 return Outcome.BLOCKED, f"{exchange.probe} was answered {what}{without}"
+        # What is asked once a run is planned for the first model, and speaks for the others.
+        for rule in rules:
+            for (name, _), reason in self.unsent.items():
+                if rule.plans(name):
+                    return Outcome.BLOCKED, f"{name} was not sent: {reason}"
         return Outcome.BLOCKED, self._unasked(rules)

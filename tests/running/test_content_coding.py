@@ -23,11 +23,12 @@ def pieces(body, size=65536):
 
 
 @pytest.mark.parametrize(
-    ("body", "encoding"),
-    [(gzip.compress(TEXT), "gzip"), (gzip.compress(TEXT), "x-gzip"), (zlib.compress(TEXT), "deflate")],
-)  # fmt: skip
-def test_what_was_compressed_is_read_piece_by_piece(body, encoding):
-    plain, complaint = decoded(pieces(body, 10), encoding)
+    ("compress", "encoding"),
+    [(gzip.compress, "gzip"), (gzip.compress, "x-gzip"), (zlib.compress, "deflate")],
+)
+def test_what_was_compressed_is_read_piece_by_piece(compress, encoding):
+    # Compressed here: gzip writes the time into its header, and workers would call the test differently.
+    plain, complaint = decoded(pieces(compress(TEXT), 10), encoding)
     assert b"".join(chunk.data for chunk in plain) == TEXT
     assert plain[1].at_ms == 10.0
     assert not complaint
