@@ -16,7 +16,7 @@ from conformance.judging.many_tools import (
     numbered,
     schema_of,
 )
-from conformance.judging.refusal import refuses, too_long
+from conformance.judging.refusal import taken
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import ok_probe, probe
@@ -79,10 +79,7 @@ UNCUT: Final = (
 
 @rule("chat.history.long", on=probe(HISTORY.name))
 def history_taken(x: Exchange) -> Findings:
-    if too_long(x):
-        yield Unsure("the model's context is too small for it")
-    elif refuses(x):
-        yield Finding("status", f"200 for a conversation of {MESSAGES} messages", status_line(x))
+    yield from taken(x, f"a conversation of {MESSAGES} messages")
 
 
 @rule("chat.history.long-heard", on=ok_probe(HISTORY.name))
@@ -94,10 +91,7 @@ def history_heard(x: Exchange) -> Findings:
 
 @rule("chat.tools.many", on=probe("chat.many-tools*"))
 def many_tools_taken(x: Exchange) -> Findings:
-    if too_long(x):
-        yield Unsure("the model's context is too small for it")
-    elif refuses(x):
-        yield Finding("status", f"200 for {MANY_TOOLS} tools", status_line(x))
+    yield from taken(x, f"{MANY_TOOLS} tools")
 
 
 def _late_schemas(run: Run, x: Exchange) -> Findings:

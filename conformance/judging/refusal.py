@@ -74,6 +74,14 @@ def too_long(x: Exchange) -> bool:
     return refuses(x) and any(_TOO_LONG.search(text) for text in texts if isinstance(text, str))
 
 
+def taken(x: Exchange, what: str) -> Findings:
+    """The request was taken, long as it is."""
+    if too_long(x):
+        yield Unsure("the model's context is too small for it")
+    elif refuses(x):
+        yield Finding("status", f"200 for {what}", status_line(x))
+
+
 def asks(x: Exchange, parameter: str) -> bool:
     """Whether a request has the parameter; not to ask for a stream asks for nothing."""
     value = x.request.params.get(parameter)

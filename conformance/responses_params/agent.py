@@ -7,10 +7,9 @@ functions, of a custom tool and of a tool in a namespace, an image and a long te
 from dataclasses import replace
 from typing import Any, Final
 
-from conformance.judging.answer import status_line
 from conformance.judging.code_word import ASK, knows, told
 from conformance.judging.finding import Finding, Findings, Unsure, show
-from conformance.judging.refusal import refuses, too_long
+from conformance.judging.refusal import taken
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import ok_probe, probe
@@ -138,10 +137,7 @@ TRIGGER: Final = Probe(
 @rule("responses.agent.turns", on=probe("responses_params.agent.*"))
 def turns(x: Exchange) -> Findings:
     """Nothing that the server itself made may be what it refuses."""
-    if too_long(x):
-        yield Unsure("the model's context is too small for it")
-    elif refuses(x):
-        yield Finding("status", "200 for its own items given back with outputs", status_line(x))
+    yield from taken(x, "its own items given back with outputs")
 
 
 @run_rule("responses.agent.heard", probes=("responses_params.agent.last",))

@@ -16,7 +16,7 @@ from conformance.judging.many_tools import (
     numbered,
     schema_of,
 )
-from conformance.judging.refusal import refuses, too_long
+from conformance.judging.refusal import refuses, taken
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import ok_probe, probe
@@ -159,10 +159,7 @@ def first_turn_known(x: Exchange) -> Findings:
 
 @rule("responses.agent.many-items", on=probe(ITEMS.name))
 def many_items_taken(x: Exchange) -> Findings:
-    if too_long(x):
-        yield Unsure("the model's context is too small for it")
-    elif refuses(x):
-        yield Finding("status", f"200 for a history of {MANY_ITEMS} items", status_line(x))
+    yield from taken(x, f"a history of {MANY_ITEMS} items")
 
 
 @rule("responses.agent.items-heard", on=ok_probe(ITEMS.name))
@@ -172,10 +169,7 @@ def many_items_heard(x: Exchange) -> Findings:
 
 @rule("responses.agent.many-tools", on=probe(TOOLS.name))
 def many_tools_taken(x: Exchange) -> Findings:
-    if too_long(x):
-        yield Unsure("the model's context is too small for it")
-    elif refuses(x):
-        yield Finding("status", f"200 for {MANY_TOOLS} tools", status_line(x))
+    yield from taken(x, f"{MANY_TOOLS} tools")
 
 
 @run_rule("responses.agent.tool-schema", probes=(TOOLS.name,))
