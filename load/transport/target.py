@@ -1,12 +1,14 @@
 """Where the requests go: the address, the key, and the reference gateway when nothing else is named."""
 
+import contextlib
 import ipaddress
 import json
 import os
+import signal
 import ssl
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -139,26 +141,46 @@ def target_of(host: str, environ: Mapping[str, str]) -> Target:
     return Target(url, Secret(key))
 
 
+@contextlib.contextmanager
+def _held_back(number: signal.Signals) -> Iterator[Callable[[], None]]:
+    """A signal waits while a process is made; yields what the child does to get it like any process.
+
+    Between fork and exec our handlers run in the child as well, and what they raise there is swallowed.
+    """
+
+    def free() -> None:
+        signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
+
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {number})
+    try:
+        yield free
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class Gateway:
     """The reference gateway as a process of its own."""
 
     def __init__(self, arguments: Sequence[str] = ()) -> None:
         said = TemporaryFile()  # noqa: SIM115 - as long as the process
-        self._process = subprocess.Popen(  # noqa: S603 - our own module
-            [
-                sys.executable, "-m", "gateway", "--with-parent", "--requests-per-minute", str(UNLIMITED),
-                *arguments,
-            ],
-            cwd=ROOT,
-            # Held open until we end, however that happens: then the gateway ends, too.
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=said,
-            text=True,
-            env={name: value for name, value in os.environ.items() if name not in KEY_NAMES},
-            # Its own group: Ctrl-C reaches the run, which then still talks to its gateway.
-            start_new_session=True,
-        )  # fmt: skip
+        with _held_back(signal.SIGINT) as free:
+            self._process = subprocess.Popen(  # noqa: S603 - our own module
+                [
+                    sys.executable, "-m", "gateway", "--with-parent", "--requests-per-minute", str(UNLIMITED),
+                    *arguments,
+                ],
+                cwd=ROOT,
+                # Held open until we end, however that happens: then the gateway ends, too.
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=said,
+                text=True,
+                env={name: value for name, value in os.environ.items() if name not in KEY_NAMES},
+                # Its own group: Ctrl-C reaches the run, which then still talks to its gateway.
+                start_new_session=True,
+                preexec_fn=free,  # noqa: PLW1509 - one thread
+            )  # fmt: skip
         assert self._process.stdout is not None
         try:
             line = self._process.stdout.readline()
