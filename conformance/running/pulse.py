@@ -22,7 +22,7 @@ ALIVE: Final = Probe(
     output_tokens=0,
     alone=True,
     retry=False,
-    handling=Handling(timeout_s=CHECK_S, fresh=True),
+    handling=Handling(timeout_s=CHECK_S, whole_s=CHECK_S, fresh=True),
 )
 LOST: Final = "http.lost"
 """The name under which the request stands after which the server was silent."""

@@ -2,10 +2,13 @@
 
 `python -m tests.hostile.bounded [--part conformance|load] [CASE …] [--when …]` prints a row a run and, with
 `--keep`, puts it in place of the last of its kind into tests/hostile/measured.jsonl; `--write` makes
-docs/hostile.md of that file. All of it takes hours on two cores; CI tries a few, see test_hostile.
+docs/hostile.md of that file. Most runs wait for their server, so `--jobs 4` at once are fine on two cores.
+What was interrupted goes on with `--missing`: runs that are not in the file, and with `--since DATE|COMMIT`
+also those that were measured before. CI tries a few, see test_hostile.
 """
 
 import argparse
+import fcntl
 import json
 import os
 import re
@@ -13,10 +16,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from tests.hostile.cases import CASES
 from tests.hostile.server import WHEN
@@ -42,6 +48,10 @@ class Row:
     traceback: bool
     blames: tuple[str, ...] = ()
     """MUST requirements that failed, the gravest causes first; of load the outcomes that arrivals had."""
+    at: str = ""
+    """When it began, UTC."""
+    causes: tuple[str, ...] = ()
+    """The first causes of the report in its words."""
 
     @property
     def wrong(self) -> str:
@@ -93,7 +103,7 @@ def run(part: str, case: str, when: str, *more: str) -> Row:
     more = (*more, *(SELECTED[when] if part == "conformance" else ()))
     with hostile(case, when) as server, tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "CONFORMANCE_API_KEY": server["key"]}
-        started = time.monotonic()
+        at, started = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", time.monotonic()
         output = Path(folder) / "output"
         with output.open("wb") as file:
             process = subprocess.Popen(
@@ -103,23 +113,33 @@ def run(part: str, case: str, when: str, *more: str) -> Row:
             peak = 0
             while process.poll() is None and time.monotonic() - started < MOST_S:
                 peak = max(peak, _megabytes(process.pid))
-                time.sleep(0.05)
+                time.sleep(0.1)
             if process.poll() is None:
                 process.kill()
             process.wait()
         text = output.read_text(encoding="utf-8", errors="replace")
         seconds = time.monotonic() - started
-        blames = _blamed(part, Path(folder))
+        document = _document(part, Path(folder))
     return Row(
         part, case, when, process.returncode, round(seconds, 1), peak, _said(text),
-        "Traceback (most" in text, blames,
+        "Traceback (most" in text, _blamed(part, document), at, _causes(document),
     )  # fmt: skip
 
 
-def _blamed(part: str, folder: Path) -> tuple[str, ...]:
+def _document(part: str, folder: Path) -> dict[str, Any]:
     name = "report.json" if part == "conformance" else "load.json"
     found = sorted(folder.rglob(name))
-    document = json.loads(found[0].read_text(encoding="utf-8")) if found else {}
+    return json.loads(found[0].read_text(encoding="utf-8")) if found else {}
+
+
+def _causes(document: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(
+        f"{cause['level']} {cause['kind']}: {cause['sentence']}"[:160]
+        for cause in document.get("causes", [])[:5]
+    )
+
+
+def _blamed(part: str, document: dict[str, Any]) -> tuple[str, ...]:
     if part == "conformance":
         rows = document.get("results", [])
         names = {r["requirement"] for r in rows if r["outcome"] == "fail"}
@@ -150,7 +170,7 @@ def _said(text: str) -> str:
         )
     ]
     grave = [line for line in telling if line.startswith("could not run")]
-    return (grave or telling or lines or ["nothing"])[-1][:160]
+    return (grave or telling or lines or ["nothing"])[-1][:400]
 
 
 def main() -> None:
@@ -158,24 +178,46 @@ def main() -> None:
     parser.add_argument("case", nargs="*", default=sorted(CASES))
     parser.add_argument("--part", choices=sorted(PARTS), action="append")
     parser.add_argument("--when", choices=sorted(WHEN), action="append")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="so many runs at once")
+    parser.add_argument("--missing", action="store_true", help="only what is not measured yet")
+    parser.add_argument("--since", default="", metavar="DATE|COMMIT", help="older is not measured")
     parser.add_argument("--keep", action="store_true", help="keep the rows in measured.jsonl")
     parser.add_argument("--write", action="store_true", help="write docs/hostile.md")
     arguments = parser.parse_args()
     bad = tried = 0
-    for part in arguments.part or (sorted(PARTS) if not arguments.write else []):
-        for when in arguments.when or sorted(WHEN):
-            for case in arguments.case:
-                row = run(part, case, when)
-                tried += 1
-                bad += bool(row.wrong)
-                print(line(row), flush=True)
-                if arguments.keep:
-                    keep(row)
+    parts = arguments.part or (sorted(PARTS) if not arguments.write else [])
+    wanted = [
+        (part, case, when)
+        for when in arguments.when or sorted(WHEN)
+        for case in arguments.case
+        for part in parts
+    ]
+    if arguments.missing:
+        since = _date(arguments.since)
+        fresh = {(row.part, row.case, row.when) for row in measured() if row.at >= since}
+        wanted = [one for one in wanted if one not in fresh]
+    with ThreadPoolExecutor(max(1, arguments.jobs)) as pool:
+        for ended in as_completed([pool.submit(run, *one) for one in wanted]):
+            row = ended.result()
+            tried += 1
+            bad += bool(row.wrong)
+            print(f"{tried:3}/{len(wanted)} {line(row)}", flush=True)
+            if arguments.keep:
+                keep(row)
     if tried:
         print(f"{tried - bad} of {tried} handled")
     if arguments.write:
         write(measured())
     raise SystemExit(int(bad > 0))
+
+
+def _date(text: str) -> str:
+    """A date as rows have it: as given, or that of a commit."""
+    if not text or re.match(r"\d{4}-\d\d", text):
+        return text
+    words = ["git", "show", "-s", "--format=%ct", text]
+    seconds = subprocess.run(words, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    return f"{datetime.fromtimestamp(int(seconds), UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def line(row: Row) -> str:
@@ -190,16 +232,25 @@ def measured() -> list[Row]:
     lines = MEASURED.read_text(encoding="utf-8").splitlines() if MEASURED.is_file() else []
     rows = [json.loads(text) for text in lines]
     kept = {
-        (r["part"], r["when"], r["case"]): Row(**{**r, "blames": tuple(r["blames"])}) for r in rows
+        (r["part"], r["when"], r["case"]): Row(
+            **{n: tuple(v) if isinstance(v, list) else v for n, v in r.items()}
+        )
+        for r in rows
     }
     return [kept[key] for key in sorted(kept)]
 
 
 def keep(row: Row) -> None:
-    """Put a row in place of the last of its kind."""
-    rows = {(r.part, r.when, r.case): r for r in [*measured(), row]}
-    lines = [json.dumps(asdict(rows[key])) for key in sorted(rows)]
-    MEASURED.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    """Put a row in place of the last of its kind. Two commands may keep at the same time."""
+    folder = os.open(MEASURED.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        rows: Iterable[Row] = [*measured(), row]
+        kept = {(r.part, r.when, r.case): r for r in rows}
+        lines = [json.dumps(asdict(kept[key])) for key in sorted(kept)]
+        MEASURED.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    finally:
+        os.close(folder)
 
 
 def write(rows: list[Row]) -> None:
