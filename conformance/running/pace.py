@@ -58,9 +58,12 @@ class Pace:
         silence_s = self.deadline_s(tokens)
         if self.told or self.first_s is None:
             return whole_s(silence_s)
+        if self.vain >= VAIN:
+            return silence_s
         # Many times what the answer takes is in the silence that is allowed already.
-        longer = min(MOST_S, max(WHOLE_S, silence_s + MOST_S / 6))
-        return silence_s if self.vain >= VAIN else longer
+        if self.whole >= KNOWN:
+            return min(MOST_S, silence_s + LEAST_S)
+        return min(MOST_S, max(WHOLE_S, silence_s + MOST_S / 6))
 
     def _patient_s(self, tokens: int) -> float:
         if self.first_s is None:

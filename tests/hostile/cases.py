@@ -298,7 +298,9 @@ def bomb(name: str) -> bytes:
         case "brotli":
             import brotli
 
-            return whole(brotli.compress(b" " * (256 * MB)), "200 OK", "content-encoding: br")
+            return whole(
+                brotli.compress(b" " * (256 * MB), quality=5), "200 OK", "content-encoding: br"
+            )
         case "zstd":
             import zstandard
 

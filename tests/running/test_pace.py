@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from conformance.running.circuit_breaker import UNANSWERED_ANYWHERE, VAIN_S, CircuitBreaker
-from conformance.running.pace import HURRIED_S, KNOWN, LEAST_S, MOST_S, VAIN, Pace
+from conformance.running.pace import HURRIED_S, KNOWN, LEAST_S, MOST_S, VAIN, WHOLE_S, Pace
 from conformance.running.probe import Probe, get
+from conformance.running.pulse import ALIVE, CHECK_S
 from conformance.running.retries import SOON_S, Retries
 from conformance.running.retries import VAIN_S as WAIT_VAIN_S
 from wire.exchange import Connection, Ended, Exchange, Reply, Request
@@ -35,6 +36,16 @@ def test_a_slow_first_answer_is_forgotten_once_the_others_are_known():
     for _ in range(KNOWN):
         pace.record(ended(Ended.COMPLETE, 0.4))
     assert pace.deadline_s(60) <= 2 * LEAST_S
+
+
+def test_bytes_one_by_one_are_waited_for_less_long_once_the_server_is_known():
+    pace = Pace()
+    pace.begin(0.5, 16)
+    assert pace.whole_s(16) == WHOLE_S
+    for _ in range(KNOWN):
+        pace.record(ended(Ended.COMPLETE, 0.4))
+    assert pace.whole_s(16) == 2 * LEAST_S
+    assert ALIVE.handling.whole_s == CHECK_S  # the look whether it is there, too
 
 
 def test_who_lets_answers_hang_gets_a_multiple_of_what_whole_ones_take():
