@@ -7,6 +7,8 @@ certainty, the upper one where they are not, or where the queue grew by more tha
 the lower bound says is what was delivered there from the start of the trial, when nothing was in flight, to its end:
 no server completes more than it can.
 A trial that this client disturbed counts for nothing: it is repeated, then another rate near it is tried.
+What disturbs the server for a moment cannot be seen from here, and makes a queue as a rate does that is too high:
+the upper bound is put only where it stands also without any one of the trials.
 """
 
 from math import sqrt
@@ -15,7 +17,7 @@ from typing import Final
 from load.session.trial import UNJUDGEABLE, Trial
 
 CLOSE: Final = 1.1  # ratio of the bounds that is close enough
-TRIALS: Final = 16
+TRIALS: Final = 18
 DOUBTS: Final = 3  # of a rate, before another one near it is tried
 MOST_DOUBTS: Final = 9  # of a whole search
 NEAR: Final = 1.25  # rates within this ratio say something of each other
@@ -64,6 +66,13 @@ class Search:
         return min((rate for rate in self._rates if self._surely_missed(rate)), default=None)
 
     @property
+    def _perhaps_high(self) -> float | None:
+        """The lowest rate that misses the targets, as far as it was tried."""
+        once = [one for one in self._rates if len(self._at(one)) == 1]
+        perhaps = {one for one in once if self._missed(one, self._believed)} | {self.high}
+        return min((one for one in perhaps if one is not None), default=None)
+
+    @property
     def sentence(self) -> str:
         if self.trials and self.trials[-1].why.startswith(UNJUDGEABLE):
             return self.trials[-1].why
@@ -96,18 +105,9 @@ class Search:
     def _at(self, rate: float) -> list[Trial]:
         return [one for one in self._believed if one.rate == rate]
 
-    def _slices(self, lowest: float, highest: float) -> list[tuple[int, int]]:
-        return [
-            one
-            for trial in self._believed
-            if lowest <= trial.rate <= highest
-            for one in trial.slices
-            if one[1]
-        ]
-
     def _surely_met(self, rate: float) -> bool:
         """Also what is met at a higher rate is met here."""
-        slices = self._slices(rate, rate * NEAR)
+        slices = _slices(self._believed, rate, rate * NEAR)
         if not slices or self._grew(self._at(rate), GREW_PERHAPS):
             return False
         usual = sum(judged for _, judged in slices) / len(slices)
@@ -115,10 +115,17 @@ class Search:
         return share - SURE * deviation >= self.share
 
     def _surely_missed(self, rate: float) -> bool:
+        """Missed, whichever one of the trials is left out."""
+        near = [one for one in self._believed if rate / NEAR <= one.rate <= rate]
+        return all(
+            self._missed(rate, [one for one in near if one is not left_out]) for left_out in near
+        )
+
+    def _missed(self, rate: float, trials: list[Trial]) -> bool:
         """Also what is missed at a lower rate is missed here."""
-        if self._grew(self._at(rate), GREW):
+        if self._grew([one for one in trials if one.rate == rate], GREW):
             return True
-        slices = self._slices(rate / NEAR, rate)
+        slices = _slices(trials, rate / NEAR, rate)
         if not slices:
             return False
         usual = sum(judged for _, judged in slices) / len(slices)
@@ -154,22 +161,31 @@ class Search:
         if not missed:
             return _rounded(2 * max(met))
         if not met:
-            return _rounded(min(missed) / 2)
+            lowest, sure = min(missed), self.high is not None
+            return lowest if len(missed) >= REPEATS and not sure else _rounded(lowest / 2)
         return self._between(met, missed)
 
     def _between(self, met: list[float], missed: list[float]) -> float | None:
-        low, high = self.best, self.high
+        low, high = self.best, self._perhaps_high
         if low is None:
             rate = max((one for one in met if one < min(missed)), default=min(met))
             return rate if len(self._at(rate)) < REPEATS else _rounded(rate / STEP)
         if high is None:
             rate = min((one for one in missed if one > max(met)), default=max(missed))
             return rate if len(self._at(rate)) < REPEATS else _rounded(rate * STEP)
+        few_left = len(self._believed) >= TRIALS - REPEATS
+        if high != self.high and (high / low <= NEAR or few_left):
+            return high
         if high / low <= CLOSE:
             return None
         part = (1 / 2, 1 / 3, 2 / 3)[self._turns % 3]
         self._turns += 1
         return _rounded(low ** (1 - part) * high**part)
+
+
+def _slices(trials: list[Trial], lowest: float, highest: float) -> list[tuple[int, int]]:
+    near = (one for one in trials if lowest <= one.rate <= highest)
+    return [one for trial in near for one in trial.slices if one[1]]
 
 
 def _share(slices: list[tuple[float, float]]) -> tuple[float, float]:

@@ -101,6 +101,21 @@ def test_a_trial_that_is_in_doubt_counts_for_nothing():
     assert search.low > 15
 
 
+@pytest.mark.parametrize("disturbed", [1, 2, 3, 5, 8])
+def test_a_server_that_stands_still_for_a_moment_is_not_slow(disturbed):
+    """Its neighbours take the processor in one trial: a queue grows there, and at this rate never again."""
+    source, turn = random.Random(disturbed), count(1)
+
+    def trial(rate):
+        slots = 2 if next(turn) == disturbed else 8
+        return queueing(rate, source, slots=slots, service_s=0.05, wait_s=1.0, seconds=2.0)
+
+    search = found_by(60, trial)
+    assert (search.low or 0) <= 160 <= (search.high or float("inf"))
+    assert len(search.trials) <= TRIALS
+    assert (search.low, search.high) != (None, None)
+
+
 def test_where_every_trial_is_in_doubt_nothing_is_said():
     source = random.Random(1)
     search = found_by(
