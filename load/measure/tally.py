@@ -46,6 +46,8 @@ class Tally:
     _values: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     _ttft_by_bin: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     _tpot_by_bin: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    _slices: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    _took_us: Counter[int] = field(default_factory=Counter)  # whole answers, by slice
 
     def histogram(self, name: str) -> Histogram:
         found = self.histograms.get(name)
@@ -125,6 +127,13 @@ class Tally:
                 self.counts["steady"] += n
                 self.counts[f"steady:{outcome}"] += n
         self._outcomes.clear()
+        for name, slices in self._slices.items():
+            for at, n in Counter(slices).items():
+                self.counts[f"{name}:{at}"] += n
+            slices.clear()
+        for at, took in self._took_us.items():
+            self.counts[f"e2e_us:{at}"] += took
+        self._took_us.clear()
         for name, values in self._values.items():
             self.histogram(name).add_all(values)
             values.clear()
@@ -147,21 +156,22 @@ class Tally:
         self._outcomes[arrival.request.scenario, outcome, steady] += 1
         self.series["arrivals"][window.bin(arrival.intended_ns)] += 1
         kind = "completed" if outcome in WHOLE else "unjudged" if outcome in UNJUDGED else "failed"
-        self.counts[f"arrived:{window.slice(arrival.intended_ns)}"] += 1
-        self.counts[f"{kind}:{window.slice(arrival.end_ns)}"] += 1
+        slices, at = self._slices, window.slice(arrival.intended_ns)
+        slices["arrived"].append(at)
+        slices[kind].append(window.slice(arrival.end_ns))
         if kind != "unjudged":
-            self.counts[f"judged:{window.slice(arrival.intended_ns)}"] += 1
+            slices["judged"].append(at)
             self.series[kind][window.bin(arrival.end_ns)] += 1
             if kind == "failed":
                 self.series[f"failed:{outcome}"][window.bin(arrival.end_ns)] += 1
         self._amounts(arrival, window, outcome)
         if steady:
-            self._times(arrival, window, outcome)
+            self._times(arrival, window, outcome, at)
         if arrival.violations or outcome in SHOWN:
             self._keep(arrival, outcome)
 
-    def _times(self, arrival: Arrival, window: Window, outcome: Outcome) -> None:
-        """The metrics, in microseconds; see the definitions in the document's notes."""
+    def _times(self, arrival: Arrival, window: Window, outcome: Outcome, at: int) -> None:
+        """The metrics, in microseconds; see the definitions in the document's notes. `at`: its slice."""
         sent, intended = arrival.sent_ns, arrival.intended_ns
         values = self._values
         if sent:
@@ -183,9 +193,8 @@ class Tally:
         values["e2e_ms"].append(e2e)
         if window.mixed:
             values[f"e2e_ms@{arrival.request.scenario}"].append(e2e)
-        at = window.slice(intended)
-        self.counts[f"whole:{at}"] += 1
-        self.counts[f"e2e_us:{at}"] += e2e
+        self._slices["whole"].append(at)
+        self._took_us[at] += e2e
         values["e2e_scheduled_ms"].append((arrival.end_ns - intended) // 1000)
         tpot = None
         since = arrival.reader.stamps[0] - (intended if window.scheduled else sent)
@@ -208,7 +217,7 @@ class Tally:
                 good = False
         if good:
             self.counts["good"] += 1
-            self.counts[f"good:{window.slice(arrival.intended_ns)}"] += 1
+            self._slices["good"].append(at)
             self.counts["good_in_time"] += arrival.end_ns < window.to_ns
 
     def _stream_times(self, arrival: Arrival, e2e: int) -> int | None:
