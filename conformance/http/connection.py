@@ -161,7 +161,11 @@ def body_size(x: Exchange) -> Findings:
         yield Finding("connection", "an answer to a body of 3 MiB", found)
 
 
-@run_rule("http.too-large.status", probes=("http.too-large", "chat_params.refuse.messages-empty"))
+@run_rule(
+    "http.too-large.status",
+    probes=("http.too-large", "chat_params.refuse.messages-empty"),
+    silence=[Silence.TORN],
+)
 def too_large(run: Run) -> Findings:
     """A server without such a limit reads on, and says what it says to the body without padding."""
     x = run.one("http.too-large")

@@ -126,7 +126,7 @@ def cacheable(x: Exchange) -> Findings:
         yield Finding("header cache-control", "nothing that lets others keep it", show(value))
 
 
-@rule("http.encoding.asked", on=API)
+@rule("http.encoding.asked", on=API, silence=[Silence.TORN, Silence.PACKED])
 def encoding_asked(x: Exchange) -> Findings:
     encoding = (x.reply.header("content-encoding") or "identity").lower()
     asked = (x.request.header("accept-encoding") or "").lower()
@@ -141,7 +141,7 @@ ENCODED = API.only(
 )
 
 
-@rule("http.encoding.valid", on=ENCODED)
+@rule("http.encoding.valid", on=ENCODED, silence=[Silence.TORN, Silence.PACKED])
 def encoding_valid(x: Exchange) -> Findings:
     if "content-encoding" in x.connection.error:
         yield Finding("body", "what content-encoding says", x.connection.error)
@@ -259,7 +259,7 @@ def _date(x: Exchange) -> float | None:
         return None
 
 
-@rule("http.whole", on=SENT, silence=[Silence.LATE])
+@rule("http.whole", on=SENT, silence=[Silence.LATE, Silence.TORN, Silence.PACKED])
 def whole(x: Exchange) -> Findings:
     if x.probe == "http.too-large":
         return  # longer than any client's; http.too-large.status says how it is refused

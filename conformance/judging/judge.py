@@ -257,6 +257,8 @@ class Judge:
                         Silence.BROKEN,
                         Silence.LATE,
                         Silence.NOT_KEPT,
+                        Silence.TORN,
+                        Silence.PACKED,
                     }
                     return Outcome.NOT_OFFERED if lacking else Outcome.BLOCKED, silent[1]
                 what = exchange.reply.status or exchange.connection.error or "nothing"

@@ -13,7 +13,8 @@ def offered(requirement: str) -> RunRule:
     @run_rule(requirement, probes=(probe,), silence=set(Silence) - {Silence.OPEN, Silence.LATE})
     def check(run: Run) -> Findings:
         x = run.all(probe)[0]
-        if why := routes(run.exchanges).silence(x):
+        why = routes(run.exchanges).silence(x)
+        if why and why[0] not in {Silence.TORN, Silence.PACKED}:  # it is there, and broken
             yield Finding("route", "an answer of the operation", why[1], exchange=x.id)
 
     return check

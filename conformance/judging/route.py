@@ -11,6 +11,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Final
 
+from conformance.judging.torn import packed, torn
 from wire.endpoint import BELOW, Endpoint
 from wire.exchange import Ended, Exchange
 
@@ -54,6 +55,8 @@ class Silence(StrEnum):
     LACKING = "lacking"  # a parameter that is refused whatever it says, to requests that have it
     OPEN = "open"  # to whoever asks: a key is not looked at
     BROKEN = "broken"
+    TORN = "torn"  # a plain answer that did not arrive whole
+    PACKED = "packed"  # an answer whose content coding could not be undone
     NOT_KEPT = "not-kept"  # an answer beyond the memory of the run
 
 
@@ -79,6 +82,8 @@ class Routes:
             return Silence.LATE, "no answer came in time, which tells nothing of the request"
         if x.connection.error.startswith(NOT_KEPT):
             return Silence.NOT_KEPT, f"the answer was {x.connection.error}"
+        if not_whole := unreadable(x):
+            return not_whole
         stranger = self.no_key if self.no_key and _stranger(x) else None
         own = self.silent.get((x.request.method, x.endpoint))
         return self._above(x) or own or self.everything or self._lacking(x) or stranger
@@ -107,6 +112,15 @@ class Routes:
                 if found and found[0] is Silence.ABSENT:
                     return Silence.BELOW, found[1]
         return None
+
+
+def unreadable(x: Exchange) -> tuple[Silence, str] | None:
+    """Why nothing can be said of what a body says, whatever else the run brought, or None."""
+    if why := torn(x):
+        return Silence.TORN, why
+    if why := packed(x):
+        return Silence.PACKED, why
+    return None
 
 
 def routes(exchanges: Iterable[Exchange]) -> Routes:

@@ -15,6 +15,7 @@ from conformance.judging.finding import Finding, Unsure, once_a_stream
 from conformance.judging.judge import Judge, Outcome
 from conformance.judging.profile import Profile
 from conformance.judging.requirement import Requirement
+from conformance.judging.route import unreadable
 from conformance.judging.rule import Rule
 from conformance.judging.selector import Selector
 from conformance.offline.notes import Notes
@@ -118,6 +119,7 @@ class OfflineJudge:
 
     def _single(self, x: Exchange, place: str) -> None:
         found: dict[str, list[Finding | Unsure]] = {}
+        silent = unreadable(x)
         for selector, rules in self._grouped:
             if selector.of_probe and x.probe is None:
                 continue
@@ -129,6 +131,8 @@ class OfflineJudge:
                 self._broken(rules, x, place, error)
                 continue
             for rule in rules if matches else ():
+                if silent and silent[0] not in rule.silence:
+                    continue
                 try:
                     words = list(rule.judge(x))
                 except NotRecordedError:

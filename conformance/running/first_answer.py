@@ -137,7 +137,8 @@ def api(exchange: Exchange) -> bool:
 
 
 def what_came(exchange: Exchange) -> str:
-    """A request and what it was answered with, in words."""
+    """A request and what it was answered with, in words; also how its body ended, if not well."""
     request = exchange.request
     kind = "an HTML page" if is_html(exchange) else f"HTTP {exchange.reply.status}"
-    return f"{request.method} {request.path} was answered with {kind}"
+    error = f", {exchange.connection.error}" if exchange.connection.error else ""
+    return f"{request.method} {request.path} was answered with {kind}{error}"

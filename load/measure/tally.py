@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Final, Self
@@ -289,7 +290,7 @@ class Tally:
         if stamps:
             self._tokens_by_time(stamps, completion / len(stamps), window)
 
-    def _tokens_by_time(self, stamps: list[int], share: float, window: Window) -> None:
+    def _tokens_by_time(self, stamps: Sequence[int], share: float, window: Window) -> None:
         """Tokens belong to the moment of their event, not to the end of the request."""
         inside = bisect_left(stamps, window.to_ns) - bisect_left(stamps, window.from_ns)
         self.counts["steady_chunks"] += inside

@@ -1,8 +1,13 @@
 """What tells of a route, and what does not."""
 
+from dataclasses import replace
+
+import pytest
+
 from conformance.judging.area import catalogue
 from conformance.judging.judge import Judge, Outcome
 from tests.direct import traffic
+from wire.exchange import Chunk, Connection, Ended
 
 
 def test_a_key_without_credit_is_no_stranger():
@@ -11,3 +16,39 @@ def test_a_key_without_credit_is_no_stranger():
     judge = Judge(catalogue(), profile, tuple(sent.all()), sent.unsent)
     row = judge.catalogue.requirements["billing.empty-refused"]
     assert judge.result(row, "").outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize(
+    ("error", "ended", "blamed"),
+    [
+        ("peer closed the connection", Ended.CUT, "http.whole"),
+        ("no whole answer within 40 s", Ended.TIMEOUT, "http.whole"),
+        ("content-encoding br was not asked for", Ended.COMPLETE, "http.encoding.asked"),
+    ],
+)
+def test_what_did_not_come_whole_is_no_word_about_its_shape(error, ended, blamed):
+    """Half a body lacks members that were on their way: one requirement is blamed, not twenty."""
+    sent, profile = traffic(probes=["chat.echo", "models.list"])
+    half = []
+    for x in sent.all():
+        reply = replace(x.reply, chunks=(Chunk(1.0, x.reply.body[:40]),))
+        if ended is Ended.COMPLETE:
+            reply = replace(reply, headers=(*reply.headers, ("content-encoding", "br")))
+        half.append(replace(x, reply=reply, connection=Connection(ended, error=error)))
+    judge = Judge(catalogue(), profile, tuple(half), sent.unsent)
+    models = {x.model for x in half if x.model}
+    found = {
+        row.id: judge.result(row, model)
+        for row in judge.catalogue.requirements.values()
+        for model in (models if row.per_model else [""])
+        if row.id.startswith(("chat.", "models.", "http."))
+    }
+    assert {
+        name
+        for name, r in found.items()
+        if r.outcome is Outcome.FAIL and r.requirement.level == "MUST"
+    } - {"chat.response.json"} == {blamed}
+    assert found["chat.response.choices"].outcome is Outcome.BLOCKED
+    assert (
+        "whole" in found["chat.response.id"].reason or "coding" in found["chat.response.id"].reason
+    )

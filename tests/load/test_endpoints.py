@@ -56,7 +56,7 @@ def test_texts_are_read_and_stamped():
     reader = CompletionReader()
     for at, data in enumerate(WHOLE, 1):
         reader.take(data, "", at)
-    assert (reader.text(), reader.stamps, reader.visible_ns) == (" a b c", [1, 2, 3], 1)
+    assert (reader.text(), list(reader.stamps), reader.visible_ns) == (" a b c", [1, 2, 3], 1)
     assert reader.whole
     assert reader.limited
     assert reader.usage.completion_tokens == 3

@@ -27,7 +27,7 @@ def read(payloads, reader=None):
 def test_a_whole_stream():
     reader = read(CHAT)
     assert reader.whole
-    assert reader.stamps == [2, 3]
+    assert list(reader.stamps) == [2, 3]
     assert reader.text() == "a b"
     assert reader.usage.completion_tokens == 2
     assert reader.violations() == {}
@@ -70,7 +70,7 @@ def test_an_error_ends_a_stream_without_more():
 
 def test_reasoning_is_content_but_not_visible():
     reader = read([CHAT[0], chunk({"reasoning_content": "hm"}), *CHAT[1:]])
-    assert (reader.stamps, reader.visible_ns) == ([2, 3, 4], 3)
+    assert (list(reader.stamps), reader.visible_ns) == ([2, 3, 4], 3)
 
 
 def test_loose_types_are_read_for_what_they_say():

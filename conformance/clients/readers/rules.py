@@ -9,6 +9,7 @@ from conformance.judging.ability import CALL, REPEAT
 from conformance.judging.answer import status_line
 from conformance.judging.finding import Finding, Findings, show
 from conformance.judging.refusal import refuses
+from conformance.judging.route import Silence
 from conformance.judging.rule import Rule
 from conformance.judging.selector import Selector
 from conformance.judging.substance import answered
@@ -50,7 +51,9 @@ def reader_rule(
             else:
                 yield from _differs(way, reading, wanted, x)
 
-    return Rule((requirement,), on, check, sees=answered)
+    # A client meets what is torn or packed as well.
+    heard = frozenset({Silence.TORN, Silence.PACKED})
+    return Rule((requirement,), on, check, heard, sees=answered)
 
 
 def _differs(way: str, reading: Reading, wanted: Known, x: Exchange) -> Findings:

@@ -1,0 +1,25 @@
+"""Answers that did not arrive whole, or that cannot be unpacked: what they would have said is not known."""
+
+from typing import Final
+
+from wire.exchange import Ended, Exchange
+
+BROKEN: Final = frozenset({Ended.CUT, Ended.RESET, Ended.TIMEOUT, Ended.LIMIT})
+_CODING: Final = "content-encoding"
+
+
+def torn(x: Exchange) -> str:
+    """How the body of a plain answer ended before its end, or nothing.
+
+    Half a JSON object lacks members that were on their way. An event stream has its events up to the
+    end, and rules of its own for that end.
+    """
+    if not x.reply.status or x.reply.is_stream or x.connection.ended not in BROKEN:
+        return ""
+    how = f"{x.connection.ended.value}: {x.connection.error}".rstrip(": ")
+    return f"the answer did not arrive whole ({how})"
+
+
+def packed(x: Exchange) -> str:
+    """Why the content coding of an answer could not be undone, or nothing: its bytes are not its text."""
+    return x.connection.error if x.connection.error.startswith(_CODING) else ""
