@@ -96,7 +96,7 @@ def _timeouts(add: Add) -> None:
 def _reports(add: Add) -> None:
     add("--report-dir", default=str(DEFAULT_FOLDER), metavar="DIR", help="where the reports go (default: reports/out)")
     add("--baseline", default="", metavar="FILE", help="load.json of an earlier run, to compare with")
-    add("--fail-if-worse", default="", metavar="PCT%%", help="than the baseline, in any latency, rate, error rate or goodput, beyond chance: a gate")
+    add("--fail-if-worse", default="", metavar="PCT%", help="than the baseline, in any latency, rate, error rate or goodput, beyond chance: a gate")
     add("--records", action="store_true", help="a line of each request in load-requests.jsonl.gz")
     add("--metrics-port", default="", metavar="[HOST:]PORT", help="OpenMetrics at /metrics while it runs; 0 takes any port")
     add("--scrape", action="append", default=[], metavar="URL", help="Prometheus text of vLLM, SGLang or llama.cpp, read each second beside the run; may be repeated")
