@@ -74,11 +74,15 @@ NULL: Final[dict[str, Any]] = dict.fromkeys([
 _USAGE: Final = {"include_usage": True}
 
 
-def _effort(effort: str, **more: Any) -> Probe:
-    body = {"reasoning_effort": effort, "max_completion_tokens": LIMIT, **more}
+_THOUGHT: Final = 100
+"""Room for what a high effort thinks: a smaller limit would cut every effort to the same."""
+
+
+def _effort(effort: str, limit: int = LIMIT, **more: Any) -> Probe:
+    body = {"reasoning_effort": effort, "max_completion_tokens": limit, **more}
     feature = "chat.reasoning_effort"
     return Probe(f"{VALID}effort-{effort}", asking(HELLO, **body), feature=feature,
-                 output_tokens=LIMIT)  # fmt: skip
+                 output_tokens=limit)  # fmt: skip
 
 
 # Twice the same, for the seed.
@@ -88,8 +92,8 @@ NULL_PROBE = Probe(f"{VALID}null", asking(NINE, **NULL), output_tokens=25)
 AGAIN: Final = (without_refused_parameters(LOW_PROBE), without_refused_parameters(HIGH_PROBE))
 EFFORTS = (
     _effort("low", verbosity="medium", service_tier="fast", store=False),
-    _effort("high", service_tier="fast", store=True, stream=True, stream_options=_USAGE),
-    _effort("xhigh", service_tier="flex"),
+    _effort("high", _THOUGHT, service_tier="fast", store=True, stream=True, stream_options=_USAGE),
+    _effort("xhigh", _THOUGHT, service_tier="flex"),
 )
 MAX_TOKENS = tuple(
     Probe(

@@ -6,6 +6,7 @@ from conformance.chat.choice import choices_of
 from conformance.chat_params.length import usage_json
 from conformance.chat_params.request import VALID
 from conformance.chat_params.selectors import SUCCESS
+from conformance.judging.effort import SHARES, lowered
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
@@ -81,6 +82,16 @@ def effort_reaches(x: Exchange) -> Findings:
     if usage and usage.reasoning_tokens == 0:
         where = "usage.completion_tokens_details.reasoning_tokens"
         yield Finding(where, f"more than 0 with effort {_effort(x)}", "0")
+
+
+@rule("chat.param.reasoning-effort.honoured", on=ok_probe(f"{VALID}effort-*"))
+def effort_kept(x: Exchange) -> Findings:
+    """An effort that is asked and not used: as much is thought as with a lower one."""
+    usage, effort = Usage.of(usage_json(x)), str(_effort(x))
+    if usage and usage.reasoning_tokens and effort in SHARES:
+        where = "usage.completion_tokens_details.reasoning_tokens"
+        limit = x.request.params.get("max_completion_tokens")
+        yield from lowered(where, effort, usage.reasoning_tokens, limit)
 
 
 def _effort(x: Exchange) -> Any:

@@ -2,13 +2,15 @@
 
 from typing import Any, Final
 
+from conformance.judging.effort import SHARES, lowered
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.rule import rule
 from conformance.judging.selector import Selector
 from conformance.responses.selectors import final, final_items, is_create, typed
 from conformance.responses_params.accepted import HIGH_PROBE, LOW_PROBE
-from conformance.responses_params.request import COUNT
+from conformance.responses_params.request import COUNT, PATH
 from conformance.responses_params.selectors import SUCCESS, response_of, status_of, text_of
+from conformance.running.probe import Probe, sends
 from conformance.running.share import hung_up
 from wire.exchange import Exchange
 from wire.usage import Usage
@@ -17,6 +19,14 @@ PLAIN: Final = Selector(
     "an answer to a call for no stream",
     lambda x: is_create(x) and x.request.params.get("stream", False) in (False, None),
     (LOW_PROBE.name, "responses.echo"),
+)
+# Streamed, it is asked for by an agent's first turn.
+HIGH_EFFORT: Final = Probe(
+    "responses_params.high-effort",
+    sends(PATH, {"input": "Count from 1 to 3", "reasoning": {"effort": "high"}, "store": False}),
+    feature="scripted",
+    per_model=False,
+    output_tokens=100,
 )
 LIMITED: Final = SUCCESS.only(
     "counting up to a limit",
@@ -103,6 +113,24 @@ def effort_reaches(x: Exchange) -> Findings:
         where = "usage.output_tokens_details.reasoning_tokens"
         found = show(_reasoning_tokens(x))
         yield Finding(where, f"more than 0 with effort {_effort(x)}", found)
+
+
+@rule(
+    "responses.param.reasoning.honoured",
+    on=_with_effort(
+        False,
+        HIGH_EFFORT.name,
+        "responses.reasoning",
+        "responses.stream.reasoning",
+        "responses_params.agent.1",
+    ),
+)
+def effort_kept(x: Exchange) -> Findings:
+    """An effort that is asked, perhaps echoed, and not used: as much is thought as with a lower one."""
+    told, effort = _reasoning_tokens(x), _effort(x)
+    if told and effort in SHARES:
+        where = "usage.output_tokens_details.reasoning_tokens"
+        yield from lowered(where, effort, told, x.request.params.get("max_output_tokens"))
 
 
 @rule(

@@ -8,7 +8,15 @@ from typing import Any, Final
 from gateway.faults.machinery.fault import Family, Fault
 from gateway.faults.machinery.forgiveness import ignoring as _fault
 from gateway.faults.machinery.request_edits import RequestChange, on_json, with_param, without_param
-from gateway.faults.machinery.selection import CHAT, CHAT_STREAM, STREAM, When, asking, both
+from gateway.faults.machinery.selection import (
+    CHAT,
+    CHAT_PLAIN,
+    CHAT_STREAM,
+    STREAM,
+    When,
+    asking,
+    both,
+)
 from gateway.faults.machinery.stream_edits import drop_frames, with_usage
 from gateway.faults.machinery.transform import drop, on_all, on_body, on_frames, put
 from gateway.frames import GatewayReply
@@ -59,7 +67,25 @@ def _not_html(_: Request, reply: GatewayReply) -> GatewayReply:
     return replace(reply, status=404, body=page, headers=(("content-type", "text/html"),))
 
 
+def _efforts(*asked: str, used: str) -> RequestChange:
+    """Other efforts than those that are asked."""
+    return _param("reasoning_effort", lambda value: used if value in asked else value)
+
+
+LOWERED: Final = tuple(
+    _fault(f"effort.{name}{suffix}", "reasoning-effort.honoured", f"{says}{often}.", when=when,
+           request=_efforts(*asked, used=used))
+    for name, says, asked, used in (
+        ("high-is-low", "Effort high is used as low", ("high", "xhigh"), "low"),
+        ("high-is-medium", "Effort high is used as medium", ("high", "xhigh"), "medium"),
+        ("xhigh-is-high", "Effort xhigh is used as high", ("xhigh",), "high"),
+    )
+    for suffix, often, when in (("", "", CHAT), ("-streamed", ", in streams", CHAT_STREAM),
+                                ("-plain", ", in plain answers", CHAT_PLAIN))
+    if (name, suffix) not in (("xhigh-is-high", "-streamed"), ("xhigh-is-high", "-plain"))
+)  # fmt: skip
 FAULTS = (
+    *LOWERED,
     _fault("store.plain-only", "store.streamed", "Streamed answers are not kept.", when=CHAT_STREAM,
            request=without_param("store")),
     _fault("tier.echoed-in-streams", "service-tier.reported",

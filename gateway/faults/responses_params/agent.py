@@ -6,9 +6,16 @@ from typing import Any, Final
 
 from gateway.faults.machinery.fault import Family, Fault
 from gateway.faults.machinery.forged import refused
-from gateway.faults.machinery.request_edits import on_json
-from gateway.faults.machinery.selection import RESPONSES, When, both
-from gateway.faults.machinery.transform import in_turn, on_body, on_frames, on_success
+from gateway.faults.machinery.request_edits import RequestChange, on_json
+from gateway.faults.machinery.selection import (
+    RESPONSES,
+    RESPONSES_PLAIN,
+    RESPONSES_STREAM,
+    When,
+    both,
+)
+from gateway.faults.machinery.transform import alter, in_turn, on_body, on_frames, on_success
+from gateway.frames import GatewayReply
 from wire.exchange import Request
 
 Item = dict[str, Any]
@@ -90,7 +97,36 @@ def _lower(value: Any) -> Any:
     )
 
 
+def _thought_less(used: str) -> RequestChange:
+    def change(body: dict[str, Any]) -> dict[str, Any]:
+        asked = body.get("reasoning")
+        if not isinstance(asked, dict) or asked.get("effort") != "high":
+            return body
+        return {**body, "reasoning": {**asked, "effort": used}}
+
+    return on_json(change)
+
+
+def _echoed(request: Request, reply: GatewayReply) -> GatewayReply:
+    """The effort that was asked stands in the echo, whatever was used."""
+    asked = request.params.get("reasoning")
+    effort = asked.get("effort") if isinstance(asked, dict) else None
+    if effort != "high":
+        return reply
+    return in_turn(
+        on_body(alter("reasoning.effort", lambda _: effort)),
+        on_frames(alter("response.reasoning.effort", lambda _: effort)),
+    )(request, reply)
+
+
 FAULTS: Final = (
+    *(
+        Fault(f"responses_params.agent-effort-{used}-used{suffix}", (), f"Effort high is echoed, and {used} is used{often}.",
+            Family.VALUE, when, request=_thought_less(used), reply=_echoed)
+        for used in ("low", "medium")
+        for suffix, often, when in (("", "", RESPONSES), ("-streamed", ", in streams", RESPONSES_STREAM),
+                                    ("-plain", ", in plain answers", RESPONSES_PLAIN))
+    ),
     *(_refusing(name, says, _with(test)) for name, (says, test) in _REFUSED.items()),
     *(
         Fault(f"responses_params.agent-output-{name}", (), says, Family.CONTENT, RESPONSES, request=_outputs(change))
