@@ -10,6 +10,7 @@ from conformance.chat.selectors import STREAM, SUCCESS, wanted_choices
 from conformance.chat.stream import ends_by_itself
 from conformance.judging.damage import near
 from conformance.judging.finding import ABSENT, Finding, Findings, Unsure, show
+from conformance.judging.limit import least_tokens
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.substance import streamed, succeeded
@@ -203,15 +204,20 @@ def usage_of_all(run: Run) -> Findings:
     for x in (*run.all("chat.choices"), *run.all("chat.choices-stream")):
         many, texts = _completion(x), [t.strip() for _, t in spoken(x)]
         limit, cut = limit_of(x), sum(c.finish_reason == "length" for c in choices_of(x))
-        whole = usage_of(x)
-        if limit and cut > 1 and whole is not None and whole.completion_tokens is not None:
-            if whole.completion_tokens < limit - 1:
+        whole, same = usage_of(x), all(t == asked for t in texts)
+        told = whole.completion_tokens if whole is not None else None
+        if limit and told is not None and len(texts) > 1 and (cut > 1 or (cut and not same)):
+            if told < limit - 1:
                 yield Unsure("less was used than the limit, which finish_reason says was reached")
-            elif whole.completion_tokens < cut * (limit - 1):
-                found = f"{whole.completion_tokens} for {cut} choices that the limit of {limit} cut"
+            elif told < least_tokens(texts, cut, limit):
+                found = (
+                    f"{told} for {len(texts)} choices, {cut} of them cut by the limit of {limit}"
+                )
                 where = "usage.completion_tokens"
                 yield Finding(where, "the sum over all choices", found, exchange=x.id)
-        elif one is None or many is None or len(texts) < 2 or any(t != asked for t in texts):
+            elif told <= limit:
+                yield Unsure("what was used could be that of one choice alone")
+        elif one is None or many is None or len(texts) < 2 or not same:
             yield Unsure("the same text was not said in each choice, or usage is missing")
         elif not 1.5 * one <= many <= 3 * one:
             found = f"{many} for two choices, {one} for one"

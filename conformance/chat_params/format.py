@@ -18,8 +18,9 @@ FORMAT: Final = {
     "type": "json_schema",
     "json_schema": {"name": _NAME, "strict": True, "schema": SCHEMA},
 }
-# The prompts ask for no JSON by themselves, so that an ignored format shows.
-_JSON: Final = "Say hello. (Some would say it in JSON.)"
+# The prompts ask for no JSON by themselves, so that an ignored format shows; a small model makes a short
+# object of this one, where it fills others until it is cut.
+_JSON: Final = "Say hi. One word only, no JSON."
 PROBES: Final = (
     Probe(
         f"{VALID}json-object",
@@ -30,13 +31,13 @@ PROBES: Final = (
         f"{VALID}json-schema",
         asking(QUESTION, response_format=FORMAT),
         feature="chat.response_format",
-        output_tokens=80,
+        output_tokens=110,
     ),
     Probe(
         f"{VALID}json-schema-stream",
         asking(QUESTION, response_format=FORMAT, stream=True),
         feature="chat.response_format",
-        output_tokens=80,
+        output_tokens=110,
     ),
 )
 

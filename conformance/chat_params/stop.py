@@ -1,8 +1,9 @@
 """stop: the text ends before the first stop sequence."""
 
+import re
 from typing import Any, Final
 
-from conformance.chat.choice import Choice, choices_of
+from conformance.chat.choice import choices_of
 from conformance.chat_params.accepted import LOW_PROBE
 from conformance.chat_params.request import NINE, PATH, VALID, asking
 from conformance.chat_params.selectors import SUCCESS
@@ -52,6 +53,7 @@ def own_stop(text: object) -> str | None:
 OWN: Final = Probe(
     f"{VALID}stop-own", _of_its_own, after=(LOW_PROBE.name,), feature="chat.stop", output_tokens=16
 )
+_BETWEEN: Final = re.compile(r"(?<=\d)[,;.]?\s+")
 _UNTIL: Final = "1 2 3 4 5 6"
 _UNTIL_STREAMED: Final = "1 2 3 4 5"
 
@@ -68,8 +70,20 @@ COUNTED: Final = ok_probe(f"{VALID}stop", f"{VALID}stop-stream")
 
 def _met(x: Exchange, _: str) -> bool:
     """Whether the answer came as far as the sequence; of others' traffic nobody can tell."""
-    texts = [c.content.rstrip() for c in choices_of(x) if isinstance(c.content, str)]
+    texts = [_counted(x, c.content) for c in choices_of(x)]
     return x.probe is None or any(t in (_UNTIL, _UNTIL_STREAMED) for t in texts)
+
+
+def _counted(x: Exchange, text: object) -> str | None:
+    """A text that counts, without its last blanks; None for another one.
+
+    Where the sequence is a number alone, the numbers may stand apart by commas or lines.
+    """
+    if not isinstance(text, str):
+        return None
+    if not x.wants_stream:
+        text = _BETWEEN.sub(" ", text)
+    return text.rstrip() if text.startswith("1 2 3") else None
 
 
 @run_rule("chat.param.stop.honoured", probes=(LOW_PROBE.name, OWN.name), sees=succeeded)
@@ -104,21 +118,17 @@ def cuts_there(x: Exchange) -> Findings:
     """All that comes before the sequence is there, and nothing that comes after it."""
     wanted = _UNTIL_STREAMED if x.wants_stream else _UNTIL
     for choice in choices_of(x):
-        text = choice.content if isinstance(choice.content, str) else ""
-        if not text.startswith("1 2 3"):
+        counted = _counted(x, choice.content)
+        if counted is None:
             yield Unsure("the model did not count")
-        elif text.rstrip() != wanted:
-            yield Finding(f"{choice.where}.content", show(wanted), show(text))
+        elif counted != wanted:
+            yield Finding(f"{choice.where}.content", show(wanted), show(choice.content))
 
 
 @rule("chat.param.stop.finish", on=COUNTED)
 def finish(x: Exchange) -> Findings:
     for choice in choices_of(x):
-        if not _counted(choice):
+        if _counted(x, choice.content) is None:
             yield Unsure("the model did not count")
         elif choice.finish_reason != "stop":
             yield Finding(f"{choice.where}.finish_reason", '"stop"', show(choice.finish_reason))
-
-
-def _counted(choice: Choice) -> bool:
-    return isinstance(choice.content, str) and choice.content.startswith("1 2 3")

@@ -31,9 +31,12 @@ SYNTAX = (
 def before_stream(run: Run) -> Findings:
     """What is not refused without a stream, either, has requirements of its own."""
     lax = any(x.ok for x in run.all("chat_params.refuse.messages-empty"))
-    for x in run.where(probe("errors.streamed*")):
+    asked = list(run.where(probe("errors.streamed*")))
+    refused = any(400 <= x.reply.status < 500 for x in asked)
+    for x in asked:
         if x.reply.status < 400 and lax and x.endpoint is Endpoint.CHAT and not _tells_error(x):
-            yield Unsure("without a stream it is not refused, either")
+            if not refused:
+                yield Unsure("without a stream it is not refused, either")
         elif x.reply.status < 400:
             yield Finding("status", "400 or above", status_line(x), exchange=x.id)
 
@@ -193,11 +196,17 @@ def _type(x: Exchange) -> object:
     return error(x).get("type")
 
 
-@rule("errors.concurrent", on=probe("errors.parallel"))
+def _refused(x: Exchange, _: str) -> bool:
+    return not x.ok
+
+
+@rule("errors.concurrent", on=probe("errors.parallel"), sees=_refused)
 def concurrent(x: Exchange) -> Findings:
     told, own = x.reply.text, str(x.request.params.get("model"))
     others = [f"{UNKNOWN}-{n:02}x" for n in range(20) if f"{UNKNOWN}-{n:02}x" != own]
     if mixed := [name for name in others if name in told]:
         yield Finding("error.message", f"the model that was asked for, {own}", mixed[0])
+    elif x.ok:
+        return  # the model is not refused, which has requirements of its own
     elif own not in told:
         yield Unsure("the refusal does not name the model")

@@ -1,7 +1,18 @@
 """Which values a parameter takes, as data: one `Limit` says whether a value is allowed, and why not."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+
+LONGEST_TOKEN: Final = 16
+"""Characters: so many the tokens of a plain text have at most, taken together."""
+
+
+def least_tokens(texts: Sequence[str], cut: int, limit: int) -> int:
+    """What several texts cost at least, of which the limit of tokens cut so many; some servers count no end."""
+    whole = sorted(texts, key=len)[: len(texts) - cut]
+    return cut * (limit - 1) + sum(max(1, len(text) // LONGEST_TOKEN) for text in whole if text)
+
 
 _KINDS: Final = {
     bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object",

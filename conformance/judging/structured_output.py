@@ -9,13 +9,14 @@ from referencing import Registry
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from wire.exchange import Invalid, parse_json
 
-# Nothing in it follows from the prompt that it is sent with, so an ignored schema shows.
+# Nothing in it follows from the prompt that it is sent with, so an ignored schema shows. No value may be
+# of any length, so that a model which is held to it comes to an end.
 SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
     "properties": {
         "unit": {"type": "string", "enum": ["kelvin", "rankine"]},
-        "values": {"type": "array", "minItems": 2, "maxItems": 3, "items": {"$ref": "#/$defs/value"}},
-        "note": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+        "values": {"type": "array", "minItems": 2, "maxItems": 2, "items": {"$ref": "#/$defs/value"}},
+        "note": {"anyOf": [{"type": "string", "enum": ["measured"]}, {"type": "null"}]},
         "kind": {"const": "reading"},
     },
     "required": ["unit", "values", "note", "kind"],

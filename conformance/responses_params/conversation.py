@@ -1,18 +1,21 @@
 """What later turns know of earlier ones: by previous_response_id, and in a conversation."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 from conformance.judging.answer import status_line
 from conformance.judging.code_word import ASK, knows, knows_not, told
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.refusal import names, refused, unjudged
-from conformance.judging.rule import Rule, rule
+from conformance.judging.rule import RunRule, rule
+from conformance.judging.run import Run
 from conformance.judging.selector import ok_probe, probe
 from conformance.responses.selectors import place, responses
 from conformance.responses_params.accepted import HIGH_PROBE, KEPT, LOW_PROBE, NULL_PROBE, STALE
 from conformance.responses_params.clients import AGENTS
 from conformance.responses_params.request import HELLO, PATH
 from conformance.responses_params.selectors import SUCCESS, response_of, text_of
+from conformance.running.budget import usage_of
 from conformance.running.probe import Impossible, Probe, ProbeContext, post
 from wire.exchange import Exchange, Request
 from wire.responses import fold_responses
@@ -101,10 +104,25 @@ GOES_ON: Final = Probe(
 )
 
 
-def _remembers(requirement: str, asked: Probe, word: str) -> Rule:
-    def check(x: Exchange) -> Findings:
+def _remembers(requirement: str, asked: Probe, word: str, first: Probe | None = None) -> RunRule:
+    """`first`: the turn before, of which all is part of the prompt."""
+
+    def check(run: Run) -> Findings:
+        for x in run.all(asked.name):
+            for said in _of_turn(run, x):
+                yield (
+                    said
+                    if isinstance(said, Unsure)
+                    else replace(said, exchange=said.exchange or x.id)
+                )
+
+    def _of_turn(run: Run, x: Exchange) -> Findings:
         if x.ok:
-            yield from knows("output", text_of(x), word)
+            said = list(knows("output", text_of(x), word))
+            before = [] if first is None else run.all(first.name)[:1]
+            left_aside = [lack for turn in before for lack in _bill_lacks(turn, x)]
+            # A model that does not answer the question says nothing; what its prompt held, the bill says.
+            yield from left_aside if said and isinstance(said[0], Unsure) and left_aside else said
         elif x.reply.status >= 500:
             yield Unsure(f"the server failed: {status_line(x)}")
         elif asked is not INPUT and names(x, "previous_response_id"):
@@ -115,7 +133,18 @@ def _remembers(requirement: str, asked: Probe, word: str) -> Rule:
         elif not unjudged(x):
             yield Finding("status", "200: the response before is stored", status_line(x))
 
-    return Rule((requirement,), probe(asked.name), check)
+    return RunRule((requirement,), (asked.name,), check)
+
+
+def _bill_lacks(first: Exchange, x: Exchange) -> Findings:
+    """A prompt that holds the turn before is at least as long as that turn's input and output."""
+    before, now = usage_of(first), usage_of(x)
+    if not (first.ok and before and now and before.prompt_tokens and now.prompt_tokens):
+        return
+    shown = (before.completion_tokens or 0) - (before.reasoning_tokens or 0)
+    if now.prompt_tokens < before.prompt_tokens + max(0, shown):
+        said = f"at least {before.prompt_tokens + max(0, shown)}: the turn before is part of the prompt"
+        yield Finding("usage.input_tokens", said, str(now.prompt_tokens))
 
 
 BOTH: Final = Probe(
@@ -152,9 +181,9 @@ def unstored(x: Exchange) -> Findings:
 
 
 REMEMBERED: Final = (
-    _remembers("responses.conversation.input-kept", INPUT, KEPT),
+    _remembers("responses.conversation.input-kept", INPUT, KEPT, NULL_PROBE),
     _remembers("responses.conversation.output-kept", OUTPUT, "SALMON-39"),
-    _remembers("responses.conversation.remembers", GOES_ON, _NAMED),
+    _remembers("responses.conversation.remembers", GOES_ON, _NAMED, JOINED),
 )
 
 

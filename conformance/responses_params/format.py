@@ -20,7 +20,7 @@ SCHEMED: Final = Probe(
     f"{VALID}json-schema",
     asking(QUESTION, text={"format": _FORMAT}, stream=True),
     feature="responses.format",
-    output_tokens=80,
+    output_tokens=110,
 )
 
 

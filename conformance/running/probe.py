@@ -81,6 +81,8 @@ class Probe:
     """Nothing else is in flight meanwhile (balance readings, timing)."""
     frames: tuple[str, str] | None = None
     """A probe that is sent right before another, and that other: then it runs alone, between the two."""
+    last: bool = False
+    """A server that takes it may work on it without end, so it goes out after all others."""
     retry: bool | None = None
     """Ask again after 408, 429 and 5xx; not where such an answer is what the probe asks for."""
     asks_for: frozenset[int] = frozenset()

@@ -7,6 +7,9 @@ from conformance.judging.refusal import Refusal, Refusals
 from conformance.running.probe import Probe, ProbeContext, post
 from wire.exchange import Request
 
+ENDLESS = frozenset({"max_completion_tokens", "max_tokens", "max_output_tokens", "n"})
+"""What says how much is to be generated: a wrong value may be taken for no limit at all."""
+
 
 def refusal_probes(table: Refusals) -> tuple[Probe, ...]:
     """One probe a row of the table, of which nothing is expected but a refusal."""
@@ -19,5 +22,9 @@ def _probe(table: Refusals, row: Refusal) -> Probe:
         kept = {name: value for name, value in body.items() if value is not ABSENT}
         return post(table.path, kept)
 
-    feature = row.feature or table.feature_of(re.split(r"[|.\[]", row.names)[0])
-    return Probe(table.probe(row), build, feature=feature, per_model=False, output_tokens=0)
+    named = re.split(r"[|.\[]", row.names)[0]
+    feature = row.feature or table.feature_of(named)
+    return Probe(
+        table.probe(row), build, feature=feature, per_model=False, output_tokens=0,
+        last=named in ENDLESS,
+    )  # fmt: skip

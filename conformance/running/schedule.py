@@ -104,26 +104,44 @@ class Schedule:
         """Send all steps; on cancellation what has arrived so far stays in `traffic`."""
         self._done = {step.key: asyncio.Event() for step in steps}
         self._total += len(steps)
-        alone = {step.key for step in steps if step.probe.alone}
-        # What builds on a step that runs alone has to wait for it, so it runs alone, too.
-        for step in steps:
-            if any(self._before(name, step) in alone for name in step.probe.after):
-                alone.add(step.key)
-        together = [asyncio.ensure_future(self._step(s)) for s in steps if s.key not in alone]
+        alone = self._with_those_after({step.key for step in steps if step.probe.alone}, steps)
+        is_last = (s.key for s in steps if s.probe.last or s.probe.name == pulse.ALIVE.name)
+        last = self._with_those_after(set(is_last), steps)
         try:
-            await asyncio.gather(*together)
-            # One model after the other: what runs alone is often read in sequence.
-            for model in dict.fromkeys(step.model for step in steps):
-                for step in steps:
-                    if step.key in alone and step.model == model:
-                        await self._step(step)
+            for late in (False, True):
+                mine = [step for step in steps if (step.key in last) is late]
+                await self._together(step for step in mine if step.key not in alone)
+                await self._in_turn(step for step in mine if step.key in alone)
         finally:
-            for task in together:
-                task.cancel()
             for step in steps:
                 if step.key not in self.traffic.exchanges and step.key not in self.traffic.absent:
                     self.traffic.unsent.setdefault(step.key, "the run was interrupted")
         return self.traffic
+
+    def _with_those_after(
+        self, keys: set[tuple[str, str]], steps: Iterable[Step]
+    ) -> set[tuple[str, str]]:
+        """What builds on one of these steps has to wait for it, so it is sent as they are."""
+        for step in steps:
+            if any(self._before(name, step) in keys for name in step.probe.after):
+                keys.add(step.key)
+        return keys
+
+    async def _together(self, steps: Iterable[Step]) -> None:
+        tasks = [asyncio.ensure_future(self._step(step)) for step in steps]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    async def _in_turn(self, steps: Iterable[Step]) -> None:
+        """One model after the other: what runs alone is often read in sequence."""
+        listed = list(steps)
+        for model in dict.fromkeys(step.model for step in listed):
+            for step in listed:
+                if step.model == model:
+                    await self._step(step)
 
     async def attempt(self, prop: Property, model: str, *, number: int, keep: bool = True) -> None:
         """Run a property for a model; what it keeps joins the traffic under its name."""

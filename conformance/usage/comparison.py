@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from conformance.judging.finding import Finding, Findings, Unsure, show
+from conformance.judging.limit import least_tokens
 from conformance.judging.rule import run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import Selector
@@ -105,8 +106,20 @@ def same_answer(run: Run) -> Findings:
             if _output(first) != _output(x):
                 said = f"{number(_output(first))}, as {first.probe} was told for the same text"
                 yield Finding("output tokens", said, number(_output(x)), exchange=x.id)
-    if not compared:
+    if not compared and not _counted_alike(run):
         yield Unsure("no two answers to one prompt have the same text")
+
+
+def _counted_alike(run: Run) -> bool:
+    """Whether two answers say the same text to whatever prompts, and have the same number of tokens."""
+    known: dict[tuple[Endpoint, str], int | None] = {}
+    alike = False
+    for x in run.where(_WITH_USAGE):
+        if x.model == run.model and (text := text_of(x)) and _output(x) is not None:
+            key = x.endpoint, text
+            alike = alike or (key in known and known[key] == _output(x))
+            known.setdefault(key, _output(x))
+    return alike
 
 
 @run_rule("chat.stream.content", probes=("usage.small", "usage.small-stream"), sees=streamed)
@@ -176,13 +189,18 @@ def choices_count(run: Run) -> Findings:
         message = choice.get("message") if isinstance(choice, dict) else None
         texts.append(message.get("content") if isinstance(message, dict) else None)
     most = limit_of(two)
-    if most and cut == len(texts) > 1 and _output(two) is not None:
-        # Texts that the limit cut have its length each, whatever they say; some count no end of text.
-        if (_output(two) or 0) < most // cut - 1:
+    spoken = [text for text in texts if isinstance(text, str)]
+    apart = cut == len(texts) or any(text != single for text in texts)
+    if most and cut and len(spoken) == len(texts) > 1 and apart and _output(two) is not None:
+        # Texts that the limit cut have its length each, whatever they say; others have a token at least.
+        each = most // len(texts)
+        if (_output(two) or 0) < each - 1:
             yield Unsure("less was used than the limit, which finish_reason says was reached")
-        elif (_output(two) or 0) < most - cut:
-            said = f"{most}, the limit of each of {cut} choices that it cut"
+        elif (_output(two) or 0) < least_tokens(spoken, cut, each):
+            said = f"more than {each}, the limit of each of {cut} choices that it cut"
             yield Finding("completion tokens", said, str(_output(two)), exchange=two.id)
+        elif (_output(two) or 0) <= each:
+            yield Unsure("what was used could be that of one choice alone")
     elif len(texts) < 2 or any(text != single for text in texts):
         yield Unsure("the two choices are not each the text of the single answer")
     elif (_output(two) or 0) < 2 * (_output(one) or 0):

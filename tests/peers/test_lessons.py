@@ -422,3 +422,72 @@ def test_a_model_that_knows_one_answer_gives_it_as_a_stream():
     assert verdict(row, *plain, same).outcome is Outcome.PASS
     # Of a model that says this and that nothing is known.
     assert verdict(row, *plain[:2], of_responses(names[2], "Another."), cut).outcome is Outcome.INCONCLUSIVE  # fmt: skip
+
+
+def chose(*choices, used):
+    """An answer with these (text, finish_reason) and so many tokens."""
+    listed = [
+        {"index": n, "message": {"role": "assistant", "content": text, "refusal": None}, "finish_reason": why}
+        for n, (text, why) in enumerate(choices)
+    ]  # fmt: skip
+    usage = {"prompt_tokens": 9, "completion_tokens": used, "total_tokens": 9 + used}
+    return completion(choices=listed, usage=usage)
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        ("1, 2, 3, 4, 5, 6, ", Outcome.PASS),
+        ("1\n2\n3\n4\n5\n6\n", Outcome.PASS),
+        ("1, 2, 3, 4, 5", Outcome.FAIL),
+        ("1, 2, 3, 4, 5, 6, 7, 8", Outcome.FAIL),
+        ("One, two", Outcome.INCONCLUSIVE),
+    ],
+)
+def test_a_model_that_counts_with_commas_counts(text, outcome):
+    asked = {"messages": [], "stop": "7"}
+    x = said("chat_params.accept.stop", asked, chose((text, "stop"), used=19))
+    assert verdict("chat.param.stop.cuts-there", x).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("used", "outcome"), [(75, Outcome.PASS), (60, Outcome.FAIL), (61, Outcome.FAIL)]
+)
+@pytest.mark.parametrize("row", ["chat.answer.usage-of-all", "usage.choices-count"])
+def test_one_choice_that_the_limit_cut_and_one_that_ended_cost_more_than_the_limit(
+    row, used, outcome
+):
+    area = row.partition(".")[0]
+    hello = [{"role": "user", "content": "<<<\nabc\n>>>"}]
+    asked = {"messages": hello, "max_completion_tokens": 60}
+    two = chose(("a b c " * 30, "length"), ("abc d " * 9, "stop"), used=used)
+    xs = [
+        said(f"{area}.small", asked, chose(("abc!", "stop"), used=12)),
+        said(f"{area}.choices", {**asked, "n": 2}, two),
+    ]
+    if area == "chat":
+        xs.append(said("chat.choices-stream", {**asked, "n": 2}, two))
+    assert verdict(row, *xs).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("prompt", "outcome"), [(54, Outcome.ADVISORY), (80, Outcome.INCONCLUSIVE)]
+)
+def test_the_bill_says_that_a_conversation_was_left_aside(prompt, outcome):
+    def turn(probe, text, read, wrote):
+        part = {"type": "output_text", "text": text, "annotations": []}
+        item = {"type": "message", "role": "assistant", "status": "completed", "content": [part]}
+        usage = {"input_tokens": read, "output_tokens": wrote, "total_tokens": read + wrote}
+        body = {"object": "response", "status": "completed", "output": [item], "usage": usage}
+        asked = {"input": "Hi.", "conversation": "conv_1"}
+        return said(f"responses_params.conversation.{probe}", asked, body, path=RESPONSES, of_model=False)  # fmt: skip
+
+    first, second = turn("joined", "Hello.", 44, 19), turn("goes-on", "A narwhal.", prompt, 9)
+    found = verdict("responses.conversation.remembers", first, second)
+    assert found.outcome is outcome
+    assert all("at least 63" in f.expected for f in found.findings)
+
+
+def test_an_unknown_model_that_is_answered_brings_no_refusal_to_mix_up():
+    x = said("errors.parallel", {"model": "conformance-no-such-model-01x"}, completion(), of_model=False)  # fmt: skip
+    assert verdict("errors.concurrent", x).outcome is Outcome.BLOCKED

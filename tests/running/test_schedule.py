@@ -221,3 +221,9 @@ def test_a_framed_probe_runs_alone_between_its_readings_and_what_builds_on_it_af
     assert order[0] == "z"
     assert order.index("x") < order.index("after-x")
     assert order.index("x") < order.index("y")
+
+
+def test_what_may_be_worked_on_without_end_goes_out_last():
+    wild = [simple("wild", last=True), simple("on-wild", after=("wild",), alone=True)]
+    _, wire, _ = run([*wild, simple("a"), simple("b", alone=True), simple("c", after=("b",))])
+    assert wire.asked == ["/a/m", "/b/m", "/c/m", "/wild/m", "/on-wild/m"]
