@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from conformance.chat.prompts import echo
 from conformance.judging.area import catalogue
 from conformance.judging.judge import Judge, Outcome
 from conformance.running.planned import probes
@@ -491,3 +492,18 @@ def test_the_bill_says_that_a_conversation_was_left_aside(prompt, outcome):
 def test_an_unknown_model_that_is_answered_brings_no_refusal_to_mix_up():
     x = said("errors.parallel", {"model": "conformance-no-such-model-01x"}, completion(), of_model=False)  # fmt: skip
     assert verdict("errors.concurrent", x).outcome is Outcome.BLOCKED
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        (" victims appro Take fault metabolic\ufffdwheft", Outcome.INCONCLUSIVE),
+        ("Zo\ufffd\ufffd says na\ufffd\ufffdve things", Outcome.FAIL),
+    ],
+)
+def test_a_model_that_speaks_at_random_says_parts_of_characters(text, outcome):
+    part = {"type": "output_text", "text": text, "annotations": []}
+    item = {"type": "message", "role": "assistant", "status": "completed", "content": [part]}
+    asked = {"input": echo("Zoë says naïve things")}
+    x = said("responses.echo", asked, {"object": "response", "status": "completed", "output": [item]}, path=RESPONSES)  # fmt: skip
+    assert verdict("responses.echo", x).outcome is outcome
