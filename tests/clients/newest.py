@@ -5,7 +5,7 @@ are installed there (and the SDK for Python into this environment); `tox -e clie
 """
 
 import argparse
-import json
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -15,6 +15,7 @@ from conformance.clients.programs import PROGRAMS, codex_app, roo
 from conformance.clients.programs.program import Program
 
 SECONDS = 120
+_LATEST = re.compile(r"\A\S+ \(([^)]+)\)")
 # One package a line; Roo Code carries a version of its own, which nobody updates but Roo Code.
 LOOKED_UP = tuple(p for p in PROGRAMS if p not in (codex_app.PROGRAM, roo.PROGRAM))
 
@@ -33,8 +34,11 @@ def said(words: Sequence[str]) -> str:
 def newest(program: Program) -> str:
     if program.file:
         return said(["npm", "view", program.package, "version"]).strip()
-    pip = [sys.executable, "-m", "pip", "index", "versions", program.package, "--json"]
-    return str(json.loads(said(pip))["latest"])
+    # The first line is `openai (3.57.0)`; a pip that knows no `--json` prints it as well.
+    told = said([sys.executable, "-m", "pip", "index", "versions", program.package])
+    if not (found := _LATEST.search(told)):
+        raise SystemExit(f"pip index versions {program.package}: {told.strip()[:300]}")
+    return found[1]
 
 
 def pinned(program: Program) -> str:

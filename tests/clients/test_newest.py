@@ -1,7 +1,5 @@
 """What `newest` says of versions, and what it would install, without a registry."""
 
-import json
-
 import pytest
 
 from conformance.clients.programs import cline, sdk_python
@@ -16,7 +14,7 @@ def registries(monkeypatch):
         asked.append(words)
         if words[0] == "npm":
             return f"9.9.{len(asked)}\n"
-        return json.dumps({"name": "openai", "latest": sdk_python.VERSION, "versions": []})
+        return f"openai ({sdk_python.VERSION})\nAvailable versions: {sdk_python.VERSION}, 1.0.0\n"
 
     monkeypatch.setattr(newest, "said", said)
     return asked
@@ -39,6 +37,12 @@ def test_the_newest_are_installed_beside_what_roo_carries(registries, monkeypatc
     assert by_npm[:5] == ["npm", "install", "--prefix", str(tmp_path), "--legacy-peer-deps"]
     assert {"cline@9.9.9", "@openai/codex@9.9.9", "roo-openai@npm:openai@5.12.2"} <= set(by_npm)
     assert by_pip[-1] == "openai==9.9.9"
+
+
+def test_a_pip_that_says_something_else_is_one_line(monkeypatch):
+    monkeypatch.setattr(newest, "said", lambda _: "no such thing")
+    with pytest.raises(SystemExit, match="pip index versions openai: no such thing"):
+        newest.newest(sdk_python.PROGRAM)
 
 
 def test_a_registry_that_does_not_answer_is_one_line():
