@@ -12,6 +12,7 @@ import fcntl
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.hostile.cases import CASES
+from tests.hostile.due import DUES
+from tests.hostile.outages import OTHER
+from tests.hostile.places import PLACES
 from tests.hostile.server import WHEN
 
 ROOT = Path(__file__).parents[2]
@@ -53,6 +57,8 @@ class Row:
     """When it began, UTC."""
     causes: tuple[str, ...] = ()
     """The first causes of the report in its words."""
+    followed: bool = False
+    """Whether another host was asked that an answer pointed to."""
     busy: float = 0.0
     """Processes that wanted a core of the machine at the end of it, for each core there is."""
 
@@ -70,14 +76,22 @@ class Row:
             return f"took {self.megabytes} MB"
         if self.traceback:
             return "printed a traceback"
+        if self.followed:
+            return "followed a redirection to another host, and the key with it"
         allowed = {0, 1, 2} if self.part == "conformance" else {0, 1, 2, 3, 4}
-        return "" if self.exit in allowed else f"exit {self.exit}"
+        if self.exit not in allowed:
+            return f"exit {self.exit}"
+        return DUES[self.case].missing(self)
 
 
 @contextmanager
-def hostile(case: str, when: str) -> Iterator[dict[str, str]]:
+def hostile(case: str, when: str, other: int = 9) -> Iterator[dict[str, str]]:
+    """The server as a process; `other` is the port of a host that it may point to."""
     words = [sys.executable, "-m", "tests.hostile.server", case, when]
-    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    environment = {**os.environ, OTHER: str(other)}
+    with subprocess.Popen(
+        words, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+    ) as process:
         try:
             assert process.stdout is not None
             yield json.loads(process.stdout.readline())
@@ -109,8 +123,16 @@ PARTS = {"conformance": conformance, "load": load}
 def run(part: str, case: str, when: str, *more: str) -> Row:
     """Run it to its end or to the bound; the peak of memory is that of its largest process."""
     more = (*more, *(SELECTED[when] if part == "conformance" else ()))
-    with hostile(case, when) as server, tempfile.TemporaryDirectory() as folder:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as other,
+        hostile(case, when, other.getsockname()[1]) as server,
+        tempfile.TemporaryDirectory() as folder,
+    ):
         environment = {**os.environ, "CONFORMANCE_API_KEY": server["key"]}
+        if server["authorities"]:
+            authorities = Path(folder) / "authorities.pem"
+            authorities.write_text(server["authorities"], encoding="utf-8")
+            environment["SSL_CERT_FILE"] = str(authorities)
         at, started = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", time.monotonic()
         output = Path(folder) / "output"
         with output.open("wb") as file:
@@ -128,11 +150,22 @@ def run(part: str, case: str, when: str, *more: str) -> Row:
         text = output.read_text(encoding="utf-8", errors="replace")
         seconds = time.monotonic() - started
         document = _document(part, Path(folder))
+        followed = _was_asked(other)
     return Row(
         part, case, when, process.returncode, round(seconds, 1), peak, _said(text),
-        "Traceback (most" in text, _blamed(part, document), at, _causes(document),
+        "Traceback (most" in text, _blamed(part, document), at, _causes(document), followed,
         round(os.getloadavg()[0] / (os.cpu_count() or 1), 1),
     )  # fmt: skip
+
+
+def _was_asked(listener: socket.socket) -> bool:
+    """Whether somebody connected."""
+    listener.setblocking(False)
+    try:
+        listener.accept()[0].close()
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _document(part: str, folder: Path) -> dict[str, Any]:
@@ -184,7 +217,7 @@ def _said(text: str) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("case", nargs="*", default=sorted(CASES))
+    parser.add_argument("case", nargs="*", default=sorted({*CASES, *PLACES}))
     parser.add_argument("--part", choices=sorted(PARTS), action="append")
     parser.add_argument("--when", choices=sorted(WHEN), action="append")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="so many runs at once")
@@ -200,6 +233,7 @@ def main() -> None:
         for when in arguments.when or sorted(WHEN)
         for case in arguments.case
         for part in parts
+        if when == "first" or case not in PLACES  # an address is broken from the first request
     ]
     if arguments.missing:
         since = _date(arguments.since)

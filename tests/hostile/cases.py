@@ -18,6 +18,7 @@ from typing import Final, NamedTuple
 
 MB: Final = 2**20
 MOST_S: Final = 150.0  # how long any case goes on sending
+SSE: Final = "text/event-stream"
 ENDLESS: Final = 512 * MB  # where an endless body ends after all
 
 
@@ -42,12 +43,13 @@ def case(function: Case) -> Case:
     return function
 
 
-def _fixed(name: str, *parts: bytes) -> None:
-    """A case that sends these bytes and closes."""
+def _fixed(name: str, *parts: bytes, as_asked: bool = False) -> None:
+    """A case that sends these bytes and closes; `as_asked`: called a stream where one was asked for."""
 
     def send(connection: socket.socket, asked: Asked) -> bool:
         for part in parts:
-            connection.sendall(part)
+            called = part.replace(b"application/json", SSE.encode(), 1)
+            connection.sendall(called if as_asked and asked.stream else part)
         return False
 
     CASES[name] = send
@@ -65,6 +67,14 @@ def whole(
 
 def body_of(answer: bytes) -> bytes:
     return answer.partition(b"\r\n\r\n")[2]
+
+
+def with_headers(answer: bytes, *lines: str, without: str = "") -> bytes:
+    """The same answer with other headers."""
+    top, _, body = answer.partition(b"\r\n\r\n")
+    first, *old = top.split(b"\r\n")
+    kept = [line for line in old if not (without and line.lower().startswith(without.encode()))]
+    return b"\r\n".join([first, *kept, *(line.encode() for line in lines), b"", body])
 
 
 def _reset(connection: socket.socket) -> bool:
@@ -92,7 +102,6 @@ def _wait(connection: socket.socket) -> bool:
     return False
 
 
-SSE: Final = "text/event-stream"
 EVENT: Final = (
     b'data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"model":"gpt-5.5",'
     b'"choices":[{"index":0,"delta":{"content":"x"},"finish_reason":null}]}\n\n'
@@ -138,8 +147,8 @@ def one_header_without_end(connection: socket.socket, asked: Asked) -> bool:
 @case
 def headers_100_kb(connection: socket.socket, asked: Asked) -> bool:
     more = [f"x-more-{n}: {'y' * 1000}" for n in range(100)]
-    connection.sendall(whole(body_of(asked.good), "200 OK", *more))
-    return False
+    connection.sendall(with_headers(asked.good, *more))
+    return True
 
 
 @case
@@ -169,37 +178,52 @@ def switches_protocols(connection: socket.socket, asked: Asked) -> bool:
 # Lengths that are not true.
 @case
 def length_short(connection: socket.socket, asked: Asked) -> bool:
-    connection.sendall(head("200 OK", "content-length: 10") + body_of(asked.good))
+    connection.sendall(with_headers(asked.good, "content-length: 10", without="content-length"))
     return False
 
 
 @case
 def length_long(connection: socket.socket, asked: Asked) -> bool:
-    connection.sendall(head("200 OK", "content-length: 100000") + body_of(asked.good)[:500])
+    connection.sendall(with_headers(asked.good, "content-length: 100000", without="content-length"))
     return False
 
 
 @case
 def length_long_and_open(connection: socket.socket, asked: Asked) -> bool:
-    connection.sendall(head("200 OK", "content-length: 100000") + body_of(asked.good)[:500])
+    connection.sendall(with_headers(asked.good, "content-length: 100000", without="content-length"))
     return _wait(connection)
 
 
-_fixed("length-negative", head("200 OK", "content-length: -1"), b"{}")
-_fixed("length-huge", head("200 OK", "content-length: 99999999999999999999999"), b"{}")
-_fixed("length-no-number", head("200 OK", "content-length: ten"), b"{}")
-_fixed("length-twice", head("200 OK", "content-length: 2", "content-length: 3"), b"{}\n")
+_fixed("length-negative", head("200 OK", "content-length: -1"), b"{}", as_asked=True)
+_fixed(
+    "length-huge", head("200 OK", "content-length: 99999999999999999999999"), b"{}", as_asked=True
+)
+_fixed("length-no-number", head("200 OK", "content-length: ten"), b"{}", as_asked=True)
+_fixed(
+    "length-twice", head("200 OK", "content-length: 2", "content-length: 3"), b"{}\n", as_asked=True
+)
 _fixed(
     "length-and-chunked",
     head("200 OK", "content-length: 5", "transfer-encoding: chunked"),
     b"2\r\n{}\r\n0\r\n\r\n",
+    as_asked=True,
 )
-_fixed("chunk-size-broken", head("200 OK", "transfer-encoding: chunked"), b"zz\r\n{}\r\n0\r\n\r\n")
 _fixed(
-    "chunk-size-huge", head("200 OK", "transfer-encoding: chunked"), b"fffffffffffffffff\r\n{}\r\n"
+    "chunk-size-broken",
+    head("200 OK", "transfer-encoding: chunked"),
+    b"zz\r\n{}\r\n0\r\n\r\n",
+    as_asked=True,
 )
-_fixed("chunk-cut", head("200 OK", "transfer-encoding: chunked"), b"ff\r\n{}")
-_fixed("chunk-end-missing", head("200 OK", "transfer-encoding: chunked"), b"2\r\n{}\r\n")
+_fixed(
+    "chunk-size-huge",
+    head("200 OK", "transfer-encoding: chunked"),
+    b"fffffffffffffffff\r\n{}\r\n",
+    as_asked=True,
+)
+_fixed("chunk-cut", head("200 OK", "transfer-encoding: chunked"), b"ff\r\n{}", as_asked=True)
+_fixed(
+    "chunk-end-missing", head("200 OK", "transfer-encoding: chunked"), b"2\r\n{}\r\n", as_asked=True
+)
 
 
 @case
@@ -230,7 +254,7 @@ _fixed("tls-on-plain", b"\x15\x03\x01\x00\x02\x02\x16")
 @case
 def http_1_0(connection: socket.socket, asked: Asked) -> bool:
     connection.sendall(
-        b"HTTP/1.0 200 OK\r\ncontent-type: application/json\r\n\r\n" + body_of(asked.good)
+        with_headers(asked.good, without="content-length").replace(b"1.1", b"1.0", 1)
     )
     return False
 
@@ -343,7 +367,20 @@ _fixed("json-array", whole(b"[]"))
 _fixed("json-doubles", whole(b'{"object":"list","object":"model","data":[],"data":[{"id":"x"}]}'))
 _fixed("invalid-utf8", whole(b'{"object":"list","data":[{"id":"\xff\xfe"}]}'))
 _fixed("utf16", whole('{"object":"list"}'.encode("utf-16")))
-_fixed("bom", whole(b'\xef\xbb\xbf{"object":"list","data":[]}'))
+
+
+@case
+def bom(connection: socket.socket, asked: Asked) -> bool:
+    body = b"\xef\xbb\xbf" + body_of(asked.good)
+    length = f"content-length: {len(body)}"
+    connection.sendall(
+        with_headers(asked.good, length, without="content-length").partition(b"\r\n\r\n")[0]
+        + b"\r\n\r\n"
+        + body
+    )
+    return True
+
+
 _fixed("html-200", whole(b"<!doctype html><title>Welcome</title>", kind="text/html"))
 _fixed("binary", whole(bytes(range(256)) * 100, kind="application/octet-stream"))
 _fixed(
@@ -419,15 +456,7 @@ def echoes_the_key(connection: socket.socket, asked: Asked) -> bool:
     return True
 
 
-# Redirects, refusals.
-def _redirect(name: str, place: str, status: str = "307 Temporary Redirect") -> None:
-    _fixed(name, whole(b"", status, f"location: {place}"))
-
-
-_redirect("redirect-to-itself", "/v1/models")
-_redirect("redirect-to-another-host", "http://localhost:9/v1/models")
-_redirect("redirect-to-file", "file:///etc/passwd")
-_redirect("redirect-nowhere", "")
+# Refusals.
 _fixed(
     "limited-for-ever",
     whole(
@@ -461,7 +490,8 @@ _fixed(
 # Ends.
 @case
 def reset_after_headers(connection: socket.socket, asked: Asked) -> bool:
-    connection.sendall(head("200 OK", "content-length: 100"))
+    kind = SSE if asked.stream else "application/json"
+    connection.sendall(head("200 OK", "content-length: 100", kind=kind))
     return _reset(connection)
 
 

@@ -4,11 +4,16 @@ import argparse
 import contextlib
 import json
 import socket
+import ssl
+import tempfile
 import threading
+from pathlib import Path
 
+import tests.hostile.outages  # noqa: F401 - more cases
 from gateway.core import Gateway
 from gateway.frames import Ending
-from tests.hostile.cases import CASES, Asked
+from tests.hostile.cases import CASES, Asked, Case
+from tests.hostile.places import HALF_A_HELLO, PLACES, Place, made
 from wire.exchange import Request
 
 WHEN = {
@@ -19,19 +24,35 @@ WHEN = {
 REASONS = {200: "OK"}
 
 
+def _as_it_is(connection: socket.socket, asked: Asked) -> bool:
+    connection.sendall(asked.good)
+    return True
+
+
 class HostileServer:
     """Serves a good gateway's answers; where `when` says so, those of the case instead."""
 
     def __init__(self, case: str, when: str) -> None:
-        self.case, self.when = CASES[case], WHEN[when]
+        self.case: Case = CASES.get(case, _as_it_is)
+        self.when = WHEN[when]
+        self.cuts = case in PLACES and PLACES[case].cuts
+        self.context: ssl.SSLContext | None = None
         self.gateway = Gateway()
         self.count = 0
         self.hostile = 0
         self._lock = threading.Lock()
 
     def serve(self, connection: socket.socket, stop: threading.Event) -> None:
-        with connection, contextlib.suppress(OSError, ValueError):
+        with connection, contextlib.suppress(OSError, ValueError), contextlib.ExitStack() as stack:
             connection.settimeout(120)
+            if self.cuts:
+                connection.recv(65536)
+                connection.sendall(HALF_A_HELLO)
+                return
+            if self.context is not None:
+                connection = stack.enter_context(
+                    self.context.wrap_socket(connection, server_side=True)
+                )
             buffered = b""
             while not stop.is_set():
                 read = _read(connection, buffered)
@@ -106,14 +127,29 @@ def _good(gateway: Gateway, request: Request) -> bytes:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("case", choices=sorted(CASES))
+    parser.add_argument("case", choices=sorted({*CASES, *PLACES}))
     parser.add_argument("when", choices=sorted(WHEN), nargs="?", default="first")
     arguments = parser.parse_args()
     server = HostileServer(arguments.case, arguments.when)
-    listener = socket.create_server(("127.0.0.1", 0), backlog=512)
-    keys = server.gateway.keys.secrets
-    ready = {"base_url": f"http://127.0.0.1:{listener.getsockname()[1]}/v1", "key": keys["codex"]}
+    place = PLACES.get(arguments.case, Place())
+    family = socket.AF_INET6 if ":" in place.bind else socket.AF_INET
+    listener = socket.create_server((place.bind, 0), family=family, backlog=512)
+    ready = {
+        "base_url": f"{place.scheme}://{place.host}:{listener.getsockname()[1]}/v1",
+        "key": server.gateway.keys.secrets["codex"],
+        "authorities": "",
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        if place.certificate:
+            certificate, key = made(place.certificate, Path(folder))
+            server.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            server.context.load_cert_chain(certificate, key)
+            ready["authorities"] = certificate.read_text() if place.trusted else ""
+    if not place.listens:
+        listener.close()
     print(json.dumps(ready), flush=True)
+    if not place.listens:
+        threading.Event().wait()
     stop = threading.Event()
     while True:
         connection, _ = listener.accept()
