@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from conformance.causes.traits import error_text
 from conformance.judging.answer import error_of, status_line
+from conformance.judging.finding import show
 from conformance.judging.profile import Profile
 from conformance.judging.route import MISSING
 from conformance.running.budget import Budget
@@ -145,6 +146,7 @@ class Looker:
         for endpoint, asked in answers.items():
             if not_there(asked.answer, models[0]):
                 absent[endpoint] = what_came(asked.answer)
+        self._refuse_redirection([listing, *(asked.answer for asked in answers.values())])
         if set(answers) <= set(absent) or all(not api(a.answer) for a in answers.values()):
             await self._refuse_address(given, chat.answer, absent)
         await self._refuse_models(models, listed, answers)
@@ -246,6 +248,16 @@ class Looker:
                 "set CONFORMANCE_API_KEY to a valid key"
             )
 
+    def _refuse_redirection(self, answers: list[Exchange]) -> None:
+        """Whatever is asked is sent elsewhere. A key must not go where a server points, so nothing follows."""
+        if all(300 <= x.reply.status < 400 for x in answers):
+            last = answers[-1]
+            where = show(last.reply.header("location") or "nowhere", 120)
+            raise BadTarget(
+                f"{self._sender.target.base_url} redirects whatever is asked ({what_came(last)}, to {where}), "
+                "and keys do not follow a redirection: give the address where it ends as --base-url"
+            )
+
     def _refuse_refusal(self, answers: list[Exchange]) -> None:
         """The plainest request is refused, in the same words wherever it goes: something is amiss first."""
         words = {(x.reply.status, error_text(x)) for x in answers}
@@ -319,12 +331,17 @@ def refuse_unreachable(exchange: Exchange, target: Target) -> None:
             f"{base_url}: TLS failed{through} ({error}): check the scheme and the certificate "
             "(--cacert or SSL_CERT_FILE name extra authorities, --insecure checks nothing)"
         )
+    secure = base_url.startswith("https")
     if exchange.connection.ended is Ended.TIMEOUT:
-        raise BadTarget(f"{base_url} did not answer in time{through}: check --base-url")
+        scheme = " (does it speak TLS? if not, its address begins with http://)" if secure else ""
+        raise BadTarget(f"{base_url} did not answer in time{through}: check --base-url{scheme}")
+    if secure and error == "ConnectError":
+        error = "the connection ended in the TLS handshake"
     if exchange.connection.ended is Ended.FAILED:
         raise BadTarget(f"{base_url} cannot be reached{through} ({error}): check --base-url")
+    scheme = "" if secure else " (does it speak TLS? then its address begins with https://)"
     raise BadTarget(
-        f"{base_url} does not speak HTTP as expected{through} ({error}): check --base-url"
+        f"{base_url} does not speak HTTP as expected{through} ({error}): check --base-url{scheme}"
     )
 
 

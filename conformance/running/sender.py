@@ -38,6 +38,7 @@ from wire.secret import revealed
 from wire.sse import Decoder
 
 SETTLE_S = 0.5
+PIECE_BYTES = 2**16
 POLL_S = 0.5
 
 
@@ -236,12 +237,11 @@ class Sender:
         ended, error = Ended.COMPLETE, ""
         # Bytes may come one by one; the answer as a whole has an end, too.
         deadline_s = handling.whole_s or whole_s(handling.timeout_s or self.target.timeout_s)
-        content = request.body + b" " * handling.padding_bytes
         carrier: list[CountedStream] = []
         CARRIER.set(carrier)
         try:
             async with asyncio.timeout(deadline_s):
-                async with self._response(request, handling, content) as response:
+                async with self._response(request, handling) as response:
                     headers_at = _ms_since(start)
                     head_is_whole(response)
                     status = response.status_code
@@ -276,15 +276,15 @@ class Sender:
 
     @asynccontextmanager
     async def _response(
-        self, request: Request, handling: Handling, content: bytes
+        self, request: Request, handling: Handling
     ) -> AsyncIterator[httpx.Response]:
         """The answer as it begins, with the cookies of the key that asks and of no other."""
         client, timeout = self._lane(handling.lane), handling.timeout_s
         asked = client.build_request(
             request.method,
             self.target.url(request.path),
-            headers=[(k.encode(), v.encode("utf-8")) for k, v in request.headers],
-            content=_chunked(content) if handling.chunked else content or None,
+            headers=[(k.encode(), v.encode("utf-8")) for k, v in _headers(request, handling)],
+            content=_content(request.body, handling),
             **({"timeout": timeout} if timeout else {}),  # type: ignore[arg-type]
         )
         holder = request.header("authorization") or request.header("x-api-key") or ""
@@ -338,8 +338,24 @@ def _say(failure: Exception) -> str:
     return str(failure) or type(failure).__name__
 
 
-async def _chunked(body: bytes) -> AsyncIterator[bytes]:
+def _headers(request: Request, handling: Handling) -> Headers:
+    """With the length of a body that is sent piece by piece, where it is not chunked."""
+    if not handling.padding_bytes or handling.chunked:
+        return request.headers
+    return (*request.headers, ("content-length", str(len(request.body) + handling.padding_bytes)))
+
+
+def _content(body: bytes, handling: Handling) -> bytes | AsyncIterator[bytes] | None:
+    if handling.chunked or handling.padding_bytes:
+        return _pieces(body, handling.padding_bytes)
+    return body or None
+
+
+async def _pieces(body: bytes, spaces: int) -> AsyncIterator[bytes]:
+    """A body and its padding. What is large never stands in memory as a whole."""
     yield body
+    for at in range(0, spaces, PIECE_BYTES):
+        yield b" " * min(PIECE_BYTES, spaces - at)
 
 
 def _met_its_end(exchange: Exchange) -> bool:

@@ -99,8 +99,8 @@ def hostile(case: str, when: str, other: int = 9) -> Iterator[dict[str, str]]:
             process.kill()
 
 
-SELECTED = {"first": (), "from-30": ("--depth=quick", "-m", "chat or http or models"), "tenth": ("--depth=quick", "-m", "chat or http or models")}  # fmt: skip
-"""What is asked of a server that breaks late: some three hundred requests, so that the table takes no night."""
+SELECTED = ("--depth=quick", "-m", "chat or http or models")
+"""What is asked of a broken server: some three hundred requests, so that the table takes no night."""
 
 
 def conformance(base_url: str, folder: str, *more: str) -> list[str]:
@@ -122,7 +122,7 @@ PARTS = {"conformance": conformance, "load": load}
 
 def run(part: str, case: str, when: str, *more: str) -> Row:
     """Run it to its end or to the bound; the peak of memory is that of its largest process."""
-    more = (*more, *(SELECTED[when] if part == "conformance" else ()))
+    more = (*more, *(SELECTED if part == "conformance" else ()))
     with (
         socket.create_server(("127.0.0.1", 0)) as other,
         hostile(case, when, other.getsockname()[1]) as server,

@@ -62,7 +62,7 @@ class Due:
 
     def _load(self, row: Said) -> str:
         came = {name.partition(" ")[0]: int(name.partition(" ")[2]) for name in row.blames}
-        allowed = {"ok", *self.load, "client_saturated"}
+        allowed = {"ok", *self.load, "client_saturated", "cut_by_end"}
         if other := sorted(set(came) - allowed):
             return f"calls it {other[0]}"
         told = any(came.get(name) for name in self.load)
@@ -99,9 +99,9 @@ REFUSED: Final = Due(
 )  # fmt: skip
 REDIRECT: Final = Due(
     ("http.redirect", "models.list.status", "chat.offered", "models.offered", "http.whole"),
-    r"HTTP 307|nothing of the API|could be judged", (*SHAPES,), ("http_3xx",),
+    "redirects whatever is asked", (*SHAPES,), ("http_3xx",),
 )  # fmt: skip
-TLS: Final = Due(says="TLS failed|does not speak HTTP", load=("tls_error",))
+TLS: Final = Due(says="TLS failed", load=("tls_error",))
 
 
 def _same(names: Iterable[str], due: Due) -> dict[str, Due]:
@@ -162,8 +162,8 @@ DUES: Final[dict[str, Due]] = {
     **_same(("unavailable", "crashes"), replace(REFUSED, load=("http_5xx",))),
     "unavailable-flapping": replace(REFUSED, load=("http_5xx",), innocent=True),
     **_same(("tls-self-signed", "tls-expired", "tls-wrong-host"), TLS),
-    **_same(("tls-cut-handshake", "tls-asked-of-plain"), replace(TLS, says=f"{TLS.says}|cannot be reached", load=("tls_error", "connect_error", "reset_mid_stream"))),
-    "plain-asked-of-tls": replace(GONE, load=("truncated", "reset_mid_stream", "parse_error", "connect_error")),
+    **_same(("tls-cut-handshake", "tls-asked-of-plain"), replace(TLS, says="TLS", load=("tls_error", "connect_error", "reset_mid_stream", "timeout_connect"))),
+    "plain-asked-of-tls": replace(GONE, says="begins with https", load=("truncated", "reset_mid_stream", "parse_error", "connect_error")),
     **_same(("name-unknown", "nobody-listens"), Due(says="cannot be reached", load=("connect_error",))),
     **_same(("tls-good", "ipv6-loopback"), FINE),
 }  # fmt: skip

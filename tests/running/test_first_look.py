@@ -144,6 +144,15 @@ def test_a_target_that_says_yes_to_everything_is_refused(says, monkeypatch):
         look(Without(says=says))
 
 
+def test_a_target_that_sends_everybody_elsewhere_is_told_where_to():
+    says = GatewayReply(307, (("location", "https://other.example/v1/x"),), "")
+    with pytest.raises(
+        BadTarget, match=r'redirects whatever is asked .* to "https://other\.example'
+    ) as caught:
+        look(Without(says=says))
+    assert "keys do not follow" in str(caught.value)
+
+
 @pytest.mark.parametrize(
     "given",
     ["http://h/v2", "http://h/v1/chat/completions", "http://h/v1/models", "http://h/v1/responses/"],

@@ -7,13 +7,44 @@ import threading
 
 import pytest
 
-from conformance.running.probe import Handling, Probe, get
+from conformance.running.probe import Handling, Probe, get, post
 from conformance.running.sender import Sender
 from conformance.running.target import Target
 from tests.hostile.cases import CASES, Asked
 from wire.exchange import Ended
 
 GOOD = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
+
+
+def test_a_padded_body_has_its_length_and_never_stands_in_memory():
+    """17 MB of spaces go out in pieces: as one body with a Content-Length."""
+    seen = {}
+
+    def serve(listener):
+        connection, _ = listener.accept()
+        with connection:
+            data = b""
+            while b"\r\n\r\n" not in data:
+                data += connection.recv(65536)
+            seen["head"], _, body = data.partition(b"\r\n\r\n")
+            seen["size"] = len(body)
+            while seen["size"] < 2 + 300_000:
+                seen["size"] += len(connection.recv(65536))
+            connection.sendall(GOOD)
+
+    async def ask(port):
+        probe = Probe(
+            "a", lambda _: get("/"), handling=Handling(timeout_s=10, padding_bytes=300_000)
+        )
+        async with Sender(Target(f"http://127.0.0.1:{port}/v1", {})) as sender:
+            return await sender.send(probe, post("/x", {}), "")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, args=(listener,), daemon=True).start()
+        assert asyncio.run(ask(listener.getsockname()[1])).reply.status == 200
+    assert b"content-length: 300002" in seen["head"].lower()
+    assert b"transfer-encoding" not in seen["head"].lower()
+    assert seen["size"] == 300_002
 
 
 def answered(name, times=1):
