@@ -44,6 +44,7 @@ _PATTERNS: tuple[tuple[str, str, Endpoint], ...] = (
     ("*", r"/responses", Endpoint.RESPONSES),
     ("*", r"/messages(/count_tokens|/batches)?", Endpoint.MESSAGES),
     ("*", r"/models", Endpoint.MODELS),
+    ("POST", r"/models/.+", Endpoint.OTHER),  # `…:generateContent`, predictions: another's API
     ("*", r"/models/.+", Endpoint.MODEL),
 )
 _COMPILED = tuple(

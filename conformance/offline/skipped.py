@@ -65,9 +65,9 @@ def _is_api(x: Exchange) -> bool:
 def _speaks_for_itself(x: Exchange) -> bool:
     """Whether a body shows that the API is meant where the path alone could be anybody's."""
     if x.endpoint is Endpoint.MODELS:
-        return _object(x) == "list" or _has_error(x)
+        return _object(x) == "list" or _has_own_error(x)
     if x.endpoint is Endpoint.MODEL:
-        return _object(x) == "model" or _has_error(x) or "deleted" in _top(x)
+        return _object(x) == "model" or _has_own_error(x) or "deleted" in _top(x)
     if x.endpoint is Endpoint.MESSAGES:
         # Anthropic's own API says `type: error`; the hint of an OpenAI-compatible server does not.
         return not x.ok and _has_error(x) and "type" not in _top(x)
@@ -98,6 +98,14 @@ def _object(x: Exchange) -> Any:
 
 def _has_error(x: Exchange) -> bool:
     return isinstance(_top(x).get("error"), dict)
+
+
+def _has_own_error(x: Exchange) -> bool:
+    """Not one of Google's APIs, which list models, too, and say {"code": 400, "status": "INVALID_ARGUMENT"}."""
+    error = _top(x).get("error")
+    return isinstance(error, dict) and not (
+        isinstance(error.get("status"), str) and "type" not in error
+    )
 
 
 def _is_page(x: Exchange) -> bool:

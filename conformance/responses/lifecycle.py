@@ -26,6 +26,8 @@ CHANGING: Final = frozenset({
     "service_tier", "moderation", "tool_usage", "prompt_cache_key", "prompt_cache_diagnostics",
     "input_transformations", "background", "model", "billing",
 })  # fmt: skip
+# A vendor's own members may change, too: Azure's content_filters come when they are known.
+SETTINGS: Final = frozenset(load("responses/response")["properties"]) - CHANGING
 _REQUIRED: Final = frozenset(load("responses/response")["required"])
 _LIFE: Final[Selector] = STREAM.only(
     "with lifecycle events", lambda x: any(lifecycle(x)), "responses.stream.echo"
@@ -81,7 +83,7 @@ def _changes(x: Exchange, names: frozenset[str] | None) -> Findings:
             first = response
             continue
         for name in sorted(first.keys() | response.keys()):
-            if (name in CHANGING) if names is None else (name not in names):
+            if (name not in SETTINGS) if names is None else (name not in names):
                 continue
             old, new = first.get(name, ABSENT), response.get(name, ABSENT)
             if ABSENT in (old, new) and name in _REQUIRED:

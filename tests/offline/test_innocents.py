@@ -245,6 +245,7 @@ def stream_of(deltas, added="completed", **changed):
         {"type": "response.output_item.done", "output_index": 0, "item": item},
         {"type": "response.completed", "response": response([item])},
     ]  # fmt: skip
+    rows[-1]["response"] |= changed.get("later", {})
     rows = [{**row, "sequence_number": n} for n, row in enumerate(rows)]
     asked = {"model": "gpt-5.5", "input": "Hi", "stream": True, "include": ["message.output_text.logprobs"]}  # fmt: skip
     if "logprobs" not in changed:
@@ -253,6 +254,13 @@ def stream_of(deltas, added="completed", **changed):
         RESPONSES, sse(rows, named=True, done=False), json.dumps(asked).encode(),
         "text/event-stream",
     )  # fmt: skip
+
+
+def test_a_member_of_the_vendor_s_own_may_change_on_the_way():
+    """Azure says its content filters at the end."""
+    name = "responses.stream.settings-constant"
+    assert not found_in(stream_of(["Hi"], later={"content_filters": [{"blocked": False}]}))
+    assert name in found_in(stream_of(["Hi"], later={"top_p": 0.5}))
 
 
 def test_an_item_may_be_added_completed_when_all_of_it_comes_at_once():

@@ -190,6 +190,38 @@ def test_a_rule_that_crashes_is_an_error_of_the_suite():
         ),
         (exchange("/shop/models", b"<html>", b"", "text/html", method="GET"), Skipped.OTHER),
         (exchange("/api/models/bert", b'{"likes": 5}', b"", method="GET"), Skipped.OTHER),
+        (
+            exchange(
+                "/v1beta/models/gemini-2.5-pro:generateContent",
+                b'{"error":{"code":400,"message":"no"}}',
+                status=400,
+            ),
+            Skipped.OTHER,
+        ),
+        (
+            exchange("/v1/models/bert/predictions", b'{"error":{"message":"no"}}', status=400),
+            Skipped.OTHER,
+        ),
+        (
+            exchange(
+                "/v1beta/models",
+                b'{"error":{"code":400,"message":"no","status":"INVALID_ARGUMENT"}}',
+                b"",
+                method="GET",
+                status=400,
+            ),
+            Skipped.OTHER,
+        ),
+        (
+            exchange(
+                "/v1/models/ft:gpt-4o:me::1",
+                b'{"error":{"message":"no","type":"x"}}',
+                b"",
+                method="GET",
+                status=404,
+            ),
+            None,
+        ),
         (exchange("/v1/chat/completions", b"", b"", method="OPTIONS", status=204), Skipped.OTHER),
         (exchange("/v1/responses", b"", b"", method="GET", status=101), Skipped.OTHER),
         (exchange(status=0, body=b""), Skipped.NO_REPLY),
