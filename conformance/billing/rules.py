@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from conformance.billing.books import coarse, pairs, rounded, step
 from conformance.billing.probes import case_of
 from conformance.billing.rates import charges, dollars, fee, spoken
 from conformance.judging.answer import status_line
@@ -75,16 +76,36 @@ def costs_its_usage(requirement: str, *cases: str) -> RunRule:
 
     @run_rule(requirement, probes=(*names, *readings))
     def check(run: Run) -> Findings:
+        size = step(run)
         for x in [x for name in names for x in run.named(name)]:
             fell = taken(run, case_of(str(x.probe)))
             right = due(x)
             if fell is None or not x.ok or not right:
                 yield Unsure(f"{x.probe} gave no usage with a known price, or no balance was read")
-            elif all(abs(fell - amount) > run.profile.balance_step for amount in right):
+            elif all(abs(fell - amount) > size for amount in right):
                 said = f"{dollars(right[0])} for {spoken(usage_of(x))}{_tiers(x)}"
                 yield Finding("balance", said, f"{dollars(fell)} taken", exchange=x.id)
+            elif fell not in right and size > run.profile.balance_step and coarse(right[0], size):
+                yield Unsure(_too_coarse(size))
 
     return check
+
+
+def _too_coarse(size: Decimal) -> str:
+    return f"the balance is told in steps of {dollars(size)}, too coarse for a single call"
+
+
+@run_rule("billing.exact", probes=("billing.before-*", "billing.after-*"))
+def not_rounded(run: Run) -> Findings:
+    """Charges that are rounded one by one, told apart from a balance that is only shown rounded."""
+    size = step(run)
+    if size <= run.profile.balance_step:
+        return
+    calls = [x for x in run.exchanges if x.ok and x.probe and x.request.method == "POST"]
+    told = [(taken(run, case_of(str(x.probe))), due(x)) for x in calls]
+    if how := rounded(pairs(iter(told)), size):
+        said = "charges as exact as the rates, each call's usage at its price"
+        yield Finding("balance", said, f"each charge rounded {how} to {dollars(size)}")
 
 
 def _tiers(x: Exchange) -> str:
@@ -190,10 +211,13 @@ def two_models(run: Run) -> Findings:
             taken(mine, "small"),
             charges("gpt-5.4", None, usage_of(mine.one("usage.small")) or _NO_USAGE),
         )
+        size = step(mine)
+        if size > run.profile.balance_step and right and coarse(right[0], size):
+            continue
         if fell is not None and right and right[0]:
             rates[model] = fell / right[0]
     if len(rates) < 2:
-        yield Unsure("the run does not have both models")
+        yield Unsure("the run does not have both models, or the balance is told too coarsely")
     elif abs(rates["gpt-5.5"] - 2 * rates["gpt-5.4"]) > RATIO:
         found = (
             f"{rates['gpt-5.5'] / rates['gpt-5.4']:.4f} times" if rates["gpt-5.4"] else "nothing"
@@ -213,7 +237,7 @@ def stream_unasked(run: Run) -> Findings:
         or fold_chat(x.reply).as_completion().get("choices") is None
     ):
         yield Unsure("no balance was read")
-    elif abs(without - asked) > run.profile.balance_step:
+    elif abs(without - asked) > step(run):
         yield Finding(
             "balance",
             f"{dollars(asked)}, as with usage",
@@ -236,7 +260,7 @@ def midstream_error(run: Run) -> Findings:
     most = charges(x.model or "", None, _spent(len(x.request.body), produced + 1))
     if fell is None or not most:
         yield Unsure("no balance was read")
-    elif fell > most[0]:
+    elif fell > most[0] + step(run):
         said = f"at most {dollars(most[0])} for {produced} chunks of text"
         yield Finding("balance", said, f"{dollars(fell)} taken", exchange=x.id)
 
@@ -254,7 +278,7 @@ def left_responses(run: Run) -> Findings:
         yield Unsure("the balance or the price is not known, or the stream was not left")
         return
     whole = price.output * 120 / 1_000_000
-    if fell > whole * 2 / 3:
+    if fell > whole * 2 / 3 + step(run):
         found = f"{dollars(fell)} taken, {len(x.reply.events)} events were read"
         yield Finding("balance", f"much less than {dollars(whole)}", found, exchange=x.id)
 
@@ -272,7 +296,7 @@ def failed_responses(run: Run) -> Findings:
         most = charges(x.model or "", None, _spent(len(x.request.body), 60))
         if fell is None or not most:
             yield Unsure("no balance was read")
-        elif fell > most[0]:
+        elif fell > most[0] + step(run):
             said = f"at most {dollars(most[0])} for an answer that failed"
             yield Finding("balance", said, f"{dollars(fell)} taken", exchange=x.id)
 
@@ -311,7 +335,7 @@ def parallel(run: Run) -> Findings:
         yield Unsure("not every call was answered with usage, or no balance was read")
         return
     total = sum((amount[0] for amount in amounts), Decimal(0))
-    if abs(fell - total) > run.profile.balance_step:
+    if abs(fell - total) > step(run):
         said = f"{dollars(total)} for {len(calls)} calls at the same time"
         yield Finding("balance", said, f"{dollars(fell)} taken", exchange=calls[0].id)
 

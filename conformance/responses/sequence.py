@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from conformance.judging.finding import Finding, Findings, show
 from conformance.judging.rule import rule
+from conformance.responses.framing import KNOWN
 from conformance.responses.selectors import STREAM, number, typed
 from wire.exchange import Exchange
 
@@ -24,8 +25,10 @@ def _where(event: int) -> str:
 def present(x: Exchange) -> Findings:
     for index, kind, payload in typed(x):
         value = payload.get("sequence_number")
-        # A keep-alive is no event of the API; servers that send it may leave it unnumbered.
-        if (type(value) is not int or value < 0) and not (kind == "keepalive" and value is None):
+        # Events of routers and keep-alives are no events of the API: clients skip them, numbered or not.
+        if value is None and (kind not in KNOWN or kind == "keepalive"):
+            continue
+        if type(value) is not int or value < 0:
             found = show(value) if "sequence_number" in payload else "missing"
             yield Finding(_where(index), "a whole number", found, index)
 

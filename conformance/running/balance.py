@@ -16,6 +16,7 @@ from wire.exchange import Exchange, Reply, Request
 LAG: Final = ("billing.lag-before", "billing.lag", "billing.lag-after")
 STILL_POLLS: Final = 8  # half seconds without a change before books count as settled
 STILL_S: Final = (STILL_POLLS - 1) * 0.5
+COARSE_POLLS: Final = 16  # the same where the balance is told too coarsely to show the call
 MOST_POLLS: Final = 40
 SLACK: Final = 1.3
 
@@ -60,9 +61,16 @@ def still(context: ProbeContext) -> Callable[[Reply], bool]:
         seen.append(now)
         if first and cost is not None and abs(before - now - cost) <= context.profile.balance_step:
             return True
+        if len(seen) > COARSE_POLLS and set(seen) == {before} and _unseen(cost, before):
+            return True
         return len(seen) > STILL_POLLS and len(set(seen[-STILL_POLLS:])) == 1 and now != before
 
     return settled
+
+
+def _unseen(cost: Decimal | None, told: Decimal) -> bool:
+    """Whether a cost is too small to show in a balance of so many decimals."""
+    return cost is not None and cost < Decimal(1).scaleb(int(told.as_tuple().exponent))
 
 
 def _cost(profile: Profile, call: Exchange) -> Decimal | None:
@@ -72,10 +80,13 @@ def _cost(profile: Profile, call: Exchange) -> Decimal | None:
 
 
 def lag_s(earlier: dict[str, Any] | Any) -> float:
-    """Seconds from the end of the paid call until its charge was in the book."""
+    """Seconds from the end of the paid call until its charge was in the book; 0 where it never showed."""
+    before = _first(earlier, LAG[0])
     call, after = (_first(earlier, name) for name in LAG[1:])
     if call is None or after is None or call.started_at is None or after.started_at is None:
         return 0.0
+    if before is not None and before.reply.body == after.reply.body:
+        return 0.0  # waiting as long before each reading would bring nothing either
     waited = after.started_at - call.started_at - (call.connection.total_ms or 0.0) / 1000
     return max(0.0, waited - STILL_S) if waited >= STILL_S else 0.0
 
@@ -94,4 +105,4 @@ def wait_s(context: ProbeContext) -> float:
 def reading(name: str, *after: str, **options: Any) -> Probe:
     """A probe that reads the balance, once the books can be right."""
     given = {"feature": "billing", "output_tokens": 0, "alone": True, **options}
-    return Probe(name, balance, after=(*after, *LAG[1:]), wait=wait_s, **given)
+    return Probe(name, balance, after=(*after, *LAG), wait=wait_s, **given)

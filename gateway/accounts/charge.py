@@ -1,7 +1,7 @@
 """What an answer costs its caller, to be settled once it is known how much of it was sent."""
 
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from gateway.model.usage import Usage
 
@@ -18,6 +18,9 @@ class Charge:
     completion_at: tuple[int, ...] = ()
     tool_calls: int = 0  # hosted web searches, which cost apart from tokens
     times: Decimal = Decimal(1)
+    step: Decimal | None = None
+    """The whole charge is rounded to such steps, as `rounding` of `decimal` says."""
+    rounding: str = ROUND_HALF_UP
 
     def sent(self, frames: int, of: int) -> "Charge":
         """The charge after `frames` of `of` frames went out; the prompt was read in any case."""

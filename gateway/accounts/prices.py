@@ -74,4 +74,7 @@ def price(model: str, tier: str, usage: Usage) -> Decimal:
 
 def cost(charge: Charge) -> Decimal:
     searches = charge.tool_calls * Decimal(_table()["search_call"])
-    return (price(charge.model, charge.tier, charge.usage) + searches) * charge.times
+    amount = (price(charge.model, charge.tier, charge.usage) + searches) * charge.times
+    if charge.step is None:
+        return amount
+    return (amount / charge.step).to_integral_value(charge.rounding) * charge.step

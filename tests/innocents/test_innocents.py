@@ -7,7 +7,8 @@ from conformance.judging.judge import Judge, Outcome, Result
 from conformance.judging.requirement import Level
 from conformance.running.profiles import load_profile
 from tests.direct import traffic
-from tests.innocents.doings import DOINGS, LIMITED, Doing
+from tests.innocents.doings import LIMITED, Doing
+from tests.innocents.more import ALL, TOGETHER
 
 MODEL = "gpt-5.5"
 
@@ -29,9 +30,8 @@ def accused(results: list[Result]) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("name", DOINGS)
-def test_nobody_is_accused(name):
-    assert accused(judged(DOINGS[name])) == []
+def test_nobody_is_accused(innocent):
+    assert accused(judged((TOGETHER | ALL)[innocent])) == []
 
 
 @pytest.mark.parametrize("name", LIMITED)

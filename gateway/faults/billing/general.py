@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Callable
 from dataclasses import replace
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from typing import Any
 
 from gateway.accounts.charge import Charge
@@ -21,6 +21,10 @@ def _usage(change: Callable[[Usage], Usage]) -> Callable[[Charge], Charge]:
 
 def _times(factor: str) -> Callable[[Charge], Charge]:
     return lambda charge: replace(charge, times=Decimal(factor))
+
+
+def _rounding(size: str, how: str) -> Callable[[Charge], Charge]:
+    return lambda charge: replace(charge, step=Decimal(size), rounding=how)
 
 
 def _fault(name: str, says: str, settle: Callable[[Charge], Charge]) -> Fault:
@@ -119,6 +123,16 @@ FAULTS = (
         lambda charge: replace(charge, tier="default")),
     _fault("aborts-in-full", "An aborted stream is billed to its end.",
         lambda charge: replace(charge, completion_at=(charge.usage.completion,) * 100_000)),
+    *(
+        _fault(f"rounded-{name}", f"Each charge is rounded {says}.", _rounding(size, how))
+        for name, says, size, how in (
+            ("up", "up to a hundredth of a cent", "0.0001", ROUND_CEILING),
+            ("up-tenth", "up to a tenth of a cent", "0.001", ROUND_CEILING),
+            ("up-cent", "up to a cent", "0.01", ROUND_CEILING),
+            ("nearest", "to the nearest hundredth of a cent", "0.0001", ROUND_HALF_UP),
+            ("down", "down to a hundredth of a cent", "0.0001", ROUND_FLOOR),
+        )
+    ),
     _fault("flat", "Each call costs the same.",
         _usage(lambda _: Usage(prompt=100, completion=100))),
     _fault("prompt-free", "The prompt is not billed.",
