@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from conformance.causes.grouping import Failure, Group, groups, joined
+from conformance.causes.grouping import Failure, Group, grouped
 from conformance.causes.member import one_of, path_of
 from conformance.causes.sentence import sentence
 from conformance.causes.survey import Survey
@@ -13,7 +13,7 @@ from wire.exchange import Exchange
 
 LEVELS = ("MUST", "SHOULD", "MAY")
 SHOWN = 15
-FEW = 25
+FEW = 40
 DEVIATES = frozenset({"fail", "advisory"})
 
 Row = Mapping[str, Any]
@@ -32,7 +32,7 @@ def causes(
     spared = set(known)
     survey.few = len({row["requirement"] for row in rows if row["outcome"] in DEVIATES}) <= FEW
     failures = _failures(rows, seen, survey, spared)
-    made = [_cause(group, seen, survey) for group in joined(groups(failures), few=survey.few)]
+    made = [_cause(group, seen, survey) for group in grouped(failures, few=survey.few)]
     made.sort(key=_gravity)
     return _named(_at_most(made))
 

@@ -15,6 +15,8 @@ SOME = 0.25
 
 SEVERAL = 3
 """So many members have to be missing in an object before it is the object that is called poor."""
+READS = ".reader."
+"""Part of the names of requirements that hand an answer to the reader of a client."""
 LOCAL = 12
 """Of so few answers it means something that two failures are about the same ones."""
 
@@ -32,6 +34,11 @@ class Failure:
     @property
     def weight(self) -> float:
         return 1.0 if self.level == "MUST" else 0.6
+
+    @property
+    def follows(self) -> bool:
+        """Whether it is about a program that reads an answer, and not about the answer itself."""
+        return READS in self.requirement
 
     def share(self, trait: Trait) -> float:
         return sum(trait in sight.traits for sight in self.sights) / len(self.sights)
@@ -56,6 +63,39 @@ class Group:
 
     trait: Trait | None
     failures: tuple[Failure, ...]
+
+
+def grouped(failures: Sequence[Failure], *, few: bool) -> list[Group]:
+    """The causes of all failures: each of them in exactly one.
+
+    What a client's program makes of an answer follows from what is wrong in it: such a failure is put
+    where most of its answers are at fault.
+    """
+    own = [failure for failure in failures if not failure.follows]
+    found = joined(groups(own), few=few)
+    after = [failure for failure in failures if failure.follows]
+    members: dict[int, list[Failure]] = defaultdict(list)
+    rest: list[Failure] = []
+    for failure in after:
+        at = _source(failure, found) if len(found) > 1 or not few else 0 if found else None
+        (rest if at is None else members[at]).append(failure)
+    made = [
+        Group(group.trait, (*group.failures, *members[at])) if members[at] else group
+        for at, group in enumerate(found)
+    ]
+    return [*made, Group(Trait(Kind.READER, ()), tuple(rest))] if rest else made
+
+
+def _source(failure: Failure, found: Sequence[Group]) -> int | None:
+    """The group with something against most of these answers, and against as little else as may be."""
+    own = failure.places()
+    best, least = None, (0.0, 0)
+    for at, group in enumerate(found):
+        theirs = frozenset(place for member in group.failures for place in member.places())
+        share = len(own & theirs) / len(own)
+        if share and (best is None or (share, -len(theirs)) > least):
+            best, least = at, (share, -len(theirs))
+    return best
 
 
 def groups(failures: Sequence[Failure]) -> list[Group]:

@@ -9,7 +9,7 @@ from conformance.causes.grouping import Group
 from conformance.causes.member import EVENT, is_nothing, missing
 from conformance.causes.survey import Survey
 from conformance.causes.trait import Kind, Sight, Trait
-from conformance.causes.traits import error_text, payload_of
+from conformance.causes.traits import error_text, payload_of, unreadable
 from wire.exchange import Exchange
 
 Seen = Mapping[str, Exchange]
@@ -20,6 +20,8 @@ def sentence(group: Group, seen: Seen, survey: Survey) -> str:
     """One sentence for a group of failures."""
     trait = group.trait
     sights = [s for f in group.failures for s in f.sights if trait is None or trait in s.traits]
+    if trait and trait.kind is Kind.READER:
+        sights = [s for f in group.failures for s in f.sights]
     writer = WRITERS.get(trait.kind) if trait else None
     if trait is None or writer is None or not sights:
         return _single(group)
@@ -90,6 +92,45 @@ def _bad_request(_t: Trait, sights: list[Sight], _g: Group, words: Words) -> str
 def _good_request(_t: Trait, sights: list[Sight], _g: Group, words: Words) -> str:
     x = words.exchanges(sights)[0]
     return f"Good requests are answered with a server error, e.g. {x.reply.status} {quoted(error_text(x))}"
+
+
+def _unreadable(trait: Trait, sights: list[Sight], _g: Group, words: Words) -> str:
+    told = ((unreadable(x, s.event), s) for s in sights if (x := words.seen.get(s.exchange)))
+    why = next((why for why, _ in told if why), "")
+    if trait.about[0] == "text":
+        texts = (x.reply.text.strip() for x in words.exchanges(sights) if unreadable(x, None))
+        return (
+            f"Error answers are no JSON, but {quoted(next(texts, ''))} ({words.operations(sights)})"
+        )
+    return f"What should be JSON cannot be read as JSON ({words.operations(sights)}): {short(why)}"
+
+
+def _framing(trait: Trait, sights: list[Sight], _g: Group, words: Words) -> str:
+    if trait.about[1] == "stream":
+        return f"{words.operations(sights)} answers with a stream where stream is left out or false"
+    return f"{words.operations(sights)} answers with one JSON body where stream is true"
+
+
+def _reader(_t: Trait, sights: list[Sight], group: Group, words: Words) -> str:
+    first = sights[0]
+    who = f" ({', '.join(group.failures[0].clients[:3])})" if group.failures[0].clients else ""
+    return (
+        f"Client programs do not come to the end of answers of {words.operations(sights)}{who}: "
+        f"expected {short(first.expected)}, found {short(first.found)}"
+    )
+
+
+def _unended(_t: Trait, sights: list[Sight], _g: Group, words: Words) -> str:
+    return f"Streams of {words.operations(sights)} end without the event that ends them: nothing of what it carries arrives"
+
+
+def _tokens(_t: Trait, sights: list[Sight], _g: Group, words: Words) -> str:
+    first = next((s for s in sights if "balance" not in s.where), sights[0])
+    name = EVENT.sub("", first.where)
+    said = f"{name}: expected {short(first.expected)}, found {short(first.found)}"
+    if len({s.path for s in sights}) == 1:
+        return _wrong(words.operations(sights), sights, words)
+    return f"The numbers of tokens of {words.operations(sights)} are wrong ({said})"
 
 
 def _door(_t: Trait, sights: list[Sight], _g: Group, words: Words) -> str:
@@ -189,6 +230,11 @@ WRITERS: Mapping[Kind, Callable[[Trait, list[Sight], Group, Words], str]] = {
     Kind.CRASH: _crash,
     Kind.BAD_REQUEST: _bad_request,
     Kind.GOOD_REQUEST: _good_request,
+    Kind.UNREADABLE: _unreadable,
+    Kind.FRAMING: _framing,
+    Kind.READER: _reader,
+    Kind.UNENDED: _unended,
+    Kind.TOKENS: _tokens,
     Kind.DOOR: _door,
     Kind.MODEL: _model,
     Kind.ACCEPTED: _accepted,

@@ -10,6 +10,10 @@ class Kind(StrEnum):
     ROUTE = "route"  # every request of an operation is answered as an unknown path
     CONNECTION = "connection"  # no answer, or a torn one
     CRASH = "crash"  # the same exception text in answers of the class 5xx
+    UNREADABLE = "unreadable"  # what should be JSON is none
+    FRAMING = "framing"  # a stream where one body is due, or the other way round
+    UNENDED = "unended"  # streams without the event that ends them
+    TOKENS = "tokens"  # numbers of tokens, against texts, limits, each other and the balance
     DOOR = "door"  # answered without a good key
     MODEL = "model"  # answered for a model that is not there
     REFUSED = "refused"  # good requests refused with the same words
@@ -27,6 +31,7 @@ class Kind(StrEnum):
     GOOD_REQUEST = "good-request"  # good requests answered with 5xx
     ACCEPTED = "accepted"  # what must be refused is accepted, whatever is wrong in it
     EXCHANGE = "exchange"  # the very same answers are found at fault
+    READER = "reader"  # programs that read what nothing else is found wrong in
 
 
 RANK = {kind: rank for rank, kind in enumerate(Kind)}

@@ -4,10 +4,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from conformance.causes.member import is_nothing, missing, one_of, path_of, plain
+from conformance.causes.member import is_nothing, missing, one_of, path_of, place_of, plain
 from conformance.causes.survey import Survey
 from conformance.causes.trait import Kind, Trait
-from wire.exchange import Ended, Exchange
+from wire.endpoint import Endpoint
+from wire.exchange import Ended, Exchange, Invalid
+from wire.responses import TERMINAL
 
 CODES = re.compile(r"\b([1-5]\d\d)\b")
 BROKEN = frozenset({Ended.TIMEOUT, Ended.RESET, Ended.CUT, Ended.FAILED, Ended.LIMIT})
@@ -45,6 +47,21 @@ def _traits(
         yield Trait(Kind.CONNECTION, (x.connection.ended.value,))
     if x.reply.status >= 500:
         yield Trait(Kind.CRASH, (str(x.reply.status), error_text(x)))
+    if not where.startswith(("header ", "connection")) and not of_status:
+        if unreadable(x, finding.get("event")):
+            yield Trait(Kind.UNREADABLE, ("JSON" if _begins_json(x) else "text",))
+            return
+        if not path and finding.get("event") is None and (framing := _framing(x)):
+            yield Trait(Kind.FRAMING, (x.endpoint.value, framing))
+    elif where == "header content-type":
+        if framing := _framing(x):
+            yield Trait(Kind.FRAMING, (x.endpoint.value, framing))
+        if unreadable(x, None):
+            yield Trait(Kind.UNREADABLE, ("JSON" if _begins_json(x) else "text",))
+    if (finding.get("event") is None or "stream" in where or "terminal" in expected) and unended(x):
+        yield Trait(Kind.UNENDED, (x.endpoint.value,))
+    if not is_nothing(found) and _of_tokens(place_of(where), expected):
+        yield Trait(Kind.TOKENS, ())
     if re.search(r"\bcall\b", expected) and (is_nothing(found) or NO_CALL.match(found)):
         yield Trait(Kind.CALL, ())
     if where.startswith("header "):
@@ -55,6 +72,49 @@ def _traits(
         yield Trait(Kind.EVENT, (x.endpoint.value, plain(expected), plain(found)))
     elif path:
         yield from _member(path, finding, x, survey, nothing=is_nothing(found))
+
+
+def unreadable(x: Exchange, event: Any) -> str:
+    """Why a body or an event that should be JSON is none; empty when it can be read."""
+    if isinstance(event, int) and 0 <= event < len(x.reply.events):
+        text, payload = x.reply.events[event].data, x.reply.payloads[event]
+    elif x.reply.is_stream:
+        return ""
+    else:
+        text, payload = x.reply.text, x.reply.json
+    begins = text.lstrip("\ufeff \r\n\t")[:1] in ("{", "[") and text.strip() != "[DONE]"
+    meant = begins or (x.reply.status >= 400 and bool(text.strip()))
+    return payload.reason if meant and isinstance(payload, Invalid) else ""
+
+
+def _begins_json(x: Exchange) -> bool:
+    return x.reply.is_stream or x.reply.text.lstrip("\ufeff \r\n\t")[:1] in ("{", "[")
+
+
+def _family(x: Exchange) -> str:
+    return "error" if x.reply.status >= 400 else x.endpoint.value
+
+
+def unended(x: Exchange) -> bool:
+    """Whether a stream came to its end without the event that says so."""
+    if not (x.ok and x.reply.is_stream and x.connection.ended is Ended.COMPLETE):
+        return False
+    kinds = {p.get("type") for p in x.reply.payloads if isinstance(p, dict)}
+    if x.endpoint is Endpoint.RESPONSES:
+        return bool(kinds) and not kinds & TERMINAL
+    return False
+
+
+def _of_tokens(place: str, expected: str) -> bool:
+    """Whether a number of tokens is found wrong, or that the balance does not go with it."""
+    return place.endswith("tokens") or (place == "balance" and not expected.startswith("$0 "))
+
+
+def _framing(x: Exchange) -> str:
+    """`stream` where nobody asked for one, `body` where one JSON body answers who asked for a stream."""
+    if not x.ok or x.reply.is_stream == x.wants_stream:
+        return ""
+    return "stream" if x.reply.is_stream else "body" if isinstance(x.reply.json, dict) else ""
 
 
 def _of_status(where: str, found: str, x: Exchange) -> bool:
@@ -104,7 +164,7 @@ def _member(
     nothing: bool,
 ) -> Iterator[Trait]:
     event = finding.get("event")
-    family = "error" if x.reply.status >= 400 else x.endpoint.value
+    family = _family(x)
     expected = str(finding.get("expected") or "")
     due = ("JSON" if "JSON" in expected else plain(expected)) if path[-1] in SAID else ""
     yield Trait(Kind.VALUE, (family, path[-1], due))
@@ -148,6 +208,9 @@ def payload_of(x: Exchange, event: Any) -> Any:
 def error_text(x: Exchange) -> str:
     """The words of an error without what differs from request to request."""
     body = x.reply.json if not x.reply.is_stream else None
+    if not isinstance(body, dict):
+        # Some write the error as an event, whatever the status.
+        body = next((e for e in x.reply.payloads if isinstance(e, dict)), body)
     error = body.get("error", body) if isinstance(body, dict) else None
     if isinstance(error, dict):
         error = error.get("message") or error.get("detail")

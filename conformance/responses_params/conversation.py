@@ -119,7 +119,7 @@ def _remembers(requirement: str, asked: Probe, word: str, first: Probe | None = 
     def _of_turn(run: Run, x: Exchange) -> Findings:
         if x.ok:
             said = list(knows("output", text_of(x), word))
-            before = [] if first is None else run.all(first.name)[:1]
+            before = [] if first is None or not _counts(run) else run.all(first.name)[:1]
             left_aside = [lack for turn in before for lack in _bill_lacks(turn, x)]
             # A model that does not answer the question says nothing; what its prompt held, the bill says.
             yield from left_aside if said and isinstance(said[0], Unsure) and left_aside else said
@@ -134,6 +134,15 @@ def _remembers(requirement: str, asked: Probe, word: str, first: Probe | None = 
             yield Finding("status", "200: the response before is stored", status_line(x))
 
     return RunRule((requirement,), (asked.name,), check)
+
+
+def _counts(run: Run) -> bool:
+    """Whether longer prompts were seen to cost more here: some servers tell the same number of all."""
+    small, long = (
+        {u.prompt_tokens for x in run.all(name) if x.ok and (u := usage_of(x)) and u.prompt_tokens}
+        for name in ("usage.small", "usage.long")
+    )
+    return bool(small and long) and min(long) > max(small)
 
 
 def _bill_lacks(first: Exchange, x: Exchange) -> Findings:
@@ -181,7 +190,7 @@ def unstored(x: Exchange) -> Findings:
 
 
 REMEMBERED: Final = (
-    _remembers("responses.conversation.input-kept", INPUT, KEPT, NULL_PROBE),
+    _remembers("responses.conversation.input-kept", INPUT, KEPT),
     _remembers("responses.conversation.output-kept", OUTPUT, "SALMON-39"),
     _remembers("responses.conversation.remembers", GOES_ON, _NAMED, JOINED),
 )

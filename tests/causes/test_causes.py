@@ -257,3 +257,83 @@ def test_the_words_of_a_list_of_mistakes_are_its_first():
 
     told = {"detail": [{"type": "enum", "loc": ["body", "tool_choice"], "msg": "Input should be auto or none"}]}  # fmt: skip
     assert error_text(said("chat.tool", HELLO, told, status=422)) == "Input should be auto or none"
+
+
+def answered_with(name, text, kind="application/json", status=200, path="/v1/responses", **params):
+    x = exchange(name, status, text, path=path, **params)
+    return replace(x, reply=replace(x.reply, headers=(("content-type", kind),)))
+
+
+def streaming_unasked():
+    """A server that streams where stream is left out."""
+    xs = [answered_with(f"f{n}", 'data: {"type": "response.completed"}\n\n', "text/event-stream") for n in range(2)]  # fmt: skip
+    return [
+        row("http.content-type.json", finding(xs[0], "header content-type", "application/json", "text/event-stream")),
+        row("responses.param.stream.off", finding(xs[0], "body", "one JSON object", "an event stream")),
+        row("responses.input.text", finding(xs[1], "body", "a response", "data: …")),
+    ], xs  # fmt: skip
+
+
+def page_of_a_proxy():
+    """Refusals are a proxy's page."""
+    xs = [answered_with(f"h{n}", "<html>Bad Gateway</html>", "text/html", 403) for n in range(2)]
+    return [
+        row("errors.content-type", *(finding(x, "header content-type", "application/json", "text/html") for x in xs)),
+        row("errors.envelope", *(finding(x, "the body", "object", "no JSON") for x in xs)),
+        row("auth.wrong.code", finding(xs[0], "error.code", "invalid_api_key", "missing")),
+        row("auth.message", finding(xs[1], "error.message", "words", "missing")),
+    ], xs  # fmt: skip
+
+
+def endless():
+    """Streams of Responses without their last event; the programs of clients wait for it."""
+    text = 'data: {"type": "response.created"}\n\ndata: {"type": "response.output_text.done"}\n\n'
+    xs = [answered_with(f"u{n}", text, "text/event-stream", stream=True) for n in range(2)]
+    return [
+        row("responses.stream.terminal", *(finding(x, "event 1, the stream", "a terminal event", "its end", 1) for x in xs)),
+        row("responses.agent.namespace", finding(xs[0], "output", "a call", "[]")),
+        row("http.stream.patient", finding(xs[1], "stream", "a whole stream", "the end")),
+        row("responses.reader.openai-node", finding(xs[0], "OpenAI SDK (Node)", "an answer", "Error")),
+    ], xs  # fmt: skip
+
+
+def counting_double():
+    """Numbers of tokens, against texts and against the balance."""
+    xs = [exchange(f"t{n}", body={"usage": {"prompt_tokens": 8}}) for n in range(3)]
+    return [
+        row("authenticity.tokens.prompt-exact", finding(xs[0], "prompt tokens", "4, as the text has", "8")),
+        row("usage.within-limit", finding(xs[1], "usage: output tokens", "at most 60", "78")),
+        row("billing.exact", finding(xs[2], "balance", "$0.002 for 8 prompt tokens", "$0.001")),
+        row("usage.across-endpoints", finding(xs[0], "input tokens", "about 8", "4")),
+    ], xs  # fmt: skip
+
+
+MENDS = {
+    "framing": (streaming_unasked, "POST /v1/responses answers with a stream where stream is left out or false"),
+    "unreadable": (page_of_a_proxy, 'Error answers are no JSON, but "<html>Bad Gateway</html>"'),
+    "unended": (endless, "Streams of POST /v1/responses end without the event that ends them"),
+    "tokens": (counting_double, "The numbers of tokens of POST /v1/chat/completions are wrong (prompt tokens: "),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", MENDS)
+def test_what_follows_from_one_mistake_is_one_cause(kind):
+    make, sentence = MENDS[kind]
+    rows, xs = make()
+    (cause,) = causes(rows, xs)
+    assert cause["sentence"].startswith(sentence)
+    assert cause["kind"] == kind
+    assert sorted(cause["requirements"]) == sorted(r["requirement"] for r in rows)
+
+
+def test_mistakes_of_several_kinds_stay_apart():
+    made = [make() for make, _ in MENDS.values()]
+    found = causes([row for rows, _ in made for row in rows], [x for _, xs in made for x in xs])
+    assert Counter(cause["kind"] for cause in found) == Counter(list(MENDS))
+
+
+def test_what_only_a_reader_cannot_read_is_a_cause_of_its_own():
+    x = exchange("r0", body={"id": "x"})
+    rows = [row("chat.reader.openai-node", finding(x, "create()", "an answer", "SyntaxError"), clients=["OpenAI SDK (Node)"])]  # fmt: skip
+    (cause,) = causes(rows, [x])
+    assert cause["sentence"].startswith("Client programs do not come to the end of answers of POST /v1/chat/completions (OpenAI SDK (Node)): ")  # fmt: skip

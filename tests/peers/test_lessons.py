@@ -483,8 +483,14 @@ def test_the_bill_says_that_a_conversation_was_left_aside(prompt, outcome):
         asked = {"input": "Hi.", "conversation": "conv_1"}
         return said(f"responses_params.conversation.{probe}", asked, body, path=RESPONSES, of_model=False)  # fmt: skip
 
-    first, second = turn("joined", "Hello.", 44, 19), turn("goes-on", "A narwhal.", prompt, 9)
-    found = verdict("responses.conversation.remembers", first, second)
+    def counted(name, read):
+        used = {"prompt_tokens": read, "completion_tokens": 4, "total_tokens": read + 4}
+        return said(f"usage.{name}", HELLO, completion(usage=used))
+
+    turns = turn("joined", "Hello.", 44, 19), turn("goes-on", "A narwhal.", prompt, 9)
+    always = verdict("responses.conversation.remembers", *turns, counted("small", 9), counted("long", 9))  # fmt: skip
+    assert always.outcome is Outcome.INCONCLUSIVE
+    found = verdict("responses.conversation.remembers", *turns, counted("small", 9), counted("long", 80))  # fmt: skip
     assert found.outcome is outcome
     assert all("at least 63" in f.expected for f in found.findings)
 
