@@ -6,6 +6,7 @@ Whoever reads in one way does not see what is wrong in the others, so each has a
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from conformance.clients.readers import codex
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
@@ -14,7 +15,7 @@ from conformance.judging.substance import streamed
 from conformance.responses.content import free, unbound
 from conformance.responses.difference import differ
 from conformance.responses.known import asked_calls, asked_text, made_calls
-from conformance.responses.selectors import STREAM, Json, dicts, final_items, number, typed, whole
+from conformance.responses.selectors import STREAM, Json, dicts, final_items, typed, whole
 from wire.exchange import Exchange
 from wire.responses import TERMINAL
 
@@ -27,17 +28,32 @@ def finished_items(x: Exchange) -> list[Json]:
     for _, kind, payload in typed(x):
         if kind in TERMINAL:
             break
-        item = payload.get("item")
-        if kind == "response.output_item.done" and isinstance(item, dict) and _usable(item):
-            found.append(item)
+        if kind == "response.output_item.done" and not codex.event_misfit(payload):
+            found += [item for item in dicts([payload.get("item")]) if _usable(item)]
     return found
 
 
 def _usable(item: Json) -> bool:
-    if item.get("type") == "message":
-        return isinstance(item.get("role"), str)
     is_call = item.get("type") in ("function_call", "custom_tool_call")
-    return not is_call or bool(item.get("call_id"))
+    return not codex.item_misfit(item) and (not is_call or bool(item.get("call_id")))
+
+
+def _passed_over(x: Exchange) -> Finding | None:
+    """What keeps Codex from the first event or item that it passes over."""
+    for event, kind, payload in typed(x):
+        misfit, where = codex.event_misfit(payload), f"event {event}, "
+        if not misfit and kind.startswith("response.output_item."):
+            misfit, where = codex.item_misfit(_item(payload)), f"event {event}, item."
+        if misfit:
+            told = misfit.expected, show(misfit.value)
+            return Finding(where + misfit.path, *told, event, exchange=x.id)
+        if kind in TERMINAL:
+            return None
+    return None
+
+
+def _item(payload: Json) -> Json:
+    return next(iter(dicts([payload.get("item")])), {})
 
 
 def text_of(items: list[Json]) -> str:
@@ -56,10 +72,10 @@ def shown_text(x: Exchange) -> str:
             break
         if kind in {"response.output_item.added", "response.output_item.done"}:
             # Only what is a message opens one, and only its end closes it.
-            (item,) = dicts([payload.get("item")]) or [{}]
-            begun = kind.endswith("added") and isinstance(item.get("content"), list)
+            item = _item(payload)
+            begun = kind.endswith("added") and not codex.item_misfit(item)
             is_open = begun if item.get("type") == "message" else is_open
-        elif kind == "response.output_text.delta" and is_open:
+        elif kind == "response.output_text.delta" and is_open and not codex.event_misfit(payload):
             found.append(payload.get("delta"))
     return "".join(delta for delta in found if isinstance(delta, str))
 
@@ -74,14 +90,15 @@ def _asked(run: Run, of: Callable[[Exchange], Any]) -> Iterator[Exchange]:
             yield x
 
 
-def _texts(run: Run, read: Callable[[Exchange], str]) -> Findings:
+def _texts(run: Run, read: Callable[[Exchange], str], *, as_codex: bool = True) -> Findings:
     for x in _asked(run, asked_text):
         expected, found = asked_text(x) or "", read(x)
         ways = (shown_text(x), text_of(finished_items(x)), text_of(final_items(x)))
         if found == expected:
             continue
         if run.profile.scripted or expected in ways:
-            yield Finding("text", *differ(expected, found), exchange=x.id)
+            over = _passed_over(x) if as_codex else None
+            yield over or Finding("text", *differ(expected, found), exchange=x.id)
             continue
         # A model that says what it likes says it to every reader: two that agree are right.
         agreed = next((text for text in ways if text and ways.count(text) > 1), None)
@@ -95,14 +112,16 @@ def _texts(run: Run, read: Callable[[Exchange], str]) -> Findings:
             yield Finding("text", *differ(agreed, found), exchange=x.id)
 
 
-def _calls(run: Run, read: Reader) -> Findings:
+def _calls(run: Run, read: Reader, *, as_codex: bool = True) -> Findings:
     for x in _asked(run, asked_calls):
         expected, found = asked_calls(x), made_calls(read(x))
         if found == expected:
             continue
         ways = [made_calls(finished_items(x)), made_calls(final_items(x))]
         if run.profile.scripted or expected in ways:
-            yield Finding("calls", show(expected, 160), show(found, 160), exchange=x.id)
+            over = _passed_over(x) if as_codex else None
+            told = show(expected, 160), show(found, 160)
+            yield over or Finding("calls", *told, exchange=x.id)
         else:
             yield Unsure("the model did not make the calls that it was told to make")
 
@@ -127,12 +146,12 @@ def calls_by_items(run: Run) -> Findings:
 
 @run_rule("responses.reader.end", probes=_PROBES, sees=streamed)
 def by_end(run: Run) -> Findings:
-    yield from _texts(run, lambda x: text_of(final_items(x)))
+    yield from _texts(run, lambda x: text_of(final_items(x)), as_codex=False)
 
 
 @run_rule("responses.reader.end", probes=_PROBES, sees=streamed)
 def calls_by_end(run: Run) -> Findings:
-    yield from _calls(run, final_items)
+    yield from _calls(run, final_items, as_codex=False)
 
 
 @rule("responses.reader.events", on=probe("responses.stream.echo", "responses.stream.tools"))
@@ -166,17 +185,13 @@ def by_place(x: Exchange) -> Findings:
                     yield Finding(f"event {event}, {name}", "a value", "none", event)
 
 
-_COUNTS: Final = ("input_tokens", "output_tokens", "total_tokens")
-
-
 @rule("responses.reader.usage", on=STREAM)
 def by_counts(x: Exchange) -> Findings:
     for event, kind, payload in typed(x):
         if kind != "response.completed":
             continue
-        for usage in dicts(
-            [response.get("usage") for response in dicts([payload.get("response")])]
+        for misfit in (
+            m for r in dicts([payload.get("response")]) for m in codex.completed_misfits(r)
         ):
-            for name in (name for name in _COUNTS if number(usage, name) is None):
-                where = f"event {event}, response.usage.{name}"
-                yield Finding(where, "a whole number", show(usage.get(name)), event)
+            where = f"event {event}, response.{misfit.path}"
+            yield Finding(where, misfit.expected, show(misfit.value), event)

@@ -6,6 +6,7 @@ import pytest
 
 from conformance.clients.readers import (
     ai_sdk,
+    codex,
     continue_cli,
     node_chat,
     node_responses,
@@ -98,6 +99,7 @@ def broken_by(body, **more):
         pytest.param((CALLS[0], call(id="i", name="run", arguments='{"a":1}'), CALLS[-1]), {"python", "node"}, id="no type"),
         pytest.param((CALLS[0], call(id=7, type="function", name="run", arguments='{"a":1}'), CALLS[-1]), ALL, id="a number as id"),
         pytest.param((TEXT[0], "data: null\n\n", *TEXT[1:]), ALL, id="null"),
+        pytest.param((CALLS[0], HEAD, CALLS[-1], call(arguments='{"a":1}')), {"python", "node"}, id="the end before the arguments"),
         pytest.param((*CALLS[:-1], chunk("stop")), {"python", "node"}, id="stop after a call"),
     ],
 )  # fmt: skip
@@ -177,3 +179,88 @@ def test_a_plain_answer_needs_its_content_type_in_node_alone():
     x = exchange(body, headers=(("content-type", "text/plain"),))
     assert read(python_chat.plain, x).text == "ab"
     assert read(node_chat.plain, x).complaint.startswith("a text, because Content-Type")
+
+
+# What Codex itself was seen to drop (a misfit) and to take, member by member.
+CODEX_ITEMS = {
+    "message": {
+        "drops": (
+            ("id", 7), ("status", 7), ("role", None), ("role", "model"), ("phase", "thinking"), ("phase", 3),
+            ("content", None), ("content", [{"type": "output_text"}]),
+            ("content", [{"type": "output_text", "text": "a", "annotations": "x"}]),
+            ("content", [{"type": "output_text", "text": "a", "logprobs": "x"}]),
+        ),
+        "takes": (
+            ("id", None), ("status", "done"), ("status", None), ("phase", None), ("phase", "commentary"), ("vendor", 7),
+            ("content", [{"type": "output_text", "text": "a", "annotations": None}]),
+        ),
+    },
+    "function_call": {
+        "drops": (("id", 7), ("status", 7), ("namespace", 7), ("name", 7), ("arguments", {}), ("call_id", 7)),
+        "takes": (("id", None), ("namespace", None), ("caller", "x")),
+    },
+    "custom_tool_call": {"drops": (("id", 7), ("input", None), ("name", None)), "takes": (("status", None),)},
+    "reasoning": {"drops": (), "takes": (("id", 7), ("summary", None), ("encrypted_content", 7))},
+}  # fmt: skip
+CODEX_WHOLE = {
+    "message": message("ab"),
+    "function_call": {"type": "function_call", "name": "n", "call_id": "c", "arguments": "{}"},
+    "custom_tool_call": {"type": "custom_tool_call", "name": "n", "call_id": "c", "input": ""},
+    "reasoning": {"type": "reasoning", "id": "rs_1", "summary": []},
+}
+
+
+@pytest.mark.parametrize("kind", CODEX_ITEMS)
+def test_items_that_codex_drops(kind):
+    whole = CODEX_WHOLE[kind]
+    assert codex.item_misfit(whole) is None
+    for name, value in CODEX_ITEMS[kind]["drops"]:
+        misfit = codex.item_misfit({**whole, name: value})
+        assert misfit and misfit.path.startswith(name), (name, value)
+    for name, value in CODEX_ITEMS[kind]["takes"]:
+        assert codex.item_misfit({**whole, name: value}) is None, (name, value)
+
+
+def test_events_that_codex_drops():
+    for name in ("item_id", "call_id", "delta", "text"):
+        assert codex.event_misfit({**delta("a"), name: 7}).path == name
+    for name in ("content_index", "summary_index"):
+        assert codex.event_misfit({**delta("a"), name: "0"}).path == name
+    for name in ("output_index", "sequence_number", "logprobs", "vendor"):
+        assert codex.event_misfit({**delta("a"), name: "0"}) is None
+
+
+USAGE = {
+    "input_tokens": 1, "output_tokens": 2, "total_tokens": 3,
+    "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
+    "output_tokens_details": {"reasoning_tokens": 0},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({}, ""),
+        ({"input_tokens": 1.5}, "usage.input_tokens"),
+        ({"input_tokens": -1}, ""),
+        ({"total_tokens": None}, "usage.total_tokens"),
+        ({"input_tokens_details": None, "output_tokens_details": None}, ""),
+        ({"input_tokens_details": {}}, "usage.input_tokens_details.cached_tokens"),
+        ({"input_tokens_details": {"cached_tokens": 0}}, ""),
+        ({"input_tokens_details": "x"}, "usage.input_tokens_details"),
+        ({"input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": None}},
+         "usage.input_tokens_details.cache_write_tokens"),
+        ({"output_tokens_details": {"reasoning_tokens": None}}, "usage.output_tokens_details.reasoning_tokens"),
+    ],
+)  # fmt: skip
+def test_usage_that_codex_cannot_parse(changes, path):
+    found = [misfit.path for misfit in codex.completed_misfits({"usage": {**USAGE, **changes}})]
+    assert found == ([path] if path else [])
+
+
+def test_a_completed_response_that_codex_cannot_parse():
+    assert [m.path for m in codex.completed_misfits({"usage": "x", "end_turn": "x"})] == [
+        "usage",
+        "end_turn",
+    ]
+    assert not list(codex.completed_misfits({"usage": None, "metadata": "x"}))

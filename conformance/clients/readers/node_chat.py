@@ -1,5 +1,6 @@
 """OpenAI SDK for Node 6.49, chat: the plain answer, the raw stream, and `ChatCompletionStream`."""
 
+import json
 from typing import Any
 
 from conformance.clients.readers.lines import node, node_body
@@ -57,9 +58,7 @@ def _add(choices: dict[Any, dict[str, Any]], given: dict[str, Any]) -> str:
     )
     if given.get("finish_reason"):
         choice["finish"] = given["finish_reason"]
-    delta = given.get("delta")
-    if not delta:
-        return ""
+    delta = given.get("delta") or {}
     choice["role"] = delta.get("role") or choice["role"]
     choice["content"] += str(delta.get("content") or "")
     for part in delta.get("tool_calls") or ():
@@ -88,6 +87,9 @@ def _end_calls(choice: dict[str, Any], indexes: list[Any]) -> None:
         call = choice["calls"].get(_place(index))
         if index not in choice["over"] and (call is None or not call["type"]):
             raise StoppedError("tool call snapshot missing `type`")
+        if index not in choice["over"] and call["function"]:
+            # The helper takes strict tools alone, and reads their arguments as JSON when they are over.
+            json.loads(call["function"]["arguments"])
         choice["over"].add(index)
 
 

@@ -1,5 +1,7 @@
 """OpenAI SDK for Python 3.54, chat: the plain answer, the raw stream, and `ChatCompletionStream`."""
 
+import json
+from collections.abc import Iterable
 from typing import Any
 
 from conformance.clients.readers.lines import python, python_body
@@ -26,6 +28,7 @@ def helper(x: Exchange) -> Reading:
     messages: list[dict[str, Any]] = []
     finishes: list[Any] = []
     grown, first = "", True
+    calls_of: dict[Any, _Calls] = {}
     for chunk in python(x):
         if chunk.get("object") != "chat.completion.chunk":
             continue  # what Azure's filters send beside the chunks is passed over
@@ -44,8 +47,10 @@ def helper(x: Exchange) -> Reading:
                 raise StoppedError(f"an error, because finish_reason is {finishes[index]}")
             if not isinstance(choice.get("logprobs"), dict | None):
                 raise StoppedError("AttributeError: logprobs has no attribute 'content'")
-            for part in delta.get("tool_calls") or ():
+            parts = delta.get("tool_calls") or ()
+            for part in parts:
                 messages[index]["tool_calls"][place(part["index"])].get("type")
+            calls_of.setdefault(index, _Calls()).end(messages[index], finishes[index], parts)
             content = delta.get("content")
             grown += content if content is not None and index == 0 else ""
         first = False
@@ -59,6 +64,29 @@ def helper(x: Exchange) -> Reading:
         raise StoppedError(f"content.delta events tell {grown[:60]!r}")
     made = tuple((call["function"]["name"], call["function"]["arguments"]) for call in calls)
     return Reading(content or "", made)
+
+
+class _Calls:
+    """`ChoiceEventState`: a call is over where another begins, or with the finish_reason."""
+
+    def __init__(self) -> None:
+        self._now: int | None = None
+        self._over: set[int] = set()
+
+    def end(self, message: dict[str, Any], finish: Any, parts: Iterable[dict[str, Any]]) -> None:
+        if finish:
+            self._read(message)
+        for part in parts:
+            index = place(part["index"])
+            if self._now != index:
+                self._read(message)
+            self._now = index
+
+    def _read(self, message: dict[str, Any]) -> None:
+        """The helper takes strict tools alone, and reads their arguments as JSON when they are over."""
+        if self._now is not None and self._now not in self._over:
+            self._over.add(self._now)
+            json.loads(message["tool_calls"][self._now]["function"]["arguments"])
 
 
 def sent_back(message: dict[str, Any]) -> None:
