@@ -129,6 +129,11 @@ def _with_empty(frames: Frames) -> Frames:
     return (frames[0], empty, *frames[1:])
 
 
+def _finish_first(frames: Frames) -> Frames:
+    """What ends the stream is said before it begins."""
+    return tuple(sorted(frames, key=lambda frame: not finishing(frame)))
+
+
 def _last_text_with_finish(frames: Frames) -> Frames:
     """The last text comes in the finishing chunk."""
     place = next((i for i, frame in enumerate(frames) if finishing(frame)), 0)
@@ -206,6 +211,8 @@ FAULTS: tuple[Fault, ...] = (
         on_frames(put("choices[].finish_reason", None))),
     streamed("finish-lost-second", "stream.finish-once", "The second choice never ends.", _ORDER,
         drop_frame(lambda f: finishing(f) and f.payload["choices"][0]["index"] == 1), asking("n")),
+    streamed("finish-first", "stream.after-finish", "The chunk with the finish reason comes before all others.", _ORDER,
+        edit(_finish_first)),
     streamed("finish-twice", "stream.finish-once", "The finish reason comes twice.", _ORDER,
         repeat_frame(finishing)),
     streamed("finish-early", "stream.after-finish stream.finish-empty stream.finish-once", "Every chunk has the finish reason.", _VALUE,
