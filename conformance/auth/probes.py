@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from conformance.errors.probes import CHAT, HELLO, HELLO_RESPONSES, RESPONSES, UNKNOWN
 from conformance.running.balance import balance
-from conformance.running.probe import Impossible, Probe, ProbeContext, get, post
+from conformance.running.probe import Impossible, Probe, ProbeContext, get, in_path, post
 from wire.exchange import Request
 from wire.secret import revealed
 
@@ -98,9 +98,7 @@ NONE_BALANCE = _probe("balance-no-key", balance, feature="billing")
 
 def _of_another(context: ProbeContext) -> Request:
     name = context.reply("auth.marker-responses").get("id")
-    if not isinstance(name, str):
-        raise Impossible("auth.marker-responses has no id")
-    return get(f"/responses/{name}")
+    return get(f"/responses/{in_path(name)}")
 
 
 # What one key stored, asked for with another.

@@ -5,7 +5,16 @@ from typing import Any, Final, NamedTuple
 
 from conformance.chat.prompts import SHORT, echo, user
 from conformance.running.balance import LAG, MOST_POLLS, balance, reading, still
-from conformance.running.probe import Handling, Impossible, Probe, ProbeContext, get, post, sends
+from conformance.running.probe import (
+    Handling,
+    Impossible,
+    Probe,
+    ProbeContext,
+    get,
+    in_path,
+    post,
+    sends,
+)
 from conformance.usage import probes as usage
 from wire.exchange import Request
 
@@ -163,17 +172,17 @@ _CALLS: Final = (
     _call("stored", sends(usage.RESPONSES, {"input": echo(SHORT), "store": True}), feature="billing.stored"),
     _call(
         "retrieve-stored",
-        lambda context: get(f"/responses/{context.reply('billing.stored')['id']}"),
+        lambda context: get(f"/responses/{in_path(context.reply('billing.stored')['id'])}"),
         after=("billing.stored",), feature="billing.stored", output_tokens=0,
     ),
     _call(
         "input-items",
-        lambda context: get(f"/responses/{context.reply('billing.stored')['id']}/input_items"),
+        lambda context: get(f"/responses/{in_path(context.reply('billing.stored')['id'])}/input_items"),
         after=("billing.stored",), feature="billing.stored", output_tokens=0,
     ),
     _call(
         "delete-stored",
-        lambda context: get(f"/responses/{context.reply('billing.stored')['id']}", method="DELETE"),
+        lambda context: get(f"/responses/{in_path(context.reply('billing.stored')['id'])}", method="DELETE"),
         after=("billing.stored", "billing.retrieve-stored", "billing.input-items"),
         feature="billing.stored", output_tokens=0,
     ),

@@ -9,7 +9,7 @@ from conformance.judging.finding import ABSENT, Finding, Findings, Unsure, show
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import ok_probe, probe
-from conformance.running.probe import Impossible, Probe, ProbeContext, get, post
+from conformance.running.probe import Impossible, Probe, ProbeContext, get, in_path, post
 from wire.chat import fold_chat
 from wire.exchange import Exchange, Request
 
@@ -27,7 +27,7 @@ def _id(context: ProbeContext, name: str) -> str:
 
 def _get(name: str, suffix: str = "") -> Probe:
     def build(context: ProbeContext) -> Request:
-        return get(f"/chat/completions/{_id(context, name)}{suffix}")
+        return get(f"/chat/completions/{in_path(_id(context, name))}{suffix}")
 
     slug = suffix.replace("/", "-")
     return Probe(
@@ -40,7 +40,7 @@ def _get(name: str, suffix: str = "") -> Probe:
 
 
 def _delete(context: ProbeContext) -> Request:
-    return get(f"/chat/completions/{_id(context, f'{VALID}low')}", method="DELETE")
+    return get(f"/chat/completions/{in_path(_id(context, f'{VALID}low'))}", method="DELETE")
 
 
 STORED: Final = _get(f"{VALID}low")
@@ -51,7 +51,7 @@ UNSTORED_PLAIN: Final = _get(f"{VALID}effort-low")
 UPDATED: Final = Probe(
     "chat_params.kept.update",
     lambda context: post(
-        f"/chat/completions/{_id(context, f'{VALID}low')}", {"metadata": {"now": "é"}}
+        f"/chat/completions/{in_path(_id(context, f'{VALID}low'))}", {"metadata": {"now": "é"}}
     ),
     after=(f"{VALID}low", STORED.name),
     feature="chat.store",
@@ -66,7 +66,7 @@ DELETED: Final = Probe(
 )
 AFTER_DELETE: Final = Probe(
     "chat_params.kept.deleted",
-    lambda context: get(f"/chat/completions/{_id(context, f'{VALID}low')}"),
+    lambda context: get(f"/chat/completions/{in_path(_id(context, f'{VALID}low'))}"),
     after=(f"{VALID}low", DELETED.name),
     feature="chat.store",
     output_tokens=0,

@@ -14,7 +14,7 @@ from conformance.responses_params.conversation import id_of
 from conformance.responses_params.request import PATH
 from conformance.responses_params.selectors import text_of
 from conformance.responses_params.stored import about, has_no_store
-from conformance.running.probe import Probe, ProbeContext, get, post
+from conformance.running.probe import Probe, ProbeContext, get, in_path, post
 from wire.exchange import Exchange, Reply, Request
 
 _BACK: Final = "responses_params.background."
@@ -42,7 +42,7 @@ LONG: Final = _plan("long", "Count from 1 to 200", 400)
 STREAMED: Final = _plan("streamed", _COUNT, 20, stream=True)
 DONE: Final = Probe(
     f"{_BACK}done",
-    lambda context: get(f"{PATH}/{id_of(context, BEGUN.name)}"),
+    lambda context: get(f"{PATH}/{in_path(id_of(context, BEGUN.name))}"),
     after=(BEGUN.name,),
     feature="responses.background",
     per_model=False,

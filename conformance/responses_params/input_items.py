@@ -14,7 +14,7 @@ from conformance.responses_params.conversation import id_of
 from conformance.responses_params.input import IMAGES, PARTS
 from conformance.responses_params.request import PATH
 from conformance.responses_params.stored import about, has_no_store
-from conformance.running.probe import Impossible, Probe, ProbeContext, get
+from conformance.running.probe import Impossible, Probe, ProbeContext, get, in_path
 from wire.endpoint import Endpoint
 from wire.exchange import Exchange, Request
 
@@ -40,8 +40,8 @@ def _following(context: ProbeContext) -> Request:
     rows = dicts(context.reply(ASCENDING.name).get("data"))
     if not rows or not isinstance(rows[0].get("id"), str):
         raise Impossible(f"{ASCENDING.name} brought no item with an id")
-    query = f"order=asc&after={rows[0]['id']}"
-    return get(f"{PATH}/{id_of(context, PARTS.name)}/input_items?{query}")
+    query = f"order=asc&after={in_path(rows[0]['id'])}"
+    return get(f"{PATH}/{in_path(id_of(context, PARTS.name))}/input_items?{query}")
 
 
 AFTER: Final = Probe("responses_params.stored.list-after", _following,

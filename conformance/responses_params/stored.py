@@ -15,7 +15,7 @@ from conformance.responses_params.clients import AGENTS, CODEX
 from conformance.responses_params.conversation import INSTRUCTIONS, OUTPUT, id_of
 from conformance.responses_params.request import PATH
 from conformance.responses_params.selectors import response_of
-from conformance.running.probe import Probe, ProbeContext, get
+from conformance.running.probe import Probe, ProbeContext, get, in_path
 from wire.endpoint import Endpoint
 from wire.exchange import Exchange, Request
 
@@ -34,7 +34,7 @@ def about(
     """A request about the response that an earlier probe brought."""
 
     def build(context: ProbeContext) -> Request:
-        return get(f"{PATH}/{id_of(context, base.name)}{suffix}", method=method)
+        return get(f"{PATH}/{in_path(id_of(context, base.name))}{suffix}", method=method)
 
     earlier = (base.name, *(p.name for p in after))
     return Probe(f"{_STORED}{name}", build, after=earlier, feature=feature, per_model=False,

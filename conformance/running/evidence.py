@@ -2,6 +2,7 @@
 
 import shlex
 from typing import Any
+from urllib.parse import quote
 
 from conformance.judging.area import catalogue
 from conformance.running.planned import probes
@@ -26,14 +27,14 @@ def curl(exchange: Exchange, base_url: str) -> str:
         words += ["-X", request.method] if request.method != "GET" else []
     elif not request.body:
         words += ["-X", "POST"]
-    words.append(shlex.quote(Target(base_url, {}).url(request.path)))
+    words.append(shlex.quote(_typed(Target(base_url, {}).url(request.path))))
     for name, value in request.headers:
         if name in DULL_HEADERS:
             continue
         if name == "authorization" and value == "Bearer [redacted:main]":
             words.append('-H "Authorization: Bearer $CONFORMANCE_API_KEY"')
         else:
-            words.append(f"-H {shlex.quote(f'{name}: {value}')}")
+            words.append(f"-H {shlex.quote(_typed(f'{name}: {value}'))}")
     if padding := _padding_bytes(exchange):
         spaces = f"head -c {padding} /dev/zero | tr '\\0' ' '"
         start = f"printf %s {_quoted(request.body)}"
@@ -41,6 +42,11 @@ def curl(exchange: Exchange, base_url: str) -> str:
     if request.body:
         words.append(f"--data-binary {_quoted(request.body[:MAX_BODY])}")
     return " ".join(words)
+
+
+def _typed(text: str) -> str:
+    """What no shell takes, and no terminal prints, as an address writes it."""
+    return "".join(c if c.isprintable() else quote(c, errors="surrogatepass") for c in text)
 
 
 def _padding_bytes(exchange: Exchange) -> int:

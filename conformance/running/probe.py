@@ -3,10 +3,14 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
+from urllib.parse import quote
 
+from conformance.judging.finding import show
 from conformance.judging.profile import Profile
 from wire.exchange import Exchange, Reply, Request
+
+LONGEST_ID: Final = 2000
 
 
 class Impossible(Exception):  # noqa: N818 - it is an answer, not an error
@@ -124,6 +128,17 @@ def get(path: str, *headers: tuple[str, str], method: str = "GET") -> Request:
     """A request without a body. A path that starts with //root/ counts from the host's root."""
     accept = () if any(name == "accept" for name, _ in headers) else (JSON_HEADERS[1],)
     return Request(method, path, (*accept, *headers))
+
+
+def in_path(value: Any) -> str:
+    """An id that an answer gave, as one piece of a path or query; `Impossible` where no path can hold it."""
+    if not isinstance(value, str) or not value.strip("."):
+        raise Impossible(f"an earlier answer has {show(value)} for an id: no path can hold it")
+    if len(value) > LONGEST_ID:
+        raise Impossible(
+            f"an earlier answer has an id of {len(value)} characters: too long for a path"
+        )
+    return quote(value, safe=":=@+,~", errors="surrogatepass")
 
 
 def sends(

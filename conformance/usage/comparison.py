@@ -10,7 +10,7 @@ from conformance.judging.rule import run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import Selector
 from conformance.judging.substance import streamed, succeeded
-from conformance.running.budget import usage_of
+from conformance.running.budget import MOST_TOKENS, usage_of
 from conformance.usage.limits import LIMITS, limit_of
 from conformance.usage.reports import generates
 from wire.chat import fold_chat
@@ -228,7 +228,7 @@ def cache_found(run: Run) -> Findings:
     first, again = run.one("usage.long"), run.one("usage.long-again")
     usage = usage_of(again)
     prompt = _prompt(again)
-    if not first.ok or usage is None or prompt is None or prompt < CACHED_FROM:
+    if not first.ok or usage is None or prompt is None or not CACHED_FROM <= prompt <= MOST_TOKENS:
         yield Unsure("the repeated prompt was not answered with usage, or is too short for a cache")
         return
     cached = usage.cached_tokens or 0
