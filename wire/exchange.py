@@ -206,6 +206,10 @@ class Attempt(NamedTuple):
     waited_s: float
 
 
+ANSWERS: Final = frozenset({"id", "object", "choices", "output", "data", "usage"})
+"""Members of which an answer has one at least, also one that failed: a response has its id beside its error."""
+BARE: Final = 4096
+"""Bytes in which an error that stands alone begins; so far a body is looked at before it is parsed."""
 NO_REPLY: Final = Reply(status=0, timed=False)
 
 
@@ -227,9 +231,18 @@ class Exchange:
     def endpoint(self) -> Endpoint:
         return endpoint_of(self.request.method, self.request.path)
 
-    @property
+    @cached_property
     def ok(self) -> bool:
-        return 200 <= self.reply.status < 300
+        """Answered with success: 2xx, and not with an error alone whatever the status says."""
+        return 200 <= self.reply.status < 300 and not self.bare_error
+
+    @cached_property
+    def bare_error(self) -> bool:
+        """A body that has an error and nothing of an answer, such as {"error": {"message": "…"}}."""
+        if b'"error"' not in self.reply.body[:BARE] or self.reply.is_stream:
+            return False
+        body = self.reply.json
+        return isinstance(body, dict) and bool(body.get("error")) and not ANSWERS & body.keys()
 
     @cached_property
     def wants_stream(self) -> bool:

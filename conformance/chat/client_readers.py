@@ -8,17 +8,21 @@ from typing import Final
 
 from conformance.chat.choice import choices_of
 from conformance.chat.prompts import calls_asked, text_asked
-from conformance.chat.selectors import ASKED_STREAM, CHAT
+from conformance.chat.selectors import CHAT
 from conformance.chat.tools import choice_asked
 from conformance.clients.readers import ai_sdk, node_chat, python_chat, roo
 from conformance.clients.readers.rules import Calls, Known, reader_rule
-from conformance.judging.selector import ok_probe, probe
+from conformance.judging.selector import probe
 from wire.exchange import Exchange, parse_json
 
 # SDKs are used with nothing but a model and messages; agents send more, which other rows speak of.
 _ASKED: Final = CHAT & probe("chat.echo", "chat.small", "chat.tool")
-_TEXTS: Final = ASKED_STREAM & ok_probe("chat.echo-stream", "chat.echo-stream-usage")
-_STREAMS: Final = ASKED_STREAM & ok_probe(
+# A client goes by the status: an error that comes with 200 is an answer to it.
+_STREAMED: Final = CHAT.only(
+    "that asked for a stream and got 200", lambda x: x.wants_stream and x.reply.status == 200
+)
+_TEXTS: Final = _STREAMED & probe("chat.echo-stream", "chat.echo-stream-usage")
+_STREAMS: Final = _STREAMED & probe(
     "chat.echo-stream", "chat.echo-stream-usage", "chat.tool-stream"
 )
 
@@ -39,7 +43,7 @@ def _known(x: Exchange) -> Known | None:
 
 
 # tool_choice auto in so many words, and one call at a time: as Cline and Roo Code ask.
-_OF_ITS_OWN_WILL: Final = ASKED_STREAM & ok_probe("chat_params.accept.tools-one-stream")
+_OF_ITS_OWN_WILL: Final = _STREAMED & probe("chat_params.accept.tools-one-stream")
 
 
 def _any_call(x: Exchange) -> Known | None:  # noqa: ARG001

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from conformance.errors.probes import UNKNOWN
-from conformance.errors.selectors import LIVE, code_is, error, status_is, status_rule, text
+from conformance.errors.selectors import LIVE, SUCCESS, code_is, error, status_is, status_rule, text
 from conformance.judging.answer import status_line
 from conformance.judging.declined import PASSING, declined, repeated, unreliable
 from conformance.judging.finding import ABSENT, Finding, Findings, Unsure, show
@@ -94,6 +94,12 @@ def no_server_error(run: Run) -> Findings:
             yield Unsure("the server fails by chance: asking again helped elsewhere")
         elif x.probe is not None or status == 500:
             yield Finding("status", "no server error", status_line(x), exchange=x.id)
+
+
+@rule("errors.not-200", on=SUCCESS)
+def not_200(x: Exchange) -> Findings:
+    if x.bare_error:
+        yield Finding("status", "400 or above beside an error", status_line(x))
 
 
 @run_rule("errors.served", probes=("models.list",), silence=Silence)

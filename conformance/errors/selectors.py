@@ -10,8 +10,10 @@ from conformance.judging.route import Silence
 from conformance.judging.rule import Rule, rule
 from conformance.judging.selector import Selector, probe
 from conformance.judging.substance import answered
+from wire.endpoint import Endpoint
 from wire.exchange import Ended, Exchange
 
+_SAID: Final = frozenset({Endpoint.CHAT, Endpoint.RESPONSES, Endpoint.MODELS, Endpoint.MODEL})
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -47,6 +49,12 @@ def _refused(x: Exchange) -> bool:
 
 ERROR = Selector(
     "a refusal", _refused, ("errors.bad-json", "errors.model-unknown-*", "auth.none-models")
+)
+
+SUCCESS = Selector(
+    "a plain answer with 200",
+    lambda x: x.reply.status == 200 and not x.reply.is_stream and x.endpoint in _SAID and is_api(x),
+    ("chat.echo", "responses.echo", "models.list"),
 )
 
 LIVE = Selector(

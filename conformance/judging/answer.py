@@ -21,7 +21,8 @@ def status_line(x: Exchange) -> str:
         return x.connection.error or f"no answer ({x.connection.ended.value})"
     message = error_of(x).get("message")
     if isinstance(message, str):
-        return f"{x.reply.status} {show(message, LONGEST)}"
+        alone = " with an error alone:" if x.bare_error and x.reply.status < 400 else ""
+        return f"{x.reply.status}{alone} {show(message, LONGEST)}"
     text = " ".join(x.reply.text.split())
     if not text:
         return f"{x.reply.status} with an empty body"

@@ -61,6 +61,8 @@ def unjudged(x: Exchange) -> bool:
 
 def refuses(x: Exchange) -> bool:
     """Whether the request itself was refused: not who asks, what is paid for, or how often."""
+    if x.bare_error and x.reply.status < 400:
+        return True
     return 400 <= x.reply.status < 500 and x.reply.status not in {401, 402, 403, 408, 429}
 
 

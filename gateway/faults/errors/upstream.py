@@ -1,5 +1,7 @@
 """Faults of what lies behind: overload, failures, timeouts, policy and prompts that are too long."""
 
+from dataclasses import replace
+
 from gateway.faults.machinery.error_edits import (
     as_answer,
     as_event,
@@ -10,8 +12,16 @@ from gateway.faults.machinery.error_edits import (
     types,
 )
 from gateway.faults.machinery.fault import Family
-from gateway.faults.machinery.forged import CRASHED, chat_served
-from gateway.faults.machinery.selection import CHAT, RESPONSES, STREAM, both, either, negated
+from gateway.faults.machinery.forged import CRASHED, chat_served, refused
+from gateway.faults.machinery.selection import (
+    CHAT,
+    RESPONSES,
+    STREAM,
+    asking,
+    both,
+    either,
+    negated,
+)
 from gateway.faults.machinery.transform import (
     in_turn,
     on_error,
@@ -20,6 +30,15 @@ from gateway.faults.machinery.transform import (
     with_header,
     with_status,
 )
+from gateway.frames import GatewayReply
+from wire.exchange import Request
+
+
+def _bare(request: Request, reply: GatewayReply) -> GatewayReply:
+    """An error in place of an answer, and no word of it in the status; it costs nothing."""
+    failed = refused(502, "The server had an error.", kind="server_error")(request, reply)
+    return replace(failed, status=200) if reply.status == 200 else reply
+
 
 FAULTS = (
     fault("overload-as-200", "errors.overload http.limits.same", "Overload is told in the text of a success.", Family.STATUS,
@@ -52,6 +71,12 @@ FAULTS = (
         "chat.param.messages.context errors.context errors.no-server-error",
         "A prompt that is too long is answered with 500.", Family.STATUS,
         code_is("context_length_exceeded")(CRASHED)),
+    fault("bare-success-chat", "", "Of plain chat calls with tools nothing but an error object is told, with 200.", Family.STATUS,
+        _bare, both(CHAT, negated(STREAM), asking("tools"))),
+    fault("bare-success-responses", "", "Of plain Responses calls with tools nothing but an error object is told, with 200.", Family.STATUS,
+        _bare, both(RESPONSES, negated(STREAM), asking("tools"))),
+    fault("bare-success-stream", "", "Of chat streams with tools nothing but an error object is told, with 200.", Family.STATUS,
+        _bare, both(CHAT, STREAM, asking("tools"))),
     fault("context-code", "chat.param.messages.context errors.context", "A prompt that is too long has no code.", Family.VALUE,
         on_error(codes(context_length_exceeded=None))),
     fault("context-as-413", "chat.param.messages.context errors.context", "A prompt that is too long is answered with 413.", Family.STATUS,
