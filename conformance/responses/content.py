@@ -166,7 +166,7 @@ def _plainly(value: Any) -> Any:
 )
 def same_as_plain(run: Run) -> Findings:
     for plain, stream in _TWINS:
-        pair = [x for name in (plain, stream) for x in run.all(name)[:1] if final(x)]
+        pair = [x for name in (plain, stream) for x in run.all(name)[:1] if x.ok and final(x)]
         if len(pair) == 2:
             yield from _compared(run, *pair)
 

@@ -293,6 +293,20 @@ DOOR = {"error": {"message": "Incorrect API key provided: sk-inval****-key.", "t
 
 
 @pytest.mark.parametrize("path", [RESPONSES, CHAT])
+@pytest.mark.parametrize("error", [{"message": "filtered", "code": "content_filter"}, "filtered"])
+def test_an_error_that_comes_with_200_is_one_failure(path, error):
+    """As Azure answers a prompt that it filters; what an answer would have is not missed beside it."""
+    body = json.dumps({"error": error}).encode()
+    asked = {"model": "gpt-5.5", "input": "Hi", "messages": ASKED["messages"]}
+    assert found_in(exchange(path, body, json.dumps(asked).encode())) == {"errors.not-200"}
+
+
+def test_a_response_that_failed_has_its_error_beside_its_id():
+    failed = response([], status="failed", error={"code": "server_error", "message": "sorry"}, usage=None, completed_at=None)  # fmt: skip
+    assert "errors.not-200" not in found_in(responses({}, failed))
+
+
+@pytest.mark.parametrize("path", [RESPONSES, CHAT])
 def test_a_401_may_be_json_under_the_name_of_plain_text(path):
     body = json.dumps(DOOR).encode()
     assert not found_in(exchange(path, body, kind="text/plain", status=401))
