@@ -20,6 +20,8 @@ from wire.exchange import Exchange
 from wire.responses import TERMINAL
 
 Reader = Callable[[Exchange], list[Json]]
+_ADDED: Final = "response.output_item.added"
+_DONE: Final = "response.output_item.done"
 
 
 def finished_items(x: Exchange) -> list[Json]:
@@ -28,7 +30,7 @@ def finished_items(x: Exchange) -> list[Json]:
     for _, kind, payload in typed(x):
         if kind in TERMINAL:
             break
-        if kind == "response.output_item.done" and not codex.event_misfit(payload):
+        if kind == _DONE and not codex.event_misfit(payload):
             found += [item for item in dicts([payload.get("item")]) if _usable(item)]
     return found
 
@@ -38,18 +40,22 @@ def _usable(item: Json) -> bool:
     return not codex.item_misfit(item) and (not is_call or bool(item.get("call_id")))
 
 
-def _passed_over(x: Exchange) -> Finding | None:
-    """What keeps Codex from the first event or item that it passes over."""
-    for event, kind, payload in typed(x):
-        misfit, where = codex.event_misfit(payload), f"event {event}, "
-        if not misfit and kind.startswith("response.output_item."):
-            misfit, where = codex.item_misfit(_item(payload)), f"event {event}, item."
-        if misfit:
-            told = misfit.expected, show(misfit.value)
-            return Finding(where + misfit.path, *told, event, exchange=x.id)
-        if kind in TERMINAL:
-            return None
-    return None
+def _dropped(run: Run, *kinds: str) -> Findings:
+    """The first event of these kinds in each stream that Codex passes over, by itself or for its item."""
+    for x in run.where(STREAM):
+        for event, kind, payload in typed(x):
+            if kind in TERMINAL:
+                break
+            if kind not in kinds:
+                continue
+            misfit, inside = codex.event_misfit(payload), ""
+            # A call may begin as it likes: only its end is read.
+            if not misfit and (kind == _DONE or _item(payload).get("type") == "message"):
+                misfit, inside = codex.item_misfit(_item(payload)), "item."
+            if misfit:
+                where = f"event {event}, {inside}{misfit.path}"
+                yield Finding(where, misfit.expected, show(misfit.value), event, exchange=x.id)
+                break
 
 
 def _item(payload: Json) -> Json:
@@ -70,7 +76,7 @@ def shown_text(x: Exchange) -> str:
     for _, kind, payload in typed(x):
         if kind in TERMINAL:
             break
-        if kind in {"response.output_item.added", "response.output_item.done"}:
+        if kind in {_ADDED, _DONE}:
             # Only what is a message opens one, and only its end closes it.
             item = _item(payload)
             begun = kind.endswith("added") and not codex.item_misfit(item)
@@ -90,15 +96,14 @@ def _asked(run: Run, of: Callable[[Exchange], Any]) -> Iterator[Exchange]:
             yield x
 
 
-def _texts(run: Run, read: Callable[[Exchange], str], *, as_codex: bool = True) -> Findings:
+def _texts(run: Run, read: Callable[[Exchange], str]) -> Findings:
     for x in _asked(run, asked_text):
         expected, found = asked_text(x) or "", read(x)
         ways = (shown_text(x), text_of(finished_items(x)), text_of(final_items(x)))
         if found == expected:
             continue
         if run.profile.scripted or expected in ways:
-            over = _passed_over(x) if as_codex else None
-            yield over or Finding("text", *differ(expected, found), exchange=x.id)
+            yield Finding("text", *differ(expected, found), exchange=x.id)
             continue
         # A model that says what it likes says it to every reader: two that agree are right.
         agreed = next((text for text in ways if text and ways.count(text) > 1), None)
@@ -112,16 +117,14 @@ def _texts(run: Run, read: Callable[[Exchange], str], *, as_codex: bool = True) 
             yield Finding("text", *differ(agreed, found), exchange=x.id)
 
 
-def _calls(run: Run, read: Reader, *, as_codex: bool = True) -> Findings:
+def _calls(run: Run, read: Reader) -> Findings:
     for x in _asked(run, asked_calls):
         expected, found = asked_calls(x), made_calls(read(x))
         if found == expected:
             continue
         ways = [made_calls(finished_items(x)), made_calls(final_items(x))]
         if run.profile.scripted or expected in ways:
-            over = _passed_over(x) if as_codex else None
-            told = show(expected, 160), show(found, 160)
-            yield over or Finding("calls", *told, exchange=x.id)
+            yield Finding("calls", show(expected, 160), show(found, 160), exchange=x.id)
         else:
             yield Unsure("the model did not make the calls that it was told to make")
 
@@ -131,11 +134,13 @@ _PROBES: Final = ("responses.stream.echo", "responses.stream.tools")
 
 @run_rule("responses.reader.deltas", probes=_PROBES[:1], sees=streamed)
 def by_deltas(run: Run) -> Findings:
+    yield from _dropped(run, _ADDED, "response.output_text.delta")
     yield from _texts(run, shown_text)
 
 
 @run_rule("responses.reader.items", probes=_PROBES, sees=streamed)
 def by_items(run: Run) -> Findings:
+    yield from _dropped(run, _DONE)
     yield from _texts(run, lambda x: text_of(finished_items(x)))
 
 
@@ -146,12 +151,12 @@ def calls_by_items(run: Run) -> Findings:
 
 @run_rule("responses.reader.end", probes=_PROBES, sees=streamed)
 def by_end(run: Run) -> Findings:
-    yield from _texts(run, lambda x: text_of(final_items(x)), as_codex=False)
+    yield from _texts(run, lambda x: text_of(final_items(x)))
 
 
 @run_rule("responses.reader.end", probes=_PROBES, sees=streamed)
 def calls_by_end(run: Run) -> Findings:
-    yield from _calls(run, final_items, as_codex=False)
+    yield from _calls(run, final_items)
 
 
 @rule("responses.reader.events", on=probe("responses.stream.echo", "responses.stream.tools"))

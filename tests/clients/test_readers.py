@@ -186,7 +186,7 @@ CODEX_ITEMS = {
     "message": {
         "drops": (
             ("id", 7), ("status", 7), ("role", None), ("role", "model"), ("phase", "thinking"), ("phase", 3),
-            ("content", None), ("content", [{"type": "output_text"}]),
+            ("content", None), ("content", [{"type": "output_text"}]), ("content", [{"type": 7, "text": "a"}]),
             ("content", [{"type": "output_text", "text": "a", "annotations": "x"}]),
             ("content", [{"type": "output_text", "text": "a", "logprobs": "x"}]),
         ),

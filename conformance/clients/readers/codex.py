@@ -100,10 +100,14 @@ def completed_misfits(response: Json) -> Iterator[Misfit]:
 
 def _of_item(item: Json) -> Iterator[Misfit]:
     yield from _misfits(item, _ITEMS.get(item.get("type"), {}))
-    if item.get("type") == "message" and isinstance(item.get("content"), list):
-        for number, part in enumerate(item["content"]):
-            if isinstance(part, dict) and part.get("type") == "output_text":
-                yield from _misfits(part, _PART, f"content[{number}].")
+    if item.get("type") != "message" or not isinstance(content := item.get("content"), list):
+        return
+    for number, part in enumerate(content):
+        kind = part.get("type") if isinstance(part, dict) else None
+        if not isinstance(kind, str):
+            yield Misfit(f"content[{number}].type", "a text", kind)
+        elif kind == "output_text":
+            yield from _misfits(part, _PART, f"content[{number}].")
 
 
 def _misfits(value: Json, members: Mapping[str, Member], at: str = "") -> Iterator[Misfit]:
