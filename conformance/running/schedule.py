@@ -94,6 +94,8 @@ class Schedule:
         self._breaker = CircuitBreaker()
         self._pulse = Pulse(self._look, sender.let_pass)
         self._started = time.monotonic()
+        if self._terms.seconds is not None:
+            sender.ends_at = self._started + self._terms.seconds
         self._total = self._count = 0
 
     def expect(self, trials: int) -> None:
@@ -206,14 +208,14 @@ class Schedule:
             return ""
         return f"needs a key: set {self._profile.variable(probe.key)}"
 
-    def _over(self) -> str:
-        """Why nothing more is sent, or nothing."""
+    def _over(self, wait_s: float = 0.0) -> str:
+        """Why nothing more is sent, or nothing; `wait_s`: what would have to be waited for first."""
         if self.traffic.lost:
             return self.traffic.lost
         if self._terms.stop():
             return "the run was ended before it (-x, --maxfail)"
         most_s = self._terms.seconds
-        if most_s is not None and time.monotonic() - self._started > most_s:
+        if most_s is not None and time.monotonic() - self._started + wait_s > most_s:
             return f"--max-time {most_s:g} is over: raise it"
         return ""
 
@@ -267,6 +269,9 @@ class Schedule:
         if probe.settles:
             probe = replace(probe, until=probe.settles(context))
         if probe.wait and (seconds := probe.wait(context)):
+            if reason := self._over(seconds):
+                self.traffic.unsent[step.key] = reason
+                return None
             await self._sender.let_pass(seconds)
         exchange = await self._paid(probe, request, model, context.index)
         if isinstance(exchange, str):

@@ -4,6 +4,7 @@ Traffic enters the suite here and nowhere else, so here keys are taken out of it
 """
 
 import asyncio
+import math
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable
@@ -64,6 +65,8 @@ class Sender:
         self._lanes: dict[str, httpx.AsyncClient] = {}
         self._jars: dict[str, httpx.Cookies] = {}
         self._context: ssl.SSLContext | None = None
+        self.ends_at = math.inf
+        """When the run's time is over, by `time.monotonic`: nothing is waited for past it."""
 
     async def __aenter__(self) -> Self:
         if self._transport is None:
@@ -142,7 +145,7 @@ class Sender:
                 attempts.append(Attempt(status, 0.0))
                 continue
             wait_s = self._retries.wait_s(probe, exchange.reply, len(attempts))
-            if wait_s is None:
+            if wait_s is None or time.monotonic() + wait_s > self.ends_at:
                 break
             attempts.append(Attempt(status, wait_s))
             slept = time.perf_counter()

@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -77,6 +78,41 @@ def test_time_that_is_over_blocks_what_is_left():
     traffic = sent(Wire(), terms=Terms(seconds=0.0))
     assert not traffic.exchanges
     assert "--max-time" in traffic.unsent["p00", "m"]
+
+
+class Limited(Wire):
+    """Ten requests, as of one minute; then 429 until the next, with all of the minute in Retry-After."""
+
+    def __init__(self):
+        super().__init__()
+        self.left = 10
+
+    async def _exchange(self, request, handling, start):
+        self.left -= 1
+        reply, connection = await super()._exchange(request, handling, start)
+        if self.left < 0:
+            reply = replace(reply, status=429, headers=(("retry-after", "25"),))
+        return reply, connection
+
+
+def test_a_run_at_ten_requests_a_minute_ends_in_its_time_and_says_what_was_not_judged():
+    wire = Limited()
+    traffic = sent(wire, terms=Terms(seconds=20.0))
+    assert not wire.waits  # each would have ended after the run's time
+    assert sum(x.reply.status == 200 for x in traffic.all()) == 10
+    late = Limited()
+    late.left = 10**6
+    traffic = sent(late, terms=Terms(seconds=-1.0))
+    assert set(traffic.unsent.values()) == {"--max-time -1 is over: raise it"}
+
+
+def test_what_has_to_wait_past_the_end_is_not_waited_for():
+    probe = replace(simple("waits"), wait=lambda _: 30.0)
+    wire = Wire()
+    schedule = Schedule(wire, Profile("p"), Budget(Profile("p")), terms=Terms(seconds=5.0))
+    traffic = asyncio.run(schedule.run([Step(probe, "m")]))
+    assert "--max-time" in traffic.unsent["waits", "m"]
+    assert not wire.waits
 
 
 def test_what_breaks_in_one_probe_is_told_and_ends_no_other():
