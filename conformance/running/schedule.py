@@ -269,8 +269,8 @@ class Schedule:
         if probe.settles:
             probe = replace(probe, until=probe.settles(context))
         if probe.wait and (seconds := probe.wait(context)):
-            if reason := self._over(seconds):
-                self.traffic.unsent[step.key] = reason
+            if over := self._over(seconds):
+                self.traffic.unsent[step.key] = over
                 return None
             await self._sender.let_pass(seconds)
         exchange = await self._paid(probe, request, model, context.index)
