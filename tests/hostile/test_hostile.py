@@ -4,7 +4,9 @@ import pytest
 
 from tests.hostile.bounded import run
 from tests.hostile.cases import CASES
+from tests.hostile.due import DUES
 from tests.hostile.kills import VICTIMS, kill
+from tests.hostile.places import PLACES
 
 SAMPLE = (
     ("conformance", "bomb-gzip", "first", {2}, ""),
@@ -29,5 +31,6 @@ def test_a_killed_master_leaves_no_process():
 
 
 def test_there_are_many_ways_to_break():
-    assert len(CASES) >= 90
+    assert len(CASES) >= 95
+    assert {*CASES, *PLACES} == set(DUES), "each case has in data what must be said of it"
     assert {name.partition("-")[2] for name in VICTIMS} == {"worker", "sender", "gateway", "master"}
