@@ -11,10 +11,12 @@ _CODING: Final = "content-encoding"
 def torn(x: Exchange) -> str:
     """How the body of a plain answer ended before its end, or nothing.
 
-    Half a JSON object lacks members that were on their way. An event stream has its events up to the
-    end, and rules of its own for that end.
+    Half a JSON object lacks members that were on their way. An event stream that was asked for has its
+    events up to the end, and rules of its own for that end.
     """
-    if not x.reply.status or x.reply.is_stream or x.connection.ended not in BROKEN:
+    if not x.reply.status or x.connection.ended not in BROKEN:
+        return ""
+    if x.reply.is_stream and (x.wants_stream or "stream=true" in x.request.path):
         return ""
     how = f"{x.connection.ended.value}: {x.connection.error}".rstrip(": ")
     return f"the answer did not arrive whole ({how})"

@@ -110,8 +110,8 @@ def _same(names: Iterable[str], due: Due) -> dict[str, Due]:
 
 
 DUES: Final[dict[str, Due]] = {
-    **_same(("silent", "headers-byte-by-byte", "switches-protocols"), HUNG),
-    "continues-slowly": replace(HUNG, load=(*HUNG.load, "parse_error")),
+    **_same(("silent", "headers-byte-by-byte"), HUNG),
+    **_same(("continues-slowly", "switches-protocols"), replace(HUNG, load=(*HUNG.load, "parse_error"))),
     **_same(("closes-at-once", "resets-at-once"), GONE),
     "dies-and-returns": replace(GONE, hidden=True, innocent=True),
     **_same(

@@ -23,6 +23,7 @@ def test_a_key_without_credit_is_no_stranger():
     [
         ("peer closed the connection", Ended.CUT, "http.whole"),
         ("no whole answer within 40 s", Ended.TIMEOUT, "http.whole"),
+        ("comments for ever", Ended.TIMEOUT, "http.whole"),
         ("content-encoding br was not asked for", Ended.COMPLETE, "http.encoding.asked"),
     ],
 )
@@ -32,6 +33,12 @@ def test_what_did_not_come_whole_is_no_word_about_its_shape(error, ended, blamed
     half = []
     for x in sent.all():
         reply = replace(x.reply, chunks=(Chunk(1.0, x.reply.body[:40]),))
+        if "comments" in error:
+            reply = replace(
+                reply,
+                headers=(("content-type", "application/json"),),
+                chunks=(Chunk(1.0, b": x\n\n" * 20),),
+            )
         if ended is Ended.COMPLETE:
             reply = replace(reply, headers=(*reply.headers, ("content-encoding", "br")))
         half.append(replace(x, reply=reply, connection=Connection(ended, error=error)))
