@@ -147,9 +147,12 @@ def test_a_foreign_file_beside_a_cassette_is_passed_over(capsys, clean, tmp_path
     (tmp_path / "package.json").write_text('{"name": "x"}')
     (tmp_path / "list.json").write_text("[1, 2]")
     (tmp_path / "compose.yml").write_text("services: {web: {image: nginx}}")
+    (tmp_path / "grpc.yaml").write_text(
+        "interactions:\n- {request_sample: {}, response_sample: {}}\n"
+    )
     code, out, err = run(capsys, str(tmp_path), *FEW)
     assert (code, err) == (0, "")
-    assert "1 exchanges judged (api.example.com), 3 files of no form that is read" in out
+    assert "1 exchanges judged (api.example.com), 4 files of no form that is read" in out
     code, out, err = run(capsys, clean, str(tmp_path / "package.json"), *FEW)
     assert code == 2
     assert "package.json, entry 1 (byte 0): no form of recording" in err

@@ -26,7 +26,8 @@ def _records(element: Element) -> Iterator[Record] | None:
         return None
     asked, came = value.get("request"), value.get("response")
     if not isinstance(asked, Mapping) or not isinstance(came, Mapping):
-        if listed or "request" in value:
+        # Interactions of another kind, such as gRPC's request_sample, are another tool's form.
+        if "request" in value or (listed and "response" in value):
             raise ValueError("an interaction without request or response")
         return None
     return iter([record_of(asked, came, element.attached, value)])
