@@ -41,6 +41,8 @@ def tools(x: Exchange) -> dict[str, dict[str, Any]]:
     """The offered tools by name: the tool object, whose type says the kind."""
     given = x.request.params.get("tools")
     rows = [t for t in given if isinstance(t, dict)] if isinstance(given, list) else []
+    # A client that leaves the type out, as Mistral's does, means a function.
+    rows = [t if "type" in t else {**t, "type": "function"} for t in rows]
     named = ((member(t, str(t.get("type"))).get("name"), t) for t in rows)
     return {name: tool for name, tool in named if isinstance(name, str)}
 

@@ -30,7 +30,7 @@ def impossible(row: dict[str, Any], where: str, event: int | None = None) -> Fin
         yield Finding(f"{where}.top_logprobs", said, f"{together:.2f}", event)
     own, key = row.get("logprob"), _key(row)
     mine = next((chance for name, chance in chances if name == key and key is not None), None)
-    if mine is not None and isinstance(own, (int, float)) and abs(mine - own) > SAME:
+    if mine is not None and is_number(own) and abs(mine - own) > SAME:
         said = f"{mine:.4f}, as among its alternatives"
         yield Finding(f"{where}.logprob", said, f"{own:.4f}", event)
 
@@ -43,7 +43,8 @@ def summed_up(where: str, chain: Sequence[float]) -> Findings:
 
 
 def is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    """One that can be reckoned with: an integer of hundreds of digits is no logarithm."""
+    return isinstance(value, float) or (type(value) is int and abs(value) < 2**63)
 
 
 def _key(token: dict[str, Any]) -> tuple[Any, ...] | None:

@@ -14,7 +14,7 @@ from conformance.judging.area import catalogue
 from conformance.judging.judge import Outcome
 from conformance.judging.requirement import CatalogueError, Level, Requirement
 from conformance.offline.answered import NAMED
-from conformance.offline.files import STDIN, NoSuchFileError, files
+from conformance.offline.files import STDIN, NoSuchFileError, files, short_names
 from conformance.offline.form import form_names
 from conformance.offline.recordings import Reader, Trouble
 from conformance.offline.report import document, lines
@@ -153,8 +153,11 @@ class Session:
         A file that was not named, but found in a folder, may be something else than a recording.
         """
         clock = time.monotonic()
+        short = short_names(names := list(names))
         for name in names:
-            reader = Reader(name, self._trouble, self.endpoint)
+            reader = Reader(
+                name, self._trouble, self.endpoint, "" if name == STDIN else short[name]
+            )
             size, read = 0 if name == STDIN else Path(name).stat().st_size, False
             for entry in reader.entries():
                 read = True

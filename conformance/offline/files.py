@@ -1,5 +1,6 @@
 """The files that arguments of a command name: files, folders, patterns, `-`."""
 
+from collections import Counter
 from collections.abc import Iterable
 from glob import glob, has_magic
 from pathlib import Path
@@ -31,6 +32,17 @@ def files(arguments: Iterable[str]) -> list[str]:
         else:
             raise NoSuchFileError(f"{argument}: no such file")
     return list(dict.fromkeys(found))
+
+
+def short_names(paths: Iterable[str]) -> dict[str, str]:
+    """For each of them as much of its end as no other one has: tests of many models have files of one name."""
+    short = {path: Path(path).name for path in paths}
+    for depth in range(2, max((len(Path(path).parts) for path in short), default=0) + 1):
+        taken = Counter(short.values())
+        for path, name in short.items():
+            if taken[name] > 1:
+                short[path] = "/".join(Path(path).parts[-depth:])
+    return short
 
 
 def _matches(pattern: str) -> list[str]:

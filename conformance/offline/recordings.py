@@ -69,6 +69,8 @@ class Reader:
     path: str
     on_trouble: OnTrouble
     endpoint: str = ""
+    short: str = ""
+    """Of the file, for the ids of its exchanges: no other one of a run has it."""
     _where: str = field(default="", init=False)
     """The member of a zip that is read."""
 
@@ -93,6 +95,12 @@ class Reader:
     @property
     def name(self) -> str:
         name = "standard input" if self.path == STDIN else self.path
+        return f"{name}, {self._where}" if self._where else name
+
+    @property
+    def _short(self) -> str:
+        own = "standard input" if self.path == STDIN else Path(self.path).name
+        name = self.short or own
         return f"{name}, {self._where}" if self._where else name
 
     def consumed(self) -> int:
@@ -202,7 +210,7 @@ class Reader:
     def _elements(self, found: Iterator[tuple[int, Element]], unit: str) -> Iterator[Entry]:
         for number, (at, element) in enumerate(found, 1):
             place = f"{self.name}, entry {number}"
-            name = f"{Path(self.name).name}#{number}"
+            name = f"{self._short}#{number}"
             yield from self._made(element, place, name, f"entry {number} ({unit} {at})")
 
     def _made(self, element: Element, place: str, name: str, where: str) -> Iterator[Entry]:
@@ -253,7 +261,7 @@ class Reader:
             place = f"{self.name}, entry {number}"
             try:
                 at, record = next(found)
-                name = f"{Path(self.name).name}#{number}"
+                name = f"{self._short}#{number}"
                 yield Entry(exchange_of(record, name, place, self.endpoint), place)
             except StopIteration:
                 return

@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 
 from conformance.__main__ import main
+from conformance.offline.files import short_names
 from tests.offline.forms import FORMS, har, har_entry
 from tests.offline.sample import ANSWER, BODY, JSON_TYPE, REQUEST_BODY
 from wire import jsonl
@@ -141,6 +142,21 @@ def test_torn_and_foreign_files_are_named_and_the_rest_is_judged(capsys, wrong, 
     assert "package.json" not in err
     assert "1 part could not be read" in err
     assert "1 file of no form that is read" in out
+
+
+def test_exchanges_of_files_with_one_name_are_told_apart(capsys, clean, tmp_path):
+    """Else a finding is shown with the transcript of another file."""
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "clean.har").write_bytes(har([entry(BODY.replace(b"chatcmpl-", b"x-"))]))
+    out = tmp_path / "out.json"
+    run(capsys, clean, str(tmp_path / "b"), "--only", "chat.answer.id-prefix", "--json", str(out))
+    document = json.loads(out.read_text())
+    (found,) = [f for row in document["results"] for f in row["findings"]]
+    assert found["exchange"] == "b/clean.har#1"
+    assert '"x-' in document["exchanges"][found["exchange"]]["response"]["body_text"]
+    assert short_names(["a/x.har", "b/x.har", "b/y.har"]) == {
+        "a/x.har": "a/x.har", "b/x.har": "b/x.har", "b/y.har": "y.har",
+    }  # fmt: skip
 
 
 def test_a_foreign_file_beside_a_cassette_is_passed_over(capsys, clean, tmp_path):

@@ -6,7 +6,7 @@ import tracemalloc
 import zlib
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from conformance.__main__ import main
@@ -100,6 +100,7 @@ class Spoiler:
 
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 10**9))
+@example(16580259)  # a logarithm of 400 digits
 def test_no_rule_breaks_on_hostile_values(seed):
     spoiler = Spoiler(seed)
     judge = offline(*(spoiler.exchange(x) for x in samples()))

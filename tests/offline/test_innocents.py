@@ -301,6 +301,18 @@ def test_an_error_that_comes_with_200_is_one_failure(path, error):
     assert found_in(exchange(path, body, json.dumps(asked).encode())) == {"errors.not-200"}
 
 
+def test_a_tool_without_a_type_is_a_function():
+    """Mistral's client leaves it out."""
+    function = {"name": "look", "parameters": {"type": "object", "properties": {}}}
+    call = {"id": "call_1", "type": "function", "function": {"name": "look", "arguments": "{}"}}
+    message = {"role": "assistant", "content": None, "refusal": None, "annotations": [], "tool_calls": [call]}  # fmt: skip
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "tool_calls"}
+    found = found_in(chat({"tools": [{"function": function}]}, {**ANSWER, "choices": [choice]}))
+    assert "chat.tools.name" not in found
+    function["name"] = "hear"
+    assert "chat.tools.name" in found_in(chat({"tools": [{"function": function}]}, {**ANSWER, "choices": [choice]}))  # fmt: skip
+
+
 def test_a_response_that_failed_has_its_error_beside_its_id():
     failed = response([], status="failed", error={"code": "server_error", "message": "sorry"}, usage=None, completed_at=None)  # fmt: skip
     assert "errors.not-200" not in found_in(responses({}, failed))
