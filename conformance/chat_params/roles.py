@@ -1,5 +1,6 @@
 """Messages of every role and form reach the model: it knows a word that only they say."""
 
+import re
 from typing import Any, Final
 
 from conformance.chat.choice import choices_of
@@ -109,9 +110,16 @@ def parts(x: Exchange) -> Findings:
     for choice in choices_of(x):
         text = choice.content if isinstance(choice.content, str) else ""
         where = f"{choice.where}.content"
-        if any(word in text for word in ("markers", "<<<", "[object", "'type'", '"type"')):
+        recited = any(word in text for word in ("markers", "<<<"))
+        if any(word in text for word in ("[object", "'type'", '"type"')):
+            yield Finding(where, "both parts to reach the model as text", show(text))
+        elif recited and TEXT[:9] in text:
+            # A server that recites what it was given shows that both parts are there.
+            if TEXT not in text:
+                yield Unsure("the text was recited in part", "chat.param.messages.unicode")
+        elif recited and choice.finish_reason != "length":
             yield Finding(where, "both parts to reach the model", show(text))
-        elif all(word in text for word in ("quoted", "tail")):
+        elif _plain_words(text) == _plain_words(TEXT):
             # The plain words are right, so the model has obeyed, and the rest has to be right, too.
             if text.strip() != TEXT:
                 yield Finding(where, show(TEXT), show(text), None, "chat.param.messages.unicode")
@@ -119,6 +127,11 @@ def parts(x: Exchange) -> Findings:
             for name in ("parts", "unicode"):
                 reason = f"the model did not repeat the text: {show(text, 40)}"
                 yield Unsure(reason, f"chat.param.messages.{name}")
+
+
+def _plain_words(text: str) -> list[str]:
+    """The words of plain letters: what a wrong decoding or a lost character leaves as it was."""
+    return re.findall(r"(?<![^\s\"])[a-z]{4,}(?![^\s\",])", text)
 
 
 CALLED: Final = Selector(

@@ -102,6 +102,41 @@ def own_honoured(run: Run) -> Findings:
             yield Unsure("the request was not answered with a text")
 
 
+@run_rule(
+    "chat.param.stop.cuts-there",
+    "chat.param.stop.finish",
+    probes=(LOW_PROBE.name, OWN.name),
+    sees=succeeded,
+)
+def own_cut(run: Run) -> Findings:
+    """What was said up to a sequence is said again, and ends there with finish_reason stop."""
+    before = [c.content for x in run.all(LOW_PROBE.name) if x.ok for c in choices_of(x)]
+    for x in run.all(OWN.name):
+        for choice in choices_of(x) if x.ok else ():
+            until = {
+                t[: t.index(word)].rstrip()
+                for word in words(x)
+                for t in before
+                if isinstance(t, str) and word in t
+            }
+            again = isinstance(choice.content, str) and choice.content.rstrip() in until
+            for name in ("cuts-there", "finish") if not again else ():
+                yield Unsure("the model said something else than before", f"chat.param.stop.{name}")
+            if again and choice.finish_reason != "stop":
+                found = show(choice.finish_reason)
+                yield Finding(
+                    f"{choice.where}.finish_reason",
+                    '"stop"',
+                    found,
+                    None,
+                    "chat.param.stop.finish",
+                    x.id,
+                )
+        if not (x.ok and choices_of(x)):
+            for name in ("cuts-there", "finish"):
+                yield Unsure("the request was not answered with a text", f"chat.param.stop.{name}")
+
+
 @rule("chat.param.stop.honoured", on=STOPPED, sees=_met)
 def honoured(x: Exchange) -> Findings:
     for choice in choices_of(x):

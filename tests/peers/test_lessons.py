@@ -513,3 +513,62 @@ def test_a_model_that_speaks_at_random_says_parts_of_characters(text, outcome):
     asked = {"input": echo("Zoë says naïve things")}
     x = said("responses.echo", asked, {"object": "response", "status": "completed", "output": [item]}, path=RESPONSES)  # fmt: skip
     assert verdict("responses.echo", x).outcome is outcome
+
+
+def test_a_model_that_sees_no_images_has_one_row_for_it():
+    shown = [
+        {
+            "role": "user",
+            "content": [{"type": "input_image", "image_url": "data:image/png;base64,AA=="}],
+        }
+    ]
+    error = {
+        "error": {"code": 500, "message": "image input is not supported", "type": "server_error"}
+    }
+    x = said(
+        "responses_params.accept.images",
+        {"input": shown},
+        error,
+        status=500,
+        path=RESPONSES,
+        of_model=False,
+    )
+    assert not verdict("responses.param.valid-accepted", x).findings
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        (
+            "You said: Repeat the text between the markers exactly.\n<<<\nÉté naïve 世界",
+            Outcome.PASS,
+        ),
+        ("You said: Repeat the text between the markers exactly.", Outcome.FAIL),
+        ("[object Object]", Outcome.FAIL),
+    ],
+)
+def test_a_server_that_recites_its_prompt_shows_both_parts(text, outcome):
+    x = said("chat_params.accept.parts", HELLO, chose((text, "stop"), used=20))
+    assert verdict("chat.param.messages.parts", x).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        ('Úbílám. 👩‍🚀 שלום "quoted" \u2028 tail, ñandú.\n\nI will make it more concise', Outcome.INCONCLUSIVE),
+        ('Été naïve ?? ? ??? ???? "quoted" \u2028 tail, ñandú.', Outcome.FAIL),
+        ('Ã‰tÃ© naÃ¯ve ä¸– ðŸš€ "quoted" \u2028 tail, Ã±andÃº.', Outcome.FAIL),
+    ],
+)  # fmt: skip
+def test_a_text_that_a_model_changed_in_its_words_is_no_wrong_encoding(text, outcome):
+    x = said("chat_params.accept.parts", HELLO, chose((text, "stop"), used=20))
+    assert verdict("chat.param.messages.unicode", x).outcome is outcome
+
+
+@pytest.mark.parametrize(("why", "outcome"), [("stop", Outcome.PASS), ("length", Outcome.FAIL)])
+def test_a_model_that_does_not_count_is_stopped_in_its_own_words(why, outcome):
+    spoken = said("chat_params.accept.low", HELLO, chose(("It is a fine day, and we go", "length"), used=16))  # fmt: skip
+    own = said("chat_params.accept.stop-own", {**HELLO, "stop": ["and"]}, chose(("It is a fine day, ", why), used=6))  # fmt: skip
+    other = said("chat_params.accept.stop", {**HELLO, "stop": "7"}, chose(("One, two", "stop"), used=6))  # fmt: skip
+    assert verdict("chat.param.stop.finish", spoken, own, other).outcome is outcome
+    assert verdict("chat.param.stop.cuts-there", spoken, own, other).outcome is Outcome.PASS
