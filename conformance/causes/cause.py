@@ -44,13 +44,15 @@ def _gravity(cause: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _at_most(made: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The first causes as they are; of the smallest, one entry for what must and one for the rest.
+    """Most causes as they are; of the smallest, one entry for what must and one for the rest.
 
     A list that nobody reads to its end helps nobody; each requirement keeps its own row.
     """
     if len(made) <= SHOWN:
         return made
-    heads, tail = made[: SHOWN - 2], made[SHOWN - 2 :]
+    least = sorted(made, key=lambda cause: (cause["level"] == "MUST", len(cause["requirements"])))
+    tail = [cause for cause in made if any(cause is one for one in least[: len(made) - SHOWN + 2])]
+    heads = [cause for cause in made if not any(cause is one for one in tail)]
     for musts in (True, False):
         small = [cause for cause in tail if (cause["level"] == "MUST") == musts]
         if len(small) == 1:

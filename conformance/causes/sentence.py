@@ -9,7 +9,7 @@ from conformance.causes.grouping import Group
 from conformance.causes.member import EVENT, is_nothing, missing
 from conformance.causes.survey import Survey
 from conformance.causes.trait import Kind, Sight, Trait
-from conformance.causes.traits import error_text, payload_of, unreadable
+from conformance.causes.traits import error_words, payload_of, unreadable
 from wire.exchange import Exchange
 
 Seen = Mapping[str, Exchange]
@@ -78,20 +78,18 @@ def _connection(trait: Trait, sights: list[Sight], _g: Group, words: Words) -> s
 
 def _crash(_t: Trait, sights: list[Sight], _g: Group, words: Words) -> str:
     x = words.exchanges(sights)[0]
-    return (
-        f"Requests fail with {x.reply.status} {quoted(error_text(x))} ({words.operations(sights)})"
-    )
+    return f"Requests fail with {x.reply.status}, e.g. {quoted(error_words(x))} ({words.operations(sights)})"
 
 
 def _bad_request(_t: Trait, sights: list[Sight], _g: Group, words: Words) -> str:
     x = next((x for x in words.exchanges(sights) if x.reply.status >= 500), None)
-    example = f", e.g. {x.reply.status} {quoted(error_text(x))}" if x else ""
+    example = f", e.g. {x.reply.status} {quoted(error_words(x))}" if x else ""
     return f"Bad requests are answered with a server error where 400 is due{example}"
 
 
 def _good_request(_t: Trait, sights: list[Sight], _g: Group, words: Words) -> str:
     x = words.exchanges(sights)[0]
-    return f"Good requests are answered with a server error, e.g. {x.reply.status} {quoted(error_text(x))}"
+    return f"Good requests are answered with a server error, e.g. {x.reply.status} {quoted(error_words(x))}"
 
 
 def _unreadable(trait: Trait, sights: list[Sight], _g: Group, words: Words) -> str:
@@ -157,7 +155,7 @@ def _unchecked(trait: Trait, sights: list[Sight], _g: Group, words: Words) -> st
 
 def _refused(_t: Trait, sights: list[Sight], _g: Group, words: Words) -> str:
     x = words.exchanges(sights)[0]
-    return f"Good requests to {words.operations(sights)} are refused with {x.reply.status} {quoted(error_text(x))}"
+    return f"Good requests to {words.operations(sights)} are refused with {x.reply.status} {quoted(error_words(x))}"
 
 
 def _status(trait: Trait, sights: list[Sight], _g: Group, words: Words) -> str:

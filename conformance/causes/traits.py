@@ -13,7 +13,7 @@ from wire.responses import TERMINAL
 
 CODES = re.compile(r"\b([1-5]\d\d)\b")
 BROKEN = frozenset({Ended.TIMEOUT, Ended.RESET, Ended.CUT, Ended.FAILED, Ended.LIMIT})
-COMMON = frozenset({"id", "type", "object", "index", "name"})
+COMMON = frozenset({"id", "type", "object", "index", "name", "status"})
 """Names that many objects have; that two are called so tells nothing."""
 SAID = frozenset(
     {"content", "text", "output", "choices", "arguments", "tool_calls", "data", "usage"}
@@ -22,6 +22,8 @@ SAID = frozenset(
 NO_CALL = re.compile(r"no call$|[\"']")
 """A text, or the word for nothing, where a call was to be."""
 TEXT = 160
+REPEATED = re.compile(r"(: ?)[{\[].*", re.DOTALL)
+"""What a message repeats of a request behind its own words."""
 
 
 def traits(
@@ -40,7 +42,7 @@ def _traits(
         yield Trait(Kind.SAME, (" ".join(path) or plain(where), plain(expected), plain(found)))
     if x is None:
         return
-    if survey.absent(x) and of_status:
+    if where == "route" or (survey.absent(x) and of_status):
         yield Trait(Kind.ROUTE, (x.endpoint.value, str(x.reply.status)))
         return
     if x.connection.ended in BROKEN and (not x.reply.status or where.startswith(("connection", "status"))):  # fmt: skip
@@ -107,7 +109,8 @@ def unended(x: Exchange) -> bool:
 
 def _of_tokens(place: str, expected: str) -> bool:
     """Whether a number of tokens is found wrong, or that the balance does not go with it."""
-    return place.endswith("tokens") or (place == "balance" and not expected.startswith("$0 "))
+    of_usage = "prompt tokens" in expected or "calls at the same time" in expected
+    return place.endswith("tokens") or (place == "balance" and of_usage)
 
 
 def _framing(x: Exchange) -> str:
@@ -130,7 +133,8 @@ def _status(requirement: str, expected: str, x: Exchange, survey: Survey) -> Ite
     due = [int(code) for code in CODES.findall(expected)]
     refusal = bool(due and all(400 <= code < 500 for code in due)) or "refus" in expected
     if status >= 500:
-        yield Trait(Kind.BAD_REQUEST if refusal else Kind.GOOD_REQUEST, ())
+        may_refuse = refusal or any(400 <= code < 500 for code in due)
+        yield Trait(Kind.BAD_REQUEST if may_refuse else Kind.GOOD_REQUEST, ())
         if "no server error" in expected:
             yield Trait(Kind.BAD_REQUEST, ())
     elif x.ok and refusal:
@@ -168,7 +172,9 @@ def _member(
     expected = str(finding.get("expected") or "")
     due = ("JSON" if "JSON" in expected else plain(expected)) if path[-1] in SAID else ""
     yield Trait(Kind.VALUE, (family, path[-1], due))
-    yield from (Trait(Kind.NAMED, (name,)) for name in _names(path, few=survey.few))
+    for name in _names(path, few=survey.few):
+        # A whole answer or bill is wrong for many reasons: only that of one operation is one thing.
+        yield Trait(Kind.NAMED, (name, family) if name in SAID else (name,))
     payload = payload_of(x, event)
     if not isinstance(payload, dict):
         return
@@ -185,8 +191,7 @@ def _names(path: tuple[str, ...], *, few: bool) -> set[str]:
         return {path[-1]} - COMMON - SAID
     inner = path[1:] if path[0] == "choices" and len(path) > 1 else path
     whole = next((name for name in inner if name in SAID), "")
-    tokens = {"usage"} if path[-1].endswith("tokens") else set()
-    return ({path[-1], whole} | tokens) - {""}
+    return {path[-1], whole} - {""}
 
 
 def holder(lacking: tuple[str, ...], of_event: bool) -> tuple[str, str]:
@@ -207,6 +212,11 @@ def payload_of(x: Exchange, event: Any) -> Any:
 
 def error_text(x: Exchange) -> str:
     """The words of an error without what differs from request to request."""
+    return plain(error_words(x), TEXT)
+
+
+def error_words(x: Exchange) -> str:
+    """The words of an error as they came, but for what they repeat of a request."""
     body = x.reply.json if not x.reply.is_stream else None
     if not isinstance(body, dict):
         # Some write the error as an event, whatever the status.
@@ -217,4 +227,6 @@ def error_text(x: Exchange) -> str:
     if isinstance(error, list) and error and isinstance(error[0], dict):
         # Checkers of types list what they found: its first words are the text.
         error = error[0].get("msg") or error[0].get("message")
-    return plain(error if isinstance(error, str) else x.reply.text.strip(), TEXT)
+    if not isinstance(error, str):
+        return x.reply.text.strip()
+    return REPEATED.sub(r"\1{…}", error)

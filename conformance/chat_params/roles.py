@@ -113,13 +113,13 @@ def parts(x: Exchange) -> Findings:
         recited = any(word in text for word in ("markers", "<<<"))
         if any(word in text for word in ("[object", "'type'", '"type"')):
             yield Finding(where, "both parts to reach the model as text", show(text))
-        elif recited and TEXT[:9] in text:
+        elif "markers" in text and TEXT[:9] in text:
             # A server that recites what it was given shows that both parts are there.
             if TEXT not in text:
                 yield Unsure("the text was recited in part", "chat.param.messages.unicode")
         elif recited and choice.finish_reason != "length":
             yield Finding(where, "both parts to reach the model", show(text))
-        elif _plain_words(text) == _plain_words(TEXT):
+        elif _plain_words(text) == _ORDINARY:
             # The plain words are right, so the model has obeyed, and the rest has to be right, too.
             if text.strip() != TEXT:
                 yield Finding(where, show(TEXT), show(text), None, "chat.param.messages.unicode")
@@ -129,9 +129,14 @@ def parts(x: Exchange) -> Findings:
                 yield Unsure(reason, f"chat.param.messages.{name}")
 
 
-def _plain_words(text: str) -> list[str]:
-    """The words of plain letters: what a wrong decoding or a lost character leaves as it was."""
-    return re.findall(r"(?<![^\s\"])[a-z]{4,}(?![^\s\",])", text)
+_ORDINARY: Final = {"quoted", "tail"}
+_WITHOUT_MARKS: Final = {"naive", "nandu", "nave"}
+"""Words of the text as a server writes them that drops what is no ASCII."""
+
+
+def _plain_words(text: str) -> set[str]:
+    """The words of plain letters, which no wrong decoding changes; without those that lost a mark."""
+    return set(re.findall(r"(?<![^\s\"])[a-z]{4,}(?![^\s\",.])", text)) - _WITHOUT_MARKS
 
 
 CALLED: Final = Selector(

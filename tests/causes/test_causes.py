@@ -87,7 +87,7 @@ def silent():
 SERVERS = {
     "accepted": (accepted, "What must be refused is accepted by POST /v1/chat/completions: 7 bad requests"),
     "route": (absent, "GET /v1/models is not served: every request was answered 404"),
-    "crash": (crashing, 'Requests fail with 500 "… object has no attribute …"'),
+    "crash": (crashing, 'Requests fail with 500, e.g. "\'NoneType\' object has no attribute \'x0\'"'),
     "member": (lacking, "output_index is missing in events of streams of POST /v1/responses"),
     "connection": (silent, "2 requests were answered with a reset of the connection"),
 }  # fmt: skip

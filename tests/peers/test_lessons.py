@@ -557,7 +557,7 @@ def test_a_server_that_recites_its_prompt_shows_both_parts(text, outcome):
     [
         ('Úbílám. 👩‍🚀 שלום "quoted" \u2028 tail, ñandú.\n\nI will make it more concise', Outcome.INCONCLUSIVE),
         ('Été naïve ?? ? ??? ???? "quoted" \u2028 tail, ñandú.', Outcome.FAIL),
-        ('Ã‰tÃ© naÃ¯ve ä¸– ðŸš€ "quoted" \u2028 tail, Ã±andÃº.', Outcome.FAIL),
+        ('\xc3\x89t\xc3\xa9 "quoted" \u2028 tail, \xc3\xb1and\xc3\xba.', Outcome.FAIL),
     ],
 )  # fmt: skip
 def test_a_text_that_a_model_changed_in_its_words_is_no_wrong_encoding(text, outcome):
