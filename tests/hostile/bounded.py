@@ -12,6 +12,7 @@ import fcntl
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -64,8 +65,9 @@ class Row:
 
     @property
     def unfair(self) -> bool:
-        """Too slow on a machine that had no time for it: that says nothing, and is measured again."""
-        return self.seconds >= MOST_S and self.busy > MOST_BUSY
+        """Too slow on a machine that had no time for it, or ended by hand: it is measured again."""
+        late = self.seconds >= MOST_S and self.busy > MOST_BUSY
+        return late or self.exit == -signal.SIGTERM
 
     @property
     def wrong(self) -> str:
