@@ -7,6 +7,7 @@ from conformance.chat.selectors import wanted_choices
 from conformance.chat_params.request import COUNT, VALID
 from conformance.chat_params.selectors import SUCCESS
 from conformance.judging.finding import Finding, Findings, Unsure, show
+from conformance.judging.route import Silence
 from conformance.judging.rule import Rule, rule
 from conformance.judging.selector import Selector
 from conformance.running.share import hung_up
@@ -49,6 +50,7 @@ def _over(x: Exchange, name: str) -> Findings:
 @rule(
     "chat.param.max-completion-tokens.honoured",
     on=_limited("max_completion_tokens", f"{VALID}low", f"{VALID}high", f"{VALID}effort-*"),
+    silence=[Silence.TORN],
 )
 def max_completion_tokens(x: Exchange) -> Findings:
     yield from _over(x, "max_completion_tokens")
@@ -57,6 +59,7 @@ def max_completion_tokens(x: Exchange) -> Findings:
 @rule(
     "chat.param.max-tokens.honoured",
     on=_limited("max_tokens", f"{VALID}max-tokens"),
+    silence=[Silence.TORN],
 )
 def max_tokens(x: Exchange) -> Findings:
     yield from _over(x, "max_tokens")

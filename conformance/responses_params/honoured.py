@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from conformance.judging.effort import SHARES, lowered
 from conformance.judging.finding import Finding, Findings, Unsure, show
+from conformance.judging.route import Silence
 from conformance.judging.rule import rule
 from conformance.judging.selector import Selector
 from conformance.responses.selectors import final, final_items, is_create, typed
@@ -68,6 +69,7 @@ def cut(x: Exchange) -> Findings:
         lambda x: type(x.request.params.get("max_output_tokens")) is int,
         LOW_PROBE.name,
     ),
+    silence=[Silence.TORN],
 )
 def kept(x: Exchange) -> Findings:
     if hung_up(x):

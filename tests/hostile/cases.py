@@ -377,6 +377,9 @@ _fixed("utf16", whole('{"object":"list"}'.encode("utf-16")))
 
 @case
 def bom(connection: socket.socket, asked: Asked) -> bool:
+    if not body_of(asked.good):
+        connection.sendall(asked.good)
+        return True
     body = b"\xef\xbb\xbf" + body_of(asked.good)
     length = f"content-length: {len(body)}"
     connection.sendall(

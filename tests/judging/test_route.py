@@ -23,6 +23,11 @@ def test_a_key_without_credit_is_no_stranger():
     [
         ("peer closed the connection", Ended.CUT, "http.whole"),
         ("no whole answer within 40 s", Ended.TIMEOUT, "http.whole"),
+        (
+            "the suite hung up after 0 events and 300000 bytes",
+            Ended.ABORTED,
+            "chat.param.max-completion-tokens.honoured",
+        ),
         ("comments for ever", Ended.TIMEOUT, "http.whole"),
         ("content-encoding br was not asked for", Ended.COMPLETE, "http.encoding.asked"),
     ],
