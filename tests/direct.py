@@ -15,6 +15,7 @@ from conformance.judging.profile import Profile
 from conformance.running import planned
 from conformance.running.budget import Budget
 from conformance.running.content_coding import decoded
+from conformance.running.output_limit import OutputLimit
 from conformance.running.planned import plan
 from conformance.running.probe import Handling
 from conformance.running.profiles import load_profile
@@ -130,12 +131,14 @@ def traffic(
     sender_type: type[DirectSender] = DirectSender,
     use: Callable[[DirectSender], None] = lambda _: None,
     around: Callable[[Handler], Handler] = lambda inner: inner,
+    limits: OutputLimit | None = None,
 ) -> tuple[Traffic, Profile]:
     """Everything a run would send, answered by a fresh gateway with these faults.
 
     `at` stops the clock there and seeds the gateway: the same requests get the same bytes.
     `seed`: properties are tried, too, with this seed. `exchanges` remembers what has come before.
     `use` is given the sender before it sends; `around` puts something in front of the gateway.
+    `limits`: what the first look would have seen of the server's limits of output.
     """
     profile = profile or load_profile("reference")
     known = known or catalogue()
@@ -157,7 +160,8 @@ def traffic(
     async def run() -> Traffic:
         async with sender_type(handler, keys, clock, exchanges, passed) as sender:
             use(sender)
-            schedule = Schedule(sender, profile, Budget(profile), run="" if at is None else "0")
+            budget = Budget(profile, limits=limits or OutputLimit())
+            schedule = Schedule(sender, profile, budget, run="" if at is None else "0")
             await schedule.run(steps)
             for prop in planned.properties(known).values() if seed is not None else ():
                 for model in models:

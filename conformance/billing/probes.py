@@ -201,7 +201,12 @@ ELSEWHERE: Final = (
         "chat.tool-stream", "responses.tools", "responses.stream.tools", "chat.choices-stream",
         "chat_params.accept.effort-low", "chat_params.accept.effort-high", "responses.reasoning",
         "responses.stream.reasoning",
+        "chat_params.accept.json-schema", "chat_params.accept.high",
+        "responses_params.accept.json-schema", "responses_params.accept.low", "responses_params.accept.codex",
     )),
+    Case("responses_params.turn.input", "responses_params.turn.input", ("responses_params.accept.null",)),
+    Case("responses_params.turn.output", "responses_params.turn.output", ("responses_params.accept.agents",)),
+    *(Case(name, name, per_model=False) for name in ("http.too-large", "chat_params.either.context")),
     *(Case(name, name, per_model=False) for name in (
         "chat_params.either.images", "responses_params.accept.images", "responses_params.either.file",
         "responses_params.scripted.included", "responses.stream.hosted",

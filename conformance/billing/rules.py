@@ -139,6 +139,16 @@ RULES = (
         "responses.tools",
         "responses.stream.tools",
     ),
+    *each(
+        "billing.kinds",
+        "chat_params.accept.json-schema",
+        "chat_params.accept.high",
+        "responses_params.accept.json-schema",
+        "responses_params.accept.low",
+        "responses_params.accept.codex",
+        "responses_params.turn.input",
+        "responses_params.turn.output",
+    ),
     *each("billing.choices", "usage.choices", "chat.choices-stream"),
     *each(
         "billing.images",
@@ -182,7 +192,7 @@ def takes_nothing(requirement: str, *cases: str) -> RunRule:
             if fell is None:
                 yield Unsure("no balance was read")
             elif fell:
-                guilty = run.one(f"billing.{case}")
+                guilty = run.one(case if "." in case else f"billing.{case}")
                 said = f"$0 for an answer with status {guilty.reply.status}"
                 yield Finding("balance", said, f"{dollars(fell)} taken", exchange=guilty.id)
 
@@ -193,6 +203,7 @@ FREE = (
     *(takes_nothing("billing.failures-free", case) for case in (
         "refused", "refused-stream", "refused-responses", "refused-responses-stream", "refused-model", "refused-tier",
         "upstream-error", "upstream-error-stream", "upstream-error-responses", "upstream-error-responses-stream",
+        "http.too-large", "chat_params.either.context",
     )),
     takes_nothing("billing.reading-free", "list", "retrieve-model", "retrieve-stored", "input-items", "delete-stored"),
 )  # fmt: skip

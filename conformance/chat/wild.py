@@ -26,22 +26,38 @@ _TOOL_CALLS: Final = [
     {"id": f"call_{n}", "type": "function", "function": {"name": "find", "arguments": f'{{"name":"{n}"}}'}}
     for n in ("one", "two")
 ]  # fmt: skip
+
+
+def _told(word: str) -> str:
+    return f"The code word is {word}."
+
+
+# What each place tells that only it tells, in their order.
+WORDS: Final = {
+    "basalt-1": "the second system message, in parts",
+    CODE: "the first of two user messages",
+    "gypsum-2": "the second of two user messages, in parts",
+    "marble-3": "a system message behind an answer",
+    "topaz-4": "the first tool result, in its second part",
+    "slate-5": "the second tool result",
+}
 # As clients keep a conversation: the API's own messages verbatim, notes of their own between them.
 HISTORY: Final[list[dict[str, Any]]] = [
     {"role": "system", "content": "You are helpful."},
-    {"role": "system", "content": [{"type": "text", "text": "Be brief."}]},
-    {"role": "user", "content": f"The code word is {CODE}. Keep it."},
-    {"role": "user", "content": [{"type": "text", "text": FAR * 40}]},
+    {"role": "system", "content": [{"type": "text", "text": f"Be brief. {_told('basalt-1')}"}]},
+    {"role": "user", "content": f"{_told(CODE)} Keep it."},
+    {"role": "user", "content": [{"type": "text", "text": f"{FAR * 40}{_told('gypsum-2')}"}]},
     {"role": "assistant", "content": "Kept.", "refusal": None, "annotations": []},
-    {"role": "system", "content": "The user is at work."},
+    {"role": "system", "content": f"The user is at work. {_told('marble-3')}"},
     {"role": "user", "content": "Find one and two."},
     {"role": "assistant", "tool_calls": _TOOL_CALLS},
-    {"role": "tool", "tool_call_id": "call_one", "content": [{"type": "text", "text": "found 1"}]},
-    {"role": "tool", "tool_call_id": "call_two", "content": ""},
+    {"role": "tool", "tool_call_id": "call_one", "content": [
+        {"type": "text", "text": "found 1."}, {"type": "text", "text": _told("topaz-4")}]},
+    {"role": "tool", "tool_call_id": "call_two", "content": f"found 2. {_told('slate-5')}"},
     {"role": "assistant", "content": "", "tool_calls": [{**_TOOL_CALLS[0], "id": "call_three"}]},
-    {"role": "tool", "tool_call_id": "call_three", "content": "found 3"},
-    {"role": "user", "content": "What is the code word?"},
-]
+    {"role": "tool", "tool_call_id": "call_three", "content": ""},
+    {"role": "user", "content": "List all code words that you were told in their order, separated by spaces, and nothing else."},
+]  # fmt: skip
 
 
 def _verbatim(context: ProbeContext) -> Request:
@@ -159,17 +175,26 @@ def history_accepted(x: Exchange) -> Findings:
 
 @run_rule("chat.history.heard", probes=("chat.history", "chat.verbatim"))
 def history_heard(run: Run) -> Findings:
-    for name, word in (("chat.history", CODE), ("chat.verbatim", "opal-42")):
+    for name, words in (
+        ("chat.history", WORDS),
+        ("chat.verbatim", {"opal-42": "the last message"}),
+    ):
         x = run.one(name)
         heard = _heard(x)
         if not x.ok or not heard:
             yield Unsure(f"{name} was not answered with a text")
-        elif word not in heard[0]:
-            if run.profile.scripted:
-                said = f"{word}, as told in the conversation"
-                yield Finding("choices[0] content", said, show(heard[0]), exchange=x.id)
-            else:
-                yield Unsure("the model did not say the code word")
+            continue
+        found = [word for word in re.findall(r"[a-z]+-\d+", heard[0]) if word in words]
+        missing = [word for word in words if word not in found]
+        if not run.profile.scripted:
+            if missing:
+                yield Unsure("the model did not say all code words")
+        elif missing:
+            said = f"{missing[0]}, as told in {words[missing[0]]}"
+            yield Finding("choices[0] content", said, show(heard[0]), exchange=x.id)
+        elif found != list(words):
+            said = f"{' '.join(words)}: the messages in their order, each once"
+            yield Finding("choices[0] content", said, show(heard[0]), exchange=x.id)
 
 
 def uncut(name: str, last: int) -> RunRule:

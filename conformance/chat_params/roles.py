@@ -9,6 +9,7 @@ from conformance.chat_params.request import VALID, asking
 from conformance.judging.answer import status_line
 from conformance.judging.code_word import ASK, knows, told
 from conformance.judging.finding import Finding, Findings, Unsure, show
+from conformance.judging.lacking import lacked
 from conformance.judging.refusal import too_long
 from conformance.judging.rule import Rule, rule
 from conformance.judging.selector import Selector, ok_probe, probe
@@ -91,7 +92,9 @@ def _refused(x: Exchange) -> bool:
 
 def _accepted(requirement: str, *probes: str) -> Rule:
     def check(x: Exchange) -> Findings:
-        if _refused(x):
+        if name := lacked(x):
+            yield Unsure(f"the server does not know {name}: {status_line(x)}", lacking=True)
+        elif _refused(x):
             yield Finding("status", "200", status_line(x))
 
     return Rule((requirement,), probe(*probes), check)

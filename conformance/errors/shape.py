@@ -41,7 +41,7 @@ LEAKS = tuple(
         r"node_modules)/[\w.-]+|[A-Z]:\\\\?[\w.-]+\\|\w+\.(py|js|ts|go|rs|java|rb|php):\d+",
         "an inner address": r"https?://(localhost|127\.|10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|\[::1\])|"
         r"https?://[\w.-]+\.(internal|local|svc|lan|cluster)\b|https?://[\w.-]+:\d+|"
-        r"\b(10|127|192\.168)(\.\d{1,3}){2,3}:\d+|https?://api\.[\w.-]+/v\d",
+        r"\b(10|127|192\.168|172\.(1[6-9]|2\d|3[01]))(\.\d{1,3}){2,3}:\d+|https?://api\.[\w.-]+/v\d",
         "a database message": r"sqlite3?\.|psycopg|pymysql|asyncpg|SQLSTATE|\bSELECT .+ FROM\b|"
         r"\bredis\.exceptions|sqlalchemy",
         "an exception's name": r"\b(builtins|litellm|httpx|httpcore|aiohttp|requests|urllib3|openai|anthropic|"
@@ -54,7 +54,8 @@ LEAKS = tuple(
         r"\b(upstream|bad response) status(_| )code:? ?\d{3}",
         "a router's groups and channels": r"\bunder (the )?group \w+|\(distributor\)|分组|渠道|\bchannel[ _]?(id|#)\W*\d+|"
         r"\bno available channels?\b|\b(upstream|provider)[_ ](id|key)\b\W{1,3}[\w@.-]+|"
-        r"\baccount \S+@\S+\.\w+|Received Model Group=|\blitellm\.",
+        r"\baccount \S+@\S+\.\w+|(?<![\w.+/:-])(?!(support|help|sales|info|contact|admin|billing|team|hello|service|security|"
+        r"abuse|legal|privacy|no-?reply)@)[\w.+-]+@[\w-]+(\.[\w-]+)+|Received Model Group=|\blitellm\.",
         "an inner host": r"\b[\w-]+(\.[\w-]+)*\.(internal|svc|lan|cluster\.local|consul)\b",
     }.items()
 )

@@ -5,9 +5,11 @@ from typing import Any, Final
 from conformance.judging.answer import error_of, status_line
 from conformance.judging.code_word import told
 from conformance.judging.finding import Finding, Findings, Unsure, show
+from conformance.judging.lacking import lacked, lacked_everywhere
 from conformance.judging.refusal import asks, blames, unjudged
-from conformance.judging.rule import Rule, rule
-from conformance.judging.selector import Selector, probe
+from conformance.judging.rule import Rule, rule, run_rule
+from conformance.judging.run import Run
+from conformance.judging.selector import Selector
 from conformance.responses_params.request import COUNT, LIMIT, NINE, VALID, asking
 from conformance.running.probe import Probe
 from conformance.running.resend import without_refused_parameters
@@ -147,7 +149,14 @@ def unsupported_code(x: Exchange) -> Findings:
         yield Finding("error.param", refused_parameters[0], show(param))
 
 
-@rule("responses.param.null", on=probe(NULL_PROBE.name))
-def null_is_absent(x: Exchange) -> Findings:
-    if not x.ok and not unjudged(x):
-        yield Finding("status", "200: null is the same as leaving a parameter out", status_line(x))
+@run_rule("responses.param.null", probes=(NULL_PROBE.name,))
+def null_is_absent(run: Run) -> Findings:
+    for x in run.all(NULL_PROBE.name):
+        name = lacked(x)
+        if x.ok or unjudged(x):
+            continue
+        if name and lacked_everywhere(name, (y for y in run.exchanges if y.endpoint is x.endpoint)):
+            yield Unsure(f"the server does not know {name} at all: {status_line(x)}", lacking=True)
+        else:
+            said = "200: null is the same as leaving a parameter out"
+            yield Finding("status", said, status_line(x), exchange=x.id)

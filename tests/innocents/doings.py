@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from gateway.faults.machinery.fault import Faulty, Handler, all_faults
 from gateway.frames import Frame, GatewayReply, Piece, encode, encode_frame
@@ -317,7 +317,64 @@ def _images(request: Request) -> bool:
     return b'"image_url"' in request.body or b'"input_image"' in request.body
 
 
+def _lacks(*names: str) -> Doing:
+    """A server that does not know these parameters of chat, and says so of the first it meets."""
+
+    def made(inner: Handler) -> Handler:
+        return Lacking(inner, names)
+
+    return made
+
+
+class Lacking(Front):
+    def __init__(self, inner: Handler, names: tuple[str, ...]) -> None:
+        super().__init__(inner, lambda _, reply: reply)
+        self._names = names
+
+    def handle(self, request: Request) -> GatewayReply:
+        reply = super().handle(request)
+        met = next((n for n in self._names if n in request.params), None)
+        elsewhere = not request.path.endswith("/chat/completions")
+        if met is None or elsewhere or reply.status in (401, 403):
+            return reply
+        said = _bad(
+            f"Unsupported parameter: '{met}' is not supported.", met, "unsupported_parameter"
+        )
+        kept = tuple(h for h in reply.headers if h[0] in ("date", "x-request-id"))
+        return replace(said, headers=(*said.headers, *kept))
+
+
+# What an engine of two years ago knows of chat.
+_OLD: Final = frozenset((
+    "model", "messages", "stream", "max_tokens", "max_completion_tokens", "temperature", "top_p", "n", "stop", "tools",
+    "tool_choice", "seed", "user", "response_format", "stream_options", "logprobs", "top_logprobs", "frequency_penalty",
+    "presence_penalty", "parallel_tool_calls",
+))  # fmt: skip
+
+
+class Strict(Front):
+    """Refuses parameters that it does not know, as pydantic does with `extra="forbid"`."""
+
+    def handle(self, request: Request) -> GatewayReply:
+        reply = super().handle(request)
+        met = next((n for n in request.params if n not in _OLD), None)
+        elsewhere = not request.path.endswith("/chat/completions")
+        if met is None or elsewhere or reply.status in (401, 403):
+            return reply
+        shown = met.encode("ascii", "replace").decode()
+        said = _bad(f"Unknown parameter: '{shown}'.", shown, "unknown_parameter")
+        kept = tuple(h for h in reply.headers if h[0] in ("date", "x-request-id"))
+        return replace(said, headers=(*said.headers, *kept))
+
+
 LIMITED: dict[str, Doing] = {
+    "only-max-tokens": _lacks("max_completion_tokens"),
+    "only-max-completion-tokens": _lacks("max_tokens"),
+    "no-stream-options": _lacks("stream_options"),
+    "no-n": _lacks("n"),
+    "no-seed-no-user": _lacks("seed", "user", "safety_identifier", "prompt_cache_key", "prompt_cache_retention"),
+    "no-metadata": _lacks("metadata", "store", "verbosity", "modalities", "prediction"),
+    "old-engine": lambda inner: Strict(inner, lambda _, reply: reply),
     "context-of-2k": _context(2_000),
     "context-of-8k": _context(8_000),
     "one-choice": _refuses(_several, _bad("n must be 1 for this model.", "n", "unsupported_value")),

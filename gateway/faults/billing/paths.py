@@ -56,6 +56,22 @@ def _several(request: Request) -> bool:
     return isinstance(number, int) and number > 1
 
 
+def _structured(request: Request) -> bool:
+    return "json_schema" in f"{request.params.get('response_format')} {request.params.get('text')}"
+
+
+def _has_logprobs(request: Request) -> bool:
+    return bool(request.params.get("logprobs")) or _has("message.output_text.logprobs")(request)
+
+
+def _of_codex(request: Request) -> bool:
+    return any(name == "originator" and "codex" in value for name, value in request.headers)
+
+
+def _large(request: Request) -> bool:
+    return len(request.body) > 2_000_000
+
+
 def _any(_: Request) -> bool:
     return True
 
@@ -90,6 +106,12 @@ def _refused_in_vain(low: int, high: int) -> Callable[[Request, GatewayReply], G
     return lambda request, reply: charged(request, reply) if low <= reply.status < high else reply
 
 
+def _refused_too_long(request: Request, reply: GatewayReply) -> GatewayReply:
+    error = reply.body.get("error") if isinstance(reply.body, dict) else None
+    too_long = isinstance(error, dict) and error.get("code") == "context_length_exceeded"
+    return _in_vain(0)(request, reply) if too_long else reply
+
+
 def _limit_in_advance(request: Request, reply: GatewayReply) -> GatewayReply:
     """A stream that is left is charged for all that its limit allows."""
     if reply.charge is None or reply.frames is None:
@@ -105,6 +127,15 @@ def _limit_in_advance(request: Request, reply: GatewayReply) -> GatewayReply:
 KINDS: Final[tuple[tuple[str, str, tuple[str, ...], When, dict[str, Settle]], ...]] = (
     ("whole", "A call", tuple(PATHS), _any, {"free": _times("0"), "double": _times("2")}),
     ("tools", "A call with tools", tuple(PATHS), asking("tools"), {"free": _times("0"), "double": _times("2")}),
+    ("structured", "A call for structured output", ("chat", "responses-stream"), _structured,
+        {"free": _times("0"), "double": _times("2")}),
+    ("logprobs", "A call for log probabilities", ("chat-stream", "responses"), _has_logprobs,
+        {"free": _times("0"), "double": _times("2")}),
+    ("stored", "A stored response", ("responses",), lambda r: r.params.get("store") is True,
+        {"free": _times("0"), "double": _times("2")}),
+    ("continued", "A response that goes on from another", ("responses", "responses-stream"),
+        asking("previous_response_id"), {"free": _times("0"), "double": _times("2")}),
+    ("codex", "A request of Codex", ("responses-stream",), _of_codex, {"free": _times("0"), "double": _times("2")}),
     ("images", "A call with an image", tuple(PATHS), _has('"image_url"'), {"free": _times("0"), "double": _with_prompt(2)}),
     ("files", "A call with a file", ("responses", "responses-stream"), _has('"input_file"'),
         {"free": _times("0"), "double": _with_prompt(2)}),
@@ -146,6 +177,10 @@ FAULTS: Final = (
             Family.BILLING, when, reply=_refused_in_vain(400, 500))
         for path, when in PATHS.items()
     ),
+    Fault("billing.refused-too-large", (), "A body that is too large is billed.", Family.BILLING,
+        both(CHAT_PLAIN, _large), reply=_refused_in_vain(413, 414)),
+    Fault("billing.refused-too-long", (), "A prompt that is too long for the context is billed.", Family.BILLING,
+        CHAT_PLAIN, reply=_refused_too_long),
     *(
         Fault(f"billing.upstream-{path}", (), f"A call that fails behind the gateway is billed ({path}).",
             Family.BILLING, when, reply=_refused_in_vain(500, 600))

@@ -60,8 +60,85 @@ def _first_system(body: dict[str, Any]) -> dict[str, Any]:
     return {**body, "messages": kept} if kept and len(kept) < len(_messages(body)) else body
 
 
+def _each(
+    change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]],
+) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Conversations of several messages, changed."""
+
+    def made(body: dict[str, Any]) -> dict[str, Any]:
+        messages = [m for m in _messages(body) if isinstance(m, dict)]
+        return {**body, "messages": change(messages)} if len(messages) > 4 else body
+
+    return made
+
+
+def _systems_first(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(messages, key=lambda m: m.get("role") != "system")
+
+
+def _without(
+    which: Callable[[list[dict[str, Any]], int], bool],
+) -> Callable[[list[dict[str, Any]]], list[dict[str, Any]]]:
+    return lambda messages: [m for n, m in enumerate(messages) if not which(messages, n)]
+
+
+def _role(messages: list[dict[str, Any]], n: int) -> Any:
+    return messages[n].get("role") if 0 <= n < len(messages) else None
+
+
+def _emptied(
+    which: Callable[[list[dict[str, Any]], int], bool],
+) -> Callable[[list[dict[str, Any]]], list[dict[str, Any]]]:
+    return lambda messages: [
+        {**m, "content": ""} if which(messages, n) else m for n, m in enumerate(messages)
+    ]
+
+
+def _first_parts(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {**m, "content": m["content"][:1]}
+        if m.get("role") == "tool" and isinstance(m.get("content"), list)
+        else m
+        for m in messages
+    ]
+
+
+def _results_swapped(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    told = list(messages)
+    for n in range(len(told) - 1):
+        if _role(told, n) == _role(told, n + 1) == "tool":
+            told[n], told[n + 1] = told[n + 1], told[n]
+            break
+    return told
+
+
+LOST: Final = {
+    "system-second-lost": ("Only the first system message reaches the model.",
+        _without(lambda ms, n: _role(ms, n) == "system" and n > 0)),
+    "system-late-lost": ("System messages behind an answer do not reach the model.",
+        _without(lambda ms, n: _role(ms, n) == "system" and any(m.get("role") == "assistant" for m in ms[:n]))),
+    "system-late-moved": ("Later system messages are moved to the start.", _systems_first),
+    "roles-first-lost": ("Of two user messages in a row the first is lost.",
+        _without(lambda ms, n: _role(ms, n) == _role(ms, n + 1) == "user")),
+    "roles-second-lost": ("Of two user messages in a row the second is lost.",
+        _without(lambda ms, n: _role(ms, n) == _role(ms, n - 1) == "user")),
+    "result-second-lost": ("Of two tool results the second arrives empty.",
+        _emptied(lambda ms, n: _role(ms, n) == _role(ms, n - 1) == "tool")),
+    "result-first-lost": ("Of two tool results the first arrives empty.",
+        _emptied(lambda ms, n: _role(ms, n) == _role(ms, n + 1) == "tool")),
+    "result-parts-first": ("Of a tool result in parts only the first part arrives.", _first_parts),
+    "results-swapped": ("Two tool results change places.", _results_swapped),
+    "results-empty": ("Tool results before a user's message arrive empty.",
+        _emptied(lambda ms, n: _role(ms, n) == "tool" and n < len(ms) - 1)),
+}  # fmt: skip
+
+
 FAULTS: tuple[Fault, ...] = (
     *(refusing(f"wild.history-{name}", says, test) for name, (says, test) in HISTORIES.items()),
+    *(
+        fault(f"wild.history-{name}", "", says, Family.CONTENT, request=on_json(_each(change)))
+        for name, (says, change) in LOST.items()
+    ),
     fault("wild.history-last-six", "", "Only the last six messages reach the model.", Family.CONTENT,
         request=on_json(_last(6))),
     fault("wild.history-users-lost", "", "Only the last user's message reaches the model.", Family.CONTENT,

@@ -27,6 +27,8 @@ _LEAKS = {
     "router-channel": "channel #17 is disabled",
     "router-chinese": "当前分组 default 下无可用渠道",
     "account": "account someone@example.com is over its limit",
+    "account-bracketed": "rate limit reached [account: team-17@corp.example.com]",
+    "docker-address": "dial tcp 172.18.0.5:3000: connect: connection refused",
     "host-name": "dial pool-3.workers.internal failed",
     "upstream-key": "upstream sk-live-AbCdEf0123456789AbCdEf0123456789 refused",
 }
