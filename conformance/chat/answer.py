@@ -17,7 +17,7 @@ from conformance.chat.choice import (
 from conformance.chat.prompts import text_asked
 from conformance.chat.selectors import SUCCESS, speaks_audio, wanted_choices
 from conformance.chat.stream import ends_by_itself
-from conformance.judging.finding import Finding, Findings, Unsure, show
+from conformance.judging.finding import ABSENT, Finding, Findings, Unsure, show
 from conformance.judging.model_name import is_alias, is_deployment, same_model
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
@@ -114,12 +114,12 @@ def says_something(x: Exchange) -> Findings:
     for choice in choices_of(x) if intact(x) else ():
         others = ("audio", "function_call")
         spoken = choice.calls or any(choice.others.get(name) for name in others)
-        silent = choice.content is None and choice.refusal is None
+        silent = all(said in (None, ABSENT) for said in (choice.content, choice.refusal))
         if choice.finish_reason == "stop" and silent and not spoken:
             if _ended_at_once(x):
                 yield Unsure("the model ended its turn at once")
                 continue
-            yield Finding(f"{choice.where}, content", "a string", "null")
+            yield Finding(f"{choice.where}, content", "a string", show(choice.content))
 
 
 @rule("chat.answer.refusal-alone", on=REFUSING)

@@ -51,6 +51,18 @@ def test_an_absent_member_that_may_be_null_is_strict_for_the_reference_alone(pro
     assert ("under profile openai" in found.reason) is (profile == "openai")
 
 
+def test_content_may_be_left_out_beside_calls_and_not_in_place_of_a_text():
+    answer = completion()
+    del answer["choices"][0]["message"]["content"]
+    x = said("chat.echo", HELLO, answer)
+    assert judged("openai", "chat.response.content", x).outcome is Outcome.ADVISORY
+    assert judged("openai", "chat.answer.text", x).outcome is Outcome.FAIL
+    message = answer["choices"][0]["message"] = {"role": "assistant", "content": None}
+    assert judged("openai", "chat.answer.text", said("chat.echo", HELLO, answer)).outcome is Outcome.FAIL  # fmt: skip
+    message["refusal"] = "No."
+    assert judged("openai", "chat.answer.text", said("chat.echo", HELLO, answer)).outcome is Outcome.PASS  # fmt: skip
+
+
 def test_a_wrong_value_is_a_failure_everywhere():
     answer = completion()
     answer["choices"][0]["message"]["refusal"] = 5
