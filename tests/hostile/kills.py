@@ -1,6 +1,7 @@
 """Processes of a run killed at random moments: `python -m tests.hostile.kills [--times 20] [VICTIM …]`.
 
-A worker, the worker that sends, the gateway, the master; of `pytest -n 4` and of `locust --processes 2`.
+A worker, the worker that sends, the gateway, the master; of `pytest -n 4`, of `pytest` alone (single), and of
+`locust --processes 2`.
 After each the report is there, or the exchanges are, or nothing had been sent; the run has ended within
 its bound, and no process of it is left. `--write` puts the table into docs/hostile.md.
 """
@@ -30,11 +31,15 @@ LEFT_S: Final = 20.0
 BEGIN, END = "<!-- kills -->", "<!-- end of the kills -->"
 
 
-def conformance(folder: Path) -> list[str]:
+def single(folder: Path) -> list[str]:
     return [
-        sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "--tb=no", "-n", "4",
+        sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "--tb=no",
         "conformance/models", "conformance/tiers", f"--report-dir={folder}/report",
     ]  # fmt: skip
+
+
+def conformance(folder: Path) -> list[str]:
+    return [*single(folder), "-n", "4"]
 
 
 def load(folder: Path) -> list[str]:
@@ -95,6 +100,8 @@ VICTIMS: Final[dict[str, tuple[Callable[[Path], list[str]], Choice]]] = {
     "pytest-sender": (conformance, _sender),
     "pytest-gateway": (conformance, _gateway),
     "pytest-master": (conformance, _master),
+    "single-gateway": (single, _gateway),
+    "single-master": (single, _master),
     "locust-worker": (load, _worker),
     "locust-gateway": (load, _gateway),
     "locust-master": (load, _master),
