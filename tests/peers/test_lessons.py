@@ -557,6 +557,8 @@ def test_a_server_that_recites_its_prompt_shows_both_parts(text, outcome):
     [
         ('Úbílám. 👩‍🚀 שלום "quoted" \u2028 tail, ñandú.\n\nI will make it more concise', Outcome.INCONCLUSIVE),
         ('Été naïve ?? ? ??? ???? "quoted" \u2028 tail, ñandú.', Outcome.FAIL),
+        ('t nave    "quoted"  tail, and.', Outcome.FAIL),
+        ('Ete naive    "quoted"  tail, nandu.', Outcome.FAIL),
         ('\xc3\x89t\xc3\xa9 "quoted" \u2028 tail, \xc3\xb1and\xc3\xba.', Outcome.FAIL),
     ],
 )  # fmt: skip
