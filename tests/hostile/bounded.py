@@ -155,7 +155,7 @@ def run(part: str, case: str, when: str, *more: str) -> Row:
         followed = _was_asked(other)
     return Row(
         part, case, when, process.returncode, round(seconds, 1), peak, _said(text),
-        "Traceback (most" in text, _blamed(part, document), at, _causes(document), followed,
+        re.search(r"^Traceback \(most", text, re.MULTILINE) is not None, _blamed(part, document), at, _causes(document), followed,
         round(os.getloadavg()[0] / (os.cpu_count() or 1), 1),
     )  # fmt: skip
 
