@@ -23,7 +23,7 @@ _LIMITED: Final = "length"
 
 
 class ChatReader(Reader):
-    __slots__ = ("_checks", "_done", "_finished", "_id", "_keep", "_model", "_usage", "_usages")
+    __slots__ = ("_checks", "_done", "_finished", "_id", "_model", "_usage", "_usages")
 
     def __init__(self, *, keep_text: bool = False, usage: bool = True) -> None:
         super().__init__()

@@ -18,6 +18,7 @@ BODY_LIMIT: Final = 16 * 2**20  # of an answer in one piece, which is kept until
 # Received in a row that is no body: headers, trailers, interim responses.
 BESIDE_LIMIT: Final = 256 * 1024
 HELD_LIMIT: Final = 256 * 2**20  # of all bodies that this process holds at once
+TEXTS_LIMIT: Final = 2**15  # pieces of text of one answer, each some 50 bytes and its own object
 EVENT_LIMIT: Final = 2 * 2**20  # of one event of a stream
 REFUSAL_LIMIT: Final = 64 * 1024  # of the body of an error: no more of it is read
 _FRAMES: Final = frozenset({b"content-length", b"transfer-encoding"})  # say where the body ends
@@ -102,6 +103,8 @@ class HttpResponse:
                 take(event.data, event.name, at_ns)
         except (RecursionError, ValueError) as error:
             raise httptools.HttpParserError(f"an event that cannot be read: {error}") from error
+        if len(arrival.reader.texts) > TEXTS_LIMIT:
+            arrival.reader.forget_texts()
 
     def finish(self, at_ns: int) -> None:
         """Hand over what the decoder and the body still hold; no more will come."""
@@ -143,6 +146,8 @@ class HttpResponse:
         decoder.skip(len(pieces))
         arrival.received_bytes += sum(map(len, pieces))
         arrival.last_ns = stamps[-1]
+        if len(arrival.reader.texts) > TEXTS_LIMIT:
+            arrival.reader.forget_texts()
         return True
 
     # Callbacks of the parser. What follows a whole message was not asked for.

@@ -18,13 +18,14 @@ class Reader:
     """Takes the decoded events of one reply (or its body) and says what it was."""
 
     __slots__ = (
-        "error", "events", "finish", "limited", "problem", "seen", "stamps", "texts", "visible_ns",
+        "_keep", "error", "events", "finish", "limited", "problem", "seen", "stamps", "texts", "visible_ns",
     )  # fmt: skip
 
     def __init__(self) -> None:
         # Arrival of each content-bearing event, nanoseconds. A stream without an end has 400,000 of them
         # before it is given up, and many such are in flight at once: 8 bytes each, not 36.
         self.stamps: array[int] = array("q")
+        self._keep = False  # whether texts are kept
         self.visible_ns = 0  # of the first that is no reasoning; 0 when none
         self.events = 0
         self.problem = ""  # why it could not be read; empty when it could
@@ -53,6 +54,11 @@ class Reader:
     @property
     def usage(self) -> Usage | None:
         raise NotImplementedError
+
+    def forget_texts(self) -> None:
+        """Keep no text of an answer that has too many pieces: its tokens are not counted then."""
+        self.texts.clear()
+        self._keep = False
 
     def text(self) -> str:
         return "".join(self.texts)

@@ -32,7 +32,7 @@ _HIDDEN: Final = frozenset(
 
 
 class ResponsesReader(Reader):
-    __slots__ = ("_created", "_id", "_keep", "_sequence", "_terminal", "_text", "_usage", "output")
+    __slots__ = ("_created", "_id", "_sequence", "_terminal", "_text", "_usage", "output")
 
     def __init__(self, *, keep_text: bool = False) -> None:
         super().__init__()

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from load.transport.chat_reader import ChatReader
+from load.transport.http_response import HttpResponse
 from load.transport.request import Arrival, Request
 from load.transport.responses_reader import ResponsesReader
 from load.workload.oracle import Likeness, likeness_of
@@ -118,3 +119,30 @@ def test_a_flight_counts_once():
     request = Request("chat-stream", Endpoint.CHAT, "/chat/completions", b"{}")
     assert len({Arrival(request, ChatReader()), Arrival(request, ChatReader())}) == 2
     assert json.loads(CHAT[0])["choices"]
+
+
+def test_an_answer_of_too_many_pieces_is_not_kept_as_text():
+    """Its tokens are not counted then; its moments are."""
+    reader = ChatReader(keep_text=True)
+    data = '{"id":"a","model":"m","choices":[{"index":0,"delta":{"content":"x"},"finish_reason":null}]}'
+    for at in range(5):
+        reader.take(data, "", at + 1)
+    reader.forget_texts()
+    reader.take(data, "", 9)
+    assert not reader.texts
+    assert len(reader.stamps) == 6
+
+
+def test_texts_are_forgotten_past_the_limit(monkeypatch):
+    monkeypatch.setattr("load.transport.http_response.TEXTS_LIMIT", 3)
+    request = Request("a", Endpoint.CHAT, "/x", b"{}", True)
+    arrival = Arrival(request, ChatReader(keep_text=True))
+    response = HttpResponse()
+    response.begin(arrival)
+    event = b'data: {"id":"a","model":"m","choices":[{"index":0,"delta":{"content":"x"},"finish_reason":null}]}\n\n'
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n"
+    response.feed(head + event * 3, 1)
+    assert len(arrival.reader.texts) == 3
+    response.feed(event, 2)
+    assert not arrival.reader.texts
+    assert len(arrival.reader.stamps) == 4
