@@ -16,6 +16,8 @@ ENOUGH: Final = 8
 """So many readings, no two of them alike in a row, tell how finely a balance is shown."""
 COARSE: Final = 20
 """A call of so many steps is known to a twentieth: enough to judge it."""
+MOST: Final = Decimal(10**9)
+"""Dollars: what costs more is no call of ours, and beyond what is reckoned exactly."""
 CHANCE: Final = Decimal("0.0001")
 _ROUNDINGS: Final = {
     "up": ROUND_CEILING,
@@ -47,7 +49,7 @@ def rounded(cases: Iterable[tuple[Decimal, Decimal]], size: Decimal) -> str:
     `cases`: what each call should have taken, and what it took. What is only shown falls by the step
     above now and by the step below then, as often as the remainder says.
     """
-    known = [(due / size, fell / size) for due, fell in cases]
+    known = [(due / size, fell / size) for due, fell in cases if abs(due) + abs(fell) < MOST]
     # A call that is off by more than a step is billed wrongly in another way.
     odd = [(due, fell) for due, fell in known if due % 1 and abs(due - fell) <= 1]
     if _chance(odd) >= CHANCE:

@@ -192,7 +192,10 @@ def takes_nothing(requirement: str, *cases: str) -> RunRule:
             if fell is None:
                 yield Unsure("no balance was read")
             elif fell:
-                guilty = run.one(case if "." in case else f"billing.{case}")
+                guilty = next(iter(run.all(case if "." in case else f"billing.{case}")), None)
+                if guilty is None:
+                    yield Unsure("what stands between the two readings could not be sent")
+                    continue
                 said = f"$0 for an answer with status {guilty.reply.status}"
                 yield Finding("balance", said, f"{dollars(fell)} taken", exchange=guilty.id)
 

@@ -99,14 +99,15 @@ def completed_misfits(response: Json) -> Iterator[Misfit]:
 
 
 def _of_item(item: Json) -> Iterator[Misfit]:
-    yield from _misfits(item, _ITEMS.get(item.get("type"), {}))
-    if item.get("type") != "message" or not isinstance(content := item.get("content"), list):
+    kind = item.get("type")
+    yield from _misfits(item, _ITEMS.get(kind, {}) if isinstance(kind, str) else {})
+    if kind != "message" or not isinstance(content := item.get("content"), list):
         return
     for number, part in enumerate(content):
-        kind = part.get("type") if isinstance(part, dict) else None
-        if not isinstance(kind, str):
-            yield Misfit(f"content[{number}].type", "a text", kind)
-        elif kind == "output_text":
+        sort = part.get("type") if isinstance(part, dict) else None
+        if not isinstance(sort, str):
+            yield Misfit(f"content[{number}].type", "a text", sort)
+        elif sort == "output_text":
             yield from _misfits(part, _PART, f"content[{number}].")
 
 
