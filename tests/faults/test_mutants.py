@@ -2,7 +2,6 @@
 
 from tests.faults.mutants import mutants, noticed
 
-
 # Of 100 more than this are missed by chance in 3 of 100 samples where 97 of 100 are noticed.
 BY_CHANCE = 6
 
