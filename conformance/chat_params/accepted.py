@@ -10,9 +10,9 @@ from conformance.chat_params.request import (
     VALID,
     asking,
 )  # fmt: skip
-from conformance.judging.answer import error_of, status_line
+from conformance.judging.answer import status_line
 from conformance.judging.finding import Finding, Findings, Unsure, show
-from conformance.judging.lacking import lacked, lacked_everywhere
+from conformance.judging.lacking import null_refused, unsupported_told
 from conformance.judging.refusal import asks, blames
 from conformance.judging.rule import Rule, rule, run_rule
 from conformance.judging.run import Run
@@ -167,25 +167,13 @@ def valid_accepted(x: Exchange) -> Findings:
 
 @rule("chat.param.unsupported-code", on=Selector("a valid request", _valid, (f"{VALID}*",)))
 def unsupported_code(x: Exchange) -> Findings:
-    """A client learns from the code that it may try again without the parameter."""
-    refused_parameters = [p for p in _sent(x) if x.request.params[p] is not None and blames(x, p)]
-    code, param = error_of(x).get("code"), error_of(x).get("param")
-    if x.ok or not refused_parameters:
-        return
-    if code not in ("unsupported_parameter", "unsupported_value"):
-        yield Finding("error.code", "unsupported_parameter or unsupported_value", show(code))
-    if not isinstance(param, str):
-        yield Finding("error.param", refused_parameters[0], show(param))
+    yield from unsupported_told(
+        x, [p for p in _sent(x) if x.request.params[p] is not None and blames(x, p)]
+    )
 
 
 @run_rule("chat.param.null", probes=(NULL_PROBE.name,))
 def null_is_absent(run: Run) -> Findings:
     for x in run.all(NULL_PROBE.name):
-        name = lacked(x)
-        if x.ok or not _valid(x):
-            continue
-        if name and lacked_everywhere(name, (y for y in run.exchanges if y.endpoint is x.endpoint)):
-            yield Unsure(f"the server does not know {name} at all: {status_line(x)}", lacking=True)
-        else:
-            said = "200: null is the same as leaving a parameter out"
-            yield Finding("status", said, status_line(x), exchange=x.id)
+        if _valid(x) and not x.ok:
+            yield from null_refused(x, run.exchanges)

@@ -1,10 +1,11 @@
-"""Refusals that say a server does not know a parameter at all: what else stood in the request is not judged by them."""
+"""Refusals of parameters: those of which a server knows nothing at all, and how they are told."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from conformance.judging.answer import error_of
+from conformance.judging.answer import error_of, status_line
+from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.refusal import blames, refuses
 from wire.exchange import Exchange
 
@@ -36,3 +37,24 @@ def lacked_everywhere(name: str, exchanges: Iterable[Exchange]) -> bool:
         if y.request.params.get(name) is not None and y.request.method == "POST"
     ]
     return any(lacked(y) == name for y in asked) and not any(y.ok for y in asked)
+
+
+def null_refused(x: Exchange, exchanges: Iterable[Exchange]) -> Findings:
+    """A request whose parameters are null was refused: null is the same as leaving them out."""
+    name = lacked(x)
+    if name and lacked_everywhere(name, (y for y in exchanges if y.endpoint is x.endpoint)):
+        yield Unsure(f"the server does not know {name} at all: {status_line(x)}", lacking=True)
+    else:
+        said = "200: null is the same as leaving a parameter out"
+        yield Finding("status", said, status_line(x), exchange=x.id)
+
+
+def unsupported_told(x: Exchange, names: Sequence[str]) -> Findings:
+    """A client learns from the code of a refusal that it may try again without a parameter. `names`: those blamed."""
+    code, param = error_of(x).get("code"), error_of(x).get("param")
+    if x.ok or not names:
+        return
+    if code not in ("unsupported_parameter", "unsupported_value"):
+        yield Finding("error.code", "unsupported_parameter or unsupported_value", show(code))
+    if not isinstance(param, str):
+        yield Finding("error.param", names[0], show(param))

@@ -5,7 +5,7 @@ from typing import Any, Final
 from conformance.judging.answer import error_of, status_line
 from conformance.judging.code_word import told
 from conformance.judging.finding import Finding, Findings, Unsure, show
-from conformance.judging.lacking import lacked, lacked_everywhere
+from conformance.judging.lacking import null_refused, unsupported_told
 from conformance.judging.refusal import asks, blames, unjudged
 from conformance.judging.rule import Rule, rule, run_rule
 from conformance.judging.run import Run
@@ -138,25 +138,13 @@ def _blames_images(x: Exchange) -> bool:
 
 @rule("responses.param.unsupported-code", on=_VALID)
 def unsupported_code(x: Exchange) -> Findings:
-    """A client learns from the code that it may try again without the parameter."""
-    refused_parameters = [name for name in ACCEPTED if name in x.request.params and blames(x, name)]
-    if x.ok or not refused_parameters:
-        return
-    code, param = error_of(x).get("code"), error_of(x).get("param")
-    if code not in ("unsupported_parameter", "unsupported_value"):
-        yield Finding("error.code", "unsupported_parameter or unsupported_value", show(code))
-    if not isinstance(param, str):
-        yield Finding("error.param", refused_parameters[0], show(param))
+    yield from unsupported_told(
+        x, [name for name in ACCEPTED if name in x.request.params and blames(x, name)]
+    )
 
 
 @run_rule("responses.param.null", probes=(NULL_PROBE.name,))
 def null_is_absent(run: Run) -> Findings:
     for x in run.all(NULL_PROBE.name):
-        name = lacked(x)
-        if x.ok or unjudged(x):
-            continue
-        if name and lacked_everywhere(name, (y for y in run.exchanges if y.endpoint is x.endpoint)):
-            yield Unsure(f"the server does not know {name} at all: {status_line(x)}", lacking=True)
-        else:
-            said = "200: null is the same as leaving a parameter out"
-            yield Finding("status", said, status_line(x), exchange=x.id)
+        if not (x.ok or unjudged(x)):
+            yield from null_refused(x, run.exchanges)
