@@ -190,10 +190,12 @@ class Schedule:
         except Exception as error:  # noqa: BLE001 - one probe of ours must not end the others
             self.traffic.broken.setdefault(step.key, failing_line(error))
             self.traffic.unsent[step.key] = f"the suite broke: {failing_line(error)}"
-        finally:
+        except asyncio.CancelledError:
             self._done[step.key].set()
-            self._count += 1
-            self._progress(self._count, self._total, step.probe.name)
+            raise  # not sent, and not counted as sent
+        self._done[step.key].set()
+        self._count += 1
+        self._progress(self._count, self._total, step.probe.name)
 
     def _before(self, name: str, step: Step) -> tuple[str, str]:
         """The key of an earlier probe: for the step's own model, else for the one it was sent for."""

@@ -127,6 +127,36 @@ def test_what_breaks_in_one_probe_is_told_and_ends_no_other():
     assert "the suite broke" in traffic.unsent["bad", "m"]
 
 
+def test_what_a_signal_left_out_is_not_counted_as_sent():
+    """`sent 286/714` while nothing more goes out misleads whoever stopped the run."""
+    shown = []
+
+    class Slow(Wire):
+        async def _exchange(self, request, handling, start):
+            await asyncio.sleep(0.002)
+            return await super()._exchange(request, handling, start)
+
+    async def run():
+        three = asyncio.Event()
+
+        def show(done, total, name):
+            shown.append(name)
+            if done == 3:
+                three.set()
+
+        schedule = Schedule(Slow(), Profile("p", concurrency=1), Budget(Profile("p")), show)
+        steps = [Step(simple(f"p{number:02}"), "m") for number in range(20)]
+        task = asyncio.ensure_future(schedule.run(steps))
+        await three.wait()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        return schedule.traffic
+
+    traffic = asyncio.run(run())
+    sent = len([name for name in shown if name])
+    assert sent == len(traffic.exchanges) < 20
+
+
 def test_the_first_failures_end_the_sending():
     known = catalogue()
     names = ("chat.response.id", "http.whole")
