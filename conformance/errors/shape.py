@@ -54,10 +54,18 @@ LEAKS = tuple(
         r"\b(upstream|bad response) status(_| )code:? ?\d{3}",
         "a router's groups and channels": r"\bunder (the )?group \w+|\(distributor\)|分组|渠道|\bchannel[ _]?(id|#)\W*\d+|"
         r"\bno available channels?\b|\b(upstream|provider)[_ ](id|key)\b\W{1,3}[\w@.-]+|"
-        r"\baccount \S+@\S+\.\w+|(?<![\w.+/:-])(?!(support|help|sales|info|contact|admin|billing|team|hello|service|security|"
-        r"abuse|legal|privacy|no-?reply)@)[\w.+-]+@[\w-]+(\.[\w-]+)+|Received Model Group=|\blitellm\.",
+        r"Received Model Group=|\blitellm\.",
+        "somebody's mail address": r"(?<![\w.+/:-])(?!(support|help|sales|info|contact|admin|billing|team|hello|service|security|"
+        r"abuse|legal|privacy|no-?reply)@)[\w.+-]+@[\w-]+(\.[\w-]+)*\.[A-Za-z]{2,}\b",
         "an inner host": r"\b[\w-]+(\.[\w-]+)*\.(internal|svc|lan|cluster\.local|consul)\b",
     }.items()
+)
+
+# An address that a caller is asked to write to is nobody's account.
+INVITES = re.compile(
+    r"\b(contact|reach us at|via|through|(write|mail|speak|talk|reach out)( \w+)? (to|at)|"
+    r"(?<!user )(?<!account )(?<!owner )(?<!customer )(e-?mail|mail):?) ?<?[\w.+-]+@[\w-]+(\.[\w-]+)+",
+    re.IGNORECASE,
 )
 
 
@@ -79,6 +87,7 @@ def _leaks(x: Exchange, where: str, told: str) -> Findings:
     within, told = _texts(told)[:READ], told[:READ]
     # JSON writes line ends and quotes as escapes; patterns want what a reader would see.
     told = told.replace('\\"', '"').replace("\\n", "\n").replace("\\/", "/")
+    told = INVITES.sub("", told)
     for name, pattern in LEAKS:
         # An answer may have members of that name; another's whole answer stands in one of its texts.
         for match in pattern.finditer(within if name == WITHIN_TEXTS else told):

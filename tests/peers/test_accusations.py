@@ -363,6 +363,30 @@ class TestLeaks:
     def test_anothers_answer_within_a_message_is(self, message):
         assert self.found(refused(message)).outcome is Outcome.FAIL
 
+    @pytest.mark.parametrize(
+        "message",
+        [
+            "To raise the limit contact enterprise@vendor.example.",
+            "Unknown model. Write to partners@vendor.example, or mail ops@vendor.example for help.",
+            "Your plan has ended; reach us at hello-team@vendor.example",
+            "Questions? E-mail: devrel@vendor.example",
+            "no such model: chatter@2.1.3",
+        ],
+    )
+    def test_who_may_be_written_to_is_no_account(self, message):
+        assert self.found(refused(message)).outcome is Outcome.PASS
+
+    @pytest.mark.parametrize(
+        "message",
+        [
+            "this key belongs to jane.doe@corp.example",
+            "user email jane.doe@corp.example is over its limit",
+            "[account: team-17@corp.example] contact support@vendor.example",
+        ],
+    )
+    def test_whose_account_is_used_is_nobodys_business(self, message):
+        assert self.found(refused(message)).outcome is Outcome.FAIL
+
 
 class TestMarkers:
     def outcome(self, text):
