@@ -253,7 +253,7 @@ def test_a_finding_about_a_stream_without_events_ends_no_run():
 
 def test_the_words_of_a_list_of_mistakes_are_its_first():
     from conformance.causes.traits import error_text
-    from tests.peers.test_lessons import HELLO, said
+    from tests.peers.hand_made import HELLO, said
 
     told = {"detail": [{"type": "enum", "loc": ["body", "tool_choice"], "msg": "Input should be auto or none"}]}  # fmt: skip
     assert error_text(said("chat.tool", HELLO, told, status=422)) == "Input should be auto or none"

@@ -11,7 +11,7 @@ from conformance.judging.judge import Judge, Outcome
 from conformance.judging.level import Relevel, levelled
 from conformance.judging.requirement import Level, Requirement
 from conformance.running.profiles import ProfileError, load_profile
-from tests.peers.test_lessons import EVENTS, HELLO, MODEL, completion, said
+from tests.peers.hand_made import EVENTS, HELLO, MODEL, chunk, completion, said
 
 ROW = Requirement("a.b", "a", Level.MUST, "It holds.", "here")
 ABSENT = Finding("refusal", "string or null", "missing")
@@ -84,26 +84,22 @@ def test_a_limit_that_limits_nothing_stays_a_failure():
     assert judged("codex", "chat.param.top-p.bounds", lax).outcome is Outcome.FAIL
 
 
-def chunk(delta, finish=None, **more):
-    choice = {"index": 0, "delta": delta, "finish_reason": finish}
-    return {
-        "id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1772359200, "model": MODEL,
-        "choices": [choice], **more,
-    }  # fmt: skip
+def told(delta, finish=None, **more):
+    return {**chunk(delta=delta, finish_reason=finish), **more}
 
 
 USAGE = {"prompt_tokens": 9, "completion_tokens": 1, "total_tokens": 10}
-HI, END = chunk({"role": "assistant", "content": "Hi"}), chunk({}, "stop")
+HI, END = told({"role": "assistant", "content": "Hi"}), told({}, "stop")
 
 
 @pytest.mark.parametrize(("requirement", "asked", "chunks", "outcome"), [
-    ("chat.stream.usage-last", {"include_usage": True}, [HI, chunk({}, "stop", usage=USAGE)], Outcome.ADVISORY),
+    ("chat.stream.usage-last", {"include_usage": True}, [HI, told({}, "stop", usage=USAGE)], Outcome.ADVISORY),
     ("chat.stream.usage-last", {"include_usage": True}, [HI, END], Outcome.FAIL),
-    ("chat.stream.no-usage-unasked", None, [HI, chunk({}, "stop", usage=USAGE)], Outcome.ADVISORY),
-    ("chat.stream.finish-once", None, [HI, END, chunk({}, "stop")], Outcome.ADVISORY),
+    ("chat.stream.no-usage-unasked", None, [HI, told({}, "stop", usage=USAGE)], Outcome.ADVISORY),
+    ("chat.stream.finish-once", None, [HI, END, told({}, "stop")], Outcome.ADVISORY),
     ("chat.stream.finish-once", None, [HI], Outcome.FAIL),
-    ("chat.stream.after-finish", None, [HI, END, chunk({"role": "assistant"})], Outcome.ADVISORY),
-    ("chat.stream.after-finish", None, [HI, END, chunk({"content": "more"})], Outcome.FAIL),
+    ("chat.stream.after-finish", None, [HI, END, told({"role": "assistant"})], Outcome.ADVISORY),
+    ("chat.stream.after-finish", None, [HI, END, told({"content": "more"})], Outcome.FAIL),
 ])  # fmt: skip
 def test_usage_and_ends_as_other_providers_stream_them(requirement, asked, chunks, outcome):
     """As DeepSeek, Mistral, Gemini and OpenRouter do; all clients that were measured take it."""

@@ -13,7 +13,7 @@ from conformance.running.evidence import curl
 from conformance.running.planned import probes
 from conformance.running.probe import Impossible, ProbeContext
 from conformance.running.profiles import load_profile
-from tests.peers.test_lessons import EVENTS, HELLO, JSON, MODEL, chunk, completion, said, verdict
+from tests.peers.hand_made import EVENTS, HELLO, JSON, MODEL, chunk, completion, said, verdict
 
 ERROR = {"error": {"message": "no", "type": "invalid_request_error", "param": None, "code": None}}
 
