@@ -1,24 +1,14 @@
-"""Each fault of the Responses area shows: some request is answered otherwise than without it."""
+"""Faults of the Responses area: what they leave alone. That each shows is the matter of the matrix (tests/faults)."""
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
-import pytest
-
-from gateway.faults.machinery.fault import Fault, Faulty, all_faults
+from gateway.faults.machinery.fault import Faulty, all_faults
 from gateway.frames import GatewayReply, encode
 from tests.gateway.in_process import Desk, echo
 from tests.gateway.test_responses import CUSTOM, FUNCTION, PNG, REFUSED
 from tests.gateway.test_responses_stream import CASES
-from wire.exchange import Request
 
-# Faults that name what they break are proven by the matrix of faults and rules.
-FAULTS = {
-    name: fault
-    for name, fault in all_faults().items()
-    if name.startswith(("responses.", "responses_params.")) and not fault.breaks
-}
 CODE = "What is the code word?"
 FILE = {
     "type": "input_file",
@@ -210,82 +200,17 @@ def _seen(replies: list[GatewayReply]) -> list[Any]:
     ]
 
 
-class Recorder:
-    """A handler that remembers what it was asked and what it answered."""
-
-    def __init__(self, inner: Any) -> None:
-        self.inner = inner
-        self.pairs: list[tuple[Request, GatewayReply]] = []
-
-    def handle(self, request: Request) -> GatewayReply:
-        self.pairs.append((request, self.inner.handle(request)))
-        return self.pairs[-1][1]
-
-
-class Said:
-    """A handler that has only one answer."""
-
-    def __init__(self, reply: GatewayReply) -> None:
-        self.reply = reply
-
-    def handle(self, _: Request) -> GatewayReply:
-        return self.reply
-
-    def settle(self, *_: Any) -> None:
-        """Nothing is owed."""
-
-
-@cache
-def _recorded(scenario: str) -> list[tuple[Request, GatewayReply]]:
-    desk = Desk(Recorder)
-    SCENARIOS[scenario](desk)
-    return desk.handler.pairs
-
-
-@cache
-def _right(scenario: str) -> list[Any]:
-    return _seen([reply for _, reply in _recorded(scenario)])
-
-
-def _shows(fault: Fault) -> bool:
-    def wrap(gateway: Any) -> Faulty:
-        return Faulty(gateway, (fault,))
-
-    def seen(name: str, play: Scenario) -> list[Any]:
-        if fault.request:  # the gateway has to answer what it sees
-            return _seen(play(Desk(wrap)))
-        told = [Faulty(Said(reply), (fault,)).handle(asked) for asked, reply in _recorded(name)]
-        return _seen(told)
-
-    return any(
-        seen(name, play) != _right(name)
-        for name, play in _likely(fault)
-        if any(fault.when(asked) for asked, _ in _recorded(name))
-    )
-
-
-def _likely(fault: Fault) -> list[tuple[str, Scenario]]:
-    """The scenarios, those of the fault's own kind first."""
-    kind = "stream" if ".stream." in fault.name else "plain"
-    word = fault.name.split(".")[2].partition("-")[0] if kind == "stream" else ""
-    return sorted(
-        SCENARIOS.items(),
-        key=lambda pair: (not pair[0].startswith(kind), not (word and word in pair[0])),
-    )
-
-
-@pytest.mark.parametrize("name", FAULTS)
-def test_a_fault_shows(name):
-    assert _shows(FAULTS[name])
-
-
 def test_without_a_fault_the_same_is_said_twice():
-    assert all(_seen(play(Desk())) == _right(name) for name, play in SCENARIOS.items())
+    assert all(_seen(play(Desk())) == _seen(play(Desk())) for play in SCENARIOS.values())
 
 
 def test_a_fault_leaves_other_endpoints_alone():
+    areas = ("responses.", "responses_params.")
+    faults = tuple(fault for name, fault in all_faults().items() if name.startswith(areas))
+    assert len(faults) > 1000
+
     def wrap(gateway: Any) -> Faulty:
-        return Faulty(gateway, tuple(FAULTS.values()))
+        return Faulty(gateway, faults)
 
     chat = {"model": "gpt-5.5", "messages": [{"role": "user", "content": "hi"}]}
     for body in (chat, {**chat, "stream": True}):
