@@ -5,6 +5,7 @@ and any credential in the headers made for one, becomes `[redacted]`. Doing it t
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final, NamedTuple
@@ -28,7 +29,8 @@ KEY_HEADERS: Final = frozenset(
 )  # fmt: skip
 COOKIE_HEADERS: Final = frozenset({"cookie", "set-cookie"})
 
-_MARK: Final = re.compile(rb"\[redacted(?::[^\]\s]*)?\]")
+# Where a second [ comes first there is no mark: no end is looked for twice.
+_MARK: Final = re.compile(rb"\[redacted(?::[^\[\]\s]*)?\]")
 # Already taken out, by us or by the makers of a recording.
 _REDACTED: Final = re.compile(r"[\[<(*]*redacted(:[^\]\s]*)?[\])>*]*", re.IGNORECASE)
 # Real keys have a digit; words with hyphens have not. A masked key (sk-ab-****cd) is too short.
@@ -40,7 +42,8 @@ UNKNOWN_KEYS: Final = (
         rb"(?P<key>(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{16,})"
     ),
     re.compile(
-        rb"[Bb](?i:earer)(?:[ \t]+|%20|\+)(?P<key>(?=[A-Za-z._~+/-]*[0-9])[A-Za-z0-9._~+/-]{16,}=*)"
+        # A plus stands before a key and in it: without a bound each of many would be searched to the end.
+        rb"[Bb](?i:earer)(?:[ \t]+|%20|\+)(?P<key>(?=[A-Za-z._~+/-]{0,512}[0-9])[A-Za-z0-9._~+/-]{16,}=*)"
     ),
     re.compile(rb"[?&](?i:api[-_]?key|access_token|subscription-key)=(?P<key>[^&\s\"'#]{8,})"),
 )
@@ -133,13 +136,15 @@ class Redactor:
         spans = _spans(body, self._known, guesses=self._guesses)
         if not spans:
             return chunks
-        out, start = [], 0
+        out, start, first = [], 0, 0
         for at_ms, data in chunks:
             end = start + len(data)
             pieces, at = [], start
-            for span in spans:
-                if span.end <= start or span.start >= end:
-                    continue
+            while first < len(spans) and spans[first].end <= start:
+                first += 1
+            number = first
+            while number < len(spans) and spans[number].start < end:
+                span, number = spans[number], number + 1
                 if span.start >= start:
                     pieces += [body[at : span.start], span.mark]
                 at = min(span.end, end)
@@ -187,11 +192,13 @@ def _spans(data: bytes, known: list[Known], *, guesses: bool) -> list[Span]:
     if not found:
         return found
     marks = [match.span() for match in _MARK.finditer(data)]
-    return _merged(
-        span
-        for span in found
-        if not any(start < span.end and span.start < end for start, end in marks)
-    )
+    return _merged(span for span in found if not _in_mark(span, marks))
+
+
+def _in_mark(span: Span, marks: list[tuple[int, int]]) -> bool:
+    """Whether some of it stands in a mark; marks are in order, so the last that begins before its end tells."""
+    before = bisect_left(marks, (span.end, 0))
+    return before > 0 and marks[before - 1][1] > span.start
 
 
 def _places(part: bytes, data: bytes) -> Iterable[int]:
@@ -234,7 +241,7 @@ def _resized(headers: Headers, grown: int) -> Headers:
     """The replacement must not make a server look as if it had miscounted."""
     return tuple(
         (name, str(int(value) + grown))
-        if grown and name == "content-length" and value.isascii() and value.isdigit()
+        if grown and name == "content-length" and re.fullmatch(r"[0-9]{1,18}", value)
         else (name, value)
         for name, value in headers
     )

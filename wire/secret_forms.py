@@ -4,8 +4,10 @@ import base64
 import html
 import json
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import accumulate
 from typing import Final
 from urllib.parse import quote
 
@@ -90,7 +92,7 @@ def base64_places(core: bytes, data: bytes) -> Iterator[tuple[int, int]]:
             end += 1
         end += len(data[end : end + 2]) - len(data[end : end + 2].lstrip(b"="))
         yield start, end
-        place = data.find(core, place + 1)
+        place = data.find(core, end)  # what else stands in this run is taken out with it
 
 
 def split_places(forms: list[bytes], data: bytes) -> Iterator[tuple[int, int]]:
@@ -102,17 +104,19 @@ def split_places(forms: list[bytes], data: bytes) -> Iterator[tuple[int, int]]:
         pieces.setdefault(match[1], []).append(match.span(2))
     for spans in pieces.values():
         joined = b"".join(data[start:end] for start, end in spans)[:_JOINED_MOST]
+        begins = [0, *accumulate(end - start for start, end in spans)]
         for form in forms:
             place = joined.find(form)
             while place >= 0:
-                yield from _pieces(spans, place, place + len(form))
+                yield from _pieces(spans, begins, place, place + len(form))
                 place = joined.find(form, place + len(form))
 
 
-def _pieces(spans: list[tuple[int, int]], first: int, last: int) -> Iterator[tuple[int, int]]:
-    at = 0
-    for start, end in spans:
-        size = end - start
-        if at < last and at + size > first:
-            yield start + max(first - at, 0), start + min(last - at, size)
-        at += size
+def _pieces(
+    spans: list[tuple[int, int]], begins: list[int], first: int, last: int
+) -> Iterator[tuple[int, int]]:
+    """Where the joined bytes from `first` to `last` stand; `begins` says where each span begins in them."""
+    for n in range(bisect_right(begins, first) - 1, bisect_left(begins, last)):
+        (start, end), at = spans[n], begins[n]
+        if start < end:
+            yield start + max(first - at, 0), start + min(last - at, end - start)

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 from dataclasses import replace
 from itertools import pairwise
 from urllib.parse import quote
@@ -233,3 +234,34 @@ def test_a_split_secret_keeps_the_chunks_with_their_stamps():
     assert [chunk.at_ms for chunk in clean.reply.chunks] == [0.0, 1.0]
     assert SPLIT[:9].encode() not in clean.reply.body
     assert SPLIT[9:].encode() not in clean.reply.body
+
+
+def _repeated(size):
+    """Texts of some megabyte in which a slow search looks at the same bytes again for each of many places."""
+    event = b'data: {"choices":[{"delta":{"content":"%s"}}]}\n\n'
+    yield "base64 of it again and again", base64.b64encode(KEY.encode() * 3) * (size // 160)
+    yield "it beside marks", (KEY + " [redacted:main] ").encode() * (size // 60)
+    yield "it in each delta", event % KEY.encode() * (size // 90)
+    yield (
+        "in pieces",
+        b"".join(event % KEY[n % 39 : n % 39 + 1].encode() for n in range(size // 50)),
+    )
+    yield "what stands before a key", b"Bearer+" * (size // 7)
+    yield "marks without an end", b"[redacted:" * (size // 10) + KEY.encode()
+
+
+@pytest.mark.parametrize("name", [name for name, _ in _repeated(0)])
+def test_a_long_answer_takes_no_minutes(name):
+    body = dict(_repeated(500_000))[name]
+    pieces = (body[at : at + 100] for at in range(0, len(body), 100))
+    chunks = tuple(Chunk(float(n), piece) for n, piece in enumerate(pieces))
+    started = time.process_time()
+    clean = REDACTOR.exchange(Exchange("1", Request("POST", "/x"), Reply(200, (), chunks)))
+    assert time.process_time() - started < 5
+    assert KEY.encode() not in clean.reply.body
+    assert base64.b64encode(KEY.encode() * 3) not in clean.reply.body
+
+
+def test_a_length_of_five_thousand_digits_stays_as_it_came():
+    clean = exchange(headers=(("content-length", "9" * 5000),), chunks=(Chunk(0.0, KEY.encode()),))
+    assert clean.reply.headers == (("content-length", "9" * 5000),)
