@@ -4,13 +4,15 @@ import zlib
 from collections.abc import Iterable
 from typing import Final
 
-from wire.exchange import Chunk
+from wire.exchange import Chunk, Invalid, parse_json
 
 BODY_LIMIT_BYTES: Final = 16 * 2**20
 """Of an answer, as it travels and as it is meant."""
 RATIO_LIMIT: Final = 250
 """Text grows to some fifty times of what it was packed into; what grows more is made to grow."""
 RATIO_FROM_BYTES: Final = 2**20
+MEMBERS_LIMIT: Final = 1000
+"""Of gzip in one answer."""
 HEAD_BYTES: Final = 64 * 2**10
 """What is kept of an answer that passed its limit: enough to see what it was."""
 UNDONE: Final = frozenset({"gzip", "x-gzip", "deflate"})
@@ -23,7 +25,7 @@ class ReceivedBody:
         self._encoding = "" if encoding == "identity" else encoding
         self._raw: list[Chunk] = []
         self._plain: list[Chunk] = []
-        self._raw_bytes = self._plain_bytes = 0
+        self._raw_bytes = self._plain_bytes = self._members = 0
         self._complaint = ""
         """What the coding did wrong; the body stays as it came then."""
         self._passed = False
@@ -45,7 +47,7 @@ class ReceivedBody:
         room = min(BODY_LIMIT_BYTES, max(RATIO_FROM_BYTES, RATIO_LIMIT * self._raw_bytes))
         try:
             # A few compressed bytes can stand for any number of others.
-            plain = self._machine.decompress(data, room - self._plain_bytes + 1)
+            plain = self._undone(data, room - self._plain_bytes + 1)
         except zlib.error as error:
             self._complaint = f"content-encoding {self._encoding} does not decode: {error}"
             return ""
@@ -58,6 +60,33 @@ class ReceivedBody:
             f"content-encoding {self._encoding} makes {self._raw_bytes} bytes grow past {room}"
         )
         return self._complaint
+
+    def _undone(self, data: bytes, most: int) -> bytes:
+        """The piece without its coding; gzip may come in several members one behind the other (RFC 1952, 2.2)."""
+        assert self._machine is not None
+        plain = self._machine.decompress(data, most)
+        while self._machine.eof and self._machine.unused_data and "gzip" in self._encoding:
+            self._members += 1
+            if self._members > MEMBERS_LIMIT:
+                raise zlib.error(f"more than {MEMBERS_LIMIT} members")
+            rest = self._machine.unused_data
+            self._machine = zlib.decompressobj(wbits=47)
+            more = self._machine.decompress(rest, max(1, most - len(plain)))
+            plain += more
+            if len(plain) >= most:
+                break
+        return plain
+
+    def is_cut(self, *, streamed: bool) -> bool:
+        """Whether an answer without a coding ends in the midst of an event, or is half an object."""
+        text = b"".join(chunk.data for chunk in self._raw).lstrip()
+        if self._encoding or not text:
+            return False
+        if streamed:
+            return not text.endswith((b"\n\n", b"\r\r", b"\r\n\r\n"))
+        return text.startswith((b"{", b"[")) and isinstance(
+            parse_json(text.decode("utf-8", "replace")), Invalid
+        )
 
     def end(self) -> tuple[list[Chunk], str]:
         """The chunks of the body, the coding undone; the raw ones and a complaint where it cannot be."""

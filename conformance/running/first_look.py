@@ -8,7 +8,7 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 from urllib.parse import urlsplit
 
 from conformance.causes.traits import error_text
@@ -16,7 +16,7 @@ from conformance.judging.answer import error_of, status_line
 from conformance.judging.finding import show
 from conformance.judging.profile import Profile
 from conformance.judging.route import MISSING
-from conformance.running.budget import Budget
+from conformance.running.budget import Budget, usage_of
 from conformance.running.first_answer import (
     LIMIT,
     THINKING,
@@ -44,7 +44,12 @@ REFUSED: Final = Probe("first-look.refused", lambda _: get("/"), output_tokens=0
 SCRIPTED: Final = "You said: Nine birds"
 """What only the reference gateway's model answers to it."""
 PATHS: Final = {Endpoint.CHAT: "/chat/completions", Endpoint.RESPONSES: "/responses"}
+AWAY: Final = frozenset({502, 503, 504})
+"""Said by a gateway for a server that does not answer it."""
 NEAREST: Final = 8
+SILENCE_S: Final = 30.0
+DRIBBLE_S: Final = 10.0
+"""What is asked here is written in a moment once it begins: so much longer may its bytes dribble in."""
 _NEEDED: Final = (
     "--header 'NAME: VALUE' sends a header that it needs, --extra-body a member of the body"
 )
@@ -122,6 +127,7 @@ class Looker:
         self._models = models
         self._budget = budget
         self._has_key = "main" in sender.target.keys
+        self._last: Exchange | None = None
 
     async def look(self, given: str) -> FirstLook:
         """The whole first look; `given` is the address as it was typed."""
@@ -146,6 +152,8 @@ class Looker:
         for endpoint, asked in answers.items():
             if not_there(asked.answer, models[0]):
                 absent[endpoint] = what_came(asked.answer)
+        self._refuse_endless([asked.answer for asked in answers.values()])
+        self._refuse_away([listing, *(asked.answer for asked in answers.values())])
         self._refuse_redirection([listing, *(asked.answer for asked in answers.values())])
         if set(answers) <= set(absent) or all(not api(a.answer) for a in answers.values()):
             await self._refuse_address(given, chat.answer, absent)
@@ -178,16 +186,48 @@ class Looker:
 
     async def _send(self, probe: Probe, request: Request, key: str = "main") -> Exchange:
         share = THINKING if generates(request) else None  # a list of models may be long
+        silence_s = min(self._sender.target.timeout_s, SILENCE_S)
         probe = replace(
             probe, key=key, retry=probe.billable, per_model=False,
-            handling=Handling(share_tokens=share, timeout_s=min(self._sender.target.timeout_s, 30.0)),
+            handling=Handling(share_tokens=share, timeout_s=silence_s, whole_s=silence_s + DRIBBLE_S),
         )  # fmt: skip
         worst_usd = self._budget.worst_usd("", request, probe)
         if reason := self._budget.reserve(worst_usd, probe):
-            raise BadTarget(f"not even the first look can be paid for: {reason}")
+            self._refuse_price(reason)
         exchange = await self._sender.send(probe, request, "")
+        self._last = exchange
         self._budget.settle(exchange, worst_usd, probe)
         return exchange
+
+    def _refuse_price(self, reason: str) -> NoReturn:
+        """No money for the next request: because of what came before, where that is nothing of the API."""
+        last = self._last
+        if last is not None and not api(last):
+            size = len(last.reply.body)
+            raise BadTarget(
+                f"{self._sender.target.base_url} has nothing of the API ({what_came(last)}, {size:,} bytes that "
+                f"are no answer and may cost ${self._budget.spent_usd:.2f}): is --base-url the API's address?"
+            )
+        if last is not None and usage_of(last) is None:
+            size = len(last.reply.body)
+            reason = f"{what_came(last)}, {size:,} bytes without a usage, which may cost ${self._budget.spent_usd:.2f}, and {reason}"
+        raise BadTarget(f"not even the first look can be paid for: {reason}")
+
+    def _refuse_endless(self, answers: list[Exchange]) -> None:
+        """Every answer begins and none ends."""
+        if all(x.reply.status and x.connection.ended is Ended.TIMEOUT for x in answers):
+            raise BadTarget(
+                f"{self._sender.target.base_url} gives no whole answer ({what_came(answers[0])}): every body "
+                "begins and none ends, as its Content-Length, chunks or closing would say"
+            )
+
+    def _refuse_away(self, answers: list[Exchange]) -> None:
+        """What lies before the API says that it is not there."""
+        if all(x.reply.status in AWAY for x in answers):
+            raise BadTarget(
+                f"{self._sender.target.base_url} answers whatever is asked with HTTP {status_line(answers[-1])}: "
+                "nothing can be judged before the server behind it is back"
+            )
 
     async def _asked(self, endpoint: Endpoint, model: str) -> Looked:
         """One plain request with a limit, by the first of its names that the server knows and keeps."""

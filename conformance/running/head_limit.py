@@ -1,5 +1,6 @@
-"""Bounds for what comes before the body of a live answer: interim answers, and headers that never end.
+"""Bounds for what comes before the body of a live answer, and a look at what comes behind it.
 
+Before it: interim answers, and headers that never end. Behind it: bytes that nobody asked for.
 The HTTP library waits for the head of an answer without counting what it reads meanwhile. It reads
 through the streams that its network backend opens, so the counting is done there.
 """
@@ -31,11 +32,18 @@ class CountedStream(httpcore.AsyncNetworkStream):
         self._begun = False
         self.carried = 0
         """Answers that began on this connection."""
+        self._parser: Any = None
 
-    def begun(self) -> None:
-        """The head is whole."""
+    def begun(self, parser: Any = None) -> None:
+        """The head is whole. `parser`: what holds the bytes that were read and not asked for yet."""
         self._begun = True
+        self._parser = parser
         self.carried += 1
+
+    def left(self) -> bytes:
+        """What came behind a whole answer, so far as it was read with it."""
+        data, _ = getattr(self._parser, "trailing_data", (b"", False))
+        return bytes(data)
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
         data = await self._inner.read(max_bytes, timeout)
@@ -62,6 +70,10 @@ class CountedStream(httpcore.AsyncNetworkStream):
         return CountedStream(await self._inner.start_tls(*args, **named))
 
     def get_extra_info(self, info: str) -> Any:
+        # What nobody asked for must not be taken for the next answer (RFC 9112, 6.3): the pool closes
+        # an idle connection on which something waits to be read, and here it was read already.
+        if info == "is_readable" and self.left():
+            return True
         return self._inner.get_extra_info(info)
 
 
@@ -102,7 +114,21 @@ def head_is_whole(response: httpx.Response) -> None:
     """What comes now is the body."""
     stream = response.extensions.get("network_stream")
     if isinstance(stream, CountedStream):
-        stream.begun()
+        stream.begun(_parser(response))
+
+
+def _parser(response: httpx.Response) -> Any:
+    """The parser of the connection that brings an answer, behind the library's wrappers; None: they changed."""
+    inner: Any = response.stream
+    for name in ("_stream", "_httpcore_stream", "_stream", "_connection", "_h11_state"):
+        inner = getattr(inner, name, None)
+    return inner
+
+
+def left_over(response: httpx.Response) -> bytes:
+    """What came behind an answer whose end the server itself had given."""
+    stream = response.extensions.get("network_stream")
+    return stream.left() if isinstance(stream, CountedStream) else b""
 
 
 def is_too_long(failure: BaseException) -> bool:

@@ -23,6 +23,7 @@ from conformance.running.head_limit import (
     count_heads,
     head_is_whole,
     is_too_long,
+    left_over,
     was_reused,
 )
 from conformance.running.lateness import Lateness
@@ -330,6 +331,12 @@ class Sender:
                 return Ended.ABORTED, complaint(share, events, size)
             if handling.pause_ms:
                 await asyncio.sleep(handling.pause_ms / 1000)
+        left = left_over(response)
+        if left and not left.startswith(b"HTTP/1.") and body.is_cut(streamed=streamed):
+            return (
+                Ended.CUT,
+                f"{len(left)} bytes or more came behind its end as Content-Length gives it",
+            )
         return Ended.COMPLETE, ""
 
 

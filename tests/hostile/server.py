@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import json
+import re
 import socket
 import ssl
 import tempfile
@@ -68,7 +69,7 @@ class HostileServer:
                     asked = Asked(
                         request.method,
                         request.path,
-                        b'"stream": true' in request.body,
+                        re.search(rb'"stream"\s*:\s*true', request.body) is not None,
                         good,
                         self.gateway.keys.secrets["codex"],
                     )

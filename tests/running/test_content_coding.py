@@ -34,6 +34,17 @@ def test_what_was_compressed_is_read_piece_by_piece(compress, encoding):
     assert not complaint
 
 
+@pytest.mark.parametrize("size", [10, 65536])
+def test_gzip_may_come_in_several_members(size):
+    body = gzip.compress(TEXT[:700]) + gzip.compress(b"") + gzip.compress(TEXT[700:])
+    plain, complaint = decoded(pieces(body, size), "gzip")
+    assert b"".join(chunk.data for chunk in plain) == TEXT
+    assert not complaint
+    assert decoded(pieces(body[:-9], size), "gzip")[1] == "content-encoding gzip is cut short"
+    assert "does not decode" in decoded(pieces(body + b"more of it", size), "gzip")[1]
+    assert "more than 1000 members" in decoded(pieces(gzip.compress(b"") * 2000), "gzip")[1]
+
+
 def test_what_is_cut_or_false_says_so():
     body = gzip.compress(TEXT)
     assert decoded(pieces(body[:-9]), "gzip")[1] == "content-encoding gzip is cut short"

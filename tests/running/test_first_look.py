@@ -1,6 +1,8 @@
 """The first look: what a target offers, and runs that make no sense refused with what would work."""
 
 import asyncio
+from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
@@ -17,6 +19,7 @@ from gateway.core import Gateway
 from gateway.frames import GatewayReply
 from tests.direct import DirectSender
 from wire.endpoint import Endpoint, endpoint_of
+from wire.exchange import Ended
 
 PROFILE = load_profile("openai")
 JSON = (("content-type", "application/json"),)
@@ -42,8 +45,6 @@ class Without:
         if any(f"/{name}" in request.path for name in self.absent):
             return NOT_FOUND
         if self.keyless:
-            from dataclasses import replace
-
             others = tuple(h for h in request.headers if h[0] != "authorization")
             key = ("authorization", f"Bearer {self.keys['main']}")
             request = replace(request, headers=(*others, key))
@@ -208,3 +209,38 @@ def test_an_account_without_credit_is_no_target():
     listing.handle = handle
     with pytest.raises(BadTarget, match=r"402 \"No credit left.\"\): the key has no credit left"):
         look(listing)
+
+
+class Ending(Without):
+    """All is answered so: with a status, a body, and an end."""
+
+    def __init__(self, status, body, ended=Ended.COMPLETE):
+        super().__init__(says=GatewayReply(status, JSON, body))
+        self.ended = ended
+
+
+@pytest.mark.parametrize(
+    ("server", "says"),
+    [
+        (Ending(503, {"error": {"message": "no healthy upstream"}}), "whatever is asked with HTTP 503"),
+        (Ending(200, {"a": "x" * 1_000_000}), "bytes that are no answer and may cost"),
+        (Ending(200, {"object": "x" * 1_000_000}), "bytes without a usage, which may cost"),
+        (Ending(200, {"choices": []}, Ended.TIMEOUT), "every body begins and none ends"),
+    ],
+)  # fmt: skip
+def test_a_look_that_ends_names_what_was_seen(server, says):
+    async def run():
+        async with DirectSender(server, server.keys) as sender:
+            once = sender._once
+
+            async def ending(*given):
+                x = await once(*given)
+                return replace(x, connection=replace(x.connection, ended=server.ended))
+
+            sender._once = ending
+            budget = Budget(PROFILE, limit_usd=Decimal(1))
+            return await Looker(sender, PROFILE, ("gpt-5.5",), budget).look("http://gateway")
+
+    with pytest.raises(BadTarget) as refused:
+        asyncio.run(run())
+    assert says in str(refused.value)

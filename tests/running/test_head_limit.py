@@ -102,3 +102,65 @@ def test_what_comes_on_a_new_connection_in_place_of_an_answer_is_not_asked_for_a
 def test_a_kept_connection_that_is_gone_is_no_fault():
     exchanges = answered("dead-kept-connection", 20)
     assert {x.reply.status for x in exchanges} == {200}
+
+
+def test_an_answer_nobody_asked_for_is_not_taken_for_the_next():
+    """RFC 9112, 6.3: what follows a whole answer is not the answer of another request."""
+    seen = []
+
+    def serve(listener):
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                threading.Thread(target=one, args=(connection,), daemon=True).start()
+
+    def one(connection):
+        with connection, contextlib.suppress(OSError):
+            while asked := connection.recv(65536):
+                seen.append(asked.split()[1])
+                body = b'{"asked":"%s"}' % seen[-1]
+                head = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(body)
+                connection.sendall((head + body) * 2)
+
+    async def ask(port):
+        probe = Probe("a", lambda _: get("/"), handling=Handling(timeout_s=10))
+        async with Sender(Target(f"http://127.0.0.1:{port}", {})) as sender:
+            return [await sender.send(probe, get(f"/{n}"), "") for n in range(3)]
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, args=(listener,), daemon=True).start()
+        answers = asyncio.run(ask(listener.getsockname()[1]))
+    assert [x.reply.json for x in answers] == [{"asked": f"/{n}"} for n in range(3)]
+    assert {x.connection.ended for x in answers} == {Ended.COMPLETE}
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "ended"),
+    [
+        ("application/json", b'{"object":"list","data":[]}', Ended.CUT),
+        ("text/event-stream", b'data: {"a":1}\n\ndata: [DONE]\n\n', Ended.CUT),
+        ("application/json", b'{"a":"bc"}and more', Ended.COMPLETE),
+        ("text/event-stream", b"data: {}\n\nx", Ended.COMPLETE),
+        ("text/plain", b"0123456789abc", Ended.COMPLETE),
+    ],
+)
+def test_a_length_that_is_too_short_is_no_whole_answer(kind, body, ended):
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: %s\r\ncontent-length: 10\r\n\r\n" % kind.encode()
+
+    def serve(listener):
+        with contextlib.suppress(OSError):
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(head + body)
+
+    async def ask(port):
+        probe = Probe("a", lambda _: get("/"), handling=Handling(timeout_s=10))
+        async with Sender(Target(f"http://127.0.0.1:{port}", {})) as sender:
+            return await sender.send(probe, get("/"), "")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, args=(listener,), daemon=True).start()
+        x = asyncio.run(ask(listener.getsockname()[1]))
+    assert x.connection.ended is ended
+    assert ("Content-Length" in x.connection.error) is (ended is Ended.CUT)
