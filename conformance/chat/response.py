@@ -61,7 +61,7 @@ FIELDS = field_rules(
 )
 
 
-OFFERED = offered("chat.offered")
+OFFERED = offered("chat.offered", "as every client of chat needs it")
 
 
 @rule("chat.response.status", on=probe(*ANSWERED))

@@ -6,9 +6,11 @@ from typing import Any
 from conformance.chat.choice import choices, choices_of, intact, member, objects, place
 from conformance.chat.chunk import chunks
 from conformance.chat.selectors import STREAM, SUCCESS, options
-from conformance.judging.finding import Finding, Findings, show
+from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.likelihood import impossible, is_number, summed_up
-from conformance.judging.rule import rule
+from conformance.judging.rule import rule, run_rule
+from conformance.judging.run import Run
+from conformance.judging.substance import streamed
 from wire.exchange import Exchange
 
 ROUNDING = 1e-3  # of a probability of one, as the real API has it
@@ -148,7 +150,12 @@ def obfuscation_varies(x: Exchange) -> Findings:
         yield Finding("obfuscation", "a length that varies", found)
 
 
-@rule("chat.stream.obfuscation-off", on=BARE)
+def _never(x: Exchange, requirement: str) -> bool:  # noqa: ARG001
+    """A stream without padding shows nothing by itself: a server that never pads leaves nothing out."""
+    return False
+
+
+@rule("chat.stream.obfuscation-off", on=BARE, sees=_never)
 def obfuscation_off(x: Exchange) -> Findings:
     for index, chunk in chunks(x):
         if "obfuscation" in chunk:
@@ -156,3 +163,19 @@ def obfuscation_off(x: Exchange) -> Findings:
                 f"event {index}, obfuscation", "no obfuscation", show(chunk["obfuscation"]), index
             )
             return
+
+
+_OFF = ("chat.stream.obfuscation-off", "chat.param.stream-options.obfuscation-off")
+
+
+@run_rule(*_OFF, probes=("chat.obfuscation-off",), sees=streamed)
+def obfuscation_left_out(run: Run) -> Findings:
+    """It was left out, where other streams of the run have it."""
+    if not any(_pads(x) for x in run.where(STREAM)):
+        for name in _OFF:
+            reason = "no stream of this run is padded, asked or not"
+            yield Unsure(reason, requirement=name, lacking=True)
+
+
+def _pads(x: Exchange) -> bool:
+    return any("obfuscation" in chunk for _, chunk in chunks(x))

@@ -6,7 +6,7 @@ from conformance.chat_params.length import usage_json
 from conformance.chat_params.request import HELLO, PATH, asking, feature_of, user
 from conformance.judging.answer import error_of, status_line
 from conformance.judging.finding import ABSENT, Finding, Findings, Unsure, show
-from conformance.judging.refusal import names, refused, unjudged
+from conformance.judging.refusal import blind, names, refused, unjudged
 from conformance.judging.rule import Rule, rule
 from conformance.judging.selector import ok_probe, probe
 from conformance.running.probe import Probe, ProbeContext, post
@@ -127,5 +127,7 @@ def images_counted(x: Exchange) -> Findings:
 
 @rule("chat.param.images.accepted", on=probe(IMAGES.name))
 def images(x: Exchange) -> Findings:
-    if not x.ok and not unjudged(x):
+    if blind(x):
+        yield Unsure(f"the model takes no images: {status_line(x)}", lacking=True)
+    elif not x.ok and not unjudged(x):
         yield Finding("status", "200 for images as data URLs with each detail", status_line(x))

@@ -144,7 +144,13 @@ def gone(x: Exchange) -> Findings:
         yield Unsure(f"answered {x.reply.status}")
 
 
-@rule("chat.param.store.off", on=probe(UNSTORED.name, UNSTORED_PLAIN.name))
-def not_kept(x: Exchange) -> Findings:
-    if x.ok:
-        yield Finding("status", "404: store was false", f"{x.reply.status}, the answer was kept")
+@run_rule("chat.param.store.off", probes=("chat_params.kept.*",))
+def not_kept(run: Run) -> Findings:
+    """Where nothing can be read again, nothing shows that this was not kept."""
+    others = [*run.all(STORED.name), *run.all(STORED_STREAM.name)]
+    for x in [*run.all(UNSTORED.name), *run.all(UNSTORED_PLAIN.name)]:
+        if x.ok:
+            kept = f"{x.reply.status}, the answer was kept"
+            yield Finding("status", "404: store was false", kept, exchange=x.id)
+        elif others and not any(y.ok for y in others):
+            yield Unsure("no answer can be read again, stored or not", lacking=True)

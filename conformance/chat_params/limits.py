@@ -33,7 +33,7 @@ LIMITS: Final = (
     Limit("logprobs", ("boolean",), ("yes",)),
     Limit("top_logprobs", ("integer",), (-1, 21, "2"), 0, 20, beside=(("logprobs", True),)),
     Limit("stop", ("string", "array"), (["a", "b", "c", "d", "e"], 5, [5]), items=4, members=_TEXT),
-    Limit("logit_bias", ("object",), ({"50256": 101}, {"50256": -101}, {"50256": "1"}, [1]),
+    Limit("logit_bias", ("object",), ({"100": 101}, {"100": -101}, {"100": "1"}, [1]),
           members=Limit("", ("number",), (), -100, 100)),
     Limit("metadata", ("object",),
           ({f"key{n}": "v" for n in range(17)}, {"k" * 65: "v"}, {"key": "v" * 513}, {"key": 1}, "x"),

@@ -31,6 +31,11 @@ def off(x: Exchange) -> Findings:
         yield Finding("body", f"one JSON object, because stream is {given}", "an event stream")
 
 
+def _has_chunks(x: Exchange, requirement: str) -> bool:  # noqa: ARG001
+    """An error in place of chunks shows nothing of what stands in them."""
+    return any(isinstance(p, dict) and p.get("choices") for p in x.reply.payloads)
+
+
 @rule("chat.param.stream-options.usage-on", on=_option("include_usage", True, f"{VALID}high"))
 def usage_on(x: Exchange) -> Findings:
     fold = fold_chat(x.reply)
@@ -53,6 +58,7 @@ def usage_off(x: Exchange) -> Findings:
 @rule(
     "chat.param.stream-options.obfuscation-on",
     on=_option("include_obfuscation", True, f"{VALID}high"),
+    sees=_has_chunks,
 )
 def obfuscation_on(x: Exchange) -> Findings:
     for index, payload in enumerate(x.reply.payloads):
@@ -67,6 +73,9 @@ def obfuscation_on(x: Exchange) -> Findings:
 @rule(
     "chat.param.stream-options.obfuscation-off",
     on=_option("include_obfuscation", False, "chat.obfuscation-off"),
+    sees=lambda _x, _: (
+        False
+    ),  # that it was left out shows beside streams that have it: chat/token.py
 )
 def obfuscation_off(x: Exchange) -> Findings:
     for index, payload in enumerate(x.reply.payloads):

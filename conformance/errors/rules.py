@@ -3,7 +3,16 @@
 from collections import Counter
 
 from conformance.errors.probes import UNKNOWN
-from conformance.errors.selectors import LIVE, SUCCESS, code_is, error, status_is, status_rule, text
+from conformance.errors.selectors import (
+    LIVE,
+    SUCCESS,
+    code_is,
+    error,
+    has_error,
+    status_is,
+    status_rule,
+    text,
+)
 from conformance.judging.answer import status_line
 from conformance.judging.declined import PASSING, declined, repeated, unreliable
 from conformance.judging.finding import ABSENT, Finding, Findings, Unsure, show
@@ -21,7 +30,7 @@ SYNTAX = (
     status_rule("errors.not-object", (400,), "errors.body-array*", "errors.body-string", "errors.body-null", "errors.body-number*"),
     status_rule("errors.empty-body", (400,), "errors.body-empty*"),
     status_rule("errors.deep-body", (400, 413), "errors.body-deep"),
-    status_rule("errors.path-unknown", (404,), "errors.path-unknown*"),
+    status_rule("errors.path-unknown", (404,), "errors.path-unknown*", sees=has_error),
 )  # fmt: skip
 
 
@@ -113,7 +122,9 @@ def served(run: Run) -> Findings:
         if repeated(x):
             continue  # always the same: no passing trouble, and told as what it is
         statuses = [a.status for a in x.attempts if a.status in PASSING or a.status >= 500]
-        statuses += [x.reply.status] if declined(x) else []
+        # A server error that nobody asked about again may be there to stay: others tell of it.
+        again = bool(x.attempts) or x.reply.status in PASSING
+        statuses += [x.reply.status] if declined(x) and again else []
         refusals += [(status, x) for status in statuses]
     if not refusals:
         return

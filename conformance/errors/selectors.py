@@ -1,6 +1,6 @@
 """Kinds of exchanges about refusals, for selectors, and what their bodies say."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, Final
 
@@ -78,6 +78,15 @@ def text(x: Exchange, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
+def has_error(x: Exchange, requirement: str = "") -> bool:  # noqa: ARG001
+    """Whether a refusal has an error object, which the sentence speaks of; that it has none is `errors.envelope`."""
+    return bool(error(x))
+
+
+def has_type(x: Exchange, requirement: str = "") -> bool:  # noqa: ARG001
+    return bool(text(x, "type"))
+
+
 def code_is(x: Exchange, *codes: str) -> Findings:
     """The code of a refusal is one of these."""
     if x.reply.status >= 400 and text(x, "code") not in codes:
@@ -90,11 +99,12 @@ def status_is(x: Exchange, *allowed: int) -> Findings:
 
 
 def status_rule(
-    name: str, allowed: tuple[int, ...], *probes: str, silence: Iterable[Silence] = ()
-) -> Rule:
+    name: str, allowed: tuple[int, ...], *probes: str, silence: Iterable[Silence] = (),
+    sees: Callable[[Exchange, str], bool] = answered,
+) -> Rule:  # fmt: skip
     """A rule that settles `name` by the status of the named probes alone."""
 
-    @rule(name, on=probe(*probes), silence=silence, sees=answered)
+    @rule(name, on=probe(*probes), silence=silence, sees=sees)
     def check(x: Exchange) -> Findings:
         yield from status_is(x, *allowed)
 

@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from conformance.errors.selectors import ERROR, error, text
+from conformance.errors.selectors import ERROR, error, has_type, text
 from conformance.judging.fields import FieldSource, field_rules, whole_body
 from conformance.judging.finding import ABSENT, Finding, Findings, show
 from conformance.judging.requirement import read_requirements
@@ -139,7 +139,7 @@ def no_leak_in_stream(x: Exchange) -> Findings:
                     yield from _leaks(x, f"event {index}", json.dumps(part, ensure_ascii=False))
 
 
-@rule("errors.type.invalid-request", on=USER_ERROR)
+@rule("errors.type.invalid-request", on=USER_ERROR, sees=has_type)
 def invalid_request_type(x: Exchange) -> Findings:
     if text(x, "type") and text(x, "type") != "invalid_request_error":
         yield Finding("error.type", "invalid_request_error", show(error(x).get("type", ABSENT)))

@@ -159,6 +159,8 @@ def body_size(x: Exchange) -> Findings:
     elif not x.reply.status:
         found = x.connection.error or x.connection.ended.value
         yield Finding("connection", "an answer to a body of 3 MiB", found)
+    elif x.reply.status >= 500:
+        yield Unsure(f"whether the body was read does not show: {status_line(x)}")
 
 
 @run_rule(
@@ -174,7 +176,11 @@ def too_large(run: Run) -> Findings:
         found = f"{x.reply.status}, then {x.connection.ended.value}: {x.connection.error}"
         yield Finding("connection", "the whole refusal", found, exchange=x.id)
         return
-    yield from within(x, status_is(x, 200, 400, 413, *sorted(bare)))
+    if not x.reply.status:
+        found = f"no answer: {x.connection.error or x.connection.ended.value}"
+        yield Finding("connection", "an answer, 413 if the body is too large", found, exchange=x.id)
+        return
+    yield from within(x, status_is(x, *sorted({200, 400, 413} | bare)))
 
 
 # Not every server has single models; what is left of the body would be a bad request.

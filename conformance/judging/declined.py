@@ -16,8 +16,12 @@ _LIMITED, _EMPTY = "[redacted:low_limit]", "[redacted:no_credit]"
 
 
 def repeated(x: Exchange) -> bool:
-    """Whether a server error came for each of several tries: no passing trouble."""
-    return bool(x.attempts) and all(a.status >= 500 for a in x.attempts) and x.reply.status >= 500
+    """Whether a server error came for each of several tries: no passing trouble.
+
+    A try that met a connection which had just been closed (status 0) was no try.
+    """
+    statuses = [a.status for a in x.attempts if a.status]
+    return bool(statuses) and all(s >= 500 for s in statuses) and x.reply.status >= 500
 
 
 def declined(x: Exchange) -> bool:

@@ -238,37 +238,35 @@ class Judge:
         words = needed or [f"answers to {', '.join(names)}"]
         return f"no request of this run brings {' or '.join(words)}"
 
+    @staticmethod
+    def _unheard(silent: tuple[Silence, str]) -> tuple[Outcome, str]:
+        passing = {
+            Silence.CLOSED, Silence.BUSY, Silence.BROKEN, Silence.LATE, Silence.NOT_KEPT, Silence.TORN, Silence.PACKED,
+        }  # fmt: skip
+        return Outcome.BLOCKED if silent[0] in passing else Outcome.NOT_OFFERED, silent[1]
+
     def _why(self, rules: Iterable[Rule | RunRule], model: str) -> tuple[Outcome, str]:
         """Why nothing was judged: what became of the probes that the rules need."""
         for rule in rules:
             for (name, of_model), reason in self.unsent.items():
                 if rule.plans(name) and (not model or of_model in {model, ""}):
                     return Outcome.BLOCKED, f"{name} was not sent: {reason}"
-        for rule in rules:
-            for exchange in self.exchanges:
-                if not (exchange.probe and rule.plans(exchange.probe)):
-                    continue
-                if model and exchange.model not in {None, "", model}:
-                    continue
-                if silent := self._routes.silence(exchange):
-                    lacking = silent[0] not in {
-                        Silence.CLOSED,
-                        Silence.BUSY,
-                        Silence.BROKEN,
-                        Silence.LATE,
-                        Silence.NOT_KEPT,
-                        Silence.TORN,
-                        Silence.PACKED,
-                    }
-                    return Outcome.NOT_OFFERED if lacking else Outcome.BLOCKED, silent[1]
-                what = exchange.reply.status or exchange.connection.error or "nothing"
-                if declined(exchange):
-                    reason = f"{exchange.probe} was answered {what} in place of an answer"
-                    return Outcome.BLOCKED, reason
-                without = ""
-                if exchange.ok and isinstance(rule, Rule):
-                    without = f", but not with {rule.on.name}"
-                return Outcome.BLOCKED, f"{exchange.probe} was answered {what}{without}"
+        asked = [
+            (rule, x)
+            for rule in rules
+            for x in self.exchanges
+            if x.probe and rule.plans(x.probe) and (not model or x.model in {None, "", model})
+        ]
+        # A route that is not there comes first: what else the rule reads may well have been answered.
+        for _, x in asked:
+            if silent := self._routes.silence(x):
+                return self._unheard(silent)
+        for rule, x in asked:
+            what = x.reply.status or x.connection.error or "nothing"
+            if declined(x):
+                return Outcome.BLOCKED, f"{x.probe} was answered {what} in place of an answer"
+            without = f", but not with {rule.on.name}" if x.ok and isinstance(rule, Rule) else ""
+            return Outcome.BLOCKED, f"{x.probe} was answered {what}{without}"
         # What is asked once a run is planned for the first model, and speaks for the others.
         for rule in rules:
             for (name, _), reason in self.unsent.items():

@@ -22,7 +22,8 @@ def names(x: Exchange, parameter: str) -> bool:
 
 def _names(error: dict[str, Any], parameter: str) -> bool:
     param, message = error.get("param"), error.get("message")
-    if isinstance(param, str) and re.match(rf"{re.escape(parameter)}($|[.\[])", param):
+    # Checkers of types begin a place with what holds it: `body.n`.
+    if isinstance(param, str) and re.match(rf"(body\.)?{re.escape(parameter)}($|[.\[])", param):
         return True
     word = rf"(?<![A-Za-z0-9_]){re.escape(parameter)}(?![A-Za-z0-9_])"
     # Values that a message repeats name their own members, which are not what is wrong.
@@ -74,6 +75,19 @@ def too_long(x: Exchange) -> bool:
     said = error_of(x)
     texts = (said.get("code"), said.get("message"))
     return refuses(x) and any(_TOO_LONG.search(text) for text in texts if isinstance(text, str))
+
+
+_BLIND: Final = re.compile(
+    r"multi-?modal|vision|images? (input|content)?.{0,20}\b(not|n't|un)\b.{0,20}(support|accept|allow)"
+    r"|\b(not|n't) (support|accept|allow|take|have).{0,30}\bimage|only (supports? )?text|text.only",
+    re.IGNORECASE,
+)
+
+
+def blind(x: Exchange) -> bool:
+    """Whether an image is refused because the model sees none, in so many words: no fault of the server."""
+    message = error_of(x).get("message")
+    return refuses(x) and isinstance(message, str) and _BLIND.search(message) is not None
 
 
 def taken(x: Exchange, what: str) -> Findings:

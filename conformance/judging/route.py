@@ -5,7 +5,7 @@ and no answer to anything else that a rule asks: a request for what is not there
 is wrong in it. The same holds of a route that lets the right key in never, or that always breaks.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -32,10 +32,18 @@ _METHODS: Final = {
     Endpoint.INPUT_ITEMS: "GET", Endpoint.STORED_CHAT: "GET",
 }  # fmt: skip
 _RIGHT_PROBES: Final = (
-    "*.accept.*", "chat.echo*", "chat.tool*", "chat.small*", "chat.choices*",
+    "*.accept.*", "chat_params.either.images", "chat.echo*", "chat.tool*", "chat.small*", "chat.choices*",
     "responses.echo", "responses.tools", "responses.stream.echo", "responses.stream.tools",
 )  # fmt: skip
 _EVERYWHERE: Final = frozenset({"model", "messages", "input"})
+_PARTS: Final = ("image_url", "input_image", "input_audio", "file", "input_file")
+"""Kinds of content beside text, which whole models do not take."""
+_LATER: Final = (
+    ("GET", Endpoint.RESPONSE), ("DELETE", Endpoint.RESPONSE), ("GET", Endpoint.INPUT_ITEMS),
+    ("POST", Endpoint.CANCEL), ("GET", Endpoint.STORED_CHAT), ("DELETE", Endpoint.STORED_CHAT),
+)  # fmt: skip
+"""Operations on what was answered before, where a 404 may be about the id as well."""
+_UNKNOWN_PATH: Final = "errors.path-unknown*"
 _RIGHT: Final = "Bearer [redacted:main]"
 NOT_KEPT: Final = "not kept whole"
 """How the error of an answer begins of which a run holds no more than its head."""
@@ -97,7 +105,7 @@ class Routes:
         if not self.lacking or x.ok or _is_right(x):
             return None
         route = (x.request.method, x.endpoint)
-        for name in x.request.params:
+        for name in _given(x):
             if _refusal(x) in self.lacking.get((route, name), ()):
                 return Silence.LACKING, f"{name} is always refused: {_refusal(x)}"
         return None
@@ -133,6 +141,7 @@ def routes(exchanges: Iterable[Exchange]) -> Routes:
         if mine and x.source is None and x.probe and x.reply.status:
             groups.setdefault(route, []).append(x)
     found = {route: _silence(group) for route, group in groups.items()}
+    found |= _later(exchanges)
     silent = {route: why for route, why in found.items() if why}
     main = [why for (_, endpoint), why in found.items() if endpoint in _MAIN]
     nothing = len(main) > 1 and all(main)
@@ -151,15 +160,50 @@ def _always_refused(group: list[Exchange]) -> dict[str, frozenset[str]]:
     served: set[str] = set()
     refused: dict[str, set[str]] = {}
     for x in group:
-        given = {
-            name for name, value in x.request.params.items() if value and name not in _EVERYWHERE
-        }
+        given = _given(x)
         if x.ok:
             served |= given
         elif _is_right(x) and 400 <= x.reply.status < 500 and x.reply.status not in CLOSED | BUSY:
             for name in given:
                 refused.setdefault(name, set()).add(_refusal(x))
     return {name: frozenset(said) for name, said in refused.items() if name not in served}
+
+
+def _given(x: Exchange) -> set[str]:
+    """What a request has that another may not have: parameters, and kinds of content beside text."""
+    params = x.request.params
+    given = {name for name, value in params.items() if value and name not in _EVERYWHERE}
+    body = x.request.body
+    return given | {kind for kind in _PARTS if f'"{kind}"'.encode() in body}
+
+
+def _later(exchanges: tuple[Exchange, ...]) -> dict[Route, tuple[Silence, str] | None]:
+    """Operations on earlier answers; absent are those answered as any path that nobody serves, whatever the id."""
+    nowhere = {
+        _worded(x) for x in exchanges
+        if x.probe and fnmatchcase(x.probe, _UNKNOWN_PATH) and x.reply.status in MISSING
+    }  # fmt: skip
+    groups: dict[Route, list[Exchange]] = {}
+    for x in exchanges:
+        route = (x.request.method, x.endpoint)
+        if route in _LATER and x.source is None and x.probe and x.reply.status and _ours(x):
+            groups.setdefault(route, []).append(x)
+    return {
+        route: (Silence.ABSENT, f"{route[0]} {_path(group[0])} is answered {group[0].reply.status}, as a path that nobody serves")
+        if _nobody(group, nowhere) else None
+        for route, group in groups.items()
+        if _nobody(group, nowhere) or any(x.ok for x in group)
+    }  # fmt: skip
+
+
+def _nobody(group: Sequence[Exchange], nowhere: set[str]) -> bool:
+    return all(x.reply.status in (405, 501) or _worded(x) in nowhere for x in group)
+
+
+def _worded(x: Exchange) -> str:
+    """An answer without the path that it may repeat."""
+    text = x.reply.text.replace(x.request.path, "").replace(_path(x), "")
+    return f"{x.reply.status} {text.strip()}"
 
 
 def _refusal(x: Exchange) -> str:
@@ -177,13 +221,25 @@ def _no_key(exchanges: tuple[Exchange, ...]) -> tuple[Silence, str] | None:
         return None
     strangers = [x for x in exchanges if _stranger(x)]
     let_in = [x for x in strangers if _tells(x) and x.endpoint in _MAIN]
-    if not let_in or any(x.reply.status in CLOSED for x in strangers):
+    if (
+        not let_in
+        or any(x.reply.status in CLOSED for x in strangers)
+        or _kept_out(exchanges, strangers)
+    ):
         return None
     x = let_in[0]
     return (
         Silence.OPEN,
         f"no key is needed: {x.request.method} {_path(x)} is answered {x.reply.status}",
     )
+
+
+def _kept_out(exchanges: tuple[Exchange, ...], strangers: Sequence[Exchange]) -> bool:
+    """Whether the right key reads the models and no stranger does, with whatever status they are sent away."""
+    read = [x for x in exchanges if x.endpoint is Endpoint.MODELS and x.request.method == "GET"]
+    mine = [x for x in read if x.request.header("authorization") == _RIGHT]
+    theirs = [x for x in read if x in strangers]
+    return any(x.ok for x in mine) and bool(theirs) and not any(x.ok for x in theirs)
 
 
 def _stranger(x: Exchange) -> bool:

@@ -33,7 +33,7 @@ FIELDS = field_rules(
     ],
 )
 
-OFFERED = offered("models.offered")
+OFFERED = offered("models.offered", "where clients look up which models there are")
 
 CARDS = Selector(
     "a model", lambda x: MODEL_LIST.matches(x) or ONE_MODEL.matches(x), ("models.list",)

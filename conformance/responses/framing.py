@@ -25,7 +25,7 @@ BYTES: Final = framing_rules("responses.stream", ASKED_STREAM)
 KNOWN: Final = frozenset(n.removeprefix(_FOLDER) for n in names() if n.startswith(_FOLDER))
 
 
-OFFERED: Final = offered("responses.offered")
+OFFERED: Final = offered("responses.offered", "as Codex and other clients of Responses need it")
 
 
 @rule("responses.status", on=probe("responses.echo", "responses.tools", "responses.cut"))

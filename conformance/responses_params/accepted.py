@@ -6,7 +6,7 @@ from conformance.judging.answer import error_of, status_line
 from conformance.judging.code_word import told
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.lacking import null_refused, unsupported_told
-from conformance.judging.refusal import asks, blames, unjudged
+from conformance.judging.refusal import asks, blames, blind, unjudged
 from conformance.judging.rule import Rule, rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import Selector
@@ -133,7 +133,8 @@ def valid_accepted(x: Exchange) -> Findings:
 
 def _blames_images(x: Exchange) -> bool:
     message = error_of(x).get("message")
-    return isinstance(message, str) and "image" in message and b'"input_image"' in x.request.body
+    said = blind(x) or (isinstance(message, str) and "image" in message)
+    return said and b'"input_image"' in x.request.body
 
 
 @rule("responses.param.unsupported-code", on=_VALID)

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from conformance.judging.answer import error_of, status_line
 from conformance.judging.finding import ABSENT, Finding, Findings, Unsure, show
-from conformance.judging.refusal import refused, unjudged
+from conformance.judging.refusal import names, refused, unjudged
 from conformance.judging.route import Silence
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
@@ -61,7 +61,11 @@ def _body(x: Exchange) -> dict[str, Any]:
 
 @rule("responses.input-tokens.answered", on=probe(*_ALL), silence=[Silence.ABSENT])
 def answered(x: Exchange) -> Findings:
-    if not x.ok and not unjudged(x) and (x.reply.status not in (404, 405, 501) or not error_of(x)):
+    if not x.ok and names(x, "previous_response_id"):
+        yield Unsure(f"no turn before is known: {status_line(x)}", lacking=True)
+    elif (
+        not x.ok and not unjudged(x) and (x.reply.status not in (404, 405, 501) or not error_of(x))
+    ):
         yield Finding("status", "200, or 404 or 501 with an error object", status_line(x))
 
 

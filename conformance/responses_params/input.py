@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from conformance.judging.answer import error_of, status_line
 from conformance.judging.code_word import ASK, knows, told
-from conformance.judging.finding import Finding, Findings, show
-from conformance.judging.refusal import names, unjudged
+from conformance.judging.finding import Finding, Findings, Unsure, show
+from conformance.judging.refusal import blind, names, unjudged
 from conformance.judging.rule import Rule, rule
 from conformance.judging.selector import Selector, ok_probe, probe
 from conformance.responses.selectors import dicts
@@ -120,7 +120,9 @@ REASONING: Final = Probe(f"{VALID}reasoning-back", _returning, after=("responses
 
 def _accepted(requirement: str, *probes: str) -> Rule:
     def check(x: Exchange) -> Findings:
-        if not x.ok:
+        if x.probe == IMAGES.name and blind(x):
+            yield Unsure(f"the model takes no images: {status_line(x)}", lacking=True)
+        elif not x.ok:
             yield Finding("status", "200", status_line(x))
 
     on = probe(*probes).only("that the server looked at", is_looked_at, *probes)
@@ -199,7 +201,9 @@ def _blamed(x: Exchange) -> list[str]:
     found = re.search(r"input\[(\d+)\]", str(error_of(x).get("param")))
     if found and int(found[1]) < len(items):
         items = [items[int(found[1])]]
-    return [_kind(item) for item in items] if names(x, "input") else []
+    # A checker of types that tried every form of an item names the whole body's input: no item of it.
+    untold = not found and str(error_of(x).get("param")).startswith("body.")
+    return [_kind(item) for item in items] if names(x, "input") and not untold else []
 
 
 def _taken(kind: str) -> Rule:

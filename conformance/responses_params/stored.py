@@ -5,6 +5,7 @@ from typing import Any, Final
 from conformance.judging.answer import error_of, status_line
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.refusal import unjudged
+from conformance.judging.route import Silence
 from conformance.judging.rule import Rule, rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import Selector, probe
@@ -135,18 +136,29 @@ def _compare(run: Run, read: str, made: str) -> Findings:
             yield Finding(name, *told(before[name], now.get(name)), exchange=x.id)
 
 
-@rule("responses.stored.readable", on=probe(READ.name, READ_DEFAULT.name, READ_STREAMED.name))
+@rule(
+    "responses.stored.readable",
+    on=probe(READ.name, READ_DEFAULT.name, READ_STREAMED.name),
+    silence=[Silence.ABSENT],
+)
 def readable(x: Exchange) -> Findings:
+    """That nobody serves the path is told here, and of no other row about stored responses."""
     if not x.ok and not unjudged(x):
         yield Finding("status", "200: the response was to be stored", status_line(x))
 
 
-@rule("responses.stored.off", on=probe(*(p.name for p in UNSTORED)))
-def not_kept(x: Exchange) -> Findings:
-    if x.ok:
-        yield Finding("status", "404: store was false", f"{x.reply.status}, the response was kept")
-    elif x.reply.status != 404 and not unjudged(x):
-        yield Finding("status", "404", status_line(x))
+@run_rule("responses.stored.off", probes=(f"{_STORED}unstored-*",))
+def not_kept(run: Run) -> Findings:
+    """Where nothing can be read again, nothing shows that this was not kept."""
+    others = [x for p in (READ, READ_DEFAULT, READ_STREAMED) for x in run.all(p.name)]
+    for x in run.named(f"{_STORED}unstored-*"):
+        if x.ok:
+            kept = f"{x.reply.status}, the response was kept"
+            yield Finding("status", "404: store was false", kept, exchange=x.id)
+        elif x.reply.status != 404 and not unjudged(x):
+            yield Finding("status", "404", status_line(x), exchange=x.id)
+        elif others and not any(y.ok for y in others):
+            yield Unsure("no response can be read again, stored or not", lacking=True)
 
 
 DELETIONS: Final = Selector(

@@ -1,5 +1,6 @@
 """Arithmetic inside one usage object: sums, subsets, signs."""
 
+from collections.abc import Callable
 from typing import Any
 
 from conformance.judging.finding import Finding, Findings, show
@@ -88,7 +89,25 @@ def output_positive(x: Exchange) -> Findings:
         yield Finding(f"{report.where}: output tokens", "more than 0", "0", report.event)
 
 
-@rule("usage.cached-subset", on=REPORTING)
+def _told(*names: str) -> Callable[[Exchange, str], bool]:
+    """Whether a usage object has one of these counts in its details: nothing else shows how they are kept."""
+
+    def sees(x: Exchange, requirement: str) -> bool:  # noqa: ARG001
+        return any(
+            type(details.get(name)) is int
+            for report in reports(x)
+            for details in (prompt_details(report), output_details(report))
+            for name in names
+        )
+
+    return sees
+
+
+def _parts_told(x: Exchange, requirement: str) -> bool:  # noqa: ARG001
+    return any(prompt_details(r).get("cache_write_tokens_details") for r in reports(x))
+
+
+@rule("usage.cached-subset", on=REPORTING, sees=_told("cached_tokens"))
 def cached_subset(x: Exchange) -> Findings:
     for report in reports(x):
         prompt, cached = report.usage.prompt_tokens, report.usage.cached_tokens
@@ -97,7 +116,7 @@ def cached_subset(x: Exchange) -> Findings:
             yield Finding(where, f"at most {prompt}", str(cached), report.event)
 
 
-@rule("usage.cache-write-subset", on=REPORTING)
+@rule("usage.cache-write-subset", on=REPORTING, sees=_told("cache_write_tokens"))
 def cache_write_subset(x: Exchange) -> Findings:
     for report in reports(x):
         prompt, written = report.usage.prompt_tokens, report.usage.cache_write_tokens
@@ -108,7 +127,7 @@ def cache_write_subset(x: Exchange) -> Findings:
             yield Finding(where, f"with cached tokens at most {prompt}", str(both), report.event)
 
 
-@rule("usage.reasoning-subset", on=REPORTING)
+@rule("usage.reasoning-subset", on=REPORTING, sees=_told("reasoning_tokens"))
 def reasoning_subset(x: Exchange) -> Findings:
     for report in reports(x):
         output, reasoning = report.usage.completion_tokens, report.usage.reasoning_tokens
@@ -119,7 +138,11 @@ def reasoning_subset(x: Exchange) -> Findings:
             yield Finding(where, f"at most {output}", str(reasoning), report.event)
 
 
-@rule("usage.prediction-subset", on=CHAT)
+@rule(
+    "usage.prediction-subset",
+    on=CHAT,
+    sees=_told("accepted_prediction_tokens", "rejected_prediction_tokens"),
+)
 def prediction_subset(x: Exchange) -> Findings:
     for report in reports(x):
         inner = output_details(report)
@@ -132,7 +155,7 @@ def prediction_subset(x: Exchange) -> Findings:
             yield Finding(where, f"at most {output}", str(both), report.event)
 
 
-@rule("usage.prompt-parts", on=REPORTING)
+@rule("usage.prompt-parts", on=REPORTING, sees=_told("text_tokens", "image_tokens", "audio_tokens"))
 def prompt_parts(x: Exchange) -> Findings:
     names = ("text_tokens", "image_tokens", "audio_tokens")
     for report in reports(x):

@@ -83,13 +83,17 @@ def number(tokens: int | None) -> str:
 
 @run_rule("usage.same-prompt", probes=("usage.small", "usage.small-stream"), sees=succeeded)
 def same_prompt(run: Run) -> Findings:
+    counted = False
     for members in same_prompts(run):
         first = members[0]
         expected = _prompt(first)
+        counted = counted or any(_prompt(x) for x in members)
         for x in members[1:]:
             if expected is not None and _prompt(x) not in (None, expected):
                 said = f"{expected}, as {first.probe} was told for the same prompt"
                 yield Finding("prompt tokens", said, str(_prompt(x)), exchange=x.id)
+    if not counted:
+        yield Unsure("no tokens are counted at all, which is told elsewhere")
 
 
 @run_rule("usage.same-answer", probes=("usage.small", "usage.small-stream"), sees=succeeded)
@@ -102,7 +106,7 @@ def same_answer(run: Run) -> Findings:
             if text is None:
                 continue
             first = known.setdefault(text, x)
-            compared = compared or first is not x
+            compared = compared or (first is not x and bool(_output(x)))
             if _output(first) != _output(x):
                 said = f"{number(_output(first))}, as {first.probe} was told for the same text"
                 yield Finding("output tokens", said, number(_output(x)), exchange=x.id)
@@ -117,7 +121,7 @@ def _counted_alike(run: Run) -> bool:
     for x in run.where(_WITH_USAGE):
         if x.model == run.model and (text := text_of(x)) and _output(x) is not None:
             key = x.endpoint, text
-            alike = alike or (key in known and known[key] == _output(x))
+            alike = alike or (key in known and known[key] == _output(x) != 0)
             known.setdefault(key, _output(x))
     return alike
 
@@ -203,6 +207,8 @@ def choices_count(run: Run) -> Findings:
             yield Unsure("what was used could be that of one choice alone")
     elif len(texts) < 2 or any(text != single for text in texts):
         yield Unsure("the two choices are not each the text of the single answer")
+    elif not _output(one) and not _output(two):
+        yield Unsure("no tokens are counted at all, which is told elsewhere")
     elif (_output(two) or 0) < 2 * (_output(one) or 0):
         said = f"{2 * (_output(one) or 0)}, twice what one choice costs"
         yield Finding("completion tokens", said, str(_output(two)), exchange=two.id)

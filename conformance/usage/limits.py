@@ -29,17 +29,22 @@ LIMITED = REPORTING.only(
 )
 
 
+def _reasons(x: Exchange, report: Report) -> list[object]:
+    """How each choice of a chat answer ended."""
+    if x.reply.is_stream:
+        return [c.finish_reason for c in fold_chat(x.reply).choices.values()]
+    choices = report.answer.get("choices")
+    entries = choices if isinstance(choices, list) else []
+    return [c.get("finish_reason") for c in entries if isinstance(c, dict)]
+
+
 def _cut(x: Exchange) -> bool:
     """Whether every choice was cut by the limit."""
     report = final(x)
     if report is None:
         return False
     if x.endpoint is Endpoint.CHAT:
-        reasons = [c.finish_reason for c in fold_chat(x.reply).choices.values()]
-        if not x.reply.is_stream:
-            choices = report.answer.get("choices")
-            entries = choices if isinstance(choices, list) else []
-            reasons = [c.get("finish_reason") for c in entries if isinstance(c, dict)]
+        reasons = _reasons(x, report)
         return bool(reasons) and all(reason == "length" for reason in reasons)
     details = report.answer.get("incomplete_details")
     return isinstance(details, dict) and details.get("reason") == "max_output_tokens"
@@ -64,6 +69,10 @@ def cut_at_limit(x: Exchange) -> Findings:
     # More than the limit is the matter of usage.within-limit.
     if not report or limit is None or output is None or not speaks(report, x) or _in_blocks(report):
         return
+    asked = x.request.params.get("n")
+    if x.endpoint is Endpoint.CHAT and type(asked) is int and asked > 0:
+        # A choice that did not come was not cut, and how many there are is another row's matter.
+        limit = limit // asked * min(asked, len(_reasons(x, report)))
     if output < limit:
         where = f"{report.where}: output tokens"
         yield Finding(where, f"{limit}, where it was cut", str(output), report.event)

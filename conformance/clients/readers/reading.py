@@ -1,5 +1,6 @@
 """What a client has in hand when an answer is over."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -34,4 +35,17 @@ def read(reader: Reader, x: Exchange) -> Reading:
         return Reading(complaint=str(stop))
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         # The readers are written as the clients are: what raises here raises there.
-        return Reading(complaint=f"{type(error).__name__}: {error}"[:160])
+        return Reading(complaint=_told(error)[:160])
+
+
+def _told(error: Exception) -> str:
+    """An error of the reader in words for the server's developer, who has the answer before him."""
+    if isinstance(error, KeyError):
+        return f"an error, because {error.args[0]} is missing, which it reads"
+    if isinstance(error, json.JSONDecodeError):
+        return f"an error, because what comes is no JSON: {error.msg}"
+    if isinstance(error, IndexError):
+        return f"an error, because a list is too short: {error}"
+    if isinstance(error, TypeError | AttributeError):
+        return f"an error, because a member is missing or of another type: {error}"
+    return f"{type(error).__name__}: {error}"
