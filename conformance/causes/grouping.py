@@ -78,12 +78,19 @@ def grouped(failures: Sequence[Failure], *, few: bool) -> list[Group]:
     rest: list[Failure] = []
     for failure in after:
         at = _source(failure, found) if len(found) > 1 or not few else 0 if found else None
+        if at is None and few and found:
+            # Findings are kept up to a number: what is wrong in most answers stands for all of them.
+            at = max(range(len(found)), key=lambda n: _reach(found[n]))
         (rest if at is None else members[at]).append(failure)
     made = [
         Group(group.trait, (*group.failures, *members[at])) if members[at] else group
         for at, group in enumerate(found)
     ]
     return [*made, Group(Trait(Kind.READER, ()), tuple(rest))] if rest else made
+
+
+def _reach(group: Group) -> int:
+    return len({place for failure in group.failures for place in failure.places()})
 
 
 def _source(failure: Failure, found: Sequence[Group]) -> int | None:
@@ -184,7 +191,9 @@ def _neighbour(failure: Failure, groups_of: list[list[Failure]], *, few: bool) -
     touched = [at for at, ms in enumerate(groups_of) if any(own & member.places() for member in ms)]
     if len(touched) == 1 and "" not in own:
         theirs = frozenset(place for member in groups_of[touched[0]] for place in member.places())
-        if not few and len(theirs) > LOCAL:
+        # Where much fails, that a group has something against this answer too is no accident only
+        # when it has against nearly no other.
+        if not few and (len(theirs) > LOCAL or len(own & theirs) < MOST * len(theirs)):
             return None
         if own <= theirs or theirs <= own or len(own & theirs) >= MOST * len(own):
             return touched[0]

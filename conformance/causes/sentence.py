@@ -59,7 +59,12 @@ def _single(group: Group) -> str:
 
 def _route(_t: Trait, sights: list[Sight], _g: Group, words: Words) -> str:
     x = words.exchanges(sights)[0]
-    return f"{words.survey.name(x)} is not served: every request was answered {x.reply.status}"
+    name = words.survey.name(x)
+    told = next((s for s in sights if s.where == "route"), None)
+    if told is None:
+        return f"{name} is not served: every request was answered {x.reply.status}"
+    use = told.expected.partition(", ")[2]
+    return f"{name} is not served: {short(told.found)}{f' ({use})' if use else ''}"
 
 
 def _connection(trait: Trait, sights: list[Sight], _g: Group, words: Words) -> str:
@@ -171,6 +176,10 @@ def _header(trait: Trait, sights: list[Sight], _g: Group, words: Words) -> str:
 
 
 def _member(trait: Trait, sights: list[Sight], _g: Group, words: Words) -> str:
+    if trait.about[0].endswith(" streams"):
+        return (
+            f"{trait.about[1]} is missing in streams of {words.operations(sights)} that ask for it"
+        )
     return f"{trait.about[1]} is missing in {_of(trait.about[0], sights, words)}"
 
 
@@ -217,6 +226,16 @@ def _wrong(place: str, sights: list[Sight], words: Words) -> str:
     return f"{name} {be} in {place}: {said}"
 
 
+def _choices(_t: Trait, sights: list[Sight], _g: Group, words: Words) -> str:
+    first = next((s for s in sights if "choices" in s.expected), sights[0])
+    return f"n is not honoured by {words.operations(sights)}: expected {short(first.expected)}, found {short(first.found)}"
+
+
+def _types(_t: Trait, sights: list[Sight], group: Group, words: Words) -> str:
+    names = dict.fromkeys(f.requirement.split(".")[-2].replace("-", "_") for f in group.failures)
+    return f"Values of a wrong type are accepted by {words.operations(sights)}: {short(', '.join(names))}"
+
+
 def _call(_t: Trait, sights: list[Sight], _g: Group, words: Words) -> str:
     first = sights[0]
     return f"No tool is called where a call is due ({words.operations(sights)}): expected {short(first.expected)}"
@@ -246,6 +265,8 @@ WRITERS: Mapping[Kind, Callable[[Trait, list[Sight], Group, Words], str]] = {
     Kind.EVENT: _event,
     Kind.VALUE: _value,
     Kind.CALL: _call,
+    Kind.CHOICES: _choices,
+    Kind.TYPES: _types,
 }
 
 

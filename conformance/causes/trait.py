@@ -20,11 +20,13 @@ class Kind(StrEnum):
     HEADER = "header"  # the same header
     MEMBER = "member"  # the same member missing
     EVENT = "event"  # the same event lacking or out of place
+    CHOICES = "choices"  # another number of choices than n asks for
     CALL = "call"  # no tool called where a call is due
     VALUE = "value"  # the same member with a value that is not due
     NAMED = "named"  # the same name, whatever the operation
     STATUS = "status"  # the same status where another one is due
     UNCHECKED = "unchecked"  # wrong values of one parameter accepted
+    TYPES = "types"  # values of a wrong type accepted, of whatever parameter
     SAME = "same"  # expected and found are the same but for their numbers
     CONTAINER = "container"  # several members of one object missing
     BAD_REQUEST = "bad-request"  # bad requests answered with 5xx
@@ -36,7 +38,7 @@ class Kind(StrEnum):
 
 RANK = {kind: rank for rank, kind in enumerate(Kind)}
 
-LEAST = {Kind.CONTAINER: 3, Kind.ACCEPTED: 5, Kind.EXCHANGE: 2}
+LEAST = {Kind.ROUTE: 1, Kind.CONTAINER: 3, Kind.ACCEPTED: 5, Kind.EXCHANGE: 2}
 """How many requirements a trait must join before it counts as a cause of its own."""
 
 

@@ -21,6 +21,7 @@ SAID = frozenset(
 """Members that hold a whole answer or a whole bill: they are found wrong for many reasons."""
 NO_CALL = re.compile(r"no call$|[\"']")
 """A text, or the word for nothing, where a call was to be."""
+NAME = re.compile(r'"(\w+)"')
 TEXT = 160
 REPEATED = re.compile(r"(: ?)[{\[].*", re.DOTALL)
 """What a message repeats of a request behind its own words."""
@@ -64,6 +65,13 @@ def _traits(
         yield Trait(Kind.UNENDED, (x.endpoint.value,))
     if not is_nothing(found) and _of_tokens(place_of(where), expected):
         yield Trait(Kind.TOKENS, ())
+    if path[:1] == ("choices",) and _other_choices(x, expected, found):
+        yield Trait(Kind.CHOICES, ())
+    if _without_usage(x) and "usage" in f"{where} {expected}":
+        yield Trait(Kind.MEMBER, (f"{_family(x)} streams", "usage"))
+    if where == "error's members":
+        for name in set(NAME.findall(expected)) ^ set(NAME.findall(found)):
+            yield Trait(Kind.MEMBER, ("error", name))
     if re.search(r"\bcall\b", expected) and (is_nothing(found) or NO_CALL.match(found)):
         yield Trait(Kind.CALL, ())
     if where.startswith("header "):
@@ -107,8 +115,35 @@ def unended(x: Exchange) -> bool:
     return False
 
 
+def _other_choices(x: Exchange, expected: str, found: str) -> bool:
+    """Whether as many choices are due as `n` asks for, more than one, and another number is found."""
+    asked = x.request.params.get("n") if x.ok and x.endpoint is Endpoint.CHAT else None
+    several = type(asked) is int and asked > 1 and _number(expected) == asked
+    return several and _number(found) not in (None, asked)
+
+
+def _number(text: str) -> int | None:
+    """How many choices a text speaks of: `2 choices`, `2, as n says`, or as many as a list of indexes has."""
+    listed = re.match(r"\[([^\]]*)\]", text)
+    if listed:
+        return len([entry for entry in listed[1].split(",") if entry.strip()])
+    counted = re.match(r"\d+", text)
+    return int(counted[0]) if counted else None
+
+
+def _without_usage(x: Exchange) -> bool:
+    """Whether a chat stream that was to bring usage came to its end without."""
+    if not (x.ok and x.reply.is_stream and x.endpoint is Endpoint.CHAT):
+        return False
+    options = x.request.params.get("stream_options")
+    asked = isinstance(options, dict) and options.get("include_usage") is True
+    return asked and not any(isinstance(p, dict) and p.get("usage") for p in x.reply.payloads)
+
+
 def _of_tokens(place: str, expected: str) -> bool:
     """Whether a number of tokens is found wrong, or that the balance does not go with it."""
+    if place == "usage" and "_tokens" in expected:
+        return True
     of_usage = "prompt tokens" in expected or "calls at the same time" in expected
     return place.endswith("tokens") or (place == "balance" and of_usage)
 
@@ -156,6 +191,8 @@ def _accepted(requirement: str, due: list[int], x: Exchange, survey: Survey) -> 
         yield Trait(Kind.MODEL, ())
     else:
         yield Trait(Kind.UNCHECKED, (".".join(requirement.split(".")[-2:-1]),))
+        if requirement.endswith((".type", ".wrong-type")):
+            yield Trait(Kind.TYPES, ())
         yield Trait(Kind.ACCEPTED, ())
 
 

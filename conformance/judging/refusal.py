@@ -17,7 +17,17 @@ _NOT_HAD: Final = re.compile(r"\b(not|n't) support", re.IGNORECASE)
 
 def names(x: Exchange, parameter: str) -> bool:
     """Whether an error speaks of a parameter (or one of `a|b`), in `param` or in its message."""
-    return any(_names(error_of(x), name) for name in parameter.split("|"))
+    return any(_names(_told(x), name) for name in parameter.split("|"))
+
+
+def _told(x: Exchange) -> dict[str, Any]:
+    """The error of a refusal, or what FastAPI's checker says in its stead: `detail` with a place and a text."""
+    body = x.reply.json
+    details = body.get("detail") if isinstance(body, dict) else None
+    first = details[0] if isinstance(details, list) and details else None
+    if error_of(x) or not isinstance(first, dict) or not isinstance(first.get("loc"), list):
+        return error_of(x)
+    return {"param": ".".join(str(step) for step in first["loc"]), "message": first.get("msg")}
 
 
 def _names(error: dict[str, Any], parameter: str) -> bool:
@@ -43,10 +53,10 @@ def blames(x: Exchange, parameter: str) -> bool:
     Stricter than `names`: a message may use the word otherwise, or name the parameter beside the one
     that `param` gives.
     """
-    param = error_of(x).get("param")
+    param = _told(x).get("param")
     if isinstance(param, str) and param:
         return _names({"param": param}, parameter)
-    message = error_of(x).get("message")
+    message = _told(x).get("message")
     if parameter not in _WORDS or not isinstance(message, str):
         return names(x, parameter)
     quoted = rf"['\"`\u2018\u201c]{re.escape(parameter)}['\"`\u2019\u201d.\[]"

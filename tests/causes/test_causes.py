@@ -337,3 +337,43 @@ def test_what_only_a_reader_cannot_read_is_a_cause_of_its_own():
     rows = [row("chat.reader.openai-node", finding(x, "create()", "an answer", "SyntaxError"), clients=["OpenAI SDK (Node)"])]  # fmt: skip
     (cause,) = causes(rows, [x])
     assert cause["sentence"].startswith("Client programs do not come to the end of answers of POST /v1/chat/completions (OpenAI SDK (Node)): ")  # fmt: skip
+
+
+def test_an_absent_route_alone_is_called_by_its_name():
+    """LitServe has no /models: `route: expected an answer of the operation` told its developer nothing."""
+    x = exchange("m", 404, {"detail": "Not Found"}, path="/v1/models")
+    said = finding(x, "route", "GET /models to be served, where clients look up which models there are", "nothing at this path: 404")  # fmt: skip
+    made = causes([row("models.offered", said)], [x])
+    assert [c["sentence"] for c in made] == ["GET /v1/models is not served: nothing at this path: 404 (where clients look up which models there are)"]  # fmt: skip
+
+
+def test_n_that_is_ignored_is_one_cause():
+    x = exchange("n", body={"choices": [{"index": 0}]}, n=2)
+    rows = [
+        row("chat.answer.choices", finding(x, "choices[].index", "[0, 1]", "[0]")),
+        row("chat.param.n.honoured", finding(x, "choices", "2 choices", "1"), level="SHOULD"),
+        row("chat.param.combined", finding(x, "choices", "2, as n says, beside others", "1")),
+    ]
+    assert [c["kind"] for c in causes(rows, [x])] == ["choices"]
+
+
+def test_a_stream_without_its_usage_is_one_cause():
+    text = 'data: {"choices": [{"index": 0, "delta": {}}]}\n\ndata: [DONE]\n\n'
+    x = exchange("s", body=text, stream=True, stream_options={"include_usage": True})
+    rows = [
+        row("chat.stream.usage-last", finding(x, "the stream", "one chunk with usage", "none")),
+        row("chat.param.stream-options.usage-on", finding(x, "usage", "an object in the last chunk", "none in any chunk")),
+    ]  # fmt: skip
+    made = causes(rows, [x])
+    assert [c["kind"] for c in made] == ["member"]
+    assert made[0]["sentence"].startswith("usage is missing in streams of")
+
+
+def test_a_place_in_one_of_many_answers_at_fault_is_no_tie():
+    """fakellm: a stop sequence that is ignored was put under the numbers of tokens of the same answer."""
+    xs = [exchange(f"t{n}", body={"choices": []}) for n in range(8)]
+    rows = [row(f"usage.{n}", finding(x, "usage.prompt_tokens", "more", "7")) for n, x in enumerate(xs)]  # fmt: skip
+    rows += [row(f"odd.{n}", finding(xs[0], f"header x-{n}", f"{n}", "no")) for n in range(40)]
+    stop = row("chat.param.stop.honoured", finding(xs[1], "choices[0].content", 'no "r g"', "bar gas"))  # fmt: skip
+    held = [c for c in causes([*rows, stop], xs) if "chat.param.stop.honoured" in c["requirements"]]
+    assert not any("usage.1" in c["requirements"] for c in held)

@@ -129,6 +129,18 @@ class TestRefusals:
         )
         assert verdict("chat.param.refused.names", x).outcome is Outcome.PASS
 
+    def test_a_checker_of_types_names_the_parameter_in_its_place(self):
+        """LitServe refused an effort, and the row of efforts passed: nobody was blamed."""
+        detail = {
+            "type": "literal_error",
+            "loc": ["body", "reasoning_effort"],
+            "msg": "Input should be",
+        }
+        body = HELLO | {"reasoning_effort": "none", "max_completion_tokens": 16}
+        x = said("chat_params.accept.effort-low", body, {"detail": [detail]}, status=422)
+        assert verdict("chat.param.reasoning-effort.accepted", x).outcome is Outcome.ADVISORY
+        assert verdict("chat.param.valid-accepted", x).outcome is Outcome.PASS
+
     @pytest.mark.parametrize("name", ["errors.path-unknown", "errors.type.invalid-request"])
     def test_without_an_error_object_nothing_is_kept(self, name):
         assert verdict(name, pathless()).outcome is Outcome.BLOCKED
