@@ -33,8 +33,16 @@ class Usage:
 
 
 def _details(usage: dict[str, Any], *names: str) -> dict[str, Any]:
-    return next((usage[name] for name in names if isinstance(usage.get(name), dict)), {})
+    for name in names:
+        found = usage.get(name)
+        if isinstance(found, dict):
+            return found
+    return {}
 
 
 def _count(usage: dict[str, Any], *names: str) -> int | None:
-    return next((usage[name] for name in names if type(usage.get(name)) is int), None)
+    for name in names:
+        found = usage.get(name)
+        if type(found) is int:
+            return found
+    return None

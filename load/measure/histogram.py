@@ -7,8 +7,10 @@ form, so any HDR tool reads what we export. Counts are kept sparse, by bucket in
 import struct
 import zlib
 from base64 import b64decode, b64encode
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import Final, Self
 
 DIGITS: Final = 3
@@ -102,17 +104,12 @@ class Histogram:
         return [(p, us / 1000) for p, us in zip(wanted, self._values(wanted), strict=True)]
 
     def _values(self, percentiles: Iterable[float]) -> Iterator[int]:
-        places = iter(sorted(self.counts.items()))
-        seen, value = 0, 0
+        indexes = sorted(self.counts)
+        seen = list(accumulate(map(self.counts.__getitem__, indexes)))
         for percentile in percentiles:
             wanted = max(1, -int(-(percentile * self.count / 100 - 1e-9) // 1))
-            while seen < wanted:
-                index, times = next(places, (-1, 0))
-                if index < 0:
-                    break
-                seen += times
-                value = highest_of(index)
-            yield min(value, self.highest_us)
+            at = min(bisect_left(seen, wanted), len(seen) - 1)
+            yield min(highest_of(indexes[at]), self.highest_us) if seen else 0
 
     def as_distribution(self, unit: int = 1000) -> dict[str, float | int | None]:
         """Count, mean, percentiles and max in milliseconds; None where samples are too few.

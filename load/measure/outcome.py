@@ -5,6 +5,9 @@ from typing import Final
 
 
 class Outcome(StrEnum):
+    # Several sets and counts are asked for the outcome of each request: an enum's own hash is a call in Python.
+    __hash__ = str.__hash__
+
     OK = "ok"
     INCOMPLETE_LENGTH = "incomplete_length"  # whole, but the token limit cut the text: ok, flagged
     # Whole by its form, measured as such, but not as asked for:

@@ -30,8 +30,8 @@ def tokens_after_first(arrival: Arrival, tokens: int) -> float:
         tokens -= hidden
     at_once = bisect_right(stamps, stamps[0])
     if len(texts) == len(stamps):
-        whole = sum(map(len, texts))
-        share = sum(map(len, texts[:at_once])) / whole if whole else 1.0
+        whole = len("".join(texts))  # in C, several times as fast as a sum
+        share = len("".join(texts[:at_once])) / whole if whole else 1.0
     else:
         share = at_once / len(stamps)
     return tokens * (1 - share)
@@ -40,7 +40,10 @@ def tokens_after_first(arrival: Arrival, tokens: int) -> float:
 def time_per_token_us(arrival: Arrival, tokens: int) -> int | None:
     """From the first content to the last; None of one token, and of what came all at once."""
     stamps = arrival.reader.stamps
-    later = tokens_after_first(arrival, tokens)
-    if tokens == 1 or later < LEAST_TOKENS or burst(stamps):
+    if (
+        tokens == 1
+        or burst(stamps)
+        or (later := tokens_after_first(arrival, tokens)) < LEAST_TOKENS
+    ):
         return None
     return int((stamps[-1] - stamps[0]) / later) // 1000

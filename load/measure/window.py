@@ -1,5 +1,6 @@
 """The steady part of a run, and the bins of its time series."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,13 +22,17 @@ class Window:
     scheduled: bool = True
     mixed: bool = False  # whether times are kept by scenario as well
 
-    def slice(self, at_ns: int) -> int:
-        """Which eighth of the steady window; -1 in the warm-up, SLICES in the drain."""
-        if at_ns < self.from_ns:
-            return -1
-        if at_ns >= self.to_ns:
-            return SLICES
-        return (at_ns - self.from_ns) * SLICES // (self.to_ns - self.from_ns)
+    def slices(self, times_ns: Sequence[int]) -> list[int]:
+        """Which eighth of the steady window each lies in; -1 in the warm-up, SLICES in the drain."""
+        start, end = self.from_ns, self.to_ns
+        return [
+            -1 if at < start else SLICES if at >= end else (at - start) * SLICES // (end - start)
+            for at in times_ns
+        ]
 
     def bin(self, at_ns: int) -> int:
         return (at_ns - self.start_ns) // (SECOND_NS * self.bin_s) * self.bin_s
+
+    def bins(self, times_ns: Sequence[int]) -> list[int]:
+        start, width, seconds = self.start_ns, SECOND_NS * self.bin_s, self.bin_s
+        return [(at - start) // width * seconds for at in times_ns]

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from time import time
 
+from load.measure.arrival_log import ArrivalLog
 from load.measure.outcome import Outcome
 from load.measure.request_record import record_of
 from load.measure.sample import MOST, line_of
@@ -18,16 +19,16 @@ class Recorder:
 
     def __init__(self, plan: Plan, workers: int, redactor: Redactor) -> None:
         self.tally = Tally()
-        self.window = Window(0, 0, 0)
+        self._log = ArrivalLog(Window(0, 0, 0))
         self._plan = plan
-        self._stages: list[Window] = []
+        self._stages: list[ArrivalLog] = []
         self._most = -(-MOST // workers)  # of the sample
         self._sampled = 0
         self._redactor = redactor
 
     def begin(self, start_ns: int) -> None:
         plan = self._plan
-        self.window = Window(
+        window = Window(
             start_ns,
             start_ns + round(plan.warm_up_s * 1e9),
             start_ns + round(plan.schedule.duration_s * 1e9),
@@ -37,20 +38,35 @@ class Recorder:
             not plan.closed,
             plan.scenario == "mix",
         )
+        self._log = ArrivalLog(window)
         self._stages = [
-            replace(
-                self.window,
-                from_ns=start_ns + round(part.from_s * 1e9),
-                to_ns=start_ns + round(part.to_s * 1e9) - 1,
+            ArrivalLog(
+                replace(
+                    window,
+                    from_ns=start_ns + round(part.from_s * 1e9),
+                    to_ns=start_ns + round(part.to_s * 1e9) - 1,
+                )
             )
             for part in plan.parts()
         ]
 
+    @property
+    def window(self) -> Window:
+        return self._log.window
+
+    @property
+    def recorded(self) -> int:
+        """Arrivals so far."""
+        return self._log.recorded
+
     def record(self, arrival: Arrival) -> None:
-        self.tally.record(arrival, self.window)
-        for number, window in enumerate(self._stages):
+        self._log.record(arrival)
+        for stage in self._stages:
+            window = stage.window
             if arrival.intended_ns <= window.to_ns and arrival.end_ns >= window.from_ns:
-                self.tally.stage(number).record(arrival, window)
+                stage.record(arrival)
+        if self._log.full:
+            self._count()
         if self._plan.records:
             self.tally.records.append(record_of(arrival, self.window))
 
@@ -65,9 +81,9 @@ class Recorder:
         """An error of this client while it took the arrival: it is counted all the same, and once."""
         arrival.fail_here(error, arrival.end_ns or at_ns)
         assert arrival.outcome is Outcome.CLIENT_ERROR
-        if self.tally.recorded == before:
+        if self._log.recorded == before:
             arrival.violations = {}
-            self.tally.record(arrival, self.window)
+            self._log.record(arrival)
         else:
             self.tally.counts["own_errors"] += 1
 
@@ -82,6 +98,13 @@ class Recorder:
 
     def take(self) -> Tally:
         """All since the last call, added up."""
+        self._count()
         tally, self.tally = self.tally, Tally()
-        tally.settle()
         return tally
+
+    def _count(self) -> None:
+        self._log.into(self.tally)
+        for number, log in enumerate(self._stages):
+            stage = self.tally.stage(number)
+            log.into(stage)
+            stage.transcripts.clear()  # the whole run has them

@@ -233,7 +233,7 @@ class Run:
 
     def _done(self, arrival: Arrival) -> None:
         """An arrival has ended. Whatever it makes of us, it is counted, once, and the run goes on."""
-        before = self._recorder.tally.recorded
+        before = self._recorder.recorded
         try:
             self._take(arrival)
         except Exception as error:  # noqa: BLE001 - an answer of a kind that nobody thought of

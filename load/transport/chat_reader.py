@@ -55,28 +55,34 @@ class ChatReader(Reader):
         # No line holds less than one object, so that there are as many says that each holds one.
         if len(chunks) != len(pieces):
             return False
-        known, model, finished = self._id, self._model, self._finished
-        for chunk, at_ns in zip(chunks, stamps, strict=True):
+        if not self._take_usual(chunks, stamps):
+            for chunk, at_ns in zip(chunks, stamps, strict=True):
+                self._take(chunk, at_ns)
+        return True
+
+    def _take_usual(self, chunks: Sequence[Chunk], stamps: Sequence[int]) -> bool:
+        """Chunks that are each one more text of a choice under way; False: one is not, and nothing was taken."""
+        if not self.visible_ns or self._usages:
+            return False
+        known, model, finished, texts = self._id, self._model, self._finished, []
+        for chunk in chunks:
             choices = chunk.choices
             if (
-                len(choices) == 1
-                and (choice := choices[0]).delta.content
-                and finished.get(choice.index) is False
-                and choice.finish_reason is None
-                and chunk.id == known
-                and chunk.model == model
-                and chunk.usage is None
-                and chunk.error is None
-                and self.visible_ns
-                and not self._usages
+                len(choices) != 1
+                or not (content := (choice := choices[0]).delta.content)
+                or finished.get(choice.index) is not False
+                or choice.finish_reason is not None
+                or chunk.id != known
+                or chunk.model != model
+                or chunk.usage is not None
+                or chunk.error is not None
             ):
-                self.events += 1
-                self.stamps.append(at_ns)
-                if self._keep:
-                    self.texts.append(choice.delta.content)
-            else:
-                self._take(chunk, at_ns)
-                known, model = self._id, self._model
+                return False
+            texts.append(content)
+        self.events += len(texts)
+        self.stamps.extend(stamps)
+        if self._keep:
+            self.texts += texts
         return True
 
     def _take(self, chunk: Chunk, at_ns: int) -> None:
@@ -111,7 +117,7 @@ class ChatReader(Reader):
 
     @property
     def finished(self) -> bool:
-        return bool(self._finished) and all(self._finished.values())
+        return bool(self._finished) and False not in self._finished.values()
 
     @property
     def usage(self) -> Usage | None:
@@ -125,7 +131,7 @@ class ChatReader(Reader):
             self._violate("chat.stream.done", "no [DONE]")
             if not self.finished or not self._usages:
                 return self.seen
-        if not all(self._finished.values()) or not self._finished:
+        if not self.finished:
             self._violate("chat.stream.finish-once", "a choice without finish_reason")
         if self._checks and self._usages != 1:
             self._violate(

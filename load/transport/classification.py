@@ -1,5 +1,6 @@
 """What an arrival came to: its outcome class and its violations, from what the reader and decoder saw."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from load.measure.outcome import Outcome, of_status
@@ -8,7 +9,7 @@ from load.transport.request import Arrival
 from load.transport.usage_sums import believable
 from wire.endpoint import Endpoint
 from wire.exchange import Invalid, parse_json
-from wire.sse import DONE, Decoder, Event, FactKind
+from wire.sse import DONE, Event, Fact, FactKind
 
 EVENT_STREAM: Final = "text/event-stream"
 _FRAMING: Final = {
@@ -88,13 +89,13 @@ def readable(event: Event) -> bool:
     return event.data.strip() == DONE or not isinstance(parse_json(event.data), Invalid)
 
 
-def framing(decoder: Decoder, arrival: Arrival) -> dict[str, str]:
+def framing(facts: Sequence[Fact], arrival: Arrival) -> dict[str, str]:
     """What the decoder itself noticed, under the ids of the requirements on framing."""
     if arrival.request.endpoint is Endpoint.OTHER:
         return {}
     return {
         f"{_area(arrival)}.stream.{_FRAMING[fact.kind]}": f"event {fact.where}: {fact.kind}"
-        for fact in decoder.facts
+        for fact in facts
         if fact.kind in _FRAMING
     }
 

@@ -71,8 +71,10 @@ class HttpResponse:
     def _release(self) -> None:
         """Let go of the body."""
         global _held  # noqa: PLW0603 - one number for the whole process
-        _held -= sum(map(len, self._body))
-        self._body, self._body_size = [], 0
+        if self._body:
+            _held -= sum(map(len, self._body))
+            self._body = []
+        self._body_size = 0
 
     def feed(self, data: bytes, at_ns: int) -> None:
         """Bytes as received, and their stamp. Raises HttpParserError."""
@@ -114,8 +116,10 @@ class HttpResponse:
             for event in self._decoder.close():
                 if readable(event):
                     arrival.reader.take(event.data, event.name, at_ns)
-            arrival.violations |= framing(self._decoder, arrival)
-            if any(fact.kind is FactKind.TOO_LONG for fact in self._decoder.facts):
+            facts = self._decoder.facts
+            if facts:
+                arrival.violations |= framing(facts, arrival)
+            if any(fact.kind is FactKind.TOO_LONG for fact in facts):
                 arrival.reader.problem = f"an event of more than {EVENT_LIMIT // 2**20} MB"
         elif self.whole and 200 <= arrival.status < 300 and not arrival.request.stream:
             arrival.first_event_ns = at_ns

@@ -28,11 +28,11 @@ def believable(usage: Usage | None) -> Usage | None:
 
 def usage_violations(usage: dict[str, Any], shape: str) -> dict[str, str]:
     """The three counts are there, and the total is the sum."""
-    names = _COUNTS[0] if "prompt_tokens" in usage else _COUNTS[1]
-    prompt, completion, total = (usage.get(name) for name in names)
+    first, second, third = _COUNTS[0] if "prompt_tokens" in usage else _COUNTS[1]
+    prompt, completion, total = usage.get(first), usage.get(second), usage.get(third)
     if type(prompt) is not int or type(completion) is not int or type(total) is not int:
         return {shape: "usage without its three counts"}
-    if not all(0 <= count <= MOST_TOKENS for count in (prompt, completion, total)):
+    if min(prompt, completion, total) < 0 or max(prompt, completion, total) > MOST_TOKENS:
         return {shape: "usage with counts that no answer can have"}
     if total != prompt + completion:
         return {

@@ -6,6 +6,7 @@ import time
 import gevent
 import pytest
 
+from load.measure.arrival_log import ArrivalLog
 from load.measure.outcome import Outcome
 from load.measure.tally import Tally
 from load.measure.window import Window
@@ -125,8 +126,9 @@ def test_retry_after_is_kept():
         done, _ = send_requests(base_url)
     assert done[0].retry_after == "7"
     tally = Tally()
-    tally.record(done[0], Window(0, 0, 2**63))
-    tally.settle()
+    log = ArrivalLog(Window(0, 0, 2**63))
+    log.record(done[0])
+    log.into(tally)
     assert tally.histogram("retry_after_ms").as_distribution()["max"] == 7000
 
 
@@ -280,8 +282,9 @@ def test_counts_that_no_answer_can_have_are_no_usage(usage, stream):
     assert arrival.outcome in {Outcome.OK, Outcome.PARSE_ERROR}
     assert arrival.usage is None
     tally = Tally()
-    tally.record(arrival, Window(0, 0, 2**63))
-    tally.settle()
+    log = ArrivalLog(Window(0, 0, 2**63))
+    log.record(arrival)
+    log.into(tally)
     assert all(abs(n) < 2**40 for n in tally.counts.values())
 
 

@@ -5,8 +5,8 @@ import os
 
 import pytest
 
+from load.measure.arrival_log import ArrivalLog
 from load.measure.outcome import Outcome
-from load.measure.tally import Tally
 from load.transport import nonblocking_socket
 from load.transport.chat_reader import ChatReader
 from tests.load.streams import (
@@ -45,7 +45,7 @@ def test_an_error_of_ours_is_counted_as_ours(monkeypatch):
 
 
 def test_an_error_while_an_arrival_is_counted_loses_none(monkeypatch):
-    monkeypatch.setattr(Tally, "_times", lambda *_: 1 / 0)
+    monkeypatch.setattr(ArrivalLog, "_times", lambda *_: 1 / 0)
     with serving(saying(WHOLE)) as base_url:
         document, _ = session(base_url, rate=40.0, duration=0.5)
     assert sum(document["outcomes"].values()) == document["arrivals"]["happened"] == 20

@@ -92,11 +92,9 @@ def test_an_interrupted_run_is_reported(tmp_path, more):
         said, _ = process.communicate(timeout=30)
     document = json.loads((tmp_path / "load.json").read_text())
     assert document["outcomes"]["cut_by_end"] > 0, said
-    assert (
-        sum(document["outcomes"].values())
-        == document["arrivals"]["happened"]
-        == document["arrivals"]["sent"]
-    )
+    happened, sent = (document["arrivals"][name] for name in ("happened", "sent"))
+    assert sum(document["outcomes"].values()) == happened
+    assert happened - 2 <= sent <= happened  # one of each process may have been connecting
     assert document["validity"]["stamp"] == "INVALID"
     assert process.returncode == 2
 

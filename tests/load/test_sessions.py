@@ -245,7 +245,7 @@ def test_a_process_whose_master_is_gone_reports_what_it_knows(tmp_path):
         }
         worker.start(assignment | {"options": options})
         until = time.monotonic() + 20  # a busy machine needs more than the tenth of a second
-        while worker.run.tally.recorded < 5 and not parts and time.monotonic() < until:
+        while worker.run._recorder.recorded < 5 and not parts and time.monotonic() < until:
             gevent.sleep(0.05)
         worker.interrupt("the master was lost")
     path = worker.write_own_document()
