@@ -9,6 +9,7 @@ from email.utils import formatdate
 from typing import Final
 
 from gateway import routes
+from gateway.accounts.charge import Charge
 from gateway.accounts.keys import TIER, Key
 from gateway.accounts.limits import admit, headers
 from gateway.call import Call
@@ -38,6 +39,7 @@ class Gateway(State):
             # By number of the request, so that one answered otherwise does not move the others' ids.
             self.handled += 1
             self.ids.seed(f"{self.seed} {self.handled}")
+        self._book_what_is_done()
         request_id = "req_" + self.hex(32)
         started = self.clock()
         try:
@@ -56,9 +58,22 @@ class Gateway(State):
         if sent is not None:
             frames = reply.pieces if reply.pieces is not None else reply.frames
             charge = charge.sent(sent, len(frames) if frames else 1)
+        if charge.due_at is not None and charge.due_at > self.clock():
+            self.pending[charge.request_id] = charge
+            return
+        self._debit(charge)
+
+    def _debit(self, charge: Charge) -> None:
         self.ledger.debit(charge, self.clock())
         window = self.limits.window(charge.key, None)
         window.tokens += charge.usage.total
+
+    def _book_what_is_done(self) -> None:
+        now = self.clock()
+        for name, charge in list(self.pending.items()):
+            if charge.due_at is None or charge.due_at <= now:
+                del self.pending[name]
+                self._debit(charge)
 
     def _answer(self, request: Request, request_id: str) -> GatewayReply:
         if sum(len(name) + len(value) for name, value in request.headers) > _HEADER_LIMIT:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
+from gateway.accounts.charge import Charge
 from gateway.accounts.keys import KINDS, Keyring
 from gateway.accounts.ledger import Ledger
 from gateway.accounts.limits import Limits
@@ -33,6 +34,8 @@ class State:
         self.keys = Keyring(seed)
         self.limits = Limits(per_minute)
         self.ledger = Ledger({name: kind.credit for name, kind in KINDS.items()}, ledger)
+        self.pending: dict[str, Charge] = {}
+        """Charges of work in the background that goes on, by the request that began it."""
         self.cache = PromptCache()
         self.seed = seed
         self.handled = 0

@@ -28,6 +28,8 @@ KEY_HEADERS: Final = frozenset(
     {"api-key", "ocp-apim-subscription-key", "openai-organization", "openai-project", "x-api-key", "x-goog-api-key"}
 )  # fmt: skip
 COOKIE_HEADERS: Final = frozenset({"cookie", "set-cookie"})
+IN_COOKIE: Final = "[redacted:key]"
+"""What looks like a key in a cookie: the other values of cookies are taken out as well, with a bare mark."""
 
 # Where a second [ comes first there is no mark: no end is looked for twice.
 _MARK: Final = re.compile(rb"\[redacted(?::[^\[\]\s]*)?\]")
@@ -44,6 +46,9 @@ UNKNOWN_KEYS: Final = (
     re.compile(
         # A plus stands before a key and in it: without a bound each of many would be searched to the end.
         rb"[Bb](?i:earer)(?:[ \t]+|%20|\+)(?P<key>(?=[A-Za-z._~+/-]{0,512}[0-9])[A-Za-z0-9._~+/-]{16,}=*)"
+    ),
+    re.compile(
+        rb"(?<![A-Za-z0-9_-])(?P<key>AIza(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{35})(?![A-Za-z0-9_-])"
     ),
     re.compile(rb"[?&](?i:api[-_]?key|access_token|subscription-key)=(?P<key>[^&\s\"'#]{8,})"),
 )
@@ -153,9 +158,11 @@ class Redactor:
             start = end
         return tuple(out)
 
-    def _header(self, name: str, value: str) -> str:
-        value = self.text(value)
+    def _header(self, name: str, given: str) -> str:
+        value = self.text(given)
         if name in COOKIE_HEADERS:
+            if "[redacted]" in value and "[redacted]" not in given:
+                value = value.replace("[redacted]", IN_COOKIE)
             first, *rest = value.split(";")
             rest = rest if name == "set-cookie" else [self._cookie(pair) for pair in rest]
             return ";".join((self._cookie(first), *rest))
@@ -166,6 +173,8 @@ class Redactor:
 
     def _cookie(self, pair: str) -> str:
         name, equals, value = pair.partition("=")
+        if IN_COOKIE in value:
+            return f"{name}={IN_COOKIE}"
         return name + equals + self._credential(value) if equals else self._credential(pair)
 
     def _credential(self, value: str) -> str:

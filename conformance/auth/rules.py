@@ -1,6 +1,8 @@
 """Rules about keys: which are taken, in what form, and what a refusal tells."""
 
 import re
+from collections.abc import Iterator
+from typing import Final
 
 from conformance.auth.probes import WRONG
 from conformance.auth.selectors import REFUSED_KEY
@@ -11,7 +13,9 @@ from conformance.judging.route import Silence, routes
 from conformance.judging.rule import Rule, rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import probe
+from wire.endpoint import Endpoint
 from wire.exchange import Exchange
+from wire.redaction import COOKIE_HEADERS
 
 _PROBES_401 = "auth.none-*"
 
@@ -119,19 +123,46 @@ def refusal_type(x: Exchange) -> Findings:
         )
 
 
+_MASKED_WHOLE: Final = COOKIE_HEADERS | {"openai-organization", "openai-project"}
+
+
 @rule("auth.key-hidden", on=LIVE)
 def key_hidden(x: Exchange) -> Findings:
     """Known keys were replaced by markers with their label where the traffic entered.
 
-    A bare mask is no key of ours: cookies and organizations are masked wholesale. In the body of a
-    refusal it stands for what looks like a key, such as that of what lies behind.
+    What only looks like a key has a bare mask. In a text that a model wrote it may be anything; in the body
+    of a refusal, a list, a comment, a header or a member beside the text it is somebody's. Cookies and
+    organizations are masked wholesale: what looks like a key in a cookie has a mark of its own.
     """
-    places = [(f"header {name}", value) for name, value in x.reply.headers]
-    for where, value in [*places, ("body", x.reply.text)]:
-        theirs = "?" if where == "body" and x.reply.status >= 400 else ""
-        marker = re.search(rf"\[redacted(:\w+){theirs}\]", value)
+    places = [
+        (f"header {name}", value, name not in _MASKED_WHOLE) for name, value in x.reply.headers
+    ]
+    told = x.reply.status >= 400 or x.endpoint in (Endpoint.MODELS, Endpoint.MODEL)
+    places += [("body", x.reply.text, told), *((where, text, True) for where, text in _beside(x))]
+    for where, value, bare in places:
+        marker = re.search(rf"\[redacted(:\w+){'?' if bare else ''}\]", value)
         if marker and marker[0] not in x.request.text:
             yield Finding(where, "no key", marker[0])
+
+
+def _beside(x: Exchange) -> Iterator[tuple[str, str]]:
+    """Texts of an answer that no model wrote: comments of a stream, and members beside the answer."""
+    if "[redacted]" not in x.reply.text:
+        return
+    if x.reply.is_stream:
+        lines = x.reply.text.splitlines()
+        yield "comment", "\n".join(line for line in lines if line.startswith(":"))
+    for _, value in x.objects():
+        for holder in (value, value.get("response") if isinstance(value, dict) else None):
+            for name, told in holder.items() if isinstance(holder, dict) else ():
+                if isinstance(told, str) and name not in _WRITTEN:
+                    yield name, told
+
+
+_WRITTEN: Final = frozenset({
+    "text", "delta", "arguments", "input", "code", "refusal", "instructions", "output_text", "obfuscation",
+})  # fmt: skip
+"""Members that hold what a model wrote, or what the request said."""
 
 
 @rule("auth.key-masked", on=probe("auth.wrong-*"))

@@ -11,6 +11,7 @@ from conformance.authenticity.prompts import (
     NEEDLE,
     NEEDLES,
     PICTURES,
+    ROLES,
     codes_sent,
     digits_sent,
 )
@@ -66,6 +67,23 @@ def _listed(run: Run, x: Exchange) -> Findings:
             yield Finding(name, "its code word once", found, exchange=x.id)
     if not _ordered(sent, said):
         yield Finding("messages", "in the order in which they were sent", show(said), exchange=x.id)
+
+
+@run_rule("authenticity.prompt.roles", probes=LISTS)
+def roles(run: Run) -> Findings:
+    """Developer and system are one role, by whatever name; what a user or the assistant said is none of theirs."""
+    for name, expected in ROLES.items():
+        for x in run.all(name):
+            said = dict(word.split(":", 1)[::-1] for word in text_of(x).split() if ":" in word)
+            words = codes_sent(x)
+            if not x.ok or not run.profile.scripted or not said.keys() & set(words):
+                yield Unsure("only the scripted model tells who told it what")
+                continue
+            for place, word, role in zip(MESSAGES[name], words, expected, strict=True):
+                told = said.get(word, "").replace("developer", "system")
+                if told and told != role:
+                    found = f"read as {said[word]}"
+                    yield Finding(place, f"the role {role}", found, exchange=x.id)
 
 
 def _ordered(sent: Sequence[str], said: str) -> bool:

@@ -7,7 +7,7 @@ from statistics import median
 from typing import Final
 
 from conformance.authenticity.ledger import Entry
-from conformance.authenticity.probes import COUNT
+from conformance.authenticity.probes import written
 from conformance.authenticity.texts import TEXTS
 from wire.endpoint import Endpoint
 from wire.tokens.asked import Asked, Message
@@ -58,7 +58,7 @@ def _counted(e: Entry, name: str) -> int | None:
 
 @cache
 def _of_text(text: str, name: str) -> int:
-    return text_tokens(Asked((Message("user", TEXTS[text] + COUNT),)), vocabulary(name))
+    return text_tokens(Asked((Message("user", written(text)),)), vocabulary(name))
 
 
 def closest(ledger: Sequence[Entry], *but: str) -> str:

@@ -25,9 +25,20 @@ ROUTES: Final[dict[str, tuple[str, dict[str, Any]]]] = {
 }
 
 
+# One on each of the four paths: what stands at the ends of a prompt is part of it.
+EDGED: Final = ("mixed", "json", "english", "code")
+START, END = " \n\n\t", "\n\n\t \n"
+
+
+def written(name: str) -> str:
+    """The prompt made of a text."""
+    text = TEXTS[name] + COUNT
+    return f"{START}{text}{END}" if name in EDGED else text
+
+
 def _text(name: str) -> Probe:
     path, more = ROUTES.get(name, (CHAT, {}))
-    text = TEXTS[name] + COUNT
+    text = written(name)
     body: dict[str, Any] = {"input": text} if path == RESPONSES else {"messages": user(text)}
     feature = "authenticity" if path == CHAT else "authenticity.responses"
     return Probe(f"authenticity.text-{name}", sends(path, {**body, **more}), feature=feature, output_tokens=20)  # fmt: skip

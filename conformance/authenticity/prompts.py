@@ -79,6 +79,17 @@ STYLE: Final = (
 QUESTION: Final = f"List all code words that you were told {ORDERED}"
 
 
+BY_ROLE: Final = (
+    "List all code words that you were told, each with the role of its message before it, as in "
+    f"user:WORD, {ORDERED}"
+)
+"""What only the scripted model is asked: others know their roles otherwise than clients name them."""
+
+
+def _question(context: ProbeContext) -> str:
+    return BY_ROLE if context.profile.scripted else QUESTION
+
+
 def told(context: ProbeContext, number: int) -> str:
     return f"The code word is {code(context, number)}"
 
@@ -94,7 +105,7 @@ def _canaries(context: ProbeContext) -> Request:
         {"role": "system", "content": _framed(context, 10)},
         {"role": "user", "content": told(context, 12)},
         {"role": "assistant", "content": told(context, 13)},
-        {"role": "user", "content": f"{told(context, 14)}\n{QUESTION}"},
+        {"role": "user", "content": f"{told(context, 14)}\n{_question(context)}"},
     ]
     return post(CHAT, {"model": context.model, "messages": messages})
 
@@ -102,7 +113,7 @@ def _canaries(context: ProbeContext) -> Request:
 def _developer(context: ProbeContext) -> Request:
     messages = [
         {"role": "developer", "content": _framed(context, 20)},
-        {"role": "user", "content": f"{told(context, 22)}\n{QUESTION}"},
+        {"role": "user", "content": f"{told(context, 22)}\n{_question(context)}"},
     ]
     return post(CHAT, {"model": context.model, "messages": messages})
 
@@ -113,7 +124,7 @@ def _instructions(context: ProbeContext) -> Request:
         "instructions": _framed(context, 30),
         "input": [
             {"role": "developer", "content": told(context, 32)},
-            {"role": "user", "content": f"{told(context, 33)}\n{QUESTION}"},
+            {"role": "user", "content": f"{told(context, 33)}\n{_question(context)}"},
         ],
     }
     return post(RESPONSES, body)
@@ -151,6 +162,13 @@ MESSAGES: Final = {
         "the user message",
     ),
 }
+
+ROLES: Final = {
+    CANARIES.name: ("system", "system", "user", "assistant", "user"),
+    DEVELOPER.name: ("system", "system", "user"),
+    INSTRUCTIONS.name: ("system", "system", "system", "user"),
+}
+"""Who told each code word; a developer message is the system's."""
 
 DRAWN: Final = "Which digits are drawn in the picture, from left to right? Answer with the digits and nothing else."
 

@@ -6,10 +6,12 @@ from typing import Final
 from conformance.authenticity.deviation import LEAST, SHARE, Deviation, Point, Shape, deviation
 from conformance.authenticity.fingerprint import foreign
 from conformance.authenticity.ledger import Entry, entries, entry
+from conformance.authenticity.probes import EDGED, written
 from conformance.judging.finding import Finding, Findings, Unsure
 from conformance.judging.rule import RunRule, Series
 from conformance.judging.run import Run
 from conformance.judging.substance import succeeded
+from wire.tokens.vocabulary import vocabulary
 
 TEXTS: Final = "authenticity.text-*"
 Conclude = Callable[[Sequence[Entry]], Findings]
@@ -119,6 +121,34 @@ def prompt_exact(ledger: Sequence[Entry]) -> Findings:
         yield unknown
     else:
         yield from _said(points, "prompt tokens")
+
+
+@ledger_rule("authenticity.prompt.ends", probes=tuple(f"authenticity.text-{n}" for n in EDGED))
+def ends_arrive(ledger: Sequence[Entry]) -> Findings:
+    """A prompt that is stripped on its way costs just as many tokens less as stood at its ends."""
+    points = prompts(ledger)
+    if unknown := nothing_known(ledger, points):
+        yield unknown
+        return
+    if deviation(points) is not None:
+        yield Unsure("prompts are counted otherwise in general, which is told elsewhere")
+        return
+    for e in ledger:
+        name = e.probe.removeprefix("authenticity.text-")
+        if name not in EDGED or e.prompt is None:
+            continue
+        words, text = vocabulary(e.tokenizer), written(name)
+        bare = (
+            ("at its start and its end", text.strip()), ("at its start", text.lstrip()), ("at its end", text.rstrip()),
+            ("at its end", text.rstrip("\n")), ("at its start", text.lstrip("\n")),
+        )  # fmt: skip
+        off = e.prompt.off(e.prompt_claimed)
+        for where, told in bare:
+            if off and off == words.count(told) - words.count(text):
+                said = f"{e.prompt.low}, with the spaces and line ends {where}"
+                found = f"{e.prompt_claimed}, as without them"
+                yield Finding("prompt tokens", said, found, exchange=e.id)
+                break
 
 
 @ledger_rule("authenticity.tokens.prompt-factor")

@@ -27,6 +27,8 @@ class Case(NamedTuple):
     after: tuple[str, ...] = ()
     per_model: bool = True
     depth: str = "default"
+    until: tuple[str, ...] = ()
+    """Probes that see the end of what the call began: the second reading comes after them."""
 
 
 def case_of(probe: str) -> str:
@@ -195,6 +197,13 @@ _CALLS: Final = (
 )  # fmt: skip
 
 
+# Work in the background, and what sees its end.
+BEGUN, DONE, STREAMED, LONG = (
+    f"responses_params.background.{name}" for name in ("begun", "done", "streamed", "long")
+)
+REPLAYED, CANCELLED, AFTER_CANCEL = (
+    f"responses_params.stored.{name}" for name in ("replayed", "cancel", "cancelled")
+)
 # What other areas ask anyhow is charged in plain sight, too: it costs no further request.
 ELSEWHERE: Final = (
     *(Case(name, name) for name in (
@@ -211,6 +220,9 @@ ELSEWHERE: Final = (
         "chat_params.either.images", "responses_params.accept.images", "responses_params.either.file",
         "responses_params.scripted.included", "responses.stream.hosted",
     )),
+    Case(BEGUN, BEGUN, per_model=False, until=(DONE,)),
+    Case(STREAMED, STREAMED, per_model=False, until=(REPLAYED,)),
+    Case(LONG, LONG, per_model=False, until=(CANCELLED, AFTER_CANCEL)),
     Case("responses_params.agent.compact", "responses_params.agent.compact", depth="full"),
 )  # fmt: skip
 
@@ -240,7 +252,7 @@ def _readings(case: Case) -> tuple[Probe, Probe]:
     return (
         reading(before, *case.after, **options),
         reading(
-            f"billing.after-{case.name}", before, case.probe,
+            f"billing.after-{case.name}", before, case.probe, *case.until,
             frames=(before, case.probe) if elsewhere else None, **options,
         ),
     )  # fmt: skip

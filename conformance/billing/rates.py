@@ -46,11 +46,6 @@ def charges(model: str, tier: str | None, usage: Usage) -> tuple[Decimal, ...]:
     return tuple((fixed + cached * Decimal(rate)) / MILLION for rate in rates["cached"])
 
 
-def fee(what: str) -> Decimal:
-    """Dollars for one use of a tool that the server runs, apart from tokens."""
-    return Decimal(_table()["fees"][what])
-
-
 def dollars(amount: Decimal) -> str:
     """An amount without the zeros at its end: `$0.00058`."""
     return f"${amount.normalize():f}"

@@ -4,9 +4,10 @@ from decimal import Decimal
 
 from conformance.billing.books import coarse, pairs, rounded, step
 from conformance.billing.probes import case_of
-from conformance.billing.rates import charges, dollars, fee, spoken
+from conformance.billing.rates import charges, dollars, spoken
 from conformance.judging.answer import status_line
 from conformance.judging.declined import unreliable
+from conformance.judging.fees import FEES, hosted_calls
 from conformance.judging.finding import Finding, Findings, Unsure
 from conformance.judging.rule import RunRule, rule, run_rule
 from conformance.judging.run import Run
@@ -22,6 +23,7 @@ from wire.usage import Usage
 
 RATIO = Decimal("0.001")
 PROMPT_S = 1.0
+SEARCH = "web_search_call"
 _NO_USAGE = Usage()
 
 
@@ -51,19 +53,15 @@ def tier_of(x: Exchange) -> str | None:
     return tier if isinstance(tier, str) else None
 
 
-def searches(x: Exchange) -> int:
-    """Web searches that the answer shows: each has a fee of its own."""
-    body = fold_responses(x.reply).response if x.reply.is_stream else x.reply.json
-    output = body.get("output") if isinstance(body, dict) else None
-    calls = [i for i in output if isinstance(i, dict)] if isinstance(output, list) else []
-    return sum(i.get("type") == "web_search_call" for i in calls)
+def due(x: Exchange, model: str = "") -> tuple[Decimal, ...]:
+    """What an answer should cost, by its own usage, tier and fees; several where the rate is rounded.
 
-
-def due(x: Exchange) -> tuple[Decimal, ...]:
-    """What an answer should cost, by its own usage, tier and fees; several where the rate is rounded."""
+    `model`: the one that was asked for, where this request does not name it.
+    """
     usage = usage_of(x)
-    fees = searches(x) * fee("web_search") if x.endpoint is Endpoint.RESPONSES else Decimal(0)
-    model = x.model or _model(x)
+    model = model or x.model or model_of(x)
+    # Only web searches have a fee at the reference gateway, whose other hosted tools are played.
+    fees = FEES[SEARCH] * sum(kind == SEARCH for kind in hosted_calls(x))
     return tuple(amount + fees for amount in charges(model, tier_of(x), usage)) if usage else ()
 
 
@@ -344,7 +342,7 @@ FAILED_FREE = tuple(_fails_free(case) for case in ("failed-responses", "failed-r
 )
 def parallel(run: Run) -> Findings:
     fell, calls = taken(run, "parallel"), run.all("billing.parallel")
-    amounts = [charges(_model(x), tier_of(x), usage_of(x) or _NO_USAGE) for x in calls]
+    amounts = [charges(model_of(x), tier_of(x), usage_of(x) or _NO_USAGE) for x in calls]
     if fell is None or not all(amounts) or not all(x.ok for x in calls):
         yield Unsure("not every call was answered with usage, or no balance was read")
         return
@@ -398,7 +396,7 @@ def usage_present(x: Exchange) -> Findings:
         yield Finding("usage", "whole numbers of prompt and output tokens", spoken(usage))
 
 
-def _model(x: Exchange) -> str:
+def model_of(x: Exchange) -> str:
     asked = x.request.params.get("model")
     return asked if isinstance(asked, str) else ""
 

@@ -9,6 +9,7 @@ from conformance.chat.prompts import text_asked
 from conformance.chat.selectors import CHAT
 from conformance.chat.stream import FAILED_STREAM, ends_by_itself, readable
 from conformance.judging.answer import status_line
+from conformance.judging.declined import declined
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
@@ -20,7 +21,7 @@ from wire.exchange import Ended, Exchange
 MILLION = 1_000_000
 REFUSED_STREAM = CHAT.only(
     "that asked for a stream and failed at once",
-    lambda x: x.wants_stream and (x.reply.status >= 400 or _error_first(x)),
+    lambda x: x.wants_stream and (x.reply.status >= 400 or _error_first(x)) and not declined(x),
     "chat.unknown-model-stream",
     "chat.no-messages-stream",
 )

@@ -23,8 +23,8 @@ CODE: Final = "quartz-7319"
 FAR: Final = "Nothing of this matters later. "
 COUNTED: Final = 200
 _TOOL_CALLS: Final = [
-    {"id": f"call_{n}", "type": "function", "function": {"name": "find", "arguments": f'{{"name":"{n}"}}'}}
-    for n in ("one", "two")
+    {"id": f"call_{n}", "type": "function", "function": {"name": "find", "arguments": f'{{"name":"{asked}"}}'}}
+    for n, asked in (("one", "one"), ("two", "two. The code word is flint-7."))
 ]  # fmt: skip
 
 
@@ -38,9 +38,13 @@ WORDS: Final = {
     CODE: "the first of two user messages",
     "gypsum-2": "the second of two user messages, in parts",
     "marble-3": "a system message behind an answer",
+    "agate-6": "the `name` of the third user message",
+    "flint-7": "the arguments of the second call in the history",
     "topaz-4": "the first tool result, in its second part",
     "slate-5": "the second tool result",
 }
+# Told where a model need not look when it is asked what it was told.
+_HIDDEN: Final = frozenset({"agate-6", "flint-7"})
 # As clients keep a conversation: the API's own messages verbatim, notes of their own between them.
 HISTORY: Final[list[dict[str, Any]]] = [
     {"role": "system", "content": "You are helpful."},
@@ -49,7 +53,7 @@ HISTORY: Final[list[dict[str, Any]]] = [
     {"role": "user", "content": [{"type": "text", "text": f"{FAR * 40}{_told('gypsum-2')}"}]},
     {"role": "assistant", "content": "Kept.", "refusal": None, "annotations": []},
     {"role": "system", "content": f"The user is at work. {_told('marble-3')}"},
-    {"role": "user", "content": "Find one and two."},
+    {"role": "user", "name": "agate-6", "content": "Find one and two. The code word is also the name of who writes this."},
     {"role": "assistant", "tool_calls": _TOOL_CALLS},
     {"role": "tool", "tool_call_id": "call_one", "content": [
         {"type": "text", "text": "found 1."}, {"type": "text", "text": _told("topaz-4")}]},
@@ -184,16 +188,17 @@ def history_heard(run: Run) -> Findings:
         if not x.ok or not heard:
             yield Unsure(f"{name} was not answered with a text")
             continue
-        found = [word for word in re.findall(r"[a-z]+-\d+", heard[0]) if word in words]
-        missing = [word for word in words if word not in found]
+        wanted = [word for word in words if run.profile.scripted or word not in _HIDDEN]
+        found = [word for word in re.findall(r"[a-z]+-\d+", heard[0]) if word in wanted]
+        missing = [word for word in wanted if word not in found]
         if not run.profile.scripted:
             if missing:
                 yield Unsure("the model did not say all code words")
         elif missing:
             said = f"{missing[0]}, as told in {words[missing[0]]}"
             yield Finding("choices[0] content", said, show(heard[0]), exchange=x.id)
-        elif found != list(words):
-            said = f"{' '.join(words)}: the messages in their order, each once"
+        elif found != wanted:
+            said = f"{' '.join(wanted)}: the messages in their order, each once"
             yield Finding("choices[0] content", said, show(heard[0]), exchange=x.id)
 
 

@@ -9,9 +9,12 @@ from conformance.errors.selectors import (
     code_is,
     error,
     has_error,
+    is_api,
+    of_a_front,
     status_is,
     status_rule,
     text,
+    unknown_route,
 )
 from conformance.judging.answer import status_line
 from conformance.judging.declined import PASSING, declined, repeated, unreliable
@@ -20,18 +23,44 @@ from conformance.judging.route import Silence
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import probe
+from conformance.judging.substance import answered
 from wire.endpoint import Endpoint
 from wire.exchange import Exchange
 
 MAIN = "[redacted:main]"
+UNKNOWN_ROUTE = LIVE.only(
+    "for a path or method that the API does not have",
+    lambda x: (
+        is_api(x) and unknown_route(x) and x.request.method in {"GET", "POST", "PUT", "PATCH", "DELETE"}
+        and x.reply.status in {404, 405, 501} and not x.request.header("upgrade")
+    ),
+    "errors.path-unknown*",
+)  # fmt: skip
 SYNTAX = (
     status_rule("errors.bad-json", (400,), "errors.bad-json", "errors.bad-json-responses"),
-    status_rule("errors.not-utf8", (400,), "errors.not-utf8"),
     status_rule("errors.not-object", (400,), "errors.body-array*", "errors.body-string", "errors.body-null", "errors.body-number*"),
     status_rule("errors.empty-body", (400,), "errors.body-empty*"),
     status_rule("errors.deep-body", (400, 413), "errors.body-deep"),
     status_rule("errors.path-unknown", (404,), "errors.path-unknown*", sees=has_error),
 )  # fmt: skip
+
+
+@rule("errors.not-utf8", on=probe("errors.not-utf8"), sees=answered)
+def not_utf8(x: Exchange) -> Findings:
+    if of_a_front(x) and x.reply.status != 400:
+        yield Unsure(f"a front refused the body before the API read it: {status_line(x)}")
+    else:
+        yield from status_is(x, 400)
+
+
+@rule("errors.path-unknown.json", on=UNKNOWN_ROUTE)
+def unknown_in_json(x: Exchange) -> Findings:
+    if not error(x):
+        yield Finding(
+            "body",
+            "an error object in JSON",
+            f"{x.reply.media_type or 'no type'}: {show(x.reply.text[:60])}",
+        )
 
 
 @run_rule(
@@ -148,6 +177,16 @@ def not_retryable(x: Exchange) -> Findings:
     passing = x.reply.status == 408 and declined(x)
     if mistaken and not passing and x.reply.status in (408, 409, 425):
         yield Finding("status", "one that clients do not retry", status_line(x))
+
+
+@run_rule("errors.envelope", probes=("errors.scripted-upstream-500*",))
+def upstream_pages(run: Run) -> Findings:
+    """One page may be a front's on a bad day; where each failure behind the server is a page, it is the server's word."""
+    for endpoint in (Endpoint.CHAT, Endpoint.RESPONSES):
+        failed = [x for x in run.named("errors.scripted-upstream-500*") if x.endpoint is endpoint]
+        if len(failed) > 1 and all(of_a_front(x) for x in failed):
+            found = f"{failed[0].reply.media_type or 'no type'}: {show(failed[0].reply.text[:60])}"
+            yield Finding("body", "an error object in JSON", found, exchange=failed[0].id)
 
 
 @run_rule("errors.repeatable", probes=("errors.bad-json",))

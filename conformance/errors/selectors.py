@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from conformance.judging.answer import status_line
+from conformance.judging.declined import AWAY, declined
 from conformance.judging.finding import ABSENT, Finding, Findings, show
 from conformance.judging.route import Silence
 from conformance.judging.rule import Rule, rule
@@ -26,17 +27,48 @@ FRONT_HEADERS: Final = 8 * 1024
 """Bytes of headers that fronts take by default (nginx: a line of 8 KiB)."""
 
 
+NESTED: Final = 200
+"""Levels of brackets that no client sends, and firewalls take for an attack."""
+
+
 def of_a_front(x: Exchange) -> bool:
     """Refused by whatever reads the message before the API does, in its own words (often HTML).
 
-    Too much of it (413, 414, 431), more headers than fronts take, or two Authorization headers.
+    Too much of it (413, 414, 431), more headers than fronts take, two Authorization headers, a body that no
+    client sends (a firewall's 403), a path or method that nobody has; or the server behind it is away.
     """
-    if x.reply.status < 400 or isinstance(x.reply.json, dict):
+    status = x.reply.status
+    if status < 400 or error(x):
+        return False
+    if status in {413, 414, 431}:
+        return True
+    if isinstance(x.reply.json, dict):
         return False
     names = [name for name, _ in x.request.headers]
     size = sum(len(name) + len(value) for name, value in x.request.headers)
-    much = x.reply.status in {413, 414, 431} or size > FRONT_HEADERS
-    return much or names.count("authorization") > 1
+    return (
+        size > FRONT_HEADERS
+        or names.count("authorization") > 1
+        or (status in {400, 403, 406} and _odd(x.request.body))
+        or (status in {404, 405, 501} and unknown_route(x))
+        or (status in {429, *AWAY} and (x.probe is None or declined(x)))
+        or (status in AWAY and "html" in x.reply.media_type)
+    )
+
+
+def unknown_route(x: Exchange) -> bool:
+    """Whether a request asks for a path or a method that no client of the API knows."""
+    known = x.request.method in {"GET", "POST", "DELETE", "HEAD"}
+    return x.endpoint is Endpoint.OTHER or not known or "//" in x.request.path
+
+
+def _odd(body: bytes) -> bool:
+    """Whether a body is none that clients send: no UTF-8, or brackets without end."""
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return True
+    return b"\0" in body or b"\\u0000" in body or max(body.count(b"["), body.count(b"{")) > NESTED
 
 
 def _refused(x: Exchange) -> bool:

@@ -84,7 +84,9 @@ def content_type(x: Exchange) -> Findings:
 
 def _leaks(x: Exchange, where: str, told: str) -> Findings:
     asked = x.request.path + x.request.text
-    within, told = _texts(told)[:READ], told[:READ]
+    # A page is no text of an error that holds another's.
+    within = "" if told.lstrip().startswith("<") else _texts(told)[:READ]
+    told = told[:READ]
     # JSON writes line ends and quotes as escapes; patterns want what a reader would see.
     told = told.replace('\\"', '"').replace("\\n", "\n").replace("\\/", "/")
     told = INVITES.sub("", told)

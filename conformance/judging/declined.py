@@ -10,7 +10,9 @@ from typing import Final
 
 from wire.exchange import Exchange
 
-PASSING: Final = frozenset({408, 429, 502, 503, 504, 529})
+AWAY: Final = frozenset({502, 503, 504, *range(520, 531)})
+"""What fronts say when the server behind them is away (520 to 530 are Cloudflare's), or is overloaded (529)."""
+PASSING: Final = frozenset({408, 429, *AWAY})
 # Keys that are there to be refused: what they get is what their probes ask about.
 _LIMITED, _EMPTY = "[redacted:low_limit]", "[redacted:no_credit]"
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
+from conformance.judging.fees import fees_usd, most_fees_usd
 from conformance.judging.profile import Price, Profile
 from conformance.running.output_limit import OutputLimit, choices, generates
 from conformance.running.probe import Probe
@@ -89,7 +90,7 @@ class Budget:
         bounded = self.limits.is_limited(request)
         seen = self.excess_tokens if bounded else self.unbounded_tokens
         output = max(self.limits.share(request, probe), seen * number)
-        return self.cost_usd(model, request, output)
+        return self.cost_usd(model, request, output) + most_fees_usd(request)
 
     def cost_usd(self, model: str, request: Request, output_tokens: int) -> Decimal:
         """Dollars for a request's own prompt, four bytes a token, and so much output."""
@@ -139,10 +140,10 @@ class Budget:
         usage = None if scripted else usage_of(exchange)
         if usage is None:
             guess = self.guess(exchange, probe)
-            usd = cost_usd(self._price(exchange), guess)
+            usd = cost_usd(self._price(exchange), guess) + fees_usd(exchange)
             self._book(exchange, min(worst_usd, usd) if scripted else usd, Usage())
             return
-        self._book(exchange, cost_usd(self._price(exchange), usage), usage)
+        self._book(exchange, cost_usd(self._price(exchange), usage) + fees_usd(exchange), usage)
         number = choices(exchange.request.params)
         output = _bounded(usage.completion_tokens)
         if output > self.limits.share(exchange.request, probe):
@@ -155,7 +156,7 @@ class Budget:
         """What an answer cost that no probe asked for: by its usage, or by its length."""
         usage = self._foreign_usage(exchange)
         price = self.profile.price(exchange.model or model) or DEAREST
-        return cost_usd(price, usage) if usage else Decimal(0)
+        return cost_usd(price, usage) + fees_usd(exchange) if usage else Decimal(0)
 
     def book_foreign(self, exchange: Exchange, model: str) -> None:
         """Book a request that a client of its own made, like one of ours."""

@@ -5,7 +5,8 @@ from typing import Final
 from conformance.running.probe import Probe
 from wire.exchange import Attempt, Reply
 
-RETRYABLE: Final = frozenset({408, 409, 429, 500, 502, 503, 504})
+RETRYABLE: Final = frozenset({408, 409, 429, 500, 502, 503, 504, *range(520, 531)})
+"""What the SDKs ask again after, as far as it comes in life: Cloudflare's 520 to 530, and 529 of who is overloaded."""
 MAX_RETRIES: Final = 3
 MAX_RETRIES_FREE: Final = 2
 MAX_WAIT_S: Final = 30.0

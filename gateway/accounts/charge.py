@@ -20,7 +20,15 @@ class Charge:
     times: Decimal = Decimal(1)
     step: Decimal | None = None
     """The whole charge is rounded to such steps, as `rounding` of `decimal` says."""
+    due_at: float | None = None
+    """When the work is done that goes on after the answer, in the background; until then it can be called off."""
     rounding: str = ROUND_HALF_UP
+
+    def worked(self, share: float) -> "Charge":
+        """The charge for a share of the work: the prompt was read in any case."""
+        done = int(self.usage.completion * max(0.0, min(1.0, share)))
+        usage = replace(self.usage, completion=done, reasoning=min(self.usage.reasoning, done))
+        return replace(self, usage=usage, tool_calls=0, due_at=None)
 
     def sent(self, frames: int, of: int) -> "Charge":
         """The charge after `frames` of `of` frames went out; the prompt was read in any case."""

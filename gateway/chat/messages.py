@@ -185,6 +185,11 @@ def _refuse_open(open_calls: dict[str, None], index: int) -> None:
         )
 
 
+def _name(message: Message) -> str:
+    """Who writes a message; a tool's result has the name of the tool there."""
+    return message.get("name") or "" if message["role"] not in {"tool", "function"} else ""
+
+
 def _turns(message: Message) -> list[Turn]:
     role = Role.TOOL if message["role"] == "function" else Role(message["role"])
     content = message.get("content")
@@ -193,9 +198,9 @@ def _turns(message: Message) -> list[Turn]:
         texts = tuple(part.get("text") or part.get("refusal") or "" for part in content)
         pictures = tuple(p["image_url"]["url"] for p in content if p["type"] == "image_url")
         text = "\n".join(texts).removesuffix("\n")
-        found.append(Turn(role, text, len(pictures), texts, pictures))
+        found.append(Turn(role, text, len(pictures), texts, pictures, name=_name(message)))
     elif content is not None:
-        found.append(Turn(role, content))
+        found.append(Turn(role, content, name=_name(message)))
     elif message.get("refusal"):
         found.append(Turn(role, message["refusal"]))
     for call in message.get("tool_calls") or ():

@@ -14,6 +14,8 @@ from gateway.scripted_errors import FAILURE
 DONE: Final = "[DONE]"
 # Scripts that break off a stream with an error event.
 BROKEN: Final = frozenset({"midstream_error", "error_event", "failed"})
+# Scripts that fill up one chunk to a line of such a length.
+LINES: Final = {"line_64kib": 70_000, "line_1mib": 2**20 + 5_000}
 _PAD: Final = "Rk3vQ9xZpL2mT7wYbN5cHsD8fJ4gK1aE6uV0iOq"
 _STEP: Final = 12  # payloads of deltas are padded to a multiple of this
 
@@ -98,6 +100,8 @@ def chunks(
         payload = {**head, "choices": [choice], **tail}
         if obfuscate:
             payload["obfuscation"] = padding(number, step.delta)
+        if answer.script in LINES and number == 2:
+            payload["obfuscation"] = _PAD[:1] * LINES[answer.script]
         # The role comes with the first token, as it does from the real API.
         delay = ttft if number == 0 else pace if step.tokens and started else 0
         started = started or step.tokens > 0

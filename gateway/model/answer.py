@@ -32,6 +32,8 @@ class Turn:
     """The texts of a message of several parts; `text` has each on a line of its own."""
     pictures: tuple[str, ...] = ()
     """The URLs of its images."""
+    name: str = ""
+    """Who writes it, where the message says so."""
 
     @property
     def counted(self) -> str:

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import fields, replace
 from typing import Any, Final, NamedTuple
 
@@ -32,7 +33,9 @@ from wire import digits
 
 _ECHO: Final = re.compile(r"Repeat the text between the markers.*?\n<<<\n(.*)\n>>>", re.DOTALL)
 _COUNT: Final = re.compile(r"Count from (\d+) to (\d+)", re.IGNORECASE)
-_CODE: Final = re.compile(r"The code word is ([\w-]+)", re.IGNORECASE)
+_CODE: Final = re.compile(r"The code word is (?!also)([\w-]+)", re.IGNORECASE)
+_NAMED: Final = re.compile(r"The code word is also the name of who writes this", re.IGNORECASE)
+_WITH_ROLES: Final = re.compile(r"each with the role of its message", re.IGNORECASE)
 _ASK_CODE: Final = re.compile(r"What is the code word\?", re.IGNORECASE)
 _LIST_CODES: Final = re.compile(r"List all code words", re.IGNORECASE)
 _DIGITS: Final = re.compile(r"Which digits are drawn in the picture", re.IGNORECASE)
@@ -144,7 +147,7 @@ def _plain(conversation: Conversation, asked: Generation, wish: Wish) -> str:
         start, stop = int(counted[1]), int(counted[2])
         return " ".join(str(n) for n in range(start, min(stop, start + _COUNT_LIMIT) + 1))
     if _LIST_CODES.search(wish.text):
-        return " ".join(word for turn in conversation.turns for word in _CODE.findall(turn.text))
+        return " ".join(_codes(conversation, with_roles=bool(_WITH_ROLES.search(wish.text))))
     if _DIGITS.search(wish.text):
         return _digits(conversation) or "There is no picture with digits."
     if (opened := open_answer(wish.text, asked)) is not None:
@@ -152,6 +155,15 @@ def _plain(conversation: Conversation, asked: Generation, wish: Wish) -> str:
     if _ASK_CODE.search(wish.text):
         return _code_word(conversation)
     return "You said: " + " ".join(wish.text.split()[:30])
+
+
+def _codes(conversation: Conversation, *, with_roles: bool) -> Iterator[str]:
+    """The code words that were told, in their order; where it is asked for, with the role that told each."""
+    for turn in conversation.turns:
+        words = _CODE.findall(turn.text)
+        if _NAMED.search(turn.text) and turn.name:
+            words.append(turn.name)
+        yield from (f"{turn.role}:{word}" for word in words) if with_roles else words
 
 
 def _digits(conversation: Conversation) -> str:

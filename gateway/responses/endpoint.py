@@ -55,6 +55,7 @@ def create(call: Call) -> GatewayReply:
         input_items=request.input_items,
         history=request.history + request.input_items,
         options=_stream_options(request, answer),
+        made_by=call.request_id,
     )
     if begun["background"] and not streamed:  # who reads a stream sees the work end with it
         _schedule(call, answer, stored)
@@ -63,7 +64,8 @@ def create(call: Call) -> GatewayReply:
     if stored.full["usage"] is not None and answer.script not in _BROKEN:
         tier = TIERS[begun["service_tier"]]
         searches = sum(item["type"] == "web_search_call" for item in stored.full["output"])
-        charge = call.charge(request.model, tier, answer.usage, tool_calls=searches)
+        due_at = stored.done_at or None
+        charge = call.charge(request.model, tier, answer.usage, tool_calls=searches, due_at=due_at)
     if not streamed:
         return GatewayReply(body=billed(stored.seen(call.gateway.clock())), charge=charge)
     frames = stream_frames(begun, stored.response, stored.options)

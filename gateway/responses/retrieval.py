@@ -39,9 +39,12 @@ def cancel(call: Call) -> GatewayReply:
     if not stored.full["background"]:
         raise ApiError(400, "Cannot cancel a synchronous response.")
     now = call.gateway.clock()
-    if now < stored.done_at:
+    charge = None
+    if now < stored.done_at and not stored.cancelled:
         stored.cancelled = True
-    return GatewayReply(body=billed(stored.seen(now)))
+        if begun := call.gateway.pending.pop(stored.made_by, None):
+            charge = begun.worked(stored.share(now))
+    return GatewayReply(body=billed(stored.seen(now)), charge=charge)
 
 
 def list_input(call: Call) -> GatewayReply:

@@ -27,6 +27,13 @@ class Stored:
     queued_until: float = 0.0
     done_at: float = 0.0
     cancelled: bool = False
+    made_by: str = ""
+    """The request that began it, under which its charge waits."""
+
+    def share(self, now: float) -> float:
+        """How much of the work is done, from 0 to 1."""
+        whole = self.done_at - self.queued_until
+        return 1.0 if whole <= 0 else max(0.0, min(1.0, (now - self.queued_until) / whole))
 
     @property
     def response(self) -> Item:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from gateway.faults.machinery.fault import Handler
 from gateway.frames import Frame, GatewayReply, Piece, encode
 from tests.innocents.doings import DOINGS, Doing, Front, adds, changing, frames, payloads
+from tests.innocents.fronts import FRONTS
 from wire.exchange import Request
 
 
@@ -447,7 +448,7 @@ LESS: Final[dict[str, Doing]] = {
     "moderated": lambda inner: Moderated(inner, lambda _, reply: reply),
 }  # fmt: skip
 ALL: Final[dict[str, Doing]] = {**FRAMING, **WRITING, **CUTS, **NAMES, **ADDED, **LESS}
-_ALONE: Final = {**DOINGS, **FRAMING, **WRITING, **CUTS, **NAMES, **ADDED, **LESS}
+_ALONE: Final = {**DOINGS, **FRAMING, **WRITING, **CUTS, **NAMES, **ADDED, **LESS, **FRONTS}
 
 
 def together(*names: str) -> Doing:
@@ -462,7 +463,12 @@ APART: Final = (
 TOGETHER: Final[dict[str, Doing]] = {
     "front": together(
         "cookies", "organization", "cloudflare", "hops", "azure-prompt-filter", "vendor-members", "obfuscation", "comments",
-        "small-segments",
+        "small-segments", "413-over-4-mib", "firewall-on-odd-bodies", "routes-of-a-front", "methods-of-a-front",
+        "limits-of-a-front", "timing-headers", "date-6-s-ahead", "charset", "fingerprints",
+    ),
+    "bad-days": together(
+        "one-of-hundred-520", "one-of-twenty-502-page", "one-of-thirty-529", "a-deployment", "clock-7-s-behind",
+        "one-of-fifty-10-s-slow", "whole-numbers", "closes-now-and-then", "should-retry",
     ),
     "other-hand": together(
         "letters", "end-with-text", "reasoning-content", "ids", "snapshot", "models", "vendors", "events-of-others",

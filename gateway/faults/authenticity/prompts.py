@@ -9,7 +9,15 @@ from typing import Any, Final
 from gateway.faults.machinery.claims import Claims
 from gateway.faults.machinery.fault import Family, Fault
 from gateway.faults.machinery.request_edits import on_json
-from gateway.faults.machinery.selection import CHAT, RESPONSES, When
+from gateway.faults.machinery.selection import (
+    CHAT,
+    CHAT_PLAIN,
+    CHAT_STREAM,
+    RESPONSES,
+    RESPONSES_PLAIN,
+    RESPONSES_STREAM,
+    When,
+)
 from gateway.frames import GatewayReply
 from gateway.model.usage import Usage
 from wire.digits import drawn
@@ -131,7 +139,88 @@ def _fault(name: str, says: str, when: When, **how: Any) -> Fault:
     return Fault(f"authenticity.{name}", (), says, Family.CONTENT, when, **how)
 
 
+def _everywhere(change: Text) -> Callable[[Request], Request]:
+    """Every text of a prompt changed, at either endpoint."""
+
+    def made(body: dict[str, Any]) -> dict[str, Any]:
+        for name in ("messages", "input"):
+            given = body.get(name)
+            if isinstance(given, str):
+                body = {**body, name: change(given)}
+            elif isinstance(given, list):
+                told = [
+                    {**m, "content": _text(m["content"], change)}
+                    if isinstance(m, dict) and "content" in m
+                    else m
+                    for m in given
+                ]
+                body = {**body, name: told}
+        return body
+
+    return on_json(made)
+
+
+def _roles(names: dict[str, str]) -> Callable[[Request], Request]:
+    def made(body: dict[str, Any]) -> dict[str, Any]:
+        for name in ("messages", "input"):
+            given = body.get(name)
+            if isinstance(given, list):
+                told = [
+                    {**m, "role": names.get(str(m.get("role")), m.get("role"))}
+                    if isinstance(m, dict) and "role" in m and "tool_calls" not in m
+                    else m
+                    for m in given
+                ]
+                body = {**body, name: told}
+        return body
+
+    return on_json(made)
+
+
+_STRIPS: Final[dict[str, tuple[str, Text]]] = {
+    "stripped": ("Prompts lose the spaces and line ends at their ends", str.strip),
+    "stripped-start": ("Prompts lose the spaces and line ends at their start", str.lstrip),
+    "stripped-end": ("Prompts lose the spaces and line ends at their end", str.rstrip),
+}
+_PATHS: Final = {
+    "chat": CHAT_PLAIN, "chat-stream": CHAT_STREAM, "responses": RESPONSES_PLAIN, "responses-stream": RESPONSES_STREAM,
+}  # fmt: skip
+_MIXED: Final = {
+    "developer-as-user": ("Developer messages reach the model as a user's", {"developer": "user"}),
+    "system-as-user": ("System messages reach the model as a user's", {"system": "user"}),
+    "instructing-as-user": (
+        "What instructs reaches the model as a user's",
+        {"system": "user", "developer": "user"},
+    ),
+    "assistant-as-user": (
+        "The assistant's messages reach the model as a user's",
+        {"assistant": "user"},
+    ),
+    "user-as-system": (
+        "A user's messages before the last reach the model as the system's",
+        {"user": "system"},
+    ),
+}
+
+
+def _but_the_last(change: Callable[[Request], Request]) -> Callable[[Request], Request]:
+    def made(request: Request) -> Request:
+        for name in ("messages", "input"):
+            given = request.params.get(name)
+            if isinstance(given, list) and len(given) > 1:
+                changed = change(request).params[name]
+                return on_json(lambda body: {**body, name: [*changed[:-1], given[-1]]})(request)  # noqa: B023 - called at once
+        return request
+
+    return made
+
+
 FAULTS = (
+    *(_fault(f"{name}-{path}", f"{says} ({path}).", when, request=_everywhere(change))
+      for name, (says, change) in _STRIPS.items() for path, when in _PATHS.items()),
+    *(_fault(f"{name}-{path}", f"{says} ({path}).", when, request=_but_the_last(_roles(names)))
+      for name, (says, names) in _MIXED.items() for path, when in (("chat", CHAT), ("responses", RESPONSES))
+      if (name, path) not in {("system-as-user", "responses"), ("assistant-as-user", "responses"), ("user-as-system", "responses")}),
     _fault("hidden-prompt", "A hidden prompt of about 400 tokens stands before every conversation.", CHAT,
         request=messages_changed(lambda messages: [{"role": "system", "content": HIDDEN}, *messages])),
     _fault("tail-kept", "Of a long prompt the last 4,000 tokens are served, and all are billed.", CHAT,

@@ -8,6 +8,7 @@ from typing import Final
 
 from gateway.accounts.charge import Charge
 from gateway.faults.machinery.fault import Family, Fault
+from gateway.faults.machinery.response_edits import about
 from gateway.faults.machinery.selection import (
     CHAT_PLAIN,
     CHAT_STREAM,
@@ -17,6 +18,7 @@ from gateway.faults.machinery.selection import (
     asking,
     both,
 )
+from gateway.faults.machinery.transform import on_success
 from gateway.frames import GatewayReply
 from gateway.model.usage import Usage
 from wire.exchange import Request
@@ -152,6 +154,8 @@ KINDS: Final[tuple[tuple[str, str, tuple[str, ...], When, dict[str, Settle]], ..
         "prompt-each": _usage(lambda u: replace(u, prompt=2 * u.prompt)),
         "first-only": _usage(lambda u: replace(u, completion=u.completion // 2)),
     }),
+    ("background", "A call in the background", ("responses", "responses-stream"), asking("background", True),
+        {"free": _times("0"), "double": _times("2"), "prompt-only": _usage(lambda u: replace(u, completion=0))}),
     ("compaction", "A compaction", ("responses", "responses-stream"), _has('"compaction_trigger"'),
         {"free": _times("0"), "double": _times("2")}),
     ("hosted-fee", "The fee of a web search", ("responses", "responses-stream"), _any, {
@@ -206,6 +210,12 @@ FAULTS: Final = (
             ("limit", "for its limit", {"reply": _limit_in_advance, "settle": lambda c: c}),
         )
     ),
+    Fault("billing.cancelled-whole", (), "Work that is called off is billed as if it had been done.", Family.BILLING,
+        about("cancel"), settle=_usage(lambda u: replace(u, completion=u.completion + 400))),
+    Fault("billing.polled", (), "Each look at work in the background is billed.", Family.BILLING,
+        about("", method="GET"), reply=on_success(_in_vain(0))),
+    Fault("billing.replayed", (), "A stream in the background that is read again is billed again.", Family.BILLING,
+        both(about("", method="GET"), lambda request: "stream=true" in request.path), reply=on_success(_in_vain(0))),
     Fault("billing.late-double", (), "From the hundredth call on each is billed twice.", Family.BILLING,
         settle=_from_the_hundredth(_times("2"))),
     Fault("billing.late-free", (), "From the hundredth call on all cost nothing.", Family.BILLING,

@@ -9,7 +9,16 @@ from gateway.faults.machinery.request_edits import without_param
 from gateway.faults.machinery.selection import CHAT_STREAM, When, asking
 from gateway.faults.machinery.stream_edits import Frames, edit, insert_after, is_json
 from gateway.faults.machinery.transform import on_success, with_header, without_header
-from gateway.faults.machinery.wire_edits import after, before, between, each, last, replaced
+from gateway.faults.machinery.wire_edits import (
+    LINE_LIMITS,
+    after,
+    before,
+    between,
+    each,
+    last,
+    limited_lines,
+    replaced,
+)
 from gateway.frames import Frame
 
 _FRAMING: Final = Family.FRAMING
@@ -65,6 +74,10 @@ FAULTS: tuple[Fault, ...] = (
         last(lambda data: data.replace(b"\n", b"\r\n"))),
     framed("huge-event", "stream.event-size", "An event of nine megabytes comes.", _FRAMING,
         before(b'data: {"choices":[],"usage":"' + b"x" * 9_000_000 + b'"}\n\n'), _SMALL),
+    *(
+        framed(f"lines-{name}-{how}", "", f"Lines over {name} {says}.", _FRAMING, limited_lines(most, how))
+        for name, most in (("64kib", 2**16), ("1mib", 2**20)) for how, says in LINE_LIMITS.items()
+    ),
     framed("not-json", "stream.json", "One payload is not JSON.", _FRAMING,
         before(b"data: {'id': 1}\n\n")),
     framed("nan", "stream.json", "A number is NaN.", _FRAMING,

@@ -133,7 +133,26 @@ LOST: Final = {
 }  # fmt: skip
 
 
+def _bare(message: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in message.items() if name != "name"}
+
+
+def _forgets(message: dict[str, Any]) -> dict[str, Any]:
+    """Calls in the history without their arguments."""
+    calls = message.get("tool_calls")
+    if not isinstance(calls, list):
+        return message
+    return {**message, "tool_calls": [
+        {**c, "function": {**c["function"], "arguments": "{}"}} if isinstance(c, dict) and isinstance(c.get("function"), dict) else c
+        for c in calls
+    ]}  # fmt: skip
+
+
 FAULTS: tuple[Fault, ...] = (
+    fault("wild.history-name-lost", "", "The name of who writes a message does not reach the model.", Family.CONTENT,
+        request=on_json(_each(lambda messages: [_bare(m) for m in messages]))),
+    fault("wild.history-arguments-lost", "", "Calls in the history lose their arguments.", Family.CONTENT,
+        request=on_json(_each(lambda messages: [_forgets(m) for m in messages]))),
     *(refusing(f"wild.history-{name}", says, test) for name, (says, test) in HISTORIES.items()),
     *(
         fault(f"wild.history-{name}", "", says, Family.CONTENT, request=on_json(_each(change)))

@@ -1,6 +1,7 @@
 """Building blocks of faults: changes of the encoded bytes of a reply."""
 
 from collections.abc import Callable
+from typing import Final
 
 from gateway.frames import Piece
 from wire.exchange import Request
@@ -44,6 +45,26 @@ def split(size: int, delay_ms: float = 0) -> WireChange:
             for delay, data in pieces
             for start in range(0, len(data), size)
         )
+
+    return made
+
+
+LINE_LIMITS: Final = {"cut": "are cut there", "split": "go on in the next line", "dropped": "are dropped"}  # fmt: skip
+"""What becomes of lines that are longer than somebody reads."""
+
+
+def limited_lines(most: int, how: str) -> WireChange:
+    """Lines longer than this are cut there, go on in a line of their own, or are lost with their event."""
+
+    def made(_: Request, pieces: Pieces) -> Pieces:
+        told: list[Piece] = []
+        for delay, data in pieces:
+            if len(data) <= most or not data.startswith((b"event:", b"data:")):
+                told.append(Piece(delay, data))
+            elif how != "dropped":
+                rest = data[most:] if how == "split" else b"\n"
+                told.append(Piece(delay, data[:most] + b"\n" + rest))
+        return tuple(told)
 
     return made
 

@@ -19,7 +19,8 @@ from gateway.faults.machinery.selection import (
 )
 from gateway.faults.machinery.stream_edits import Frames, edit
 from gateway.faults.machinery.transform import ReplyChange, alter, on_all, on_body, on_success
-from gateway.frames import Frame, GatewayReply, Piece
+from gateway.faults.machinery.wire_edits import LINE_LIMITS, limited_lines
+from gateway.frames import Frame, GatewayReply
 from wire.exchange import Request
 
 _COMMENT: Final = Frame(0, "", b": keep-alive\n\n")
@@ -154,19 +155,6 @@ def _bare_copies(rows: list[Any]) -> list[Any]:
     return rows
 
 
-def _lines(most: int, *, splits: bool) -> Callable[[Request, tuple[Piece, ...]], tuple[Piece, ...]]:
-    """Lines longer than this end there, or go on in a line of their own."""
-
-    def made(_: Request, pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
-        return tuple(
-            piece._replace(data=piece.data[:most] + b"\n" + (piece.data[most:] if splits else b"\n"))
-            if len(piece.data) > most and piece.data.startswith((b"event:", b"data:")) else piece
-            for piece in pieces
-        )  # fmt: skip
-
-    return made
-
-
 SILENCES: Final[dict[str, tuple[str, Callable[[Frames], Frames]]]] = {
     "empty": ("no event at all", lambda _: ()),
     "comments": ("comments alone", lambda _: (_COMMENT,)),
@@ -200,9 +188,9 @@ FAULTS: Final = (
     ),
     *(
         _fault(f"lines-{name}-{how}", f"Lines over {name} {says}.", Family.FRAMING, RESPONSES_STREAM,
-            wire=_lines(most, splits=how == "split"))
+            wire=limited_lines(most, how))
         for name, most in (("64kib", 2**16), ("1mib", 2**20))
-        for how, says in (("cut", "are cut there"), ("split", "go on in the next line"))
+        for how, says in LINE_LIMITS.items() if how != "dropped"
     ),
     _fault("leftover", "Who asks after leaving a stream gets the rest of it.", Family.STATE, reply=Leftover()),
     _fault("held-open", "A stream stays open for eight seconds after its last event.", Family.TIMING, RESPONSES_STREAM,

@@ -1,0 +1,57 @@
+"""Faults by which one kind of request alone is refused for its rate, now and for ever."""
+
+from typing import Final
+
+from gateway.faults.machinery.fault import Family, Fault
+from gateway.faults.machinery.selection import (
+    CHAT_PLAIN,
+    CHAT_STREAM,
+    RESPONSES_PLAIN,
+    RESPONSES_STREAM,
+    When,
+    asking,
+    both,
+    either,
+)
+from gateway.frames import GatewayReply
+from wire.exchange import Request
+
+_RATE: Final = {"message": "Rate limit reached.", "type": "requests", "param": None, "code": "rate_limit_exceeded"}  # fmt: skip
+_PATHS: Final[dict[str, When]] = {
+    "chat": CHAT_PLAIN, "chat-stream": CHAT_STREAM, "responses": RESPONSES_PLAIN, "responses-stream": RESPONSES_STREAM,
+}  # fmt: skip
+
+
+def _later(_: Request, reply: GatewayReply) -> GatewayReply:
+    """Refused before anything is generated, with the headers of a limit."""
+    if reply.status >= 400:
+        return reply
+    kept = tuple(h for h in reply.headers if h[0] != "content-type")
+    headers = (("content-type", "application/json"), ("retry-after", "1"), *kept)
+    return GatewayReply(429, headers, {"error": _RATE}, request_id=reply.request_id)
+
+
+def _has(word: bytes) -> When:
+    return lambda request: word in request.body
+
+
+def _several(request: Request) -> bool:
+    number = request.params.get("n")
+    return isinstance(number, int) and number > 1
+
+
+_KINDS: Final[dict[str, tuple[str, When, tuple[str, ...]]]] = {
+    "all": ("Every call is", lambda _: True, tuple(_PATHS)),
+    "tools": ("Calls with tools are", asking("tools"), tuple(_PATHS)),
+    "images": ("Calls with an image are", _has(b'"image_url"'), ("chat", "responses")),
+    "schema": ("Calls for JSON by a schema are", _has(b'"json_schema"'), ("chat", "responses-stream")),
+    "effort": ("Calls with reasoning effort are", either(asking("reasoning_effort"), asking("reasoning")), ("chat", "responses")),
+    "choices": ("Calls for several choices are", _several, ("chat",)),
+    "background": ("Calls in the background are", asking("background", True), ("responses",)),
+    "previous": ("Turns by previous_response_id are", asking("previous_response_id"), ("responses",)),
+}  # fmt: skip
+FAULTS: tuple[Fault, ...] = tuple(
+    Fault(f"errors.limit-kind-{name}-{path}", (), f"{says} refused with 429, always ({path}).", Family.STATUS,
+          both(_PATHS[path], when), reply=_later)
+    for name, (says, when, paths) in _KINDS.items() for path in paths
+)  # fmt: skip
