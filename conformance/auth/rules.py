@@ -86,7 +86,8 @@ def key_in_body(run: Run) -> Findings:
 def missing_message(x: Exchange) -> Findings:
     message = text(x, "message")
     if not re.search(r"\bkey\b|authori[sz]ation|credential|token", message, re.IGNORECASE):
-        yield Finding("error.message", "words that name the missing key", show(message))
+        said = show(error(x).get("message", ABSENT))
+        yield Finding("error.message", "words that name the missing key", said)
     if error(x).get("param") is not None:
         yield Finding("error.param", "null", show(error(x).get("param", ABSENT)))
 

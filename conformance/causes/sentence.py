@@ -67,6 +67,10 @@ def _route(_t: Trait, sights: list[Sight], _g: Group, words: Words) -> str:
     return f"{name} is not served: {short(told.found)}{f' ({use})' if use else ''}"
 
 
+def _silent(_t: Trait, sights: list[Sight], _g: Group, _w: Words) -> str:
+    return f"{sights[0].found[:1].upper()}{short(sights[0].found[1:], 2 * LONGEST)}"
+
+
 def _connection(trait: Trait, sights: list[Sight], _g: Group, words: Words) -> str:
     how = {
         "timeout": "left without an answer until the time was over",
@@ -243,6 +247,7 @@ def _call(_t: Trait, sights: list[Sight], _g: Group, words: Words) -> str:
 
 WRITERS: Mapping[Kind, Callable[[Trait, list[Sight], Group, Words], str]] = {
     Kind.ROUTE: _route,
+    Kind.SILENT: _silent,
     Kind.CONNECTION: _connection,
     Kind.CRASH: _crash,
     Kind.BAD_REQUEST: _bad_request,

@@ -8,6 +8,7 @@ class Kind(StrEnum):
     """Kinds of traits, the most telling first: where two explain as much, the earlier one is named."""
 
     ROUTE = "route"  # every request of an operation is answered as an unknown path
+    SILENT = "silent"  # a request after which the server answers nothing more
     CONNECTION = "connection"  # no answer, or a torn one
     CRASH = "crash"  # the same exception text in answers of the class 5xx
     UNREADABLE = "unreadable"  # what should be JSON is none
@@ -38,7 +39,7 @@ class Kind(StrEnum):
 
 RANK = {kind: rank for rank, kind in enumerate(Kind)}
 
-LEAST = {Kind.ROUTE: 1, Kind.CONTAINER: 3, Kind.ACCEPTED: 5, Kind.EXCHANGE: 2}
+LEAST = {Kind.ROUTE: 1, Kind.SILENT: 1, Kind.CONTAINER: 3, Kind.ACCEPTED: 5, Kind.EXCHANGE: 2}
 """How many requirements a trait must join before it counts as a cause of its own."""
 
 

@@ -22,6 +22,8 @@ SAID = frozenset(
 NO_CALL = re.compile(r"no call$|[\"']")
 """A text, or the word for nothing, where a call was to be."""
 NAME = re.compile(r'"(\w+)"')
+GOES_ON = "a server that goes on answering"
+"""What `http.stays-up` expects."""
 TEXT = 160
 REPEATED = re.compile(r"(: ?)[{\[].*", re.DOTALL)
 """What a message repeats of a request behind its own words."""
@@ -42,6 +44,9 @@ def _traits(
     if not of_status:
         yield Trait(Kind.SAME, (" ".join(path) or plain(where), plain(expected), plain(found)))
     if x is None:
+        return
+    if expected == GOES_ON:
+        yield Trait(Kind.SILENT, ())
         return
     if where == "route" or (survey.absent(x) and of_status):
         yield Trait(Kind.ROUTE, (x.endpoint.value, str(x.reply.status)))
@@ -69,6 +74,9 @@ def _traits(
         yield Trait(Kind.CHOICES, ())
     if _without_usage(x) and "usage" in f"{where} {expected}":
         yield Trait(Kind.MEMBER, (f"{_family(x)} streams", "usage"))
+    if expected == "an error and nothing else":
+        for name in set(NAME.findall(found)) - {"error"}:
+            yield Trait(Kind.NAMED, (name, _family(x)) if name in SAID else (name,))
     if where == "error's members":
         for name in set(NAME.findall(expected)) ^ set(NAME.findall(found)):
             yield Trait(Kind.MEMBER, ("error", name))
@@ -209,7 +217,8 @@ def _member(
     expected = str(finding.get("expected") or "")
     due = ("JSON" if "JSON" in expected else plain(expected)) if path[-1] in SAID else ""
     yield Trait(Kind.VALUE, (family, path[-1], due))
-    for name in _names(path, few=survey.few):
+    counted = not nothing and _of_tokens(place_of(str(finding.get("where") or "")), expected)
+    for name in _names(path, few=survey.few) - ({"usage"} if counted else set()):
         # A whole answer or bill is wrong for many reasons: only that of one operation is one thing.
         yield Trait(Kind.NAMED, (name, family) if name in SAID else (name,))
     payload = payload_of(x, event)

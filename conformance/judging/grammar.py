@@ -62,8 +62,11 @@ class Grammar:
         return self.words.get((kind, symbol), symbol)
 
     def expected(self, violation: Violation) -> str:
-        """What could have come instead, each in the API's words."""
-        words = dict.fromkeys(self.called(violation.kind, s) for s in violation.allowed)
+        """What could have come instead, each in the API's words; where it ended too early, what ends it."""
+        row = self.tables[violation.kind].get(violation.state, {})
+        ends = [s for s in violation.allowed if row.get(s) in self.accepting[violation.kind]]
+        due = ends if violation.symbol == END and ends else violation.allowed
+        words = dict.fromkeys(self.called(violation.kind, s) for s in due)
         return " or ".join(words) or "nothing more"
 
     def blamed(self, kind: str, state: str, symbol: str) -> str:

@@ -377,3 +377,35 @@ def test_a_place_in_one_of_many_answers_at_fault_is_no_tie():
     stop = row("chat.param.stop.honoured", finding(xs[1], "choices[0].content", 'no "r g"', "bar gas"))  # fmt: skip
     held = [c for c in causes([*rows, stop], xs) if "chat.param.stop.honoured" in c["requirements"]]
     assert not any("usage.1" in c["requirements"] for c in held)
+
+
+def test_a_server_that_fell_silent_is_said_so():
+    x = exchange("lost", 0, "")
+    said = finding(x, "connection", "a server that goes on answering", "the server stopped answering after chat.small; in flight with it: chat.echo")  # fmt: skip
+    made = causes([row("http.stays-up", said)], [x])
+    assert made[0]["sentence"].startswith("The server stopped answering after chat.small")
+
+
+def test_usage_in_a_refusal_is_one_cause():
+    body = {"error": {"message": "no"}, "usage": {"input_tokens": 3}}
+    xs = [exchange(f"u{n}", 400, body, path="/v1/responses") for n in range(2)]
+    rows = [
+        row("usage.none-on-errors", finding(xs[0], "usage", "no usage on an error", '{"input_tokens": 3}')),
+        row("errors.no-usage", finding(xs[0], "usage", "an error alone", '{"input_tokens": 3}')),
+        row("responses.param.refused.nothing-said", finding(xs[1], "body", "an error and nothing else", '["error", "usage"]')),
+    ]  # fmt: skip
+    assert len(causes(rows, xs)) == 1
+
+
+def test_numbers_of_tokens_and_a_usage_that_lacks_are_two_causes():
+    """llama-cpp-python streams without usage, and has more tokens than asked for elsewhere."""
+    text = 'data: {"choices": [{"index": 0, "delta": {}}]}\n\ndata: [DONE]\n\n'
+    stream = exchange("s", body=text, stream=True, stream_options={"include_usage": True})
+    plain = exchange("p", body={"choices": [], "usage": {"completion_tokens": 64}})
+    rows = [
+        row("chat.stream.usage-last", finding(stream, "the stream", "one chunk with usage", "none")),
+        row("chat.param.stream-options.usage-on", finding(stream, "usage", "an object in the last chunk", "none in any chunk")),
+        row("usage.within-limit", finding(plain, "usage: output tokens", "at most 16, as asked", "64")),
+        row("chat.param.max-completion-tokens.honoured", finding(plain, "usage.completion_tokens", "at most 16", "64")),
+    ]  # fmt: skip
+    assert [len(c["requirements"]) for c in causes(rows, [stream, plain])] == [2, 2]

