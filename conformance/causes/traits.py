@@ -68,7 +68,7 @@ def _traits(
             yield Trait(Kind.UNREADABLE, ("JSON" if _begins_json(x) else "text",))
     if (finding.get("event") is None or "stream" in where or "terminal" in expected) and unended(x):
         yield Trait(Kind.UNENDED, (x.endpoint.value,))
-    if not is_nothing(found) and _of_tokens(place_of(where), expected):
+    if not is_nothing(found) and _of_tokens(place_of(where), expected, found):
         yield Trait(Kind.TOKENS, ())
     if path[:1] == ("choices",) and _other_choices(x, expected, found):
         yield Trait(Kind.CHOICES, ())
@@ -148,10 +148,10 @@ def _without_usage(x: Exchange) -> bool:
     return asked and not any(isinstance(p, dict) and p.get("usage") for p in x.reply.payloads)
 
 
-def _of_tokens(place: str, expected: str) -> bool:
+def _of_tokens(place: str, expected: str, found: str) -> bool:
     """Whether a number of tokens is found wrong, or that the balance does not go with it."""
     if place == "usage" and "_tokens" in expected:
-        return True
+        return set(NAME.findall(expected)) == set(NAME.findall(found))
     of_usage = "prompt tokens" in expected or "calls at the same time" in expected
     return place.endswith("tokens") or (place == "balance" and of_usage)
 
@@ -217,7 +217,9 @@ def _member(
     expected = str(finding.get("expected") or "")
     due = ("JSON" if "JSON" in expected else plain(expected)) if path[-1] in SAID else ""
     yield Trait(Kind.VALUE, (family, path[-1], due))
-    counted = not nothing and _of_tokens(place_of(str(finding.get("where") or "")), expected)
+    counted = not nothing and _of_tokens(
+        place_of(str(finding.get("where") or "")), expected, str(finding.get("found"))
+    )
     for name in _names(path, few=survey.few) - ({"usage"} if counted else set()):
         # A whole answer or bill is wrong for many reasons: only that of one operation is one thing.
         yield Trait(Kind.NAMED, (name, family) if name in SAID else (name,))

@@ -6,7 +6,7 @@ from conformance.chat.choice import ToolCall, choices_of
 from conformance.chat.prompts import calls_asked
 from conformance.chat_params.request import HELLO, VALID, asking
 from conformance.chat_params.selectors import SUCCESS
-from conformance.judging.finding import Finding, Findings, show
+from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.rule import rule
 from conformance.judging.selector import Selector
 from conformance.running.probe import Probe
@@ -102,6 +102,10 @@ def _chosen(kind: str, *probes: str) -> Selector:
     return asked.only(f"and tool_choice {kind}", lambda x: _kind(x) == kind, *probes)
 
 
+_CUT: Final = ("length", "content_filter")
+_UNTOLD: Final = "the answer was cut before a call"
+
+
 def calls(x: Exchange) -> list[ToolCall]:
     return [call for choice in choices_of(x) for call in choice.calls]
 
@@ -119,7 +123,9 @@ def none(x: Exchange) -> Findings:
 @rule("chat.param.tool-choice.required", on=_chosen("required", f"{VALID}tools-required*"))
 def required(x: Exchange) -> Findings:
     for choice in choices_of(x):
-        if not choice.calls and choice.finish_reason not in ("length", "content_filter"):
+        if not choice.calls and choice.finish_reason in _CUT:
+            yield Unsure(_UNTOLD)
+        elif not choice.calls:
             yield Finding(choice.where, "at least one tool call", show(choice.content, 60))
 
 
@@ -127,7 +133,9 @@ def _named(x: Exchange, kind: str) -> Findings:
     inner = choice_of(x).get(kind)
     wanted = inner.get("name") if isinstance(inner, dict) else None
     for choice in choices_of(x):
-        if choice.finish_reason in ("length", "content_filter"):
+        if choice.finish_reason in _CUT:
+            if not choice.calls:
+                yield Unsure(_UNTOLD)
             continue
         if not any(call.name == wanted for call in choice.calls):
             found = show([call.name for call in choice.calls]) if choice.calls else "no call"
@@ -162,7 +170,10 @@ def allowed(x: Exchange) -> Findings:
         if call.name not in offered:
             yield Finding(call.where, f"calls to {show(offered)} only", show(call.name))
     if inner.get("mode") == "required" and not calls(x):
-        yield Finding("choices", "at least one tool call", "none")
+        if any(choice.finish_reason in _CUT for choice in choices_of(x)):
+            yield Unsure(_UNTOLD)
+        else:
+            yield Finding("choices", "at least one tool call", "none")
 
 
 @rule(

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from conformance.judging.finding import ABSENT, Finding, Findings, show
+from conformance.judging.finding import ABSENT, Finding, Findings, Unsure, show
 from conformance.judging.rule import rule
 from conformance.judging.selector import Selector
 from conformance.responses.selectors import Json, dicts, tools_of
@@ -83,6 +83,9 @@ def _whole(x: Exchange) -> bool:
     return bool(status_of(x) == "completed")
 
 
+_UNTOLD: Final = "the answer was cut before a call"
+
+
 def named_of(calls: list[Json]) -> list[Any]:
     return [call.get("name") for call in calls]
 
@@ -106,13 +109,17 @@ def none(x: Exchange) -> Findings:
     ),
 )
 def required(x: Exchange) -> Findings:
-    if _whole(x) and not calls_of(x):
+    if not _whole(x) and not calls_of(x):
+        yield Unsure(_UNTOLD)
+    elif not calls_of(x):
         yield Finding("output", "at least one tool call", show(text_of(x), 60))
 
 
 def _named(x: Exchange) -> Findings:
     wanted, calls = choice_of(x).get("name"), calls_of(x)
-    if _whole(x) and wanted not in named_of(calls):
+    if not _whole(x) and not calls:
+        yield Unsure(_UNTOLD)
+    elif _whole(x) and wanted not in named_of(calls):
         found = show(named_of(calls)) if calls else "no call"
         yield Finding("output", f"a call to {show(wanted)}", found)
     for call in calls:
@@ -138,8 +145,11 @@ def allowed(x: Exchange) -> Findings:
             yield Finding(
                 "output", f"calls to {show(offered)} only", show(call.get("name", ABSENT))
             )
-    if choice_of(x).get("mode") == "required" and _whole(x) and not calls_of(x):
-        yield Finding("output", "at least one tool call", "none")
+    if choice_of(x).get("mode") == "required" and not calls_of(x):
+        if _whole(x):
+            yield Finding("output", "at least one tool call", "none")
+        else:
+            yield Unsure(_UNTOLD)
 
 
 @rule(

@@ -200,3 +200,28 @@ class TestCounts:
             "chat.echo-stream", HELLO | {"stream": True}, [chunk() | {"obfuscation": "xy"}]
         )
         assert verdict("chat.stream.obfuscation-off", off, padded).outcome is Outcome.PASS
+
+
+class TestToolChoice:
+    """vLLM spoke where a call was required, until the limit cut it: that was a pass."""
+
+    def test_an_answer_that_was_cut_before_a_call_shows_nothing(self):
+        tools = [{"type": "function", "name": "ping"}]
+        body = {"input": "Hi", "tools": tools, "tool_choice": "required", "max_output_tokens": 60}
+        part = {"type": "output_text", "text": "Sounds alright", "annotations": []}
+        item = {"type": "message", "id": "msg_1", "role": "assistant", "status": "completed", "content": [part]}  # fmt: skip
+        answer = {"id": "resp_1", "object": "response", "status": "incomplete", "output": [item],
+                  "incomplete_details": {"reason": "max_output_tokens"}}  # fmt: skip
+        name = "responses_params.accept.tools-required"
+        cut = said(name, body, answer, path=RESPONSES)
+        whole = said(name, body, answer | {"status": "completed"}, path=RESPONSES)
+        row = "responses.param.tool-choice.required"
+        assert verdict(row, cut).outcome is Outcome.INCONCLUSIVE
+        assert verdict(row, whole).outcome is Outcome.FAIL
+
+    def test_the_same_of_chat(self):
+        tools = [{"type": "function", "function": {"name": "ping"}}]
+        body = HELLO | {"tools": tools, "tool_choice": "required"}
+        choice = {"index": 0, "finish_reason": "length", "message": {"role": "assistant", "content": "So"}}  # fmt: skip
+        x = said("chat_params.accept.tools-required", body, completion(choices=[choice]))
+        assert verdict("chat.param.tool-choice.required", x).outcome is Outcome.INCONCLUSIVE
