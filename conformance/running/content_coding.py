@@ -77,6 +77,11 @@ class ReceivedBody:
                 break
         return plain
 
+    @property
+    def undecodable(self) -> bool:
+        """Whether the coding was done wrong, as far as the body came."""
+        return bool(self._complaint)
+
     def is_cut(self, *, streamed: bool) -> bool:
         """Whether an answer without a coding ends in the midst of an event, or is half an object."""
         text = b"".join(chunk.data for chunk in self._raw).lstrip()

@@ -142,7 +142,9 @@ class Sender:
         while True:
             exchange = await self._once(probe, request, model, index)
             status = exchange.reply.status
-            if not attempts and not probe.handling.lane and _met_its_end(exchange):
+            # In a lane of one connection this, too, is only its end: the rules see that a new one was needed.
+            in_lane = bool(probe.handling.lane) and not exchange.connection.reused
+            if not attempts and not in_lane and _met_its_end(exchange):
                 attempts.append(Attempt(status, 0.0))
                 continue
             wait_s = self._retries.wait_s(probe, exchange.reply, len(attempts))
@@ -275,6 +277,8 @@ class Sender:
         if reused is None and not status:
             reused = was_reused(carrier)
         plain, complaint = body.end()
+        if ended is Ended.ABORTED and body.undecodable:
+            error = complaint  # that its bytes are no text says more than how many there were
         reply = Reply(status, headers, tuple(plain), headers_at)
         return reply, Connection(ended, reused, error or complaint, origin=self.target.origin)
 

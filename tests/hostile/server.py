@@ -10,6 +10,8 @@ import tempfile
 import threading
 from pathlib import Path
 
+import tests.hostile.events
+import tests.hostile.framing
 import tests.hostile.outages  # noqa: F401 - more cases
 from gateway.core import Gateway
 from gateway.frames import Ending
@@ -63,7 +65,7 @@ class HostileServer:
                 with self._lock:
                     number = self.count
                     self.count += 1
-                    good = _good(self.gateway, request)
+                    good = good_answer(self.gateway, request)
                 if self.when(number):
                     self.hostile += 1
                     asked = Asked(
@@ -114,7 +116,7 @@ def _read(connection: socket.socket, data: bytes) -> tuple[Request, bytes] | Non
     return Request(method, path, headers, body[:length]), body[length:]
 
 
-def _good(gateway: Gateway, request: Request) -> bytes:
+def good_answer(gateway: Gateway, request: Request) -> bytes:
     reply = gateway.handle(request)
     gateway.settle(reply)
     data = b"" if request.method == "HEAD" else reply.data

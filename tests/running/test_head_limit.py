@@ -164,3 +164,31 @@ def test_a_length_that_is_too_short_is_no_whole_answer(kind, body, ended):
         x = asyncio.run(ask(listener.getsockname()[1]))
     assert x.connection.ended is ended
     assert ("Content-Length" in x.connection.error) is (ended is Ended.CUT)
+
+
+def test_in_a_lane_too_a_kept_connection_may_have_met_its_end():
+    """A server may close at any time what it kept (RFC 9112, 9.5): it is asked again, and the rules see by what."""
+
+    def serve(listener):
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                threading.Thread(target=one, args=(connection,), daemon=True).start()
+
+    def one(connection):
+        with connection, contextlib.suppress(OSError):
+            connection.recv(65536)
+            connection.sendall(GOOD)
+            connection.recv(65536)  # the next request is read, and the connection gone
+
+    async def ask(port):
+        probe = Probe("a", lambda _: get("/"), handling=Handling(timeout_s=10, lane="one"))
+        async with Sender(Target(f"http://127.0.0.1:{port}", {})) as sender:
+            return [await sender.send(probe, get("/"), "") for _ in range(2)]
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, args=(listener,), daemon=True).start()
+        answers = asyncio.run(ask(listener.getsockname()[1]))
+    assert [x.reply.status for x in answers] == [200, 200]
+    assert [x.connection.reused for x in answers] == [False, False]
+    assert len(answers[1].attempts) == 1

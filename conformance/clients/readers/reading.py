@@ -33,7 +33,9 @@ def read(reader: Reader, x: Exchange) -> Reading:
         return reader(x)
     except StoppedError as stop:
         return Reading(complaint=str(stop))
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+    except (
+        ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError,
+    ) as error:  # fmt: skip
         # The readers are written as the clients are: what raises here raises there.
         return Reading(complaint=_told(error)[:160])
 
