@@ -47,9 +47,7 @@ UNKNOWN_KEYS: Final = (
         # A plus stands before a key and in it: without a bound each of many would be searched to the end.
         rb"[Bb](?i:earer)(?:[ \t]+|%20|\+)(?P<key>(?=[A-Za-z._~+/-]{0,512}[0-9])[A-Za-z0-9._~+/-]{16,}=*)"
     ),
-    re.compile(
-        rb"(?<![A-Za-z0-9_-])(?P<key>AIza[A-Za-z0-9_-]{35})(?![A-Za-z0-9_-])"
-    ),
+    re.compile(rb"(?<![A-Za-z0-9_-])(?P<key>AIza[A-Za-z0-9_-]{35})(?![A-Za-z0-9_-])"),
     re.compile(rb"[?&](?i:api[-_]?key|access_token|subscription-key)=(?P<key>[^&\s\"'#]{8,})"),
 )
 
