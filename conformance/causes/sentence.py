@@ -9,7 +9,7 @@ from conformance.causes.grouping import Group
 from conformance.causes.member import EVENT, is_nothing, missing
 from conformance.causes.survey import Survey
 from conformance.causes.trait import Kind, Sight, Trait
-from conformance.causes.traits import error_words, payload_of, unreadable
+from conformance.causes.traits import LACKING, error_words, lacking, payload_of, unreadable
 from wire.exchange import Exchange
 
 Seen = Mapping[str, Exchange]
@@ -207,8 +207,15 @@ def _container(trait: Trait, sights: list[Sight], _g: Group, words: Words) -> st
     return f"Members are missing in {holder}{_of(trait.about[0], sights, words)}: {', '.join(unique[:5])}{more}"
 
 
-def _event(_t: Trait, sights: list[Sight], _g: Group, words: Words) -> str:
+def _event(trait: Trait, sights: list[Sight], _g: Group, words: Words) -> str:
     first = sights[0]
+    if trait.about[1] == LACKING:
+        found = (
+            n for s in sights if (x := words.seen.get(s.exchange)) for n in lacking(s.expected, x)
+        )
+        return (
+            f"Streams of {words.operations(sights)} lack events: {', '.join(dict.fromkeys(found))}"
+        )
     return f"Streams of {words.operations(sights)}: expected {short(first.expected)}, found {short(first.found)}"
 
 

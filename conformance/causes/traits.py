@@ -22,6 +22,8 @@ SAID = frozenset(
 NO_CALL = re.compile(r"no call$|[\"']")
 """A text, or the word for nothing, where a call was to be."""
 NAME = re.compile(r'"(\w+)"')
+EVENTS = re.compile(r"\bresponse(?:\.[a-z_]+)+\b")
+LACKING = "lacking"
 GOES_ON = "a server that goes on answering"
 """What `http.stays-up` expects."""
 TEXT = 160
@@ -70,6 +72,8 @@ def _traits(
         yield Trait(Kind.UNENDED, (x.endpoint.value,))
     if not is_nothing(found) and _of_tokens(place_of(where), expected, found):
         yield Trait(Kind.TOKENS, ())
+    if lacking(expected, x):
+        yield Trait(Kind.EVENT, (x.endpoint.value, LACKING, ""))
     if path[:1] == ("choices",) and _other_choices(x, expected, found):
         yield Trait(Kind.CHOICES, ())
     if _without_usage(x) and "usage" in f"{where} {expected}":
@@ -121,6 +125,15 @@ def unended(x: Exchange) -> bool:
     if x.endpoint is Endpoint.RESPONSES:
         return bool(kinds) and not kinds & TERMINAL
     return False
+
+
+def lacking(expected: str, x: Exchange) -> list[str]:
+    """The events that a finding expects and of which the stream has not one, but for those that end it."""
+    if not (x.ok and x.reply.is_stream and x.endpoint is Endpoint.RESPONSES):
+        return []
+    sent = {p.get("type") for p in x.reply.payloads if isinstance(p, dict)}
+    named = dict.fromkeys(EVENTS.findall(expected))
+    return [name for name in named if name not in sent and name not in TERMINAL]
 
 
 def _other_choices(x: Exchange, expected: str, found: str) -> bool:

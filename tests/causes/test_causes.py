@@ -409,3 +409,18 @@ def test_numbers_of_tokens_and_a_usage_that_lacks_are_two_causes():
         row("chat.param.max-completion-tokens.honoured", finding(plain, "usage.completion_tokens", "at most 16", "64")),
     ]  # fmt: skip
     assert [len(c["requirements"]) for c in causes(rows, [stream, plain])] == [2, 2]
+
+
+def test_events_that_no_stream_has_are_one_cause():
+    """open-responses-server sends deltas of an item and a part that were never added."""
+    text = 'data: {"type": "response.created"}\n\ndata: {"type": "response.output_text.delta"}\n\ndata: {"type": "response.completed"}\n\n'
+    x = exchange("e", body=text, path="/v1/responses", stream=True)
+    delta = "response.output_text.delta"
+    rows = [
+        row("responses.stream.item-added-first", finding(x, "event 2 for output[0]", "response.output_item.added", delta, 1)),
+        row("responses.stream.item-done", finding(x, "end of the stream for output[0]", "response.output_item.added", "no more events", 2)),
+        row("responses.stream.part-added-first", finding(x, "event 2 for output[0].content[?]", "response.content_part.added", delta, 1)),
+    ]  # fmt: skip
+    made = causes(rows, [x])
+    assert [c["kind"] for c in made] == ["event"]
+    assert "lack events: response.output_item.added, response.content_part.added" in made[0]["sentence"]  # fmt: skip
