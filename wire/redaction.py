@@ -8,6 +8,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from wire.exchange import Chunk, Exchange, Headers, Reply, Request
@@ -22,6 +23,7 @@ from wire.secret_forms import (
 )
 
 SHORT: Final = 8  # characters: a shorter secret is replaced in the headers for it alone
+REMEMBERED: Final = 200  # characters: what became of texts up to here is remembered
 
 SCHEMED_HEADERS: Final = frozenset({"authorization", "proxy-authorization"})
 KEY_HEADERS: Final = frozenset(
@@ -91,6 +93,8 @@ class Redactor:
             )
             for label, secret in long
         ]
+        # Most headers, paths and ids come again and again.
+        self._short = lru_cache(4096)(self._text)
 
     @property
     def knows(self) -> bool:
@@ -103,6 +107,9 @@ class Redactor:
         return _replaced(data, _spans(data, self._known, guesses=self._guesses))
 
     def text(self, text: str) -> str:
+        return self._short(text) if len(text) <= REMEMBERED else self._text(text)
+
+    def _text(self, text: str) -> str:
         return self.bytes(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
 
     def headers(self, headers: Headers) -> Headers:

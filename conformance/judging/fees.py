@@ -54,10 +54,15 @@ def most_fees_usd(request: Request) -> Decimal:
         most += calls * _fee(tool.get("type") if isinstance(tool, dict) else None)
     if isinstance(params.get("web_search_options"), dict):
         most += FEES["web_search_call"]
-    if endpoint_of(request.method, request.path) is Endpoint.RESPONSES:
-        for name in TOOLS:
-            most += request.text.count(f"[[script {name}]]") * _fee(name)
-    return most
+    return most + scripted_fees_usd(request)
+
+
+def scripted_fees_usd(request: Request) -> Decimal:
+    """What the calls cost that are ordered of the scripted model, which makes no others."""
+    if endpoint_of(request.method, request.path) is not Endpoint.RESPONSES:
+        return Decimal(0)
+    text = request.text
+    return sum((text.count(f"[[script {name}]]") * _fee(name) for name in TOOLS), Decimal(0))
 
 
 def _fee(tool: Any) -> Decimal:

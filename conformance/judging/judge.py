@@ -77,6 +77,8 @@ class Judge:
     """What each rule said of each exchange, by (id of the rule, id of the exchange)."""
     _of_runs: dict[tuple[int, str], tuple[Exchange, ...]] = field(default_factory=dict)
     """What each rule over a run read, by the same keys."""
+    _matching: dict[tuple[int, int], list[Exchange]] = field(default_factory=dict)
+    """What each rule over single exchanges reads of a run, by their ids."""
     _abilities: dict[tuple[str, str], bool] = field(default_factory=dict)
     _runs: dict[tuple[str, frozenset[Silence]], Run] = field(default_factory=dict)
 
@@ -201,7 +203,10 @@ class Judge:
         return present, self._of_runs[key], self.judgements[key]
 
     def _singly(self, rule: Rule, run: Run) -> Iterable["_Said"]:
-        for exchange in run.where(rule.on):
+        matching = (id(rule), id(run))
+        if matching not in self._matching:  # asked again for each requirement of the rule
+            self._matching[matching] = list(run.where(rule.on))
+        for exchange in self._matching[matching]:
             key = (id(rule), exchange.id)
             if key not in self.judgements:
                 self.judgements[key] = tuple(rule.judge(exchange))

@@ -30,6 +30,11 @@ class Rule:
     sees: Callable[[Exchange, str], bool] = says_something
     """Whether an exchange has what the sentence of a requirement speaks of: else it settles nothing."""
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Globs of the probes that bring what it reads."""
+        return self.on.probes
+
     def plans(self, name: str) -> bool:
         """Whether the rule reads what the probe of this name brings."""
         return self.on.plans(name)
@@ -72,6 +77,10 @@ class RunRule:
     def judge(self, run: Run) -> Iterator[Finding | Unsure]:
         for said in self.check(run):
             yield replace(said, requirement=said.requirement or self.requirements[0])
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        return self.probes
 
     def plans(self, name: str) -> bool:
         return any(named(name, pattern) for pattern in self.probes)

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from conformance.judging.fees import most_fees_usd
+from conformance.judging.fees import scripted_fees_usd
 from conformance.judging.profile import Profile
 from conformance.running.budget import Budget
 from conformance.running.offer import ASKS, Offer
@@ -68,7 +68,7 @@ class Announcement:
         used = reference_tokens().get(probe.name) if self._is_reference else None
         if used is not None:
             tokens_usd = self._budget.tokens_usd(model if probe.per_model else "", *used)
-            return tokens_usd + most_fees_usd(request) * number
+            return tokens_usd + scripted_fees_usd(request) * number
         request = self._budget.limits.applied(request, probe)
         worst_usd = self._budget.worst_usd(model if probe.per_model else "", request, probe)
         if not probe.billable and not self._budget.accepts_bad:

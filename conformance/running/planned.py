@@ -1,13 +1,18 @@
 """What the areas plan to send: their probes and properties, found in their modules, and the steps of a run."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from fnmatch import translate
 from functools import cache
+from typing import Final
 
 from conformance.judging.area import Area, Catalogue, catalogue, refuse_doubles
 from conformance.judging.profile import Profile
 from conformance.running.probe import Probe
 from conformance.running.property import Property
+
+_MAGIC: Final = frozenset("*?[")  # of globs
 
 
 def probes(known: Catalogue) -> dict[str, Probe]:
@@ -55,8 +60,16 @@ class Step:
 def wanted_probes(catalogue: Catalogue, requirements: Iterable[str]) -> list[str]:
     """Names of the probes that the rules of these requirements read."""
     ids = set(requirements)
-    rules = [rule for rule in catalogue.rules if ids & set(rule.requirements)]
-    return [name for name in probes(catalogue) if any(rule.plans(name) for rule in rules)]
+    globs = {
+        glob for rule in catalogue.rules if not ids.isdisjoint(rule.requirements) for glob in rule.reads
+    }  # fmt: skip
+    # A thousand rules name a thousand probes: most by their very names, which are looked up.
+    patterns = [re.compile(translate(glob)) for glob in globs if _MAGIC.intersection(glob)]
+    return [
+        name
+        for name in probes(catalogue)
+        if name in globs or any(pattern.match(name) for pattern in patterns)
+    ]
 
 
 def plan(
