@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from tests.hostile.cases import CASES, Asked, body_of, whole, with_headers
 
+_OTHERS: Final = frozenset(CASES)
 BOM: Final = b"\xef\xbb\xbf"
 
 
@@ -135,3 +136,7 @@ def _list(name: str, rows: list[Any]) -> None:
 
 for _name, _rows in _LISTS.items():
     _list(_name, _rows)
+
+
+NAMES: Final = frozenset(CASES) - _OTHERS
+"""Of the cases here, which are tried by `tests.hostile.at_once`."""

@@ -13,6 +13,7 @@ from typing import Final
 
 from tests.hostile.cases import CASES, MB, SSE, Asked, body_of, case, head, with_headers
 
+_OTHERS: Final = frozenset(CASES)
 _LENGTH: Final = "content-length"
 
 
@@ -209,3 +210,7 @@ def body_byte_by_byte(connection: socket.socket, asked: Asked) -> bool:
         connection.sendall(asked.good[at : at + 1])
     connection.sendall(asked.good[3000:])
     return True
+
+
+NAMES: Final = frozenset(CASES) - _OTHERS
+"""Of the cases here, which are tried by `tests.hostile.at_once`."""
