@@ -1,4 +1,4 @@
-"""Pictures of digits: drawn as a PNG on the spot, and read again from one that was drawn so."""
+"""Pictures of digits: drawn as a PNG on the spot, in a colour, and read again from one that was drawn so."""
 
 import struct
 import zlib
@@ -18,11 +18,14 @@ _GLYPHS: Final = {
 }
 _CELL: Final = 16  # pixels of one dot of a glyph
 _WIDTH, _HEIGHT, _MARGIN = 5, 7, 2  # dots
+COLOURS: Final = {
+    "red": (220, 20, 20), "green": (20, 150, 40), "blue": (20, 60, 220), "grey": (110, 110, 110), "black": (0, 0, 0),
+}  # fmt: skip
 _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 
 
-def drawn(digits: str) -> bytes:
-    """A PNG of black digits on white, from left to right. Raises KeyError for what is no digit."""
+def drawn(digits: str, colour: str = "black") -> bytes:
+    """A PNG of digits on white, from left to right. Raises KeyError for what is no digit or no colour."""
     step = _WIDTH + _MARGIN
     columns = _MARGIN + step * len(digits)
     dots = [bytearray(columns) for _ in range(_HEIGHT + 2 * _MARGIN)]
@@ -32,10 +35,16 @@ def drawn(digits: str) -> bytes:
                 dots[_MARGIN + y][_MARGIN + place * step + x] = dot == "1"
     lines = []
     for dotted in dots:
-        line = b"".join((b"\0" if dot else b"\xff") * _CELL for dot in dotted)
+        line = b"".join((b"\0" if dot else b"\1") * _CELL for dot in dotted)
         lines += [b"\0" + line] * _CELL
-    head = struct.pack(">IIBBBBB", columns * _CELL, len(dots) * _CELL, 8, 0, 0, 0, 0)
-    parts = ((b"IHDR", head), (b"IDAT", zlib.compress(b"".join(lines), 9)), (b"IEND", b""))
+    head = struct.pack(">IIBBBBB", columns * _CELL, len(dots) * _CELL, 8, 3, 0, 0, 0)
+    palette = bytes((*COLOURS[colour], 255, 255, 255))
+    parts = (
+        (b"IHDR", head),
+        (b"PLTE", palette),
+        (b"IDAT", zlib.compress(b"".join(lines), 9)),
+        (b"IEND", b""),
+    )
     return _SIGNATURE + b"".join(_chunk(kind, data) for kind, data in parts)
 
 
@@ -47,6 +56,13 @@ def read(png: bytes) -> str:
         return ""
 
 
+def colour_of(png: bytes) -> str:
+    """The colour of the digits in a picture as `drawn` makes it; empty for any other picture."""
+    at = png.find(b"PLTE")
+    inks = {ink: name for name, ink in COLOURS.items()}
+    return inks.get((*png[at + 4 : at + 7],), "") if at >= 0 and png.startswith(_SIGNATURE) else ""
+
+
 def _read(png: bytes) -> str:
     if not png.startswith(_SIGNATURE):
         return ""
@@ -55,7 +71,7 @@ def _read(png: bytes) -> str:
         size, kind = struct.unpack(">I4s", png[at : at + 8])
         if kind == b"IHDR":
             width, _, *form = struct.unpack(">IIBBBBB", png[at + 8 : at + 8 + size])
-            if form != [8, 0, 0, 0, 0] or not 0 < width <= 4096:
+            if form != [8, 3, 0, 0, 0] or not 0 < width <= 4096:
                 return ""
         if kind == b"IDAT":
             data += png[at + 8 : at + 8 + size]
@@ -69,7 +85,7 @@ def _read(png: bytes) -> str:
             line = (_MARGIN + y) * _CELL * (width + 1) + 1
             first = line + (_MARGIN + place * step) * _CELL
             dots = (pixels[first + x * _CELL + _CELL // 2] for x in range(_WIDTH))
-            rows.append("".join("1" if dot < 128 else "0" for dot in dots))
+            rows.append("".join("1" if dot == 0 else "0" for dot in dots))
         found += known.get(" ".join(rows), "")
     return found
 

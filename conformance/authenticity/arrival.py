@@ -1,5 +1,6 @@
 """Rules about the prompt: what was sent arrives whole, once, and in its order."""
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -13,6 +14,7 @@ from conformance.authenticity.prompts import (
     PICTURES,
     ROLES,
     codes_sent,
+    colour_sent,
     digits_sent,
 )
 from conformance.authenticity.said import text_of
@@ -21,6 +23,7 @@ from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.rule import run_rule
 from conformance.judging.run import Run
 from conformance.running.budget import usage_of
+from wire.digits import COLOURS
 from wire.exchange import Exchange
 
 LISTS: Final = (NEEDLE.name, CANARIES.name, DEVELOPER.name)
@@ -131,3 +134,17 @@ def picture(run: Run) -> Findings:
                 show(said),
                 exchange=x.id,
             )
+
+
+@run_rule("authenticity.prompt.colour", probes=tuple(probe.name for probe in PICTURES))
+def colour(run: Run) -> Findings:
+    """Who reads the digits and names another colour was given another picture of them."""
+    for probe in PICTURES:
+        x = run.one(probe.name)
+        sent, said = colour_sent(x), text_of(x).lower()
+        named = [name for name in (*COLOURS, "gray", "white") if re.search(rf"\b{name}\b", said)]
+        if not x.ok or digits_sent(x) not in said.replace(" ", "") or not named:
+            yield Unsure("the digits were not read, or no colour was named")
+        elif sent not in named:
+            found = f"{named[0]}: {show(said, 60)}"
+            yield Finding(f"the picture at {x.endpoint}", f"digits in {sent}", found, exchange=x.id)

@@ -7,7 +7,7 @@ from typing import Any, Final
 from conformance.authenticity.probes import CHAT, RESPONSES, letters
 from conformance.chat.prompts import user
 from conformance.running.probe import Probe, ProbeContext, post
-from wire.digits import drawn, read
+from wire.digits import colour_of, drawn, read
 from wire.exchange import Exchange, Request
 from wire.tokens.vocabulary import vocabulary
 
@@ -170,7 +170,10 @@ ROLES: Final = {
 }
 """Who told each code word; a developer message is the system's."""
 
-DRAWN: Final = "Which digits are drawn in the picture, from left to right? Answer with the digits and nothing else."
+DRAWN: Final = (
+    "Which digits are drawn in the picture, from left to right, and in which colour? "
+    "Answer with the digits and the colour, in English, and nothing else."
+)
 
 
 def digits(context: ProbeContext) -> str:
@@ -181,14 +184,28 @@ def digits(context: ProbeContext) -> str:
     return f"{first}{second}{third + (third >= second)}"
 
 
+def colour(context: ProbeContext) -> str:
+    """The colour of the digits of this run."""
+    return ("red", "green", "blue")[letters(context, 91).encode()[0] % 3]
+
+
+def _png_of(x: Exchange) -> bytes:
+    found = re.search(rb"data:image/png;base64,([A-Za-z0-9+/=]+)", x.request.body)
+    return base64.b64decode(found[1]) if found else b""
+
+
+def colour_sent(x: Exchange) -> str:
+    """The colour of the digits in a request's picture."""
+    return colour_of(_png_of(x))
+
+
 def digits_sent(x: Exchange) -> str:
     """The digits that a request's picture shows."""
-    found = re.search(rb"data:image/png;base64,([A-Za-z0-9+/=]+)", x.request.body)
-    return read(base64.b64decode(found[1])) if found else ""
+    return read(_png_of(x))
 
 
 def _url(context: ProbeContext) -> str:
-    return f"data:image/png;base64,{base64.b64encode(drawn(digits(context))).decode()}"
+    return f"data:image/png;base64,{base64.b64encode(drawn(digits(context), colour(context))).decode()}"
 
 
 def _picture(context: ProbeContext) -> Request:

@@ -223,6 +223,15 @@ ELSEWHERE: Final = (
     Case(BEGUN, BEGUN, per_model=False, until=(DONE,)),
     Case(STREAMED, STREAMED, per_model=False, until=(REPLAYED,)),
     Case(LONG, LONG, per_model=False, until=(CANCELLED, AFTER_CANCEL)),
+    *(Case(name, name, per_model=False) for name in (
+        "chat.uncut", "responses_params.uncut", "responses_params.count.echo",
+    )),
+    *(Case(name, name, depth="full") for name in (
+        "chat.refusal-stream", "chat.filtered", "chat_params.accept.json-object", "chat_params.accept.stop",
+    )),
+    *(Case(name, name, per_model=False, depth="full") for name in (
+        "responses_params.conversation.joined", "responses.stream.filtered", "responses.stream.refusal",
+    )),
     Case("responses_params.agent.compact", "responses_params.agent.compact", depth="full"),
 )  # fmt: skip
 

@@ -7,7 +7,7 @@ from conformance.billing.probes import case_of
 from conformance.billing.rates import charges, dollars, spoken
 from conformance.judging.answer import status_line
 from conformance.judging.declined import unreliable
-from conformance.judging.fees import FEES, hosted_calls
+from conformance.judging.fees import FEES, SEARCH, hosted_calls
 from conformance.judging.finding import Finding, Findings, Unsure
 from conformance.judging.rule import RunRule, rule, run_rule
 from conformance.judging.run import Run
@@ -23,7 +23,6 @@ from wire.usage import Usage
 
 RATIO = Decimal("0.001")
 PROMPT_S = 1.0
-SEARCH = "web_search_call"
 _NO_USAGE = Usage()
 
 
@@ -146,6 +145,15 @@ RULES = (
         "responses_params.accept.codex",
         "responses_params.turn.input",
         "responses_params.turn.output",
+        "chat.uncut",
+        "responses_params.uncut",
+        "chat.refusal-stream",
+        "chat.filtered",
+        "chat_params.accept.json-object",
+        "chat_params.accept.stop",
+        "responses_params.conversation.joined",
+        "responses.stream.filtered",
+        "responses.stream.refusal",
     ),
     *each("billing.choices", "usage.choices", "chat.choices-stream"),
     *each(
@@ -206,6 +214,7 @@ FREE = (
         "upstream-error", "upstream-error-stream", "upstream-error-responses", "upstream-error-responses-stream",
         "http.too-large", "chat_params.either.context",
     )),
+    takes_nothing("billing.reading-free", "responses_params.count.echo"),
     takes_nothing("billing.reading-free", "list", "retrieve-model", "retrieve-stored", "input-items", "delete-stored"),
 )  # fmt: skip
 

@@ -50,7 +50,7 @@ HISTORY: Final[list[dict[str, Any]]] = [
     {"role": "system", "content": "You are helpful."},
     {"role": "system", "content": [{"type": "text", "text": f"Be brief. {_told('basalt-1')}"}]},
     {"role": "user", "content": f"{_told(CODE)} Keep it."},
-    {"role": "user", "content": [{"type": "text", "text": f"{FAR * 40}{_told('gypsum-2')}"}]},
+    {"role": "user", "content": [{"type": "text", "text": f"{FAR * 16}{_told('gypsum-2')}"}]},
     {"role": "assistant", "content": "Kept.", "refusal": None, "annotations": []},
     {"role": "system", "content": f"The user is at work. {_told('marble-3')}"},
     {"role": "user", "name": "agate-6", "content": "Find one and two. The code word is also the name of who writes this."},

@@ -12,8 +12,9 @@ from wire.endpoint import Endpoint, endpoint_of
 from wire.exchange import Exchange, Request
 from wire.responses import fold_responses
 
+SEARCH: Final = "web_search_call"
 FEES: Final[Mapping[str, Decimal]] = MappingProxyType({
-    "web_search_call": Decimal("0.01"),
+    SEARCH: Decimal("0.01"),
     "file_search_call": Decimal("0.0025"),
     "code_interpreter_call": Decimal("0.03"),  # a container, which may serve several calls
 })  # fmt: skip
@@ -40,13 +41,21 @@ def hosted_calls(x: Exchange) -> Iterator[str]:
 
 
 def fees_usd(x: Exchange) -> Decimal:
-    """Dollars for the calls that an answer shows."""
-    return sum((FEES[kind] for kind in hosted_calls(x)), Decimal(0))
+    """Dollars for the calls that an answer shows; what the scripted model plays costs nothing but searches."""
+    played = b"[[script " in x.request.body
+    return sum((FEES[k] for k in hosted_calls(x) if not played or k == SEARCH), Decimal(0))
+
+
+def scripted_fees_usd(request: Request) -> Decimal:
+    """What the searches cost that are ordered of the scripted model; its other tools are played, and it makes no other calls."""
+    if endpoint_of(request.method, request.path) is not Endpoint.RESPONSES:
+        return Decimal(0)
+    return request.text.count("[[script web_search]]") * FEES[SEARCH]
 
 
 def most_fees_usd(request: Request) -> Decimal:
     """The most that an answer may cost beside its tokens, by the tools that are offered or ordered."""
-    params, most = request.params, Decimal(0)
+    params, most = request.params, scripted_fees_usd(request)
     number = params.get("max_tool_calls")
     calls = min(CALLS, number) if type(number) is int and number >= 0 else CALLS
     tools = params.get("tools")
@@ -54,15 +63,7 @@ def most_fees_usd(request: Request) -> Decimal:
         most += calls * _fee(tool.get("type") if isinstance(tool, dict) else None)
     if isinstance(params.get("web_search_options"), dict):
         most += FEES["web_search_call"]
-    return most + scripted_fees_usd(request)
-
-
-def scripted_fees_usd(request: Request) -> Decimal:
-    """What the calls cost that are ordered of the scripted model, which makes no others."""
-    if endpoint_of(request.method, request.path) is not Endpoint.RESPONSES:
-        return Decimal(0)
-    text = request.text
-    return sum((text.count(f"[[script {name}]]") * _fee(name) for name in TOOLS), Decimal(0))
+    return most
 
 
 def _fee(tool: Any) -> Decimal:

@@ -14,7 +14,7 @@ from conformance.running.probe import Probe, sends
 from wire.exchange import Exchange
 
 # Four calls are scripted; the limit lets three of them happen.
-_SCRIPTS: Final = ("web_search", "file_search", "code_interpreter", "web_search")
+_SCRIPTS: Final = ("web_search", "file_search", "code_interpreter", "file_search")
 INCLUDED: Final = Probe(
     "responses_params.scripted.included",
     sends(PATH, {

@@ -39,6 +39,7 @@ _WITH_ROLES: Final = re.compile(r"each with the role of its message", re.IGNOREC
 _ASK_CODE: Final = re.compile(r"What is the code word\?", re.IGNORECASE)
 _LIST_CODES: Final = re.compile(r"List all code words", re.IGNORECASE)
 _DIGITS: Final = re.compile(r"Which digits are drawn in the picture", re.IGNORECASE)
+_COLOUR: Final = re.compile(r"and in which colour", re.IGNORECASE)
 _CALL: Final = re.compile(r"Call the tool [`'\"]?([\w.-]+)[`'\"]?", re.IGNORECASE)
 _INPUT: Final = re.compile(r"[`'\"]?\s+with input ([^\n]*)")
 _ARGUMENTS: Final = re.compile(r"[`'\"]?\s+with (?:the )?arguments\s*(?=\{)")
@@ -149,7 +150,10 @@ def _plain(conversation: Conversation, asked: Generation, wish: Wish) -> str:
     if _LIST_CODES.search(wish.text):
         return " ".join(_codes(conversation, with_roles=bool(_WITH_ROLES.search(wish.text))))
     if _DIGITS.search(wish.text):
-        return _digits(conversation) or "There is no picture with digits."
+        return (
+            _digits(conversation, coloured=bool(_COLOUR.search(wish.text)))
+            or "There is no picture with digits."
+        )
     if (opened := open_answer(wish.text, asked)) is not None:
         return opened
     if _ASK_CODE.search(wish.text):
@@ -166,13 +170,16 @@ def _codes(conversation: Conversation, *, with_roles: bool) -> Iterator[str]:
         yield from (f"{turn.role}:{word}" for word in words) if with_roles else words
 
 
-def _digits(conversation: Conversation) -> str:
+def _digits(conversation: Conversation, *, coloured: bool) -> str:
     """What is drawn in the pictures of the conversation."""
     found = []
     for url in (url for turn in conversation.turns for url in turn.pictures):
         head, _, data = url.partition(",")
         if head == "data:image/png;base64":
-            found.append(digits.read(base64.b64decode(data)))
+            png = base64.b64decode(data)
+            found.append(digits.read(png))
+            if found[-1] and coloured:
+                found.append(digits.colour_of(png))
     return " ".join(filter(None, found))
 
 

@@ -4,7 +4,7 @@ import zlib
 
 import pytest
 
-from wire.digits import drawn, read
+from wire.digits import COLOURS, colour_of, drawn, read
 
 
 @pytest.mark.parametrize("digits", ["0123456789", "471", "8", ""])
@@ -27,3 +27,14 @@ def test_other_pictures_have_none():
     swollen = drawn("1").replace(b"IHDR\x00\x00", b"IHDR\xff\xff")
     assert read(swollen) == ""
     assert zlib.crc32(drawn("1")) == zlib.crc32(drawn("1"))
+
+
+@pytest.mark.parametrize("colour", COLOURS)
+def test_the_colour_is_read(colour):
+    assert colour_of(drawn("471", colour)) == colour
+    assert read(drawn("471", colour)) == "471"
+
+
+def test_another_picture_has_no_colour():
+    assert colour_of(b"PLTE") == ""
+    assert colour_of(drawn("1").replace(b"PLTE", b"PLTX")) == ""

@@ -20,7 +20,7 @@ from gateway.faults.machinery.selection import (
 )
 from gateway.frames import GatewayReply
 from gateway.model.usage import Usage
-from wire.digits import drawn
+from wire.digits import drawn, read
 from wire.endpoint import endpoint_of
 from wire.exchange import Request
 from wire.tokens.asked import Unknown, asked
@@ -135,6 +135,16 @@ def _other_pictures(request: Request) -> Request:
     return replace(request, body=_PNG.sub(lambda _: _WHITE, request.body))
 
 
+def _redrawn(colour: str) -> Callable[[Request], Request]:
+    """The digits of a picture in another colour."""
+
+    def other(found: re.Match[bytes]) -> bytes:
+        png = base64.b64decode(found[0])
+        return base64.b64encode(drawn(read(png), colour)) if read(png) else found[0]
+
+    return lambda request: replace(request, body=_PNG.sub(other, request.body))
+
+
 def _fault(name: str, says: str, when: When, **how: Any) -> Fault:
     return Fault(f"authenticity.{name}", (), says, Family.CONTENT, when, **how)
 
@@ -247,6 +257,8 @@ FAULTS = (
         request=_instructions(lambda text: f"{text}\n\n{text}")),
     _fault("history-turned", "Messages of a history are served in the reverse order.", CHAT,
         request=messages_changed(lambda m: [*m[-2::-1], m[-1]] if len(m) > 3 else m), reply=Claims(as_whole)),
+    *(_fault(f"pictures-{colour}-{path}", f"Pictures reach the model in {colour} ({path}).", when, request=_redrawn(colour))
+      for colour in ("grey", "black") for path, when in (("chat", CHAT), ("responses", RESPONSES))),
     _fault("pictures-white", "A white picture is served in the place of each picture.", CHAT, request=_other_pictures),
     _fault("pictures-white-responses", "A white picture is served in the place of each picture (Responses).", RESPONSES, request=_other_pictures),
 )  # fmt: skip
