@@ -6,7 +6,9 @@ from typing import Any, Final
 
 from gateway.faults.machinery.fault import Family, Fault
 from gateway.faults.machinery.request_edits import on_json
-from gateway.faults.machinery.selection import RESPONSES
+from gateway.faults.machinery.response_edits import refused
+from gateway.faults.machinery.selection import RESPONSES, When
+from wire.exchange import Request
 
 Items = list[Any]
 
@@ -83,14 +85,38 @@ _PLACES: Final[dict[str, tuple[str, Callable[[Items], Items]]]] = {
     "message-parts-first": ("Of a message in parts only the first part arrives.", _each(_first_part("content"))),
     "arguments-lost": ("Calls in the history lose their arguments.", _each(_forgets)),
 }  # fmt: skip
-FAULTS: tuple[Fault, ...] = tuple(
-    Fault(
-        f"responses_params.place-{name}",
-        (),
-        says,
-        Family.CONTENT,
-        RESPONSES,
-        request=on_json(_changed(change)),
-    )
-    for name, (says, change) in _PLACES.items()
-)
+
+
+def _late_developer(items: Items) -> bool:
+    return any(_role(items, n) == "developer" for n in range(1, len(items)))
+
+
+def _users_twice(items: Items) -> bool:
+    return any(_role(items, n) == _role(items, n + 1) == "user" for n in range(len(items)))
+
+
+_REFUSED: Final[dict[str, tuple[str, Callable[[Items], bool]]]] = {
+    "late-developer": ("Developer messages later than the first are refused.", _late_developer),
+    "users-twice": ("Two user messages in a row are refused.", _users_twice),
+}
+
+
+def _having(test: Callable[[Items], bool]) -> When:
+    def when(request: Request) -> bool:
+        given = request.params.get("input")
+        return RESPONSES(request) and isinstance(given, list) and len(given) > 5 and test(given)
+
+    return when
+
+
+FAULTS: tuple[Fault, ...] = (
+    *(
+        Fault(f"responses_params.place-{name}", (), says, Family.CONTENT, RESPONSES, request=on_json(_changed(change)))
+        for name, (says, change) in _PLACES.items()
+    ),
+    *(
+        Fault(f"responses_params.place-{name}-refused", (), says, Family.STATUS, _having(test),
+            reply=refused(400, says, param="input"))
+        for name, (says, test) in _REFUSED.items()
+    ),
+)  # fmt: skip
