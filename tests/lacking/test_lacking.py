@@ -8,6 +8,8 @@ from tests.lacking.server import results
 ANY_ANSWER = {
     "errors.no-server-error", "errors.served", "http.whole", "http.abort", "http.too-large.after", "http.stays-up",
     "auth.missing.status",
+    # That no kind of request is put off by itself is shown as `errors.served` is.
+    "errors.served.chat-kinds", "errors.served.chat-streams", "errors.served.responses-kinds", "errors.served.responses-streams",
 }  # fmt: skip
 """What any answer at all shows."""
 
