@@ -65,6 +65,7 @@ class Sender:
         self._retries = Retries()
         self._lanes: dict[str, httpx.AsyncClient] = {}
         self._jars: dict[str, httpx.Cookies] = {}
+        self._redactors: dict[frozenset[tuple[str, str]], Redactor] = {}  # few: one a wrong key
         self._context: ssl.SSLContext | None = None
         self.ends_at = math.inf
         """When the run's time is over, by `time.monotonic`: nothing is waited for past it."""
@@ -230,7 +231,10 @@ class Sender:
                 token = value.split(" ")[-1].strip()
                 if len(token) >= 8 and token not in secrets.values():
                     secrets["presented"] = token
-        return Redactor(secrets)
+        known = frozenset(secrets.items())
+        if known not in self._redactors:
+            self._redactors[known] = Redactor(secrets)
+        return self._redactors[known]
 
     async def _exchange(
         self, request: Request, handling: Handling, start: float

@@ -2,8 +2,9 @@
 
 A worker, the worker that sends, the gateway, the master; of `pytest -n 4`, of `pytest` alone (single), and of
 `locust --processes 2`.
-After each the report is there, or the exchanges are, or nothing had been sent; the run has ended within
-its bound, and no process of it is left. `--write` puts the table into docs/hostile.md.
+Every second time the moment is counted from when something has been sent, else from the start. After each the
+report is there, or the exchanges are, or nothing had been sent; the run has ended within its bound, and no
+process of it is left. `--write` puts the table into docs/hostile.md.
 """
 
 import argparse
@@ -120,7 +121,7 @@ class Killed:
     left: tuple[str, ...]
     """Command lines of processes that were left over."""
     kept: str
-    """report, exchanges, or nothing; `none sent` where there was nothing to keep."""
+    """report, exchanges, or nothing; `none sent` where nothing had been sent when it was killed."""
     traceback: bool
 
     @property
@@ -135,8 +136,20 @@ class Killed:
         return "printed a traceback" if self.traceback and self.kept != "none sent" else ""
 
 
-def kill(victim: str, moment_s: float) -> Killed:
-    """Run, kill at the moment or as soon after it as there is somebody to kill, and look."""
+def _has_sent(folder: Path) -> bool:
+    """Whether an exchange is on disk, or a load run says that requests are on their way."""
+    exchanges = folder / "report" / "unfinished" / "exchanges.jsonl"
+    if exchanges.is_file() and exchanges.stat().st_size:
+        return True
+    said = (folder / "output").read_text(errors="replace")
+    return any(" in flight " in line and "in flight     0" not in line for line in said.splitlines())
+
+
+def kill(victim: str, moment_s: float, *, sent: bool) -> Killed:
+    """Run, kill at the moment or as soon after it as there is somebody to kill, and look.
+
+    `sent`: the moment is counted from when something has been sent.
+    """
     words, choose = VICTIMS[victim]
     mark = uuid.uuid4().hex
     with tempfile.TemporaryDirectory() as name:
@@ -147,12 +160,16 @@ def kill(victim: str, moment_s: float) -> Killed:
                 words(folder), cwd=ROOT, env={**os.environ, MARK: mark}, stdin=subprocess.DEVNULL,
                 stdout=output, stderr=output, start_new_session=True,
             )  # fmt: skip
-            after_s = 0.0
+            after_s, had_sent = 0.0, False
+            from_s = None if sent else started
             while run.poll() is None and not after_s and time.monotonic() - started < MOST_S:
                 time.sleep(0.1)
-                if time.monotonic() - started >= moment_s:
+                if from_s is None and _has_sent(folder):
+                    from_s = time.monotonic()
+                if from_s is not None and time.monotonic() - from_s >= moment_s:
                     pids = choose(processes(mark), run.pid, folder)
                     if pids:
+                        had_sent = _has_sent(folder)
                         with suppress(ProcessLookupError):
                             os.kill(random.choice(pids), signal.SIGKILL)
                             after_s = time.monotonic() - started
@@ -172,17 +189,17 @@ def kill(victim: str, moment_s: float) -> Killed:
             print(text[-3000:])
         return Killed(
             victim, round(after_s, 1), run.returncode, round(ended_s, 1),
-            tuple(p.words for p in left), _kept(folder / "report"), "Traceback (most" in text,
+            tuple(p.words for p in left), _kept(folder / "report", had_sent), "Traceback (most" in text,
         )  # fmt: skip
 
 
-def _kept(report: Path) -> str:
+def _kept(report: Path, had_sent: bool) -> str:
     if (report / "report.json").is_file() or list(report.rglob("load*.json")):
         return "report"
     exchanges = report / "unfinished" / "exchanges.jsonl"
     if exchanges.is_file() and exchanges.stat().st_size:
         return "exchanges"
-    return "none sent" if not exchanges.is_file() or not exchanges.stat().st_size else "nothing"
+    return "nothing" if had_sent else "none sent"
 
 
 def main() -> None:
@@ -195,9 +212,10 @@ def main() -> None:
     arguments = parser.parse_args()
     random.seed(arguments.seed)
     rows = []
-    for _ in range(arguments.times):
+    for number in range(arguments.times):
         for victim in arguments.victim:
-            row = kill(victim, random.uniform(0.5, arguments.most))
+            sent = number % 2 == 0
+            row = kill(victim, random.uniform(0.0, 1.0 if sent else arguments.most), sent=sent)
             rows.append(row)
             print(
                 f"{row.victim:16} at {row.after_s:5.1f} s: exit {row.exit:3}, ended {row.ended_s:5.1f} s, "
