@@ -58,6 +58,9 @@ class Gateway(State):
         if sent is not None:
             frames = reply.pieces if reply.pieces is not None else reply.frames
             charge = charge.sent(sent, len(frames) if frames else 1)
+        done = self.called_off.pop(charge.request_id, None)
+        if done is not None:
+            charge = charge.worked(done)
         if charge.due_at is not None and charge.due_at > self.clock():
             self.pending[charge.request_id] = charge
             return

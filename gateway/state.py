@@ -36,6 +36,8 @@ class State:
         self.ledger = Ledger({name: kind.credit for name, kind in KINDS.items()}, ledger)
         self.pending: dict[str, Charge] = {}
         """Charges of work in the background that goes on, by the request that began it."""
+        self.called_off: dict[str, float] = {}
+        """How much was done of work that was called off before its charge came, which books may keep late."""
         self.cache = PromptCache()
         self.seed = seed
         self.handled = 0

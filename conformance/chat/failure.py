@@ -9,7 +9,7 @@ from conformance.chat.prompts import text_asked
 from conformance.chat.selectors import CHAT
 from conformance.chat.stream import FAILED_STREAM, ends_by_itself, readable
 from conformance.judging.answer import status_line
-from conformance.judging.declined import declined
+from conformance.judging.declined import AWAY, declined
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
@@ -21,10 +21,20 @@ from wire.exchange import Ended, Exchange
 MILLION = 1_000_000
 REFUSED_STREAM = CHAT.only(
     "that asked for a stream and failed at once",
-    lambda x: x.wants_stream and (x.reply.status >= 400 or _error_first(x)) and not declined(x),
+    lambda x: (
+        x.wants_stream
+        and (x.reply.status >= 400 or _error_first(x))
+        and not declined(x)
+        and not _a_fronts_page(x)
+    ),
     "chat.unknown-model-stream",
     "chat.no-messages-stream",
 )
+
+
+def _a_fronts_page(x: Exchange) -> bool:
+    """What a front says on a bad day, also where an error of the server was asked for (`errors.envelope`)."""
+    return x.reply.status in AWAY and "html" in x.reply.media_type
 
 
 def _error_first(x: Exchange) -> bool:

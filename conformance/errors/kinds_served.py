@@ -37,7 +37,7 @@ class Kind:
     says: str
     of: Test
     of_agents: bool = False
-    """What agents live on: streams, with tools or without."""
+    """What clients live on: all that is plain, all streams, and tools. Others may be another pool's bad day."""
 
 
 def _has(*names: str) -> Test:
@@ -82,14 +82,12 @@ def kinds() -> Iterable[Kind]:
     """The widest first: who refuses all streams is not told of tools."""
     yield Kind("every request", lambda _: True, of_agents=True)
     for way, test in _WAYS:
-        yield Kind(f"every {way} request", test, test is _streams)
+        yield Kind(f"every {way} request", test, of_agents=True)
     for says, member in _MEMBERS:
         tools = says == TOOLS
         yield Kind(f"every request {says}", member, tools)
         for way, test in _WAYS:
-            yield Kind(
-                f"every {way} request {says}", _both(member, test), tools and test is _streams
-            )
+            yield Kind(f"every {way} request {says}", _both(member, test), tools)
 
 
 KINDS: Final = tuple(kinds())

@@ -44,6 +44,8 @@ def cancel(call: Call) -> GatewayReply:
         stored.cancelled = True
         if begun := call.gateway.pending.pop(stored.made_by, None):
             charge = begun.worked(stored.share(now))
+        else:
+            call.gateway.called_off[stored.made_by] = stored.share(now)
     return GatewayReply(body=billed(stored.seen(now)), charge=charge)
 
 
