@@ -142,7 +142,9 @@ def _has_sent(folder: Path) -> bool:
     if exchanges.is_file() and exchanges.stat().st_size:
         return True
     said = (folder / "output").read_text(errors="replace")
-    return any(" in flight " in line and "in flight     0" not in line for line in said.splitlines())
+    return any(
+        " in flight " in line and "in flight     0" not in line for line in said.splitlines()
+    )
 
 
 def kill(victim: str, moment_s: float, *, sent: bool) -> Killed:
