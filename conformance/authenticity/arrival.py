@@ -82,6 +82,8 @@ def roles(run: Run) -> Findings:
             if not x.ok or not run.profile.scripted or not said.keys() & set(words):
                 yield Unsure("only the scripted model tells who told it what")
                 continue
+            if not said.keys() >= set(words):
+                yield Unsure("not all code words were told with a role")
             for place, word, role in zip(MESSAGES[name], words, expected, strict=True):
                 told = said.get(word, "").replace("developer", "system")
                 if told and told != role:
