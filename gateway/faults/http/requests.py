@@ -88,7 +88,7 @@ FAULTS = (
             request, replace(reply, status=200))), both(MODELS, method("POST"))),
     fault("method-unknown-dropped", "http.method.unknown", "A strange method is answered with 403.", Family.STATUS,
         with_status(403), method("PROPFIND")),
-    fault("html-404", "errors.content-type errors.envelope", "An unknown path is answered with an HTML page.", Family.SHAPE,
+    fault("html-404", "errors.path-unknown.json", "An unknown path is answered with an HTML page.", Family.SHAPE,
         on_status(404, with_body("<html>Not Found</html>", "text/html")),
         lambda request: "no-such-path" in request.path),
     fault("head-refused", "http.head", "HEAD is not allowed.", Family.STATUS, with_status(405), method("HEAD")),

@@ -1,6 +1,7 @@
 """Faults of who answers: pools of accounts that do not know each other's work, turns by id that are forgotten."""
 
 import copy
+import random
 from collections.abc import Callable
 from itertools import count
 from typing import Any, Final
@@ -160,8 +161,12 @@ def _forgetful(name: str, says: str, turn: int) -> Fault:
 
 
 def _elsewhere(accounts: int) -> Callable[[int, int, int], bool]:
-    """Whether another account is asked than the one that keeps the response."""
-    return lambda _, turn, kept: turn % accounts != kept % accounts
+    """Whether another account is asked than the one that keeps the response: who is free is asked, in no order."""
+
+    def free(turn: int) -> int:
+        return random.Random(turn).randrange(accounts)  # noqa: S311 - no secret
+
+    return lambda _, turn, kept: free(turn) != free(kept)
 
 
 def _flapping(one_in: int) -> ReplyChange:
