@@ -187,7 +187,7 @@ def details_chat(x: Exchange) -> Findings:
     for report in reports(x):
         for name in ("prompt_tokens_details", "completion_tokens_details"):
             if not isinstance(report.json.get(name), dict):
-                found = "missing" if name not in report.json else repr(report.json[name])
+                found = "missing" if name not in report.json else show(report.json[name])
                 yield Finding(f"{report.where}.{name}", "an object", found, report.event)
 
 
