@@ -33,8 +33,8 @@ def _budget(_: str, document: Document) -> str:
     return f"Raise --max-cost{now}{full}."
 
 
-# The first pattern that the reason holds gives the remedy.
 # What a run of this depth does not ask, which is no trouble of the target.
+SHALLOW: Final = "not asked at this depth"
 _DEEPER: Final = re.compile(r"\bit is asked with --depth (\w+)$")
 
 
@@ -43,6 +43,7 @@ def deeper(result: Result) -> bool:
     return result.outcome == "blocked" and _DEEPER.search(result.reason) is not None
 
 
+# The first pattern that the reason holds gives the remedy.
 REMEDIES: Final[tuple[tuple[re.Pattern[str], Callable[[str, Document], str]], ...]] = (
     (_DEEPER, lambda reason, _: f"Run with --depth {reason.rpartition(' ')[2]} to ask it."),
     (VARIABLE, _variable),
@@ -69,13 +70,14 @@ def obstacles(document: Document) -> list[Obstacle]:
     found: dict[tuple[str, str], list[Result]] = {}
     for result in document.results:
         if result.outcome in UNJUDGED:
-            reason = one_line(result.reason) or "no reason given"
+            # Which probe was left out by the depth makes no difference: that is one obstacle.
+            reason = SHALLOW if deeper(result) else one_line(result.reason) or "no reason given"
             found.setdefault((result.outcome, reason), []).append(result)
     rows = [
         Obstacle(
             outcome,
             reason,
-            _remedy(outcome, reason, document),
+            _remedy(outcome, one_line(results[0].reason), document),
             tuple(dict.fromkeys(result.requirement for result in results)),
         )
         for (outcome, reason), results in found.items()
@@ -83,7 +85,7 @@ def obstacles(document: Document) -> list[Obstacle]:
     return sorted(
         rows,
         key=lambda row: (
-            bool(_DEEPER.search(row.reason)),
+            row.reason == SHALLOW,
             RANK[row.outcome],
             -len(row.requirements),
         ),

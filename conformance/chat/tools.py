@@ -15,6 +15,7 @@ from conformance.judging.substance import succeeded
 from wire.exchange import Exchange, parse_json
 
 LONGEST_ID = 64
+NAMES = 300  # characters of the tools that are listed in a finding
 # Other words, and none, are judged as a field.
 LEGAL = {"stop", "length", "tool_calls", "content_filter", "function_call"}
 PROBES = ("chat.tool", "chat.tool-stream", "chat.tools-parallel", "chat.tools-parallel-stream")
@@ -174,7 +175,9 @@ def name_offered(x: Exchange) -> Findings:
     for call in calls(x):
         tool = offered.get(call.name) if isinstance(call.name, str) else None
         if tool is None:
-            yield Finding(f"{call.where}.name", f"one of {sorted(offered)}", show(call.name))
+            names = str(sorted(offered))
+            said = names if len(names) <= NAMES else f"{len(offered)} tools, {names[:NAMES]}…"
+            yield Finding(f"{call.where}.name", f"one of {said}", show(call.name))
         elif isinstance(call.type, str) and tool.get("type") != call.type:
             yield Finding(f"{call.where}.type", show(tool.get("type", ABSENT)), show(call.type))
 

@@ -189,10 +189,6 @@ class Gateway:
             raise
         if not line:
             code = self._process.wait(5)
-            if (
-                code == -signal.SIGINT
-            ):  # Ctrl-C came before it had a group of its own: ours comes, too
-                raise KeyboardInterrupt
             said.seek(0)
             why = said.read().decode("utf-8", "replace").strip().splitlines() or [f"exit {code}"]
             raise TargetError(f"the reference gateway did not start: {why[-1]}")

@@ -21,3 +21,15 @@ def test_what_is_asked_with_more_depth_spoils_no_verdict():
 
 def test_what_could_not_be_asked_still_does():
     assert verdict(left_out("needs a key: set CONFORMANCE_API_KEY")).word == "partly"
+
+
+def test_all_that_is_asked_with_more_depth_is_one_obstacle():
+    rows = [
+        result(
+            f"a.{name}", "blocked", reason=f"a.{name} was not sent: it is asked with --depth full"
+        )
+        for name in ("one", "two")
+    ]
+    (row,) = obstacles(parse(document(result("a.held"), *rows)))
+    assert row.reason == "not asked at this depth"
+    assert row.requirements == ("a.one", "a.two")
