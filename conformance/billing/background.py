@@ -22,32 +22,27 @@ def _around(case: str) -> tuple[str, str]:
     return f"billing.before-{case}", f"billing.after-{case}"
 
 
+def _made_once(run: Run, case: str, told: str, how: str) -> Findings:
+    """What fell across a case is what the usage of `told`, where the answer stands whole, costs."""
+    fell, x = taken(run, case), run.one(told)
+    right = due(x, model_of(run.one(case)))
+    if fell is None or not x.ok or not right:
+        yield Unsure(f"{told} gave no usage with a known price, or no balance was read")
+    elif all(abs(fell - amount) > step(run) for amount in right):
+        said = f"{dollars(right[0])} for {spoken(usage_of(x))}, {how}"
+        yield Finding("balance", said, f"{dollars(fell)} taken", exchange=x.id)
+
+
 @run_rule("billing.background", probes=(BEGUN, DONE, *_around(BEGUN)))
 def polled(run: Run) -> Findings:
     """The answer that begins the work has no usage: what it cost stands in what is read at its end."""
-    fell, x = taken(run, BEGUN), run.one(DONE)
-    right = due(x, model_of(run.one(BEGUN)))
-    if fell is None or not x.ok or not right:
-        yield Unsure(
-            "the response in the background gave no usage with a known price, or no balance was read"
-        )
-    elif all(abs(fell - amount) > step(run) for amount in right):
-        said = f"{dollars(right[0])} for {spoken(usage_of(x))}, made in the background"
-        yield Finding("balance", said, f"{dollars(fell)} taken", exchange=x.id)
+    yield from _made_once(run, BEGUN, DONE, "made in the background")
 
 
 @run_rule("billing.background", probes=(STREAMED, REPLAYED, *_around(STREAMED)))
 def streamed(run: Run) -> Findings:
     """Read as it comes, and once more from the start: it was made only once."""
-    fell, x = taken(run, STREAMED), run.one(STREAMED)
-    right = due(x)
-    if fell is None or not x.ok or not right:
-        yield Unsure(
-            "the stream in the background gave no usage with a known price, or no balance was read"
-        )
-    elif all(abs(fell - amount) > step(run) for amount in right):
-        said = f"{dollars(right[0])} for {spoken(usage_of(x))}, read twice"
-        yield Finding("balance", said, f"{dollars(fell)} taken", exchange=x.id)
+    yield from _made_once(run, STREAMED, STREAMED, "read twice")
 
 
 @run_rule("billing.cancelled", probes=(LONG, CANCELLED, AFTER_CANCEL, *_around(LONG)))

@@ -20,7 +20,7 @@ FEES: Final[Mapping[str, Decimal]] = MappingProxyType({
 })  # fmt: skip
 """By the type of the item that shows the call."""
 TOOLS: Final[Mapping[str, str]] = MappingProxyType({
-    "web_search": "web_search_call", "web_search_preview": "web_search_call", "file_search": "file_search_call",
+    "web_search": SEARCH, "web_search_preview": SEARCH, "file_search": "file_search_call",
     "code_interpreter": "code_interpreter_call",
 })  # fmt: skip
 """Types of tools, and the items of their calls."""
@@ -62,7 +62,7 @@ def most_fees_usd(request: Request) -> Decimal:
     for tool in tools if isinstance(tools, list) else ():
         most += calls * _fee(tool.get("type") if isinstance(tool, dict) else None)
     if isinstance(params.get("web_search_options"), dict):
-        most += FEES["web_search_call"]
+        most += FEES[SEARCH]
     return most
 
 

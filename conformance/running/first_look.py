@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from conformance.causes.traits import error_text
 from conformance.judging.answer import error_of, status_line
+from conformance.judging.declined import AWAY
 from conformance.judging.finding import show
 from conformance.judging.profile import Profile
 from conformance.judging.route import MISSING
@@ -44,8 +45,6 @@ REFUSED: Final = Probe("first-look.refused", lambda _: get("/"), output_tokens=0
 SCRIPTED: Final = "You said: Nine birds"
 """What only the reference gateway's model answers to it."""
 PATHS: Final = {Endpoint.CHAT: "/chat/completions", Endpoint.RESPONSES: "/responses"}
-AWAY: Final = frozenset({502, 503, 504})
-"""Said by a gateway for a server that does not answer it."""
 NEAREST: Final = 8
 SILENCE_S: Final = 30.0
 DRIBBLE_S: Final = 10.0

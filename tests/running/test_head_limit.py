@@ -47,13 +47,22 @@ def test_a_padded_body_has_its_length_and_never_stands_in_memory():
     assert seen["size"] == 300_002
 
 
-def answered(name, times=1):
+@contextlib.contextmanager
+def listening(one):
+    """The port of a server that gives each connection to `one`."""
+
     def serve(listener):
         with contextlib.suppress(OSError):
             while True:
                 connection, _ = listener.accept()
                 threading.Thread(target=one, args=(connection,), daemon=True).start()
 
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, args=(listener,), daemon=True).start()
+        yield listener.getsockname()[1]
+
+
+def answered(name, times=1):
     def one(connection):
         with connection, contextlib.suppress(OSError):
             while connection.recv(65536):
@@ -65,9 +74,8 @@ def answered(name, times=1):
         async with Sender(Target(f"http://127.0.0.1:{port}/v1", {})) as sender:
             return [await sender.send(probe, get("/models"), "") for _ in range(times)]
 
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=serve, args=(listener,), daemon=True).start()
-        return asyncio.run(ask(listener.getsockname()[1]))
+    with listening(one) as port:
+        return asyncio.run(ask(port))
 
 
 @pytest.mark.parametrize(
@@ -108,12 +116,6 @@ def test_an_answer_nobody_asked_for_is_not_taken_for_the_next():
     """RFC 9112, 6.3: what follows a whole answer is not the answer of another request."""
     seen = []
 
-    def serve(listener):
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = listener.accept()
-                threading.Thread(target=one, args=(connection,), daemon=True).start()
-
     def one(connection):
         with connection, contextlib.suppress(OSError):
             while asked := connection.recv(65536):
@@ -127,9 +129,8 @@ def test_an_answer_nobody_asked_for_is_not_taken_for_the_next():
         async with Sender(Target(f"http://127.0.0.1:{port}", {})) as sender:
             return [await sender.send(probe, get(f"/{n}"), "") for n in range(3)]
 
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=serve, args=(listener,), daemon=True).start()
-        answers = asyncio.run(ask(listener.getsockname()[1]))
+    with listening(one) as port:
+        answers = asyncio.run(ask(port))
     assert [x.reply.json for x in answers] == [{"asked": f"/{n}"} for n in range(3)]
     assert {x.connection.ended for x in answers} == {Ended.COMPLETE}
 
@@ -169,12 +170,6 @@ def test_a_length_that_is_too_short_is_no_whole_answer(kind, body, ended):
 def test_in_a_lane_too_a_kept_connection_may_have_met_its_end():
     """A server may close at any time what it kept (RFC 9112, 9.5): it is asked again, and the rules see by what."""
 
-    def serve(listener):
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = listener.accept()
-                threading.Thread(target=one, args=(connection,), daemon=True).start()
-
     def one(connection):
         with connection, contextlib.suppress(OSError):
             connection.recv(65536)
@@ -186,9 +181,8 @@ def test_in_a_lane_too_a_kept_connection_may_have_met_its_end():
         async with Sender(Target(f"http://127.0.0.1:{port}", {})) as sender:
             return [await sender.send(probe, get("/"), "") for _ in range(2)]
 
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=serve, args=(listener,), daemon=True).start()
-        answers = asyncio.run(ask(listener.getsockname()[1]))
+    with listening(one) as port:
+        answers = asyncio.run(ask(port))
     assert [x.reply.status for x in answers] == [200, 200]
     assert [x.connection.reused for x in answers] == [False, False]
     assert len(answers[1].attempts) == 1
