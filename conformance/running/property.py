@@ -18,7 +18,7 @@ from hypothesis.errors import HypothesisException
 from hypothesis.strategies import SearchStrategy
 
 from conformance.running.probe import Probe
-from wire.exchange import Exchange, Request
+from wire.exchange import Ended, Exchange, Request
 
 MOST_TRIES = 3
 """So many times its examples may a property send, when a failure is shrunk."""
@@ -56,6 +56,8 @@ class Trial:
     sent: int = 0
     last: Exchange | None = None
     out_of_money: bool = False
+    is_endless: bool = False
+    """An example was not answered in time: to shrink it would cost as much time for each try."""
     failures: dict[type[Exception], Exchange] = field(default_factory=dict)
     """The last failure of each kind; after shrinking that is the smallest one."""
 
@@ -80,7 +82,7 @@ async def attempt(
     trial = Trial()
 
     def example(request: Request) -> None:
-        if trial.out_of_money or trial.sent >= MOST_TRIES * prop.examples:
+        if trial.out_of_money or trial.is_endless or trial.sent >= MOST_TRIES * prop.examples:
             return
         exchange = asyncio.run_coroutine_threadsafe(send(request), loop).result()
         if exchange is None:
@@ -88,6 +90,7 @@ async def attempt(
             return
         trial.sent += 1
         trial.last = exchange
+        trial.is_endless = exchange.connection.ended is Ended.TIMEOUT
         if prop.broken(exchange) is not None:
             failed = exchange.reply.status >= 500 or not exchange.reply.status
             kind = _ServerFailed if failed else _WrongAnswer
