@@ -65,6 +65,18 @@ class Pace:
             return min(MOST_S, silence_s + LEAST_S)
         return min(MOST_S, max(WHOLE_S, silence_s + MOST_S / 6))
 
+    def alone_s(self, tokens: int, prompt_tokens: int) -> float:
+        """Seconds for a request that has the server to itself, as the first answer had.
+
+        How slow answers beside others were tells nothing of it: what comes later than this is worked on
+        without end. Reading a token of a prompt takes no longer than writing one.
+        """
+        patient_s = self.deadline_s(tokens)
+        if self.told or self.first_s is None:
+            return patient_s
+        expected = self.first_s + (tokens + prompt_tokens) * self.token_s
+        return min(patient_s, max(LEAST_S, SLACK_S + 2 * PATIENCE * expected))
+
     def _patient_s(self, tokens: int) -> float:
         if self.first_s is None:
             return self.flat_s

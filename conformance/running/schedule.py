@@ -11,13 +11,13 @@ from pathlib import Path
 
 from conformance.judging.profile import Profile
 from conformance.running import pulse
-from conformance.running.budget import Budget
+from conformance.running.budget import BYTES_A_TOKEN, Budget
 from conformance.running.circuit_breaker import CircuitBreaker
 from conformance.running.gate import Gate
 from conformance.running.memory import Memory
 from conformance.running.offer import ASKS, Offer
 from conformance.running.output_limit import generates
-from conformance.running.pace import Pace
+from conformance.running.pace import LEAST_S, Pace
 from conformance.running.planned import Step
 from conformance.running.probe import Impossible, Probe, ProbeContext
 from conformance.running.property import Property, attempt
@@ -324,13 +324,18 @@ class Schedule:
         """The probe with the bounds of its answer: how long it may be, how long it may take."""
         handling, pace = probe.handling, self._terms.pace
         own_s = handling.timeout_s
+        silence_s, whole_s = pace.deadline_s(share), pace.whole_s(share)
+        if not probe.output_tokens and self._pulse.in_flight == 1:
+            # It is to be refused, and sent alone. A server that takes it may work on it without end.
+            silence_s = pace.alone_s(share, len(request.body) // BYTES_A_TOKEN)
+            whole_s = min(whole_s, silence_s + LEAST_S)
         return replace(
             probe,
             handling=replace(
                 handling,
                 share_tokens=share if generates(request) else handling.share_tokens,
-                timeout_s=own_s or pace.deadline_s(share),
-                whole_s=handling.whole_s or (None if own_s else pace.whole_s(share)),
+                timeout_s=own_s or silence_s,
+                whole_s=handling.whole_s or (None if own_s else whole_s),
             ),
         )
 

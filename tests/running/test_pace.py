@@ -66,6 +66,23 @@ def test_who_lets_answers_hang_gets_a_multiple_of_what_whole_ones_take():
     assert slow.whole_s(16) > 150
 
 
+def test_a_request_alone_is_not_waited_for_as_long_as_the_slowest_of_many():
+    """What was slow beside eight others took the time of nine; nonsense alone has no such excuse."""
+    pace = Pace()
+    pace.begin(0.8, 16)
+    for seconds in (*[3.0] * KNOWN, 49.0):
+        pace.record(ended(Ended.COMPLETE, seconds))
+    assert pace.deadline_s(16) > 140
+    assert pace.alone_s(16, 60) < 30
+    assert pace.alone_s(16, 8000) == pace.deadline_s(16), "a long prompt has to be read first"
+    pace.told, pace.flat_s = True, 300
+    assert pace.alone_s(16, 60) == 300
+    slow = Pace()
+    slow.begin(20.0, 16)
+    slow.record(ended(Ended.COMPLETE, 60.0))
+    assert slow.alone_s(16, 60) > 100, "a server that is slow alone has its own measure"
+
+
 def test_a_time_that_the_user_gave_stays():
     pace = Pace(flat_s=300, told=True)
     pace.begin(0.2, 16)
