@@ -105,8 +105,22 @@ def foreign(ledger: Sequence[Entry]) -> str:
     return ""
 
 
+def factor(ledger: Sequence[Entry]) -> float | None:
+    """By what the claims multiply the counts of the vocabulary that is sold; None where no one factor does."""
+    for group in _groups(ledger, ledger[0].tokenizer) if ledger else ():
+        if (line := _line(group)) and _near(group, *line):
+            return round(line[0], 3)
+    return None
+
+
 def _affine(group: set[tuple[int, int]]) -> bool:
     """Whether one factor and one constant explain nearly all (counted, claimed), to the rounding."""
+    line = _line(group)
+    return line is not None and _near(group, *line)
+
+
+def _line(group: set[tuple[int, int]]) -> tuple[float, float] | None:
+    """The factor and the constant that explain most; None where too little is known."""
     points = sorted(group)
     slopes = [
         (claimed - before) / (counted - first)
@@ -115,10 +129,13 @@ def _affine(group: set[tuple[int, int]]) -> bool:
         if counted - first >= SIZE
     ]
     if len(points) < LEAST or not slopes:
-        return False
+        return None
     slope = median(slopes)
-    base = median(claimed - slope * counted for counted, claimed in points)
-    near = [abs(claimed - base - slope * counted) <= 1.5 for counted, claimed in points]
+    return slope, median(claimed - slope * counted for counted, claimed in points)
+
+
+def _near(group: set[tuple[int, int]], slope: float, base: float) -> bool:
+    near = [abs(claimed - base - slope * counted) <= 1.5 for counted, claimed in group]
     return sum(near) >= max(LEAST, AGREE * len(near))
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from conformance.judging.answer import status_line
-from conformance.judging.declined import declined
+from conformance.judging.declined import declined, lasting
 from conformance.judging.finding import Finding, Findings
 from conformance.judging.route import Silence
 from conformance.judging.rule import RunRule, run_rule
@@ -18,10 +18,6 @@ from conformance.judging.run import Run
 from wire.endpoint import Endpoint
 from wire.exchange import Exchange
 
-TRIES: Final = 3
-"""So often a kind was asked for, all its requests and their tries together, before it is believed refused."""
-SPACED_S: Final = 3.0
-"""Over so many seconds at least: from the first to the last, or waited between the tries."""
 SERVED: Final = 20
 """So many other requests were served meanwhile, …"""
 REFUSED_SHARE: Final = 0.1
@@ -106,14 +102,6 @@ def _limited(x: Exchange) -> bool:
     return x.reply.status == 429 and declined(x)
 
 
-def _believed(mine: list[Exchange]) -> bool:
-    """Whether a kind was asked for often enough and long enough."""
-    tries = sum(1 + len(x.attempts) for x in mine)
-    started = [x.started_at or 0.0 for x in mine]
-    waited = sum(a.waited_s for x in mine for a in x.attempts)
-    return tries >= TRIES and max(max(started) - min(started), waited) >= SPACED_S
-
-
 def served_by_kind(requirement: str, endpoint: Endpoint, *, of_agents: bool) -> RunRule:
     """A rule: no such kind of request at an endpoint is refused for its rate alone."""
 
@@ -128,7 +116,7 @@ def served_by_kind(requirement: str, endpoint: Endpoint, *, of_agents: bool) -> 
             others = [x for x in asked if x.id not in ids]
             refused = sum(map(_limited, others))
             if (
-                not mine or ids <= told or any(x.ok for x in mine) or not _believed(mine)
+                not mine or ids <= told or any(x.ok for x in mine) or not lasting(mine)
                 or len(others) < SERVED or refused > REFUSED_SHARE * len(others)
             ):  # fmt: skip
                 continue

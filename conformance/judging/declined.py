@@ -5,7 +5,7 @@ what the request asks about. Rules about something else leave such an exchange a
 clients is one row's affair (`errors.served`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from wire.exchange import Exchange
@@ -13,6 +13,10 @@ from wire.exchange import Exchange
 AWAY: Final = frozenset({502, 503, 504, *range(520, 531)})
 """What fronts say when the server behind them is away (520 to 530 are Cloudflare's), or is overloaded (529)."""
 PASSING: Final = frozenset({408, 429, *AWAY})
+TRIES: Final = 3
+"""So often something was asked for, all requests and their tries together, before it is believed refused."""
+SPACED_S: Final = 3.0
+"""Over so many seconds at least: from the first to the last, or waited between the tries."""
 # Keys that are there to be refused: what they get is what their probes ask about.
 _LIMITED, _EMPTY = "[redacted:low_limit]", "[redacted:no_credit]"
 
@@ -37,6 +41,14 @@ def declined(x: Exchange) -> bool:
     if _EMPTY in key or (_LIMITED in key and status == 429):
         return False
     return status in PASSING or not repeated(x)
+
+
+def lasting(refused: Sequence[Exchange]) -> bool:
+    """Whether passing refusals came often enough and long enough to be more than a bad moment."""
+    tries = sum(1 + len(x.attempts) for x in refused)
+    started = [x.started_at or 0.0 for x in refused]
+    waited = sum(a.waited_s for x in refused for a in x.attempts)
+    return tries >= TRIES and max(max(started) - min(started), waited) >= SPACED_S
 
 
 def unreliable(exchanges: Iterable[Exchange]) -> bool:

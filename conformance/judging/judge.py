@@ -190,7 +190,7 @@ class Judge:
         return Unsure(reason, requirement=word.requirement)
 
     def _over_run(self, rule: RunRule, run: Run) -> "_Said":
-        groups = [run.named(pattern) for pattern in rule.probes]
+        groups = rule.brought(run)
         if not all(groups):
             return (), (), ()
         key = (id(rule), f"model {run.model}")

@@ -253,17 +253,18 @@ def _silence(group: list[Exchange]) -> tuple[Silence, str] | None:
     known = [x for x in group if not _made_up(x)]
     if not known or any(_tells(x) for x in group):
         return None
+    answered: dict[Silence, list[Exchange]] = {}
     for why, statuses in (
         (Silence.ABSENT, MISSING), (Silence.CLOSED, CLOSED), (Silence.BUSY, BUSY),
     ):  # fmt: skip
         mine = [x for x in known if x.reply.status in statuses and _ours(x)]
         if not mine and why is Silence.ABSENT and all(x.reply.status in MISSING for x in known):
             mine = known  # strangers' requests alone, as where a run ended early
-        if mine:
-            return (
-                why,
-                f"{mine[0].request.method} {_path(mine[0])} is answered {mine[0].reply.status}",
-            )
+        answered[why] = mine
+    # An odd path in its place is not there on any server: what most requests meet is the route's word.
+    why, mine = max(answered.items(), key=lambda row: len(row[1]))
+    if mine:
+        return why, f"{mine[0].request.method} {_path(mine[0])} is answered {mine[0].reply.status}"
     failed = [x for x in known if x.reply.status >= 500]
     if len({x.probe for x in failed}) >= ENOUGH:
         return Silence.BROKEN, (

@@ -78,6 +78,12 @@ class RunRule:
         for said in self.check(run):
             yield replace(said, requirement=said.requirement or self.requirements[0])
 
+    def brought(self, run: Run) -> list[list[Exchange]]:
+        """What each of its probes brought; passing refusals count where they are its question."""
+        if Silence.BUSY in self.silence:
+            return [run.brought(pattern) for pattern in self.probes]
+        return [run.named(pattern) for pattern in self.probes]
+
     @property
     def reads(self) -> tuple[str, ...]:
         return self.probes

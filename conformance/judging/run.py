@@ -44,6 +44,10 @@ class Run:
             self._named[pattern] = [x for name in names for x in self._by_probe[name]]
         return self._named[pattern]
 
+    def brought(self, pattern: str) -> list[Exchange]:
+        """Whatever the probes that a glob names brought, passing refusals as well."""
+        return [x for x in self.exchanges if x.probe and named(x.probe, pattern)]
+
     def one(self, probe: str) -> Exchange:
         """The exchange of a probe; the judge made sure that there is one."""
         return self._by_probe[probe][0]
@@ -82,6 +86,9 @@ class Noting(Run):
 
     def named(self, pattern: str) -> list[Exchange]:
         return self._noted(self._inner.named(pattern))
+
+    def brought(self, pattern: str) -> list[Exchange]:
+        return self._noted(self._inner.brought(pattern))
 
     def one(self, probe: str) -> Exchange:
         return self._noted([self._inner.one(probe)])[0]

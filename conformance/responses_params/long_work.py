@@ -136,6 +136,8 @@ def _by_id(number: int) -> Probe:
         build,
         after=after,
         feature="responses.store",
+        # Twice in a row: accounts that are asked in turn cannot both be the one that keeps the turn before.
+        count=2 if number == TURNS else 1,
         output_tokens=60,
         depth="full",
     )

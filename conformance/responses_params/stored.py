@@ -31,6 +31,7 @@ def about(
     method: str = "GET",
     after: tuple[Probe, ...] = (),
     feature: str = "responses.store",
+    count: int = 1,
 ) -> Probe:
     """A request about the response that an earlier probe brought."""
 
@@ -39,7 +40,7 @@ def about(
 
     earlier = (base.name, *(p.name for p in after))
     return Probe(f"{_STORED}{name}", build, after=earlier, feature=feature, per_model=False,
-                 output_tokens=0)  # fmt: skip
+                 output_tokens=0, count=count)  # fmt: skip
 
 
 def _nowhere(name: str, path: str, method: str = "GET", feature: str = "responses.store") -> Probe:
@@ -48,7 +49,8 @@ def _nowhere(name: str, path: str, method: str = "GET", feature: str = "response
 
 
 READ: Final = about("read", LOW_PROBE)
-READ_DEFAULT: Final = about("read-default", AGENTS)
+# Twice in a row: of accounts that are asked in turn not both can be the one that keeps it.
+READ_DEFAULT: Final = about("read-default", AGENTS, count=2)
 READ_STREAMED: Final = about("read-streamed", OUTPUT)
 UNSTORED: Final = (
     about("unstored-stream", HIGH_PROBE),

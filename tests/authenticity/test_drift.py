@@ -31,7 +31,19 @@ def test_the_same_model_does_not_drift():
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        ("plus-17", "a prompt costs +17 tokens"),
+        ("authenticity.plus-17", "+17 tokens for the same prompt"),
+        ("usage.chat.doubled", "2 times the tokens for the same prompt"),
+    ],
+)
+def test_a_wrong_count_is_called_one_and_no_other_model(fault, said):
+    assert drift(taken(fault), taken(), THEN) == [
+        f"since 3 November gpt-5.5 counts otherwise: {said}"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
         ("qwen", "it counts with qwen, then with o200k_base"),
         ("cl100k", "it counts with cl100k_base, then with o200k_base"),
         ("openly-5.4", "it answers as gpt-5.4-2026-03-05, then gpt-5.5-2026-04-23"),
@@ -46,7 +58,15 @@ def test_another_model_is_said_with_its_day(fault, said):
 def test_pace_counts_only_when_it_is_another_class():
     (row,) = taken()
     assert drift(taken(), [{**row, "tokens_per_s": 30.0}], THEN) == []
-    assert "10.0 times as fast" in drift(taken(), [{**row, "tokens_per_s": 5.0}], THEN)[0]
+    assert drift(taken(), [{**row, "tokens_per_s": 5.0}], THEN) == [
+        "since 3 November gpt-5.5 is served otherwise: it streams 10.0 times as fast"
+    ]
+
+
+def test_another_fingerprint_of_the_server_is_no_other_model():
+    (row,) = taken()
+    (said,) = drift(taken(), [{**row, "system_fingerprints": ["fp_1"]}], THEN)
+    assert said.startswith("since 3 November gpt-5.5 is served otherwise: it has the fingerprint ")
 
 
 @pytest.mark.parametrize("then", [None, [], [3], [{"model": "gpt-5.5"}], "x", [{"model": "gpt-5.5", "answered": [3]}]])  # fmt: skip

@@ -54,6 +54,10 @@ class Reads:
         self.globs.add(pattern)
         return self.run.named(pattern)
 
+    def brought(self, pattern: str) -> list[Exchange]:
+        self.globs.add(pattern)
+        return self.run.brought(pattern)
+
     def where(self, selector: Selector) -> Iterator[Exchange]:
         self.selectors[id(selector)] = selector
         return self.run.where(selector)
@@ -118,7 +122,7 @@ class Matrix:
 
     def _read(self, rule: RunRule, model: str) -> Reads:
         reads = Reads(self._run(self.clean.exchanges, model))
-        if all(reads.named(pattern) for pattern in rule.probes):
+        if all(rule.brought(reads)):
             list(rule.judge(reads))
         self.lasting |= reads.selectors
         return reads
@@ -183,7 +187,7 @@ class Matrix:
                 if key not in runs:
                     runs[key] = self._run(told.heard(exchanges, *overall.silence), reads.model)
                 run = runs[key]
-                if all(run.named(pattern) for pattern in overall.probes):
+                if all(overall.brought(run)):
                     self._judged(overall, run, bad, errors)
         return bad & self.outcomes.keys(), errors
 

@@ -6,14 +6,17 @@ from gateway.faults.machinery.fault import Family, Fault
 from gateway.faults.machinery.selection import (
     CHAT_PLAIN,
     CHAT_STREAM,
+    MODELS,
     RESPONSES_PLAIN,
     RESPONSES_STREAM,
     When,
     asking,
+    at,
     both,
     either,
 )
 from gateway.frames import GatewayReply
+from wire.endpoint import Endpoint
 from wire.exchange import Request
 
 _RATE: Final = {"message": "Rate limit reached.", "type": "requests", "param": None, "code": "rate_limit_exceeded"}  # fmt: skip
@@ -50,8 +53,14 @@ _KINDS: Final[dict[str, tuple[str, When, tuple[str, ...]]]] = {
     "background": ("Calls in the background are", asking("background", True), ("responses",)),
     "previous": ("Turns by previous_response_id are", asking("previous_response_id"), ("responses",)),
 }  # fmt: skip
-FAULTS: tuple[Fault, ...] = tuple(
-    Fault(f"errors.limit-kind-{name}-{path}", (), f"{says} refused with 429, always ({path}).", Family.STATUS,
-          both(_PATHS[path], when), reply=_later)
-    for name, (says, when, paths) in _KINDS.items() for path in paths
+FAULTS: tuple[Fault, ...] = (
+    *(
+        Fault(f"errors.limit-kind-{name}-{path}", (), f"{says} refused with 429, always ({path}).", Family.STATUS,
+              both(_PATHS[path], when), reply=_later)
+        for name, (says, when, paths) in _KINDS.items() for path in paths
+    ),
+    Fault("errors.limit-kind-models", (), "The list of models is refused with 429, always.", Family.STATUS,
+          at(Endpoint.MODELS, method="GET"), reply=_later),
+    Fault("errors.limit-kind-model", (), "Whatever is asked about models is refused with 429, always.", Family.STATUS,
+          MODELS, reply=_later),
 )  # fmt: skip

@@ -5,13 +5,22 @@ import random
 from collections.abc import Callable
 from itertools import count
 from typing import Any, Final
+from zlib import crc32
 
 from gateway.faults.machinery.fault import Family, Fault
 from gateway.faults.machinery.forged import refused
 from gateway.faults.machinery.request_edits import on_json
-from gateway.faults.machinery.selection import RESPONSES, RESPONSES_STREAM, When, asking, both
+from gateway.faults.machinery.selection import (
+    RESPONSES,
+    RESPONSES_STREAM,
+    When,
+    asking,
+    at,
+    both,
+)
 from gateway.faults.machinery.transform import ReplyChange, on_all, on_success
 from gateway.frames import GatewayReply
+from wire.endpoint import Endpoint
 from wire.exchange import Request
 
 Body = dict[str, Any]
@@ -169,6 +178,49 @@ def _elsewhere(accounts: int) -> Callable[[int, int, int], bool]:
     return lambda _, turn, kept: free(turn) != free(kept)
 
 
+def _in_turn(accounts: int) -> Callable[[int, int, int], bool]:
+    """The accounts are asked strictly one after the other."""
+    return lambda _, turn, kept: turn % accounts != kept % accounts
+
+
+class ByBody:
+    """The account is found by what is asked, as by a hash of the prompt: a later turn is another's."""
+
+    def __init__(self, accounts: int) -> None:
+        self._accounts = accounts
+        self._kept: dict[str, int] = {}
+
+    def __call__(self, request: Request, reply: GatewayReply) -> GatewayReply:
+        previous = str(request.params.get("previous_response_id") or "")
+        account = crc32(request.body) % self._accounts
+        if self._kept.get(previous, account) != account:
+            said = f"Previous response with id '{previous}' not found."
+            return on_success(
+                refused(400, said, "previous_response_not_found", param="previous_response_id")
+            )(request, reply)
+        if name := ids_of(reply):
+            self._kept[name] = account
+        return reply
+
+
+class Kept:
+    """Accounts asked strictly in turn, for reading as for making: one alone has a response to show."""
+
+    def __init__(self, accounts: int) -> None:
+        self._accounts, self._turn = accounts, count()
+        self._kept: dict[str, int] = {}
+
+    def __call__(self, request: Request, reply: GatewayReply) -> GatewayReply:
+        account = next(self._turn) % self._accounts
+        asked = request.path.partition("?")[0].rpartition("/")[2]
+        if request.method == "GET" and self._kept.get(asked, account) != account:
+            said = f"Response with id '{asked}' not found."
+            return on_success(refused(404, said, param="id"))(request, reply)
+        if request.method == "POST" and (name := ids_of(reply)):
+            self._kept[name] = account
+        return reply
+
+
 def _flapping(one_in: int) -> ReplyChange:
     """Now and then an agent's later turn is refused: one account of the pool is another's."""
     turn = count(1)
@@ -194,6 +246,21 @@ FAULTS: Final = (
         fault(f"stored-pool-{size}", f"A response is known to one of {size} accounts.", Family.STATE,
             reply=Stored(_elsewhere(size)))
         for size in (2, 3)
+    ),
+    *(
+        fault(f"stored-in-turn-{size}", f"A response is known to one of {size} accounts, asked strictly in turn.",
+            Family.STATE, reply=Stored(_in_turn(size)))
+        for size in (2, 3, 5)
+    ),
+    *(
+        fault(f"stored-by-body-{size}", f"A response is known to one of {size} accounts, found by what is asked.",
+            Family.STATE, reply=ByBody(size))
+        for size in (2, 5)
+    ),
+    *(
+        fault(f"stored-read-in-turn-{size}", f"Of {size} accounts, asked strictly in turn, one shows a response that is kept.",
+            Family.STATE, at(Endpoint.RESPONSES, Endpoint.RESPONSE), reply=Kept(size))
+        for size in (2, 3, 5)
     ),
     *(
         fault(f"one-in-{n}-refused", f"One of {n} turns with outputs is refused.", Family.STATE, reply=_flapping(n))
