@@ -173,12 +173,20 @@ def citations(x: Exchange) -> Findings:
                 yield Finding(f"{where}.url", "a URL", show(url))
 
 
-@rule("chat.answer.finish-stop", on=FINISHED.only("to a known text", lambda x: bool(text_asked(x))))
+def _said_all(x: Exchange, choice: Choice) -> bool:
+    content = choice.content
+    return isinstance(content, str) and content.strip() == (text_asked(x) or "").strip()
+
+
+@rule(
+    "chat.answer.finish-stop",
+    on=FINISHED.only("to a known text", lambda x: bool(text_asked(x))),
+    # How an answer ends that says something else tells nothing.
+    sees=lambda x, _: any(_said_all(x, choice) for choice in choices_of(x)),
+)
 def finish_stop(x: Exchange) -> Findings:
     for choice in choices_of(x):
-        content = choice.content
-        heard = isinstance(content, str) and content.strip() == (text_asked(x) or "").strip()
-        if heard and choice.finish_reason in OTHER_ENDS:
+        if _said_all(x, choice) and choice.finish_reason in OTHER_ENDS:
             found = show(choice.finish_reason)
             yield Finding(f"{choice.where}, finish_reason", "stop", found)
 

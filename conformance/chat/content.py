@@ -13,7 +13,7 @@ from conformance.judging.finding import ABSENT, Finding, Findings, Unsure, show
 from conformance.judging.limit import least_tokens
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
-from conformance.judging.substance import streamed, succeeded
+from conformance.judging.substance import says_something, streamed, succeeded
 from conformance.running.budget import usage_of
 from wire.chat import fold_chat
 from wire.exchange import Exchange
@@ -63,7 +63,11 @@ def difference(found: str, wanted: str) -> str:
     return f"character {at}: {show(found[max(0, at - 8) : at + 24])}"
 
 
-@rule("chat.answer.exact-text", on=ECHOES)
+def _plain(x: Exchange, requirement: str = "") -> bool:
+    return not x.reply.is_stream and says_something(x, requirement)
+
+
+@rule("chat.answer.exact-text", on=ECHOES, sees=_plain)
 def no_scars(x: Exchange) -> Findings:
     wanted = text_asked(x) or ""
     for where, text in spoken(x) if not x.reply.is_stream else ():
@@ -72,7 +76,8 @@ def no_scars(x: Exchange) -> Findings:
                 yield Finding(f"{where}, content", show(wanted[:60]), show(text[:90]))
                 break
         else:
-            if not same(text.strip(), wanted.strip(), x) and not cut_short(x):
+            # Of an answer that was cut its beginning tells, as far as there is one.
+            if not same(text.strip(), wanted.strip(), x) or not text.strip():
                 yield Unsure(f"the model did not repeat the text: {show(text[:60])}")
 
 

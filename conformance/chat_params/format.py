@@ -8,7 +8,7 @@ from conformance.chat_params.request import VALID, asking
 from conformance.chat_params.selectors import SUCCESS
 from conformance.judging.finding import Finding, Findings, Unsure
 from conformance.judging.rule import rule
-from conformance.judging.structured_output import QUESTION, SCHEMA, an_object, by_schema, cut
+from conformance.judging.structured_output import QUESTION, SCHEMA, an_object, by_schema, cut, shows
 from conformance.running.probe import Probe
 from wire.exchange import Exchange
 
@@ -81,7 +81,7 @@ def beginnings(x: Exchange) -> Iterator[Finding | Unsure]:
 def json_object(x: Exchange) -> Findings:
     yield from beginnings(x)
     found = list(texts(x))
-    if not found:
+    if not found and not any(shows(choice.content) for choice in choices_of(x)):
         yield Unsure("no choice was finished with a text")
     for where, text in found:
         yield from an_object(where, text)
@@ -91,7 +91,7 @@ def json_object(x: Exchange) -> Findings:
 def json_schema(x: Exchange) -> Findings:
     yield from beginnings(x)
     found, schema = list(texts(x)), wanted(x)[1]
-    if not found:
+    if not found and not any(shows(choice.content, schema) for choice in choices_of(x)):
         yield Unsure("no choice was finished with a text")
     for where, text in found:
         yield from by_schema(where, text, schema)

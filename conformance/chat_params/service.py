@@ -103,7 +103,8 @@ def seed_repeats(run: Run) -> Findings:
     """Best effort by the API's own word; a new system_fingerprint explains a difference."""
     answered = [x for x in run.all(f"{VALID}low") if x.ok]
     if len(answered) < 2:
-        yield Unsure("there are not two answers")
+        refused = all(not x.ok for x in run.all(f"{VALID}low"))
+        yield Unsure("there are not two answers", refused=refused)
         return
     first, *others = answered
     for x in others:

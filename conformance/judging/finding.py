@@ -38,6 +38,8 @@ class Unsure:
     requirement: str = ""
     lacking: bool = False
     """The server says that it does not have what is asked about."""
+    refused: bool = False
+    """What is needed to see it was refused, for a reason of its own."""
 
 
 def alike(findings: Iterable[Finding]) -> list[tuple[Finding, int]]:

@@ -149,7 +149,10 @@ class Judge:
         if unsure and not certain:
             open_ = [word for word in unsure if not word.lacking]
             reason = (open_ or unsure)[0].reason
-            outcome = Outcome.INCONCLUSIVE if open_ else Outcome.NOT_OFFERED
+            if any(not word.refused for word in open_):
+                outcome = Outcome.INCONCLUSIVE
+            else:
+                outcome = Outcome.BLOCKED if open_ else Outcome.NOT_OFFERED
             return Result(requirement, model, outcome, reason=reason, exchanges=ids)
         return Result(requirement, model, Outcome.PASS, exchanges=ids)
 
@@ -247,6 +250,7 @@ class Judge:
     def _unheard(silent: tuple[Silence, str]) -> tuple[Outcome, str]:
         passing = {
             Silence.CLOSED, Silence.BUSY, Silence.BROKEN, Silence.LATE, Silence.NOT_KEPT, Silence.TORN, Silence.PACKED,
+            Silence.ELSE,
         }  # fmt: skip
         return Outcome.BLOCKED if silent[0] in passing else Outcome.NOT_OFFERED, silent[1]
 

@@ -160,7 +160,9 @@ class Refusals:
 
         def check(x: Exchange) -> Findings:
             if unjudged(x):
-                yield Unsure(f"the request was refused for something else: {status_line(x)}")
+                yield Unsure(
+                    f"the request was refused for something else: {status_line(x)}", refused=True
+                )
             else:
                 yield from refused(
                     x,

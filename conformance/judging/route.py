@@ -35,6 +35,9 @@ _RIGHT_PROBES: Final = (
     "*.accept.*", "chat_params.either.images", "chat.echo*", "chat.tool*", "chat.small*", "chat.choices*",
     "responses.echo", "responses.tools", "responses.stream.echo", "responses.stream.tools",
 )  # fmt: skip
+_TO_BE_REFUSED: Final = "*.refuse.*"
+_BESIDE: Final = frozenset({"max_completion_tokens", "max_output_tokens", "max_tokens", "stream"})
+"""Parameters of most requests: to have one in common tells nothing."""
 _EVERYWHERE: Final = frozenset({"model", "messages", "input"})
 _PARTS: Final = ("image_url", "input_image", "input_audio", "file", "input_file")
 """Kinds of content beside text, which whole models do not take."""
@@ -61,6 +64,7 @@ class Silence(StrEnum):
     BUSY = "busy"
     LATE = "late"  # no answer came in time, to this one request
     LACKING = "lacking"  # a parameter that is refused whatever it says, to requests that have it
+    ELSE = "else"  # what is to be refused, in the words that right requests with its parameters get
     OPEN = "open"  # to whoever asks: a key is not looked at
     BROKEN = "broken"
     TORN = "torn"  # a plain answer that did not arrive whole
@@ -81,6 +85,8 @@ class Routes:
     """Routes that do say something, also below a silent one."""
     lacking: Mapping[tuple[Route, str], frozenset[str]] = field(default_factory=dict)
     """Parameters that no request may have, with the refusals that say so."""
+    elsewhere: Mapping[tuple[Route, str], frozenset[str]] = field(default_factory=dict)
+    """Refusals that right requests got, by the parameters that these have."""
     everything: tuple[Silence, str] | None = None
     """Set when no route that was asked says anything: then the host's other answers tell nothing either."""
 
@@ -101,13 +107,21 @@ class Routes:
         return tuple(x for x in exchanges if (why := self.silence(x)) is None or why[0] in also)
 
     def _lacking(self, x: Exchange) -> tuple[Silence, str] | None:
-        """Refused for a parameter that is always refused: not for what else is wrong in the request."""
-        if not self.lacking or x.ok or _is_right(x):
+        """Refused for a parameter, as right requests with it are: not for what else is wrong in the request."""
+        if not (self.lacking or self.elsewhere) or x.ok or _is_right(x):
             return None
-        route = (x.request.method, x.endpoint)
-        for name in _given(x):
-            if _refusal(x) in self.lacking.get((route, name), ()):
-                return Silence.LACKING, f"{name} is always refused: {_refusal(x)}"
+        route, said = (x.request.method, x.endpoint), _refusal(x)
+        given = sorted(_given(x))
+        for name in given:
+            if said in self.lacking.get((route, name), ()):
+                return Silence.LACKING, f"{name} is always refused: {said}"
+        if fnmatchcase(x.probe or "", _TO_BE_REFUSED):
+            for name in given:
+                if name not in _BESIDE and said in self.elsewhere.get((route, name), ()):
+                    return (
+                        Silence.ELSE,
+                        f"right requests with {name} are refused in the same words: {said}",
+                    )
         return None
 
     def _above(self, x: Exchange) -> tuple[Silence, str] | None:
@@ -147,26 +161,26 @@ def routes(exchanges: Iterable[Exchange]) -> Routes:
     nothing = len(main) > 1 and all(main)
     everything = next(iter(silent.values())) if nothing else None
     speaking = frozenset(route for route, why in found.items() if not why)
-    lacking = {
-        (route, name): said
-        for route, group in groups.items()
-        for name, said in _always_refused(group).items()
-    }
-    return Routes(silent, _no_key(exchanges), speaking, lacking, everything)
+    elsewhere: dict[tuple[Route, str], frozenset[str]] = {}
+    lacking: dict[tuple[Route, str], frozenset[str]] = {}
+    for route, group in groups.items():
+        served = {name for x in group if x.ok for name in _given(x)}
+        for name, said in _rightly_asked(group).items():
+            elsewhere[route, name] = said
+            if name not in served:
+                lacking[route, name] = said
+    return Routes(silent, _no_key(exchanges), speaking, lacking, elsewhere, everything)
 
 
-def _always_refused(group: list[Exchange]) -> dict[str, frozenset[str]]:
-    """Parameters that not one right request was served with, by the refusals that these got."""
-    served: set[str] = set()
+def _rightly_asked(group: list[Exchange]) -> dict[str, frozenset[str]]:
+    """The refusals that right requests got, by each of their parameters."""
     refused: dict[str, set[str]] = {}
     for x in group:
-        given = _given(x)
-        if x.ok:
-            served |= given
-        elif _is_right(x) and 400 <= x.reply.status < 500 and x.reply.status not in CLOSED | BUSY:
-            for name in given:
+        status = x.reply.status
+        if _is_right(x) and 400 <= status < 500 and status not in CLOSED | BUSY:
+            for name in _given(x):
                 refused.setdefault(name, set()).add(_refusal(x))
-    return {name: frozenset(said) for name, said in refused.items() if name not in served}
+    return {name: frozenset(said) for name, said in refused.items()}
 
 
 def _given(x: Exchange) -> set[str]:

@@ -1,6 +1,7 @@
 """Answers that have to be JSON, and valid against the schema that the request gave."""
 
 import json
+import re
 from typing import Any, Final
 
 from jsonschema import Draft202012Validator
@@ -55,6 +56,9 @@ def begins_json(text: str) -> bool:
     )
 
 
+_FIRST_MEMBER: Final = re.compile(r'\s*\{\s*"((?:[^"\\]|\\.)*)"\s*:\s*\S')
+
+
 # What may be missing before the brackets close: of a string, a number, a word, a member.
 _MORE: Final = (
     "", '"', '":0', '"":0', ":0", "0", '\\"', '\\":0', '0"', '00"', '000"', '0000"', "rue", "ue", "e",
@@ -66,6 +70,19 @@ def cut(where: str, text: Any) -> Findings:
     """An answer that the limit cut is no JSON, but its beginning is one's."""
     if isinstance(text, str) and not begins_json(text):
         yield Finding(where, "the beginning of a JSON object", show(text))
+
+
+def shows(text: Any, schema: Any = None) -> bool:
+    """Whether the beginning of an answer, which the limit cut, is enough to see that a format was kept.
+
+    A model that is held to nothing seldom begins with a brace, and by a schema it has to begin with a
+    member that the schema knows.
+    """
+    if not isinstance(text, str) or not begins_json(text):
+        return False
+    begun = _FIRST_MEMBER.match(text)
+    known = schema.get("properties") if isinstance(schema, dict) else None
+    return begun is not None and (not isinstance(known, dict) or begun[1] in known)
 
 
 def an_object(where: str, text: Any) -> Findings:

@@ -61,6 +61,8 @@ def _echoes(run: Run, selector: Selector) -> Findings:
     echoing = [x for x in run.where(CREATED) if asked_text(x) is not None and unbound(x)]
     # A model that repeated the text once can do it: then another answer was changed on its way.
     able = {asked_text(x) for x in echoing if asked_text(x) in _told(x).values()}
+    if not able and not any(_told(x) for x in echoing if selector.matches(x)):
+        yield Unsure("no answer came to its end, so that none is the whole text")
     for x in echoing:
         expected = asked_text(x) or ""
         begun = _begun(x) if selector.matches(x) and run.profile.scripted else None
@@ -100,6 +102,8 @@ def stream_echo(run: Run) -> Findings:
 def _calls(run: Run, selector: Selector) -> Findings:
     told = [x for x in run.where(CREATED) if asked_calls(x) and unbound(x)]
     able = any(exact(made_calls(final_items(x))) == exact(asked_calls(x)) for x in told)
+    if not able and not any(_told(x) and free(x) for x in told if selector.matches(x)):
+        yield Unsure("no answer came to its end, so that none has all calls")
     for x in told:
         if not selector.matches(x) or not _told(x) or not free(x):
             continue

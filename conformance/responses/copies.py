@@ -151,10 +151,20 @@ _LISTS: Final = {
 }
 
 
+def _has_list(x: Exchange, requirement: str) -> bool:
+    """Whether an item has parts of the list that a row speaks of, or some of them streamed."""
+    name = next(name for name, owner in _LISTS.items() if owner == requirement)
+    return any(
+        bool(item.done and item.done.get(name)) or any(place == name for place, _ in item.parts)
+        for item in fold_responses(x.reply).items.values()
+    )
+
+
 @rule(
     "responses.stream.item-text",
     "responses.stream.summary-text",
     on=stream_with("response.output_item.done"),
+    sees=_has_list,
 )
 def item_text(x: Exchange) -> Findings:
     for item in fold_responses(x.reply).items.values():

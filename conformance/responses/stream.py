@@ -142,6 +142,18 @@ def _key(kind: str, payload: Json, item: int | None, field: str) -> Hashable:
     return kind.rpartition(".")[0], item, part
 
 
+_EVENTS_OF: Final = {
+    _S + "summary": "response.reasoning_summary_",
+    _S + "annotations": "response.output_text.annotation.",
+}
+"""Rows about what not every stream has, and how the types of their events begin."""
+
+
+def _has_events(x: Exchange, requirement: str) -> bool:
+    beginning = _EVENTS_OF.get(requirement, "")
+    return any(kind.startswith(beginning) for _, kind, _ in typed(x))
+
+
 @rule(
     _S + "item-added-first",
     _S + "output-index",
@@ -154,6 +166,7 @@ def _key(kind: str, payload: Json, item: int | None, field: str) -> Hashable:
     _S + "annotations",
     _S + "summary",
     on=STREAM,
+    sees=_has_events,
 )
 def inside(x: Exchange) -> Findings:
     told = {kind for _, kind, _ in typed(x)}

@@ -109,7 +109,9 @@ def _accepts(parameter: str, probes: str) -> Rule:
             value = show(x.request.params.get(parameter), 40)
             yield Finding("status", f"200 for {parameter} {value}", status_line(x))
         else:
-            yield Unsure(f"the request was refused for something else: {status_line(x)}")
+            yield Unsure(
+                f"the request was refused for something else: {status_line(x)}", refused=True
+            )
 
     slug = parameter.replace("_", "-")
     carriers = tuple(VALID + name for name in probes.split())

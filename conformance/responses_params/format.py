@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.rule import rule
-from conformance.judging.structured_output import QUESTION, SCHEMA, an_object, by_schema, cut
+from conformance.judging.structured_output import QUESTION, SCHEMA, an_object, by_schema, cut, shows
 from conformance.responses.selectors import dicts, final_items
 from conformance.responses_params.input import SYSTEM
 from conformance.responses_params.request import VALID, asking
@@ -63,7 +63,7 @@ def beginnings(x: Exchange) -> Iterator[Finding | Unsure]:
 def json_object(x: Exchange) -> Findings:
     yield from beginnings(x)
     found = list(texts(x))
-    if not found:
+    if not found and not any(shows(text) for _, text in texts(x, "incomplete")):
         yield Unsure("no message was finished with a text")
     for where, text in found:
         yield from an_object(where, text)
@@ -72,11 +72,11 @@ def json_object(x: Exchange) -> Findings:
 @rule("responses.param.format.json-schema", on=_in("json_schema", SCHEMED.name))
 def json_schema(x: Exchange) -> Findings:
     yield from beginnings(x)
-    found = list(texts(x))
-    if not found:
+    found, schema = list(texts(x)), wanted(x).get("schema")
+    if not found and not any(shows(text, schema) for _, text in texts(x, "incomplete")):
         yield Unsure("no message was finished with a text")
     for where, text in found:
-        yield from by_schema(where, text, wanted(x).get("schema"))
+        yield from by_schema(where, text, schema)
 
 
 @rule(

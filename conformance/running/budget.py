@@ -120,6 +120,10 @@ class Budget:
         self.reserved_usd += worst_usd
         return ""
 
+    def spares(self, worst_usd: Decimal) -> bool:
+        """Whether so much is a hundredth of what is left at most: for what can be done without."""
+        return self.limit_usd is None or 100 * worst_usd <= self.limit_usd - self.spent_usd
+
     def settle(
         self, exchange: Exchange, worst_usd: Decimal, probe: Probe, *, scripted: bool = False
     ) -> None:

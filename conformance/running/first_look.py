@@ -31,6 +31,7 @@ from conformance.running.first_answer import (
     unknown_model,
     what_came,
 )
+from conformance.running.greedy import Greedy
 from conformance.running.offer import Offer
 from conformance.running.output_limit import NAMES, OutputLimit, generates
 from conformance.running.probe import Handling, Probe, get, post
@@ -71,6 +72,7 @@ class FirstLook:
     proxy: str = ""
     """The proxy that lies between, empty for none."""
     offer: Offer = field(default_factory=Offer)
+    greedy: Greedy = field(default_factory=Greedy)
     limits: OutputLimit = field(default_factory=OutputLimit)
     prompt_ratio: Decimal = Decimal(1)
     excess_tokens: int = 0
@@ -108,6 +110,8 @@ class FirstLook:
         ]
         if self.offer.keyless:
             lines.append(f"keys: {self.offer.keyless}; rows about keys are not offered")
+        if self.greedy.taken:
+            lines.append("temperature 0 is taken: what a model is told to repeat is asked with it")
         if self.excess_tokens:
             lines.append(
                 f"limits of output are not kept: {self.excess_tokens} tokens where {LIMIT} were allowed"
@@ -163,6 +167,7 @@ class Looker:
         # The very first may have waited for a model to be loaded.
         first = min((a for a in offered if a.whole), key=lambda a: a.seconds, default=None)
         bad = await self._bad(next(e for e in answers if e not in absent), models[0])
+        greedy = await self._greedy([a for a in offered if a.whole], models)
         return FirstLook(
             base_url=self._sender.target.base_url,
             models=listed,
@@ -170,6 +175,7 @@ class Looker:
             owner=owner_of(listing),
             proxy=self._sender.target.proxy_shown,
             offer=Offer(absent, keyless),
+            greedy=greedy,
             limits=OutputLimit(
                 {endpoint: asked.member for endpoint, asked in answers.items()},
                 max((asked.thinking_tokens for asked in offered), default=0),
@@ -254,6 +260,22 @@ class Looker:
         member = NAMES[endpoint][-1]
         body = {"model": model, **said(endpoint), member: LIMIT, "temperature": "hot"}
         return (await self._send(REFUSED, post(PATHS[endpoint], body))).ok
+
+    async def _greedy(self, answers: list[Looked], models: tuple[str, ...]) -> Greedy:
+        """Where temperature 0 is taken, by models that do not think and are not scripted."""
+        taken: set[tuple[Endpoint, str]] = set()
+        for looked in answers:
+            if looked.reasoning_tokens or SCRIPTED in looked.answer.reply.text:
+                continue
+            limit = {looked.member: LIMIT} if looked.member else {}
+            for model in models:
+                body = {"model": model, **said(looked.endpoint), **limit, "temperature": 0}
+                request = post(PATHS[looked.endpoint], body)
+                if self._budget.spares(self._budget.worst_usd("", request, ASKING)):
+                    answer = await self._send(ASKING, request)
+                    if answer.ok and answer.connection.ended is Ended.COMPLETE:
+                        taken.add((looked.endpoint, model))
+        return Greedy(frozenset(taken))
 
     async def _keyless(
         self, answers: Mapping[Endpoint, Looked], absent: Mapping[Endpoint, str], model: str

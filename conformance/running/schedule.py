@@ -14,6 +14,7 @@ from conformance.running import pulse
 from conformance.running.budget import BYTES_A_TOKEN, Budget
 from conformance.running.circuit_breaker import CircuitBreaker
 from conformance.running.gate import Gate
+from conformance.running.greedy import Greedy
 from conformance.running.memory import Memory
 from conformance.running.offer import ASKS, Offer
 from conformance.running.output_limit import generates
@@ -58,6 +59,7 @@ class Terms:
     """On what terms a plan is sent: what is on offer, and how long requests may take."""
 
     offer: Offer = field(default_factory=Offer)
+    greedy: Greedy = field(default_factory=Greedy)
     pace: Pace = field(default_factory=Pace)
     seconds: float | None = None
     """So long may the sending take; None without end."""
@@ -288,7 +290,7 @@ class Schedule:
     async def _paid(self, probe: Probe, request: Request, model: str, index: int) -> Exchange | str:
         """Send when money and time allow it and book what it cost; else say why not."""
         budget, limits = self._budget, self._budget.limits
-        request = limits.applied(request, probe)
+        request = limits.applied(self._terms.greedy.applied(request, probe, model), probe)
         share = limits.share(request, probe)
         worst_usd = budget.worst_usd(model, request, probe)
         async with self._gate:

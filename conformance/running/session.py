@@ -21,6 +21,7 @@ from conformance.running.announced import Announcement
 from conformance.running.budget import Budget
 from conformance.running.first_failures import FirstFailures
 from conformance.running.first_look import FirstLook
+from conformance.running.greedy import Greedy
 from conformance.running.offer import Offer
 from conformance.running.pace import Pace
 from conformance.running.planned import Step, plan, probes, properties, wanted_probes
@@ -290,6 +291,7 @@ class Session:
             pace.begin(self.look.first_s, self.look.first_tokens)
         return Terms(
             offer=self.look.offer if self.look else Offer(),
+            greedy=self.look.greedy if self.look else Greedy(),
             pace=pace,
             seconds=settings.max_time_s,
             stop=self._failures.enough,

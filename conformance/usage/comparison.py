@@ -176,7 +176,8 @@ def across_endpoints(run: Run) -> Findings:
 def tools_count(run: Run) -> Findings:
     bare, tooled = run.one("usage.small"), run.one("usage.with-tool")
     if _prompt(bare) is None or _prompt(tooled) is None:
-        yield Unsure("one of the two requests was not answered with usage")
+        refused = not (bare.ok and tooled.ok)
+        yield Unsure("one of the two requests was not answered with usage", refused=refused)
     elif (_prompt(tooled) or 0) <= (_prompt(bare) or 0):
         said = f"more than {_prompt(bare)}, which the same text costs without a tool"
         yield Finding("prompt tokens", said, str(_prompt(tooled)), exchange=tooled.id)

@@ -83,7 +83,7 @@ class TestBlame:
         message = "Unsupported tool type: custom tools need a text grammar"
         x = said("responses_params.accept.codex", body, refused(message), status=400,
                  path="/responses")  # fmt: skip
-        assert verdict("responses.param.text.accepted", x).outcome is Outcome.INCONCLUSIVE
+        assert verdict("responses.param.text.accepted", x).outcome is Outcome.BLOCKED
 
     @pytest.mark.parametrize("message", ["Unknown parameter: 'text'.", "`text` is not supported"])
     def test_a_quoted_name_is_one(self, message):
@@ -99,7 +99,7 @@ class TestBlame:
         body = HELLO | {"temperature": 0, "logit_bias": {"1": 1}}
         error = refused("logit_bias cannot go with temperature", "logit_bias")
         x = said("chat_params.accept.low", body, error, status=400)
-        assert verdict("chat.param.temperature.accepted", x).outcome is Outcome.INCONCLUSIVE
+        assert verdict("chat.param.temperature.accepted", x).outcome is Outcome.BLOCKED
         assert verdict("chat.param.logit-bias.accepted", x).outcome is Outcome.ADVISORY
 
     def test_who_does_not_answer_refuses_nothing(self):
@@ -253,7 +253,8 @@ class TestJson:
 
     def test_a_cut_answer_that_could_be_no_json_is_none(self):
         assert self.asked("Sure, here is", "length") in {Outcome.FAIL, Outcome.ADVISORY}
-        assert self.asked('{"a": [1', "length") is Outcome.INCONCLUSIVE
+        assert self.asked("{", "length") is Outcome.INCONCLUSIVE
+        assert self.asked('{"a": [1', "length") is Outcome.PASS
         assert self.asked('{"a": 1}', "stop") is Outcome.PASS
 
 

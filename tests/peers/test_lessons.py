@@ -213,7 +213,7 @@ class TestRefusalsOfSomethingElse:
             Outcome.FAIL,
             Outcome.ADVISORY,
         }
-        assert verdict("chat.param.tools.accepted", x).outcome is Outcome.INCONCLUSIVE
+        assert verdict("chat.param.tools.accepted", x).outcome is Outcome.BLOCKED
 
     def test_what_is_not_supported_cannot_be_malformed(self):
         error = {

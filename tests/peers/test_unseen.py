@@ -1,0 +1,136 @@
+"""Passes of real servers that were read against their transcripts, and were not seen: a row each."""
+
+import json
+
+from conformance.chat.prompts import echo, user
+from conformance.judging.judge import Outcome
+from conformance.judging.structured_output import SCHEMA
+from tests.peers.hand_made import ERROR, HELLO, MODEL, completion, said, verdict
+
+SHORT = "Count on me, one two."
+ECHO = {"model": MODEL, "messages": user(echo(SHORT)), "max_completion_tokens": 20}
+TOOL = {"type": "function", "function": {"name": "note"}}
+FORMAT = {"type": "json_schema", "json_schema": {"name": "r", "strict": True, "schema": SCHEMA}}
+NO_PARSER = {"error": {"message": '"auto" tool choice requires a parser', "code": 400}}
+
+
+def answered(text, finish="stop", **body):
+    choice = {
+        "index": 0,
+        "message": {"role": "assistant", "content": text},
+        "finish_reason": finish,
+    }
+    return completion(choices=[choice], **body)
+
+
+class TestAModelThatSaysSomethingElse:
+    """vLLM with SmolLM2: what was not repeated tells nothing of how it was passed on."""
+
+    def test_a_cut_answer_of_other_words_is_not_the_exact_text(self):
+        x = said("chat.echo", ECHO, answered("Dear me, what a", "length"))
+        assert verdict("chat.answer.exact-text", x).outcome is Outcome.INCONCLUSIVE
+        x = said("chat.echo", ECHO, answered("Count on me,", "length"))
+        assert verdict("chat.answer.exact-text", x).outcome is not Outcome.FAIL
+
+    def test_how_another_text_ends_is_not_how_the_asked_one_does(self):
+        x = said("chat.echo", ECHO, answered("Dear me."))
+        assert verdict("chat.answer.finish-stop", x).outcome is Outcome.BLOCKED
+        x = said("chat.echo", ECHO, answered(SHORT))
+        assert verdict("chat.answer.finish-stop", x).outcome is Outcome.PASS
+        x = said("chat.echo", ECHO, answered(SHORT, "tool_calls"))
+        assert verdict("chat.answer.finish-stop", x).outcome is Outcome.FAIL
+
+
+class TestRefusedForSomethingElse:
+    """vLLM without a parser of tools refuses each request with tools, whatever is wrong in it."""
+
+    def _bad(self, error):
+        body = HELLO | {"tools": [{"type": "function", "function": {"name": "a b"}}]}
+        return said("chat_params.refuse.function-space", body, error, status=400, of_model=False)
+
+    def _right(self, error, status=400):
+        return said(
+            "chat_params.accept.tools-auto", HELLO | {"tools": [TOOL]}, error, status=status
+        )
+
+    def _none(self):
+        body = HELLO | {"tools": [TOOL], "tool_choice": "none"}
+        return said("chat_params.accept.tools-none", body, completion())
+
+    def test_the_words_that_a_right_request_gets_refuse_nothing(self):
+        row = "chat.param.tools.name-pattern"
+        result = verdict(row, self._bad(NO_PARSER), self._right(NO_PARSER), self._none())
+        assert result.outcome is Outcome.BLOCKED
+        assert "right requests with tools" in result.reason
+
+    def test_other_words_do(self):
+        told = {"error": {"message": "tools[0].function.name is no name", "code": None}}
+        row = "chat.param.tools.name-pattern"
+        assert (
+            verdict(row, self._bad(told), self._right(NO_PARSER), self._none()).outcome
+            is Outcome.PASS
+        )
+
+    def test_a_limit_in_both_is_nothing_in_common(self):
+        """A model without ears refuses sound and pictures alike, and rightly."""
+        bad = said(
+            "chat_params.refuse.part-audio", HELLO | {"max_completion_tokens": 16}, ERROR,
+            status=400, of_model=False,
+        )  # fmt: skip
+        served = said("chat.echo", ECHO, completion())
+        right = said(
+            "chat_params.accept.low", HELLO | {"max_completion_tokens": 20}, ERROR, status=400
+        )
+        assert verdict("chat.param.parts.unsupported", bad, right, served).outcome is Outcome.PASS
+
+    def test_a_parameter_that_stood_beside_what_was_refused_is_blocked(self):
+        body = HELLO | {"tools": [TOOL], "parallel_tool_calls": False}
+        x = said("chat_params.accept.tools-named", body, NO_PARSER, status=400)
+        assert verdict("chat.param.parallel-tool-calls.accepted", x).outcome is Outcome.BLOCKED
+
+
+class TestJsonThatTheLimitCut:
+    """A model at length: the beginning shows whether it is held to a format."""
+
+    def _of(self, text):
+        x = said(
+            "chat_params.accept.json-schema", HELLO | {"response_format": FORMAT},
+            answered(text, "length"),
+        )  # fmt: skip
+        return verdict("chat.param.response-format.json-schema", x).outcome
+
+    def test_a_member_of_the_schema_is_enough(self):
+        assert self._of('{"unit": "kelvin", "values": [{"at": 3') is Outcome.PASS
+
+    def test_another_member_a_brace_alone_and_prose_are_not(self):
+        assert self._of('{"temperature": "hot') is Outcome.INCONCLUSIVE
+        assert self._of("{") is Outcome.INCONCLUSIVE
+        assert self._of("Boiling water is") in {Outcome.FAIL, Outcome.ADVISORY}
+
+
+def test_a_cut_response_has_neither_the_text_nor_the_calls():
+    def response(text):
+        part = {"type": "output_text", "text": text, "annotations": []}
+        item = {
+            "type": "message",
+            "id": "msg_1",
+            "role": "assistant",
+            "status": "incomplete",
+            "content": [part],
+        }
+        return {
+            "id": "resp_1", "object": "response", "created_at": 1_800_000_000, "model": MODEL, "status": "incomplete",
+            "incomplete_details": {"reason": "max_output_tokens"}, "output": [item],
+        }  # fmt: skip
+
+    asked = {"model": MODEL, "input": echo(SHORT), "max_output_tokens": 140}
+    x = said("responses.echo", asked, response("Dear me"), path="/responses")
+    assert verdict("responses.echo", x).outcome is Outcome.INCONCLUSIVE
+    call = "Call the tool note with arguments " + json.dumps({"text": "a"})
+    x = said(
+        "responses.tools",
+        {"model": MODEL, "input": call, "tools": []},
+        response("Dear me"),
+        path="/responses",
+    )
+    assert verdict("responses.arguments-asked", x).outcome is Outcome.INCONCLUSIVE
