@@ -7,7 +7,7 @@ variable, a value that came by another way.
 import io
 import logging
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -49,15 +49,31 @@ class RedactedStream(io.TextIOBase):
 
 def without_secrets(value: Any, redactor: Redactor) -> Any:
     """A JSON value of which no string, and no name of a member, holds a secret."""
+    return _cleaned(value, redactor) if redactor.finds(_texts(value)) else value
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for name, one in value.items():
+            yield str(name)
+            yield from _texts(one)
+    elif isinstance(value, (list, tuple)):
+        for one in value:
+            yield from _texts(one)
+
+
+def _cleaned(value: Any, redactor: Redactor) -> Any:
     if isinstance(value, str):
         return redactor.text(value)
     if isinstance(value, dict):
         return {
-            redactor.text(name) if isinstance(name, str) else name: without_secrets(one, redactor)
+            redactor.text(name) if isinstance(name, str) else name: _cleaned(one, redactor)
             for name, one in value.items()
         }
     if isinstance(value, (list, tuple)):
-        return [without_secrets(one, redactor) for one in value]
+        return [_cleaned(one, redactor) for one in value]
     return value
 
 

@@ -7,19 +7,20 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from functools import lru_cache
+from heapq import merge
 from itertools import accumulate
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import quote
 
 _BASE64: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_")
-# What mixed escapes need; bytes without them need no slow search.
-_ESCAPES: Final = (b"\\u", b"\\x", b"%", b"&#")
 # String members whose values streams bring in pieces.
 _PIECE: Final = re.compile(
     rb'"(content|delta|text|arguments|refusal|input|reasoning|reasoning_content|transcript|message|token)"'
     rb'\s*:\s*"((?:[^"\\]|\\.)*)"'
 )
 _JOINED_MOST: Final = 4 * 2**20
+# JSON in JSON has a second backslash before an escape.
+_SECOND: Final = rb"\\?"
 
 
 @lru_cache(maxsize=512)
@@ -43,21 +44,45 @@ def plain_forms(secret: str) -> list[bytes]:
     return sorted(texts, key=lambda text: (-len(text), text))
 
 
+class Escaped(NamedTuple):
+    """A secret with any of its characters escaped, each in a way of its own."""
+
+    whole: re.Pattern[bytes]
+    single: list[re.Pattern[bytes]]
+    """Escapes of any of its characters, by kind: only around these the whole is looked for, which is slow.
+
+    Each begins with letters of its own, for which the search is fast.
+    """
+    reach_bytes: int
+    """So far from an escape stands at most what else is of the secret."""
+
+
 @lru_cache(maxsize=512)
-def escaped_form(secret: str) -> re.Pattern[bytes]:
-    """The secret with any of its characters escaped, each in a way of its own."""
-    return re.compile(b"".join(_escaped(character) for character in secret))
+def escaped_form(secret: str) -> Escaped:
+    """What finds the secret where at least one of its characters is escaped."""
+    plain = [character.encode("utf-8", "surrogatepass") for character in secret]
+    whole = b"".join(
+        b"(?:%s)" % b"|".join([re.escape(letter), *_escapes(character)])
+        for letter, character in zip(plain, secret, strict=True)
+    )
+    ways = _escapes(*sorted(set(secret)))
+    single = [re.compile(way.removeprefix(_SECOND)) for way in ways]
+    return Escaped(re.compile(whole), single, len(_SECOND) + sum(map(len, plain)))
 
 
-def _escaped(character: str) -> bytes:
-    code = ord(character)
-    ways = [re.escape(character.encode("utf-8", "surrogatepass"))]
-    if code < 0x10000:
-        ways.append(rb"\\{1,2}u(?i:%04x)" % code)
-    if code < 0x100:
-        ways += [rb"\\x(?i:%02x)" % code, rb"%%(?:25)?(?i:%02x)" % code]
-    ways += [rb"&#0*%d;" % code, rb"&#[xX]0*(?i:%x);" % code]
-    return b"(?:" + b"|".join(ways) + b")"
+def _escapes(*characters: str) -> list[bytes]:
+    """The ways to escape one of these."""
+    codes = [ord(character) for character in characters]
+    ways = [rb"&#(?:0*(?:%s)|[xX]0*(?i:%s));" % (_any(b"%d", codes), _any(b"%x", codes))]
+    if units := _any(b"%04x", [code for code in codes if code < 0x10000]):
+        ways.append(_SECOND + rb"\\u(?i:%s)" % units)
+    if short := _any(b"%02x", [code for code in codes if code < 0x100]):
+        ways += [rb"\\x(?i:%s)" % short, rb"%%(?:25)?(?i:%s)" % short]
+    return ways
+
+
+def _any(form: bytes, codes: list[int]) -> bytes:
+    return b"|".join(form % code for code in codes)
 
 
 @lru_cache(maxsize=512)
@@ -74,11 +99,24 @@ def base64_cores(secret: str) -> list[bytes]:
     return sorted(cores)
 
 
-def escaped_places(form: re.Pattern[bytes], data: bytes) -> Iterator[tuple[int, int]]:
+def escaped_places(form: Escaped, data: bytes) -> Iterator[tuple[int, int]]:
     """Where a secret stands with escapes in it."""
-    if any(escape in data for escape in _ESCAPES):
-        for match in form.finditer(data):
+    for start, end in _around(form, data):
+        for match in form.whole.finditer(data, start, end):
             yield match.span()
+
+
+def _around(form: Escaped, data: bytes) -> Iterator[tuple[int, int]]:
+    """Where escapes of a secret's characters stand, with what is in reach of them."""
+    by_kind = (map(re.Match.span, kind.finditer(data)) for kind in form.single)
+    start = end = 0
+    for first, last in merge(*by_kind):
+        if first - form.reach_bytes > end:
+            yield start, end
+            start = first - form.reach_bytes
+        end = max(end, last + form.reach_bytes)
+    if end:
+        yield start, end
 
 
 def base64_places(core: bytes, data: bytes) -> Iterator[tuple[int, int]]:
@@ -95,16 +133,35 @@ def base64_places(core: bytes, data: bytes) -> Iterator[tuple[int, int]]:
         place = data.find(core, end)  # what else stands in this run is taken out with it
 
 
-def split_places(forms: list[bytes], data: bytes) -> Iterator[tuple[int, int]]:
-    """The pieces of a secret that the deltas of a stream bring one after the other."""
+class Pieces(NamedTuple):
+    """The values that a stream brings for one member, one after the other."""
+
+    spans: list[tuple[int, int]]
+    begins: list[int]
+    """Where each begins in the joined text."""
+    joined: bytes
+
+
+def pieces_of(data: bytes) -> list[Pieces]:
+    """What the deltas of a stream join to, by member; nothing where there is no stream."""
     if data.count(b"data:") < 2:
-        return
-    pieces: dict[bytes, list[tuple[int, int]]] = {}
+        return []
+    found: dict[bytes, list[tuple[int, int]]] = {}
     for match in _PIECE.finditer(data):
-        pieces.setdefault(match[1], []).append(match.span(2))
-    for spans in pieces.values():
-        joined = b"".join(data[start:end] for start, end in spans)[:_JOINED_MOST]
-        begins = [0, *accumulate(end - start for start, end in spans)]
+        found.setdefault(match[1], []).append(match.span(2))
+    return [
+        Pieces(
+            spans,
+            [0, *accumulate(end - start for start, end in spans)],
+            b"".join(data[start:end] for start, end in spans)[:_JOINED_MOST],
+        )
+        for spans in found.values()
+    ]
+
+
+def split_places(forms: list[bytes], members: list[Pieces]) -> Iterator[tuple[int, int]]:
+    """The pieces of a secret that the deltas of a stream bring one after the other."""
+    for spans, begins, joined in members:
         for form in forms:
             place = joined.find(form)
             while place >= 0:

@@ -68,7 +68,7 @@ def _long_response(context: ProbeContext) -> Request:
 def _left_response(context: ProbeContext) -> Request:
     text = "Count from 1 to 120, with one space between the numbers, and write nothing else."
     if context.profile.scripted:
-        text = f"[[pace 20]] {text}"
+        text = f"[[pace 10]] {text}"
     return post(usage.RESPONSES, {"model": context.model, "input": text, "stream": True})
 
 

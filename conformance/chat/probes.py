@@ -27,7 +27,7 @@ def _paced(context: ProbeContext) -> Request:
 def _long(context: ProbeContext) -> Request:
     text = "Count from 1 to 120, with one space between the numbers, and write nothing else."
     if context.profile.scripted:
-        text = f"[[pace 20]] {text}"
+        text = f"[[pace 10]] {text}"
     return post(PATH, {"model": context.model, **chat(text, stream=True)})
 
 

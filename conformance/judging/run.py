@@ -6,7 +6,7 @@ from functools import cached_property
 
 from conformance.judging.declined import declined
 from conformance.judging.profile import Profile
-from conformance.judging.selector import Selector, named
+from conformance.judging.selector import MAGIC, Selector, named
 from wire.exchange import Exchange
 
 
@@ -39,6 +39,8 @@ class Run:
 
     def named(self, pattern: str) -> list[Exchange]:
         """The exchanges of every probe that a glob names."""
+        if not MAGIC.intersection(pattern):
+            return self.all(pattern)
         if pattern not in self._named:
             names = [name for name in self._by_probe if named(name, pattern)]
             self._named[pattern] = [x for name in names for x in self._by_probe[name]]
@@ -53,7 +55,27 @@ class Run:
         return self._by_probe[probe][0]
 
     def where(self, selector: Selector) -> Iterator[Exchange]:
-        return (exchange for exchange in self.exchanges if selector.matches(exchange))
+        """What the selector matches, in the order it was sent."""
+        asked = self._within(selector.within) if selector.within else self.exchanges
+        return (exchange for exchange in asked if selector.matches(exchange))
+
+    def _within(self, globs: tuple[str, ...]) -> list[Exchange]:
+        """The exchanges of the probes that these globs name: of a thousand rules each reads but a few."""
+        places = [
+            place
+            for name, sent in self._places.items()
+            if any(named(name, glob) for glob in globs)
+            for place in sent
+        ]
+        return [self.exchanges[place] for place in sorted(places)]
+
+    @cached_property
+    def _places(self) -> dict[str, list[int]]:
+        """Where the exchanges of each probe stand."""
+        table: dict[str, list[int]] = {}
+        for place, exchange in enumerate(self.exchanges):
+            table.setdefault(exchange.probe or "", []).append(place)
+        return table
 
 
 class Noting(Run):

@@ -1,12 +1,17 @@
 """Selectors: which exchanges a rule reads, and which probes bring such exchanges."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from fnmatch import translate
 from functools import cache
+from typing import Final
 
 from conformance.judging.declined import declined
 from wire.exchange import Exchange
+
+MAGIC: Final = frozenset("*?[")
+"""What makes a glob of a name."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +23,8 @@ class Selector:
     probes: tuple[str, ...] = ()
     of_probe: bool = False
     """Matches nothing but exchanges that a probe sent: recordings need not be asked."""
+    within: tuple[str, ...] = ()
+    """Globs of the only probes whose exchanges can match, where these are known."""
 
     def __and__(self, other: "Selector") -> "Selector":
         """Both hold; the probes of the narrower (right) side win when it names any."""
@@ -26,6 +33,7 @@ class Selector:
             lambda x: self.matches(x) and other.matches(x),
             other.probes or self.probes,
             self.of_probe or other.of_probe,
+            other.within or self.within,
         )
 
     def only(self, name: str, matches: Callable[[Exchange], bool], *probes: str) -> "Selector":
@@ -42,21 +50,32 @@ def probe(*names: str) -> Selector:
         f"an answer to {' or '.join(names)}",
         lambda x: _named(x, names) and not declined(x),
         names,
-        True,
+        of_probe=True,
+        within=names,
     )
 
 
 def ok_probe(*names: str) -> Selector:
     """Exchanges of the named probes that were answered with a 2xx status."""
     return Selector(
-        f"a success of {' or '.join(names)}", lambda x: x.ok and _named(x, names), names, True
+        f"a success of {' or '.join(names)}",
+        lambda x: x.ok and _named(x, names),
+        names,
+        of_probe=True,
+        within=names,
     )
 
 
-@cache
 def named(probe: str, pattern: str) -> bool:
-    """Whether a glob names a probe; remembered, as every selector asks it of every exchange."""
-    return fnmatchcase(probe, pattern)
+    """Whether a glob names a probe."""
+    glob = _glob(pattern)
+    return probe == pattern if glob is None else glob.match(probe) is not None
+
+
+@cache
+def _glob(pattern: str) -> re.Pattern[str] | None:
+    """What a glob matches; None for a plain name, as most of a thousand are."""
+    return re.compile(translate(pattern)) if MAGIC.intersection(pattern) else None
 
 
 def _named(exchange: Exchange, names: tuple[str, ...]) -> bool:

@@ -1,6 +1,7 @@
 """Evidence: an exchange as a curl line and as the transcript that the run document keeps."""
 
 import shlex
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
@@ -51,8 +52,13 @@ def _typed(text: str) -> str:
 
 def _padding_bytes(exchange: Exchange) -> int:
     """The spaces that were sent after the body and are not kept."""
-    probe = probes(catalogue()).get(exchange.probe or "")
-    return probe.handling.padding_bytes if probe else 0
+    return _paddings().get(exchange.probe or "", 0)
+
+
+@cache
+def _paddings() -> dict[str, int]:
+    sent = probes(catalogue()).values()
+    return {probe.name: probe.handling.padding_bytes for probe in sent}
 
 
 def _quoted(body: bytes) -> str:

@@ -35,7 +35,8 @@ class Gate:
     ) -> None:
         async with self._changed:
             self._inside -= 1
-            self._changed.notify_all()
+            # As many as there is room for: to wake all that wait would cost more than they send.
+            self._changed.notify(max(self.width - self._inside, 0))
 
     def came(self, probe: Probe, exchange: Exchange) -> None:
         """An answer, after all its tries. A refusal that a probe is there to bring says nothing of load."""

@@ -5,6 +5,7 @@ The HTTP library waits for the head of an answer without counting what it reads 
 through the streams that its network backend opens, so the counting is done there.
 """
 
+import select
 from collections.abc import Iterable
 from contextvars import ContextVar
 from typing import Any, Final
@@ -33,6 +34,7 @@ class CountedStream(httpcore.AsyncNetworkStream):
         self.carried = 0
         """Answers that began on this connection."""
         self._parser: Any = None
+        self._socket: Any = None
 
     def begun(self, parser: Any = None) -> None:
         """The head is whole. `parser`: what holds the bytes that were read and not asked for yet."""
@@ -72,9 +74,19 @@ class CountedStream(httpcore.AsyncNetworkStream):
     def get_extra_info(self, info: str) -> Any:
         # What nobody asked for must not be taken for the next answer (RFC 9112, 6.3): the pool closes
         # an idle connection on which something waits to be read, and here it was read already.
-        if info == "is_readable" and self.left():
-            return True
+        if info == "is_readable":
+            return bool(self.left()) or self._something_waits()
         return self._inner.get_extra_info(info)
+
+    def _something_waits(self) -> bool:
+        """Whether there is something to read, or the connection is over. Asked of every idle one at each request."""
+        if self._socket is None:
+            self._socket = self._inner.get_extra_info("socket")
+        if self._socket is None or (number := self._socket.fileno()) < 0:
+            return True
+        look = select.poll()
+        look.register(number, select.POLLIN)
+        return bool(look.poll(0))
 
 
 class CountedBackend(httpcore.AsyncNetworkBackend):

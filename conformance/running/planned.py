@@ -5,14 +5,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import translate
 from functools import cache
-from typing import Final
 
 from conformance.judging.area import Area, Catalogue, catalogue, refuse_doubles
 from conformance.judging.profile import Profile
+from conformance.judging.selector import MAGIC
 from conformance.running.probe import Probe
 from conformance.running.property import Property
-
-_MAGIC: Final = frozenset("*?[")  # of globs
 
 
 def probes(known: Catalogue) -> dict[str, Probe]:
@@ -64,7 +62,7 @@ def wanted_probes(catalogue: Catalogue, requirements: Iterable[str]) -> list[str
         glob for rule in catalogue.rules if not ids.isdisjoint(rule.requirements) for glob in rule.reads
     }  # fmt: skip
     # A thousand rules name a thousand probes: most by their very names, which are looked up.
-    patterns = [re.compile(translate(glob)) for glob in globs if _MAGIC.intersection(glob)]
+    patterns = [re.compile(translate(glob)) for glob in globs if MAGIC.intersection(glob)]
     return [
         name
         for name in probes(catalogue)

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wire.exchange import Chunk, Connection, Exchange, Reply, Request
+from wire.last_pass import without_secrets
 from wire.redaction import Redactor
 
 KEY = "sk-cs4-" + "a1B2c3D4" * 4
@@ -208,6 +209,43 @@ def _escapes():
 @pytest.mark.parametrize(("name", "text"), list(_escapes()), ids=[n for n, _ in _escapes()])
 def test_a_secret_is_found_in_any_escape(name, text):
     assert Redactor({"main": SPLIT}).text(f"<{text}>") == "<[redacted:main]>"
+
+
+ALPHABET = "abAB019-_.%&\\;é漢😀"
+
+
+def _escaped(character: str, way: int) -> str:
+    code = ord(character)
+    ways = [character, f"&#0{code};", f"&#X00{code:x};"]
+    if code < 0x10000:
+        ways += [f"\\u{code:04x}", f"\\\\u{code:04X}"]
+    if code < 0x100:
+        ways += [f"\\x{code:02X}", f"%{code:02x}", f"%25{code:02X}"]
+    return ways[way % len(ways)]
+
+
+@given(
+    st.text(ALPHABET, min_size=8, max_size=20),
+    st.lists(st.integers(0, 7), min_size=20, max_size=20),
+    st.text(ALPHABET + 'u%2d"', max_size=60),
+    st.text(ALPHABET + 'u%2d"', max_size=60),
+)
+def test_a_secret_with_some_of_it_escaped_anywhere(secret, ways, before, after):
+    form = "".join(_escaped(c, way) for c, way in zip(secret, ways, strict=False))
+    text = f'{before}"{form}"{after}'
+    assert form not in Redactor({"main": secret}).text(text)
+    assert Redactor({"main": secret}, guesses=False).finds(["", text, ""])
+
+
+def test_a_document_without_secrets_stays_and_one_with_a_secret_is_cleaned():
+    redactor = Redactor({"main": KEY})
+    clean = {"a": [1, None, {"b": ("text", 2.5)}]}
+    assert without_secrets(clean, redactor) is clean
+    dirty = {"a": [f"x{KEY}"], KEY: {"b": KEY.encode().hex()}}
+    assert without_secrets(dirty, redactor) == {
+        "a": ["x[redacted:main]"],
+        "[redacted:main]": {"b": "[redacted:main]"},
+    }
 
 
 @pytest.mark.parametrize("member", ["content", "delta", "arguments", "text"])

@@ -4,8 +4,8 @@ The engine is OpenAI's own `tiktoken`; the vocabularies travel with this package
 is fetched when it runs. `tests/tokens/test_vocabulary.py` holds both to what is published.
 """
 
-import base64
 import gzip
+from binascii import a2b_base64
 from functools import cache, cached_property
 from importlib import resources
 from typing import Final
@@ -71,9 +71,8 @@ class Vocabulary:
     @cached_property
     def _ranks(self) -> dict[bytes, int]:
         file = resources.files("wire.tokens.vocabularies") / f"{self.name}.tiktoken.gz"
-        lines = gzip.decompress(file.read_bytes()).splitlines()
-        pairs = (line.split() for line in lines if line)
-        return {base64.b64decode(token): int(rank) for token, rank in pairs}
+        words = gzip.decompress(file.read_bytes()).split()  # token and rank in turns
+        return dict(zip(map(a2b_base64, words[::2]), map(int, words[1::2]), strict=True))
 
     @cached_property
     def _encoding(self) -> tiktoken.Encoding:
