@@ -1,5 +1,6 @@
 """Messages of every role and form reach the model: it knows a word that only they say."""
 
+import json
 import re
 from typing import Any, Final
 
@@ -71,11 +72,17 @@ PROBES: Final = tuple(
 )
 
 
+_RECITED: Final = ("Choose a", "and tell me", "Choose another")
+"""What only those say who repeat the conversation itself."""
+
+
 def _reaches(name: str, word: str) -> Rule:
     def check(x: Exchange) -> Findings:
         for choice in choices_of(x):
             text = choice.content if isinstance(choice.content, str) else ""
-            if _STALE in text:
+            if _STALE in text and any(said in text for said in _RECITED):
+                yield Unsure("the conversation was recited, not answered")
+            elif _STALE in text:
                 yield Finding(
                     f"{choice.where}.content", f"{word}, the last that was told", show(text)
                 )
@@ -116,7 +123,7 @@ def parts(x: Exchange) -> Findings:
         recited = any(word in text for word in ("markers", "<<<"))
         if any(word in text for word in ("[object", "'type'", '"type"')):
             yield Finding(where, "both parts to reach the model as text", show(text))
-        elif "markers" in text and TEXT[:9] in text:
+        elif "markers" in text and (TEXT[:9] in text or json.dumps(TEXT[:9])[1:-1] in text):
             # A server that recites what it was given shows that both parts are there.
             if TEXT not in text:
                 yield Unsure("the text was recited in part", "chat.param.messages.unicode")

@@ -139,13 +139,15 @@ class Sender:
     async def _answered(self, probe: Probe, request: Request, model: str, index: int) -> Exchange:
         """Send a request, again after a retryable answer as Retry-After says."""
         attempts: list[Attempt] = []
-        waited_s = 0.0
+        waited_s, replaced = 0.0, False
         while True:
             exchange = await self._once(probe, request, model, index)
             status = exchange.reply.status
             # In a lane of one connection this, too, is only its end: the rules see that a new one was needed.
             in_lane = bool(probe.handling.lane) and not exchange.connection.reused
-            if not attempts and not in_lane and _met_its_end(exchange):
+            # Servers close a connection after an answer that failed: the next request on it may meet that.
+            if not replaced and not in_lane and _met_its_end(exchange):
+                replaced = True
                 attempts.append(Attempt(status, 0.0))
                 continue
             wait_s = self._retries.wait_s(probe, exchange.reply, len(attempts))

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from itertools import groupby
 
-from conformance.judging.finding import Finding, Findings, Unsure, show
+from conformance.judging.finding import Finding, Findings, Unsure, apart, show
 from conformance.judging.limit import least_tokens
 from conformance.judging.rule import run_rule
 from conformance.judging.run import Run
@@ -134,15 +134,21 @@ def stream_repeats(run: Run) -> Findings:
     compared = False
     for members in same_prompts(run):
         plain = [t for x in members if _plain_chat(x) and (t := text_of(x)) is not None]
-        if len(set(plain)) != 1 or not (fixed or len(plain) > 1):
+        # A text that tells of its own request, stream and all, is another in a stream.
+        if len(set(plain)) != 1 or not (fixed or len(plain) > 1) or '"stream"' in plain[0]:
             continue
         for x in members:
             text = text_of(x) if x.endpoint is Endpoint.CHAT and x.reply.is_stream else None
             if text is not None:
                 compared = True
                 if text != plain[0]:
-                    told = show(plain[0], 60), show(text, 60)
-                    yield Finding("choices[0].delta.content, joined", *told, exchange=x.id)
+                    one, two = apart(plain[0], text, 28)
+                    yield Finding(
+                        "choices[0].delta.content, joined",
+                        show(one, 160),
+                        show(two, 160),
+                        exchange=x.id,
+                    )
     if not compared:
         yield Unsure("the model does not repeat itself")
 

@@ -1,11 +1,13 @@
 """Passes of real servers that were read against their transcripts, and were not seen: a row each."""
 
 import json
+from dataclasses import replace
 
 from conformance.chat.prompts import echo, user
+from conformance.chat_params.roles import TEXT as PARTS_TEXT
 from conformance.judging.judge import Outcome
 from conformance.judging.structured_output import SCHEMA
-from tests.peers.hand_made import ERROR, HELLO, MODEL, completion, said, verdict
+from tests.peers.hand_made import ERROR, HELLO, MODEL, chunk, completion, said, verdict
 
 SHORT = "Count on me, one two."
 ECHO = {"model": MODEL, "messages": user(echo(SHORT)), "max_completion_tokens": 20}
@@ -134,3 +136,42 @@ def test_a_cut_response_has_neither_the_text_nor_the_calls():
         path="/responses",
     )
     assert verdict("responses.arguments-asked", x).outcome is Outcome.INCONCLUSIVE
+
+
+class TestServersThatReciteTheRequest:
+    """The echo model of llm, llmock: what they say is what they were sent, not what was asked."""
+
+    TOLD = '{\n  "prompt": %s,\n  "stream": %s\n}'
+
+    def test_a_dump_of_both_parts_shows_both(self):
+        text = "Repeat the text between the markers\n<<<\n" + PARTS_TEXT
+        body = {"messages": [{"role": "user", "content": [{"type": "text", "text": text}]}]}
+        x = said(
+            "chat_params.accept.parts", body, answered(self.TOLD % (json.dumps(text), "false"))
+        )
+        assert verdict("chat.param.messages.parts", x).outcome is Outcome.PASS
+        x = said("chat_params.accept.parts", body, answered("Repeat the text between the markers"))
+        assert verdict("chat.param.messages.parts", x).outcome is Outcome.FAIL
+
+    def test_a_conversation_that_is_recited_is_not_answered_wrongly(self):
+        recital = "I saw 'Choose a code word and tell me. The code word is PLUM-61. Choose another"
+        for text, outcome in ((recital, Outcome.INCONCLUSIVE), ("PLUM-61", Outcome.FAIL)):
+            x = said("chat_params.accept.role-history", HELLO, answered(text))
+            assert verdict("chat.param.messages.history", x).outcome is outcome
+
+    def test_a_text_that_says_how_it_was_asked_is_another_in_a_stream(self):
+        def spoken(text):
+            first = chunk(delta={"role": "assistant", "content": text})
+            usage = {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}
+            return [first, chunk(finish_reason="stop"), {**chunk(), "choices": [], "usage": usage}]
+
+        for plain, stream, outcome in (
+            (self.TOLD % ('"Hi"', "false"), self.TOLD % ('"Hi"', "true"), Outcome.INCONCLUSIVE),
+            ("It is nine o'clock.", "It is o'clock.", Outcome.FAIL),
+        ):
+            twice = [
+                replace(said("usage.small", HELLO, answered(plain)), id=f"small-{n}")
+                for n in range(2)
+            ]
+            x = said("usage.small-stream", HELLO | {"stream": True}, spoken(stream))
+            assert verdict("chat.stream.content", *twice, x).outcome is outcome

@@ -210,6 +210,13 @@ def test_a_connection_that_met_its_end_is_replaced_once():
     assert traffic.exchanges["a", "m"][0].connection.ended is Ended.CUT
 
 
+def test_a_connection_that_was_closed_after_a_failure_is_replaced_too():
+    """uvicorn closes after an answer that failed; the next try may meet that."""
+    traffic, wire, _ = run([simple("a")], Wire({"/a/m": [500, GONE, 200]}))
+    assert traffic.exchanges["a", "m"][0].reply.status == 200
+    assert wire.asked == ["/a/m"] * 3
+
+
 def test_a_framed_probe_runs_alone_between_its_readings_and_what_builds_on_it_after():
     before, after = (
         simple("before", alone=True),
