@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from conformance.chat.choice import choices_of
 from conformance.chat_params.length import usage_json
 from conformance.chat_params.request import HELLO, PATH, asking, feature_of, user
 from conformance.judging.answer import error_of, status_line
@@ -13,7 +14,10 @@ from conformance.running.probe import Probe, ProbeContext, post
 from wire.exchange import Exchange, Request
 from wire.usage import Usage
 
-_FUNCTIONS: Final = {"functions": [{"name": "note", "parameters": {"type": "object"}}]}
+_FUNCTIONS: Final = {
+    "functions": [{"name": "note", "parameters": {"type": "object"}}],
+    "function_call": {"name": "note"},
+}
 # What it is about -> parameters, and what a refusal has to name.
 _EITHER: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "moderation": ({"moderation": {"model": "omni-moderation-latest"}}, "moderation"),
@@ -73,13 +77,17 @@ IMAGES: Final = Probe(
 )  # fmt: skip
 
 
+_WITH: Final = {"functions": "functions|function_call"}
+"""What a refusal may name in place of a parameter that is sent with it."""
+
+
 def _clear(slug: str, parameter: str) -> Rule:
     def check(x: Exchange) -> Findings:
         if x.ok or unjudged(x):
             return
         if x.reply.status != 400:
             yield Finding("status", f"200, or 400 because of {parameter}", status_line(x))
-        elif not names(x, parameter):
+        elif not names(x, _WITH.get(parameter, parameter)):
             found = show(error_of(x).get("param", ABSENT))
             yield Finding("error.param", f"{parameter}, or its name in the message", found)
 
@@ -87,6 +95,18 @@ def _clear(slug: str, parameter: str) -> Rule:
 
 
 RULES: Final = tuple(_clear(slug, name) for slug, (_, name) in _EITHER.items())
+
+
+@rule("chat.param.functions.honoured", on=ok_probe("chat_params.either.functions"))
+def functions_called(x: Exchange) -> Findings:
+    """Who takes the deprecated form has to do what it says: it is not dropped in silence."""
+    for choice in choices_of(x):
+        made = choice.others.get("function_call")
+        if not made and not choice.calls and not choice.refusal:
+            found = f"none, and the text {show(choice.content, 40)}"
+            yield Finding(
+                f"{choice.where}.function_call", "a call of note, as function_call says", found
+            )
 
 
 @rule("chat.param.messages.thousand", on=probe("chat_params.either.many-messages"))

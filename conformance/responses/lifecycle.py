@@ -133,11 +133,16 @@ def incomplete(x: Exchange) -> Findings:
             yield Finding(_where(event, "incomplete_details"), "a reason", show(details), event)
 
 
-@rule("responses.stream.incomplete-item", on=stream_with("response.incomplete"))
+@rule(
+    "responses.stream.incomplete-item",
+    # Whatever the event is called: some end with response.completed and status incomplete.
+    on=STREAM.only("that was cut", INCOMPLETE.matches, "responses.stream.cut"),
+)
 def incomplete_item(x: Exchange) -> Findings:
     for event, kind, response in lifecycle(x):
         output = response.get("output")
-        if kind != "response.incomplete" or not isinstance(output, list):
+        over = kind in TERMINAL and response.get("status") == "incomplete"
+        if not over or not isinstance(output, list):
             continue
         states = [item.get("status") for item in output if isinstance(item, dict)]
         cut = [n for n, state in enumerate(states) if state == "incomplete"]

@@ -175,3 +175,24 @@ class TestServersThatReciteTheRequest:
             ]
             x = said("usage.small-stream", HELLO | {"stream": True}, spoken(stream))
             assert verdict("chat.stream.content", *twice, x).outcome is outcome
+
+
+def test_an_item_that_the_limit_cut_is_incomplete_whatever_the_last_event_is_called():
+    """vLLM ends a cut stream with response.completed, status incomplete, and an item that is completed."""
+    for status, outcome in (("completed", Outcome.ADVISORY), ("incomplete", Outcome.PASS)):
+        item = {
+            "type": "message",
+            "id": "msg_1",
+            "role": "assistant",
+            "status": status,
+            "content": [],
+        }
+        ended = {"id": "resp_1", "object": "response", "status": "incomplete", "output": [item],
+                 "incomplete_details": {"reason": "max_output_tokens"}}  # fmt: skip
+        begun = {"id": "resp_1", "object": "response", "status": "in_progress", "output": []}
+        events = [
+            {"type": "response.created", "sequence_number": 0, "response": begun},
+            {"type": "response.completed", "sequence_number": 1, "response": ended},
+        ]
+        x = said("responses.stream.cut", {"input": "Hi", "stream": True}, events, path="/responses")
+        assert verdict("responses.stream.incomplete-item", x).outcome is outcome

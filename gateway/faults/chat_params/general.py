@@ -5,6 +5,7 @@ from typing import Any, Final
 from gateway.faults.machinery.fault import Family, Fault
 from gateway.faults.machinery.forgiveness import refused_for, repaired
 from gateway.faults.machinery.parameters import TYPE, WITHIN, Parameters
+from gateway.faults.machinery.request_edits import without_param
 from gateway.faults.machinery.selection import CHAT, CHAT_STREAM, both
 from gateway.faults.machinery.transform import (
     alter,
@@ -122,6 +123,8 @@ FAULTS = (
     _crash("logit-bias", "logit-bias.bounds", r"logit_bias.*", _BOUNDS),
     _crash("metadata", "metadata.type", r"metadata\..*", TYPE),
     _crash("image", "images.malformed", r".*\.image_url\.url", ""),
+    _fault("functions-dropped", ("functions.honoured",), "functions is taken and never read.",
+        Family.PARAMETER, when=CHAT, request=without_param("functions", "function_call")),
     _fault("model-elsewhere", ("model.known",), "An unknown model is asked for upstream.",
            Family.STATUS, reply=on_status(404, with_status(502))),
     _fault("refused-422", ("refused.status", *_CLEAR), "What is wrong in a request is a 422.", Family.STATUS,
