@@ -9,9 +9,12 @@ from conformance.billing.probes import (
     LONG,
     REPLAYED,
     STREAMED,
+    TIERED,
+    TIERED_DONE,
+    case_of,
 )
 from conformance.billing.rates import dollars, spoken
-from conformance.billing.rules import due, model_of, taken
+from conformance.billing.rules import due, model_of, taken, tier_of
 from conformance.judging.finding import Finding, Findings, Unsure
 from conformance.judging.rule import run_rule
 from conformance.judging.run import Run
@@ -19,12 +22,12 @@ from conformance.running.budget import usage_of
 
 
 def _around(case: str) -> tuple[str, str]:
-    return f"billing.before-{case}", f"billing.after-{case}"
+    return f"billing.before-{case_of(case)}", f"billing.after-{case_of(case)}"
 
 
 def _made_once(run: Run, case: str, told: str, how: str) -> Findings:
     """What fell across a case is what the usage of `told`, where the answer stands whole, costs."""
-    fell, x = taken(run, case), run.one(told)
+    fell, x = taken(run, case_of(case)), run.one(told)
     right = due(x, model_of(run.one(case)))
     if fell is None or not x.ok or not right:
         yield Unsure(f"{told} gave no usage with a known price, or no balance was read")
@@ -43,6 +46,16 @@ def polled(run: Run) -> Findings:
 def streamed(run: Run) -> Findings:
     """Read as it comes, and once more from the start: it was made only once."""
     yield from _made_once(run, STREAMED, STREAMED, "read twice")
+
+
+@run_rule("billing.service-tier", probes=(TIERED, TIERED_DONE, *_around(TIERED)))
+def tiered(run: Run) -> Findings:
+    """Which tier was used stands in the finished answer: it is paid."""
+    yield from _made_once(run, TIERED, TIERED_DONE, f"made in the background as {_tier(run)}")
+
+
+def _tier(run: Run) -> str:
+    return tier_of(run.one(TIERED_DONE)) or "no tier"
 
 
 @run_rule("billing.cancelled", probes=(LONG, CANCELLED, AFTER_CANCEL, *_around(LONG)))

@@ -6,10 +6,12 @@ says nothing about a call of a few steps. Books that round each charge fall by a
 
 from collections.abc import Iterable, Iterator
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from itertools import pairwise
 from typing import Final
 
 from conformance.judging.run import Run
 from conformance.running.balance import balance_of
+from wire.exchange import Exchange
 
 READINGS: Final = ("billing.before-*", "billing.after-*", "billing.lag-before", "billing.lag-after")
 ENOUGH: Final = 8
@@ -41,6 +43,27 @@ def step(run: Run) -> Decimal:
         return run.profile.balance_step
     decimals = max(-int(number.normalize().as_tuple().exponent) for number in told)
     return max(run.profile.balance_step, Decimal(1).scaleb(-decimals))
+
+
+def restless(run: Run) -> bool:
+    """Whether the balance moves now and then while nothing is asked: others use it, or its books are late by chance.
+
+    What a call took is not known then. Each time the same is no other's doing: reading is charged for, which is told.
+    """
+    told = [
+        (number_of(x), number) for glob in (*READINGS, "billing.end") for x in run.named(glob)
+        if (number := balance_of(run.profile, x.reply.json)) is not None
+    ]  # fmt: skip
+    told.sort()
+    falls = [was - now for (i, was), (j, now) in pairwise(told) if j == i + 1]
+    moved = any(abs(fell) > step(run) for fell in falls)
+    return moved and len(set(falls)) > 1
+
+
+def number_of(x: Exchange) -> int:
+    """The place of an exchange in the order of sending."""
+    tail = x.id.rpartition("-")[2]
+    return int(tail) if tail.isdecimal() else 0
 
 
 def rounded(cases: Iterable[tuple[Decimal, Decimal]], size: Decimal) -> str:

@@ -16,7 +16,7 @@ from conformance.running.probe import (
     sends,
 )
 from conformance.usage import probes as usage
-from wire.exchange import Request
+from wire.exchange import Reply, Request
 
 
 class Case(NamedTuple):
@@ -204,6 +204,7 @@ BEGUN, DONE, STREAMED, LONG = (
 REPLAYED, CANCELLED, AFTER_CANCEL = (
     f"responses_params.stored.{name}" for name in ("replayed", "cancel", "cancelled")
 )
+TIERED, TIERED_DONE = "billing.flex-background", "billing.flex-background-done"
 # What other areas ask anyhow is charged in plain sight, too: it costs no further request.
 ELSEWHERE: Final = (
     *(Case(name, name) for name in (
@@ -212,6 +213,7 @@ ELSEWHERE: Final = (
         "responses.stream.reasoning",
         "chat_params.accept.json-schema", "chat_params.accept.high",
         "responses_params.accept.json-schema", "responses_params.accept.low", "responses_params.accept.codex",
+        "authenticity.needle",
     )),
     Case("responses_params.turn.input", "responses_params.turn.input", ("responses_params.accept.null",)),
     Case("responses_params.turn.output", "responses_params.turn.output", ("responses_params.accept.agents",)),
@@ -223,6 +225,7 @@ ELSEWHERE: Final = (
     Case(BEGUN, BEGUN, per_model=False, until=(DONE,)),
     Case(STREAMED, STREAMED, per_model=False, until=(REPLAYED,)),
     Case(LONG, LONG, per_model=False, until=(CANCELLED, AFTER_CANCEL)),
+    Case("flex-background", TIERED, per_model=False, depth="full", until=(TIERED_DONE,)),
     *(Case(name, name, per_model=False) for name in (
         "chat.uncut", "responses_params.uncut", "responses_params.count.echo",
     )),
@@ -236,6 +239,21 @@ ELSEWHERE: Final = (
 )  # fmt: skip
 
 
+def _ended(reply: Reply) -> bool:
+    """Whether work in the background is over, or cannot be asked after."""
+    status = reply.json.get("status") if isinstance(reply.json, dict) else None
+    return status not in ("queued", "in_progress")
+
+
+TIERED_PROBES: Final = (
+    _call("flex-background", sends(usage.RESPONSES, {**RESPONSE, "service_tier": "flex", "background": True, "store": True}),
+          feature="billing.background-tiers", per_model=False, depth="full"),
+    _call(
+        "flex-background-done",
+        lambda context: get(f"{usage.RESPONSES}/{in_path(context.reply(TIERED)['id'])}"),
+        after=(TIERED,), feature="billing.background-tiers", per_model=False, depth="full", output_tokens=0, until=_ended,
+    ),
+)  # fmt: skip
 _AGAIN: Final = (
     _call("long-again-stream", _long_stream, after=("usage.long",), depth="full", output_tokens=20),
     _call("long-responses-stream", _long_response_stream, after=("billing.long-responses",), depth="full", output_tokens=20),
@@ -278,11 +296,11 @@ def _sequence() -> tuple[Probe, ...]:
 
 
 def _first(name: str, build: Callable[[ProbeContext], Request], **options: Any) -> Probe:
-    given = {"feature": "billing", "output_tokens": 0, "per_model": False, "alone": True, **options}
+    given = {"feature": "billing", "output_tokens": 0, "per_model": False, "alone": True, "first": True, **options}  # fmt: skip
     return Probe(name, build, **given)
 
 
-# How late the books are, before anything is read in them.
+# How late the books are, before anything is read in them, and what the first paid call of the run costs.
 BOOKS: Final = (
     _first(LAG[0], balance),
     _first(LAG[1], sends(usage.CHAT, usage.body()), after=LAG[:1], output_tokens=30),

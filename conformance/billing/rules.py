@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from conformance.billing.books import coarse, pairs, rounded, step
+from conformance.billing.books import coarse, pairs, restless, rounded, step
 from conformance.billing.probes import case_of
 from conformance.billing.rates import charges, dollars, spoken
 from conformance.judging.answer import status_line
@@ -32,11 +32,13 @@ def reading(run: Run, probe: str) -> Decimal | None:
 
 
 def taken(run: Run, case: str) -> Decimal | None:
-    """What the balance fell by across a case."""
+    """What the balance fell by across a case; None where it was not read, or moves by itself."""
     names = [f"billing.{when}-{case}" for when in ("before", "after")]
     if not all(run.all(name) for name in names):
         return None
     before, after = (reading(run, name) for name in names)
+    if restless(run):
+        return None
     return None if before is None or after is None else before - after
 
 
@@ -78,7 +80,9 @@ def costs_its_usage(requirement: str, *cases: str) -> RunRule:
             fell = taken(run, case_of(str(x.probe)))
             right = due(x)
             if fell is None or not x.ok or not right:
-                yield Unsure(f"{x.probe} gave no usage with a known price, or no balance was read")
+                yield Unsure(
+                    f"{x.probe} gave no usage with a known price, or no balance was read that keeps still"
+                )
             elif all(abs(fell - amount) > size for amount in right):
                 said = f"{dollars(right[0])} for {spoken(usage_of(x))}{_tiers(x)}"
                 yield Finding("balance", said, f"{dollars(fell)} taken", exchange=x.id)
@@ -118,6 +122,8 @@ def each(requirement: str, *cases: str) -> tuple[RunRule, ...]:
 
 RULES = (
     costs_its_usage("billing.exact", "usage.small"),
+    # The longest prompt at the ordinary rate: whoever takes more for long prompts takes it from here on.
+    costs_its_usage("billing.exact", "long-context-edge"),
     costs_its_usage("billing.exact-stream", "usage.small-stream"),
     costs_its_usage("billing.exact-responses", "usage.responses", "usage.responses-stream"),
     costs_its_usage("billing.cached", "usage.long", "usage.long-again"),
@@ -138,6 +144,7 @@ RULES = (
     ),
     *each(
         "billing.kinds",
+        "authenticity.needle",  # a prompt of some thousand tokens
         "chat_params.accept.json-schema",
         "chat_params.accept.high",
         "responses_params.accept.json-schema",
@@ -196,7 +203,7 @@ def takes_nothing(requirement: str, *cases: str) -> RunRule:
         for case in cases:
             fell = taken(run, case)
             if fell is None:
-                yield Unsure("no balance was read")
+                yield Unsure("no balance was read, or it moves while nothing is asked")
             elif fell:
                 guilty = next(iter(run.all(case if "." in case else f"billing.{case}")), None)
                 if guilty is None:
@@ -257,7 +264,7 @@ def stream_unasked(run: Run) -> Findings:
         or not x.ok
         or fold_chat(x.reply).as_completion().get("choices") is None
     ):
-        yield Unsure("no balance was read")
+        yield Unsure("no balance was read, or it moves while nothing is asked")
     elif abs(without - asked) > step(run):
         yield Finding(
             "balance",
@@ -280,7 +287,7 @@ def midstream_error(run: Run) -> Findings:
     produced = fold_chat(x.reply).content_chunks
     most = charges(x.model or "", None, _spent(len(x.request.body), produced + 1))
     if fell is None or not most:
-        yield Unsure("no balance was read")
+        yield Unsure("no balance was read, or it moves while nothing is asked")
     elif fell > most[0] + step(run):
         said = f"at most {dollars(most[0])} for {produced} chunks of text"
         yield Finding("balance", said, f"{dollars(fell)} taken", exchange=x.id)
@@ -316,7 +323,7 @@ def failed_responses(run: Run) -> Findings:
         fell, x = taken(run, case), run.one(f"billing.{case}")
         most = charges(x.model or "", None, _spent(len(x.request.body), 60))
         if fell is None or not most:
-            yield Unsure("no balance was read")
+            yield Unsure("no balance was read, or it moves while nothing is asked")
         elif fell > most[0] + step(run):
             said = f"at most {dollars(most[0])} for an answer that failed"
             yield Finding("balance", said, f"{dollars(fell)} taken", exchange=x.id)
@@ -353,7 +360,9 @@ def parallel(run: Run) -> Findings:
     fell, calls = taken(run, "parallel"), run.all("billing.parallel")
     amounts = [charges(model_of(x), tier_of(x), usage_of(x) or _NO_USAGE) for x in calls]
     if fell is None or not all(amounts) or not all(x.ok for x in calls):
-        yield Unsure("not every call was answered with usage, or no balance was read")
+        yield Unsure(
+            "not every call was answered with usage, or no balance was read that keeps still"
+        )
         return
     total = sum((amount[0] for amount in amounts), Decimal(0))
     if abs(fell - total) > step(run):

@@ -1,5 +1,6 @@
 """What must cost nothing: the balance is read around requests that must be free."""
 
+from conformance.billing.books import restless
 from conformance.errors.probes import CHAT, HELLO, RESPONSES, UNKNOWN
 from conformance.judging.finding import Finding, Findings, Unsure
 from conformance.judging.rule import RunRule, run_rule
@@ -62,6 +63,8 @@ def _free(requirement: str, before: str, after: str, what: str) -> RunRule:
         )
         if was is None or now is None:
             yield Unsure("the balance cannot be read")
+        elif was != now and restless(run):
+            yield Unsure("the balance moves while nothing is asked")
         elif was != now:
             yield Finding("balance", f"{was} as before {what}", str(now), exchange=second.id)
 

@@ -84,8 +84,9 @@ def plan(
     def sent(probe: Probe) -> bool:
         return profile.claims_feature(probe.feature) and depth in (probe.depth, "full")
 
-    pairs = (probes[name].frames for name in wanted if sent(probes[name]))
-    before = {inner: first for first, inner in (pair for pair in pairs if pair)}
+    pairs = {name: pair for name in wanted if sent(probes[name]) and (pair := probes[name].frames)}
+    before = {inner: first for first, inner in pairs.values()}
+    behind = {inner: name for name, (_, inner) in pairs.items()}
 
     def visit(name: str) -> None:
         if name not in order:
@@ -93,6 +94,8 @@ def plan(
             for earlier in (*probes[name].after, *((before[name],) if framed else ())):
                 visit(earlier)
             order[name] = replace(probes[name], alone=True) if framed else probes[name]
+            if framed:
+                visit(behind[name])
 
     for name in wanted:
         visit(name)

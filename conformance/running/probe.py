@@ -85,6 +85,8 @@ class Probe:
     """Nothing else is in flight meanwhile (balance readings, timing)."""
     frames: tuple[str, str] | None = None
     """A probe that is sent right before another, and that other: then it runs alone, between the two."""
+    first: bool = False
+    """Sent before all others."""
     last: bool = False
     """A server that takes it may work on it without end, so it goes out after all others."""
     retry: bool | None = None

@@ -111,9 +111,11 @@ class Schedule:
         alone = self._with_those_after({step.key for step in steps if step.probe.alone}, steps)
         is_last = (s.key for s in steps if s.probe.last or s.probe.name == pulse.ALIVE.name)
         last = self._with_those_after(set(is_last), steps)
+        first = [step for step in steps if step.probe.first]
         try:
+            await self._in_turn(first)
             for late in (False, True):
-                mine = [step for step in steps if (step.key in last) is late]
+                mine = [s for s in steps if (s.key in last) is late and not s.probe.first]
                 await self._together(step for step in mine if step.key not in alone)
                 await self._in_turn(step for step in mine if step.key in alone)
         finally:

@@ -9,6 +9,7 @@ import itertools
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any, Final
 
 from gateway.faults.machinery.fault import Handler
@@ -358,6 +359,26 @@ class NoCache(Front):
         return replace(reply, charge=replace(reply.charge, usage=usage))
 
 
+class SharedBalance(Front):
+    """The balance is used by others at the same time: every so many readings something is gone."""
+
+    def __init__(self, inner: Handler, one_in: int) -> None:
+        super().__init__(inner, self._less)
+        self._one_in, self._read, self._gone = one_in, 0, Decimal(0)
+
+    def _less(self, request: Request, reply: GatewayReply) -> GatewayReply:
+        body = reply.body
+        if not (
+            request.path.endswith("/credits") and isinstance(body, dict) and "balance_usd" in body
+        ):
+            return reply
+        self._read += 1
+        if self._read % self._one_in == 0:
+            self._gone += Decimal("0.000315") * (self._read % 5 + 1)
+        left = Decimal(str(body["balance_usd"])) - self._gone
+        return replace(reply, body={**body, "balance_usd": f"{left:.12f}"})
+
+
 class RoundedBalance(Front):
     """A balance that is shown with so many decimals; the books are exact."""
 
@@ -444,6 +465,9 @@ LESS: Final[dict[str, Doing]] = {
     "balance-6-decimals": lambda inner: RoundedBalance(inner, 6),
     "balance-number": lambda inner: RoundedBalance(inner, 10, number=True),
     "balance-4-decimals": lambda inner: RoundedBalance(inner, 4),
+    "balance-of-a-team": lambda inner: SharedBalance(inner, 7),
+    "balance-of-a-company": lambda inner: SharedBalance(inner, 2),
+    "balance-of-two": lambda inner: SharedBalance(inner, 23),
     "balance-cents": lambda inner: RoundedBalance(inner, 2),
     "moderated": lambda inner: Moderated(inner, lambda _, reply: reply),
 }  # fmt: skip
