@@ -27,6 +27,10 @@ PROBES: Final = (
 )
 
 
+SAID: Final = (LOW_PROBE.name, "chat.echo")
+"""What was said before, the one to use first: many engines refuse one of the parameters of the former."""
+
+
 def _of_its_own(context: ProbeContext) -> Request:
     """The request of an earlier answer again, with a stop sequence from the middle of that answer."""
     first = next((x for group in context.earlier.values() for x in group if x.ok), None)
@@ -51,7 +55,7 @@ def own_stop(text: object) -> str | None:
 
 
 OWN: Final = Probe(
-    f"{VALID}stop-own", _of_its_own, after=(LOW_PROBE.name,), feature="chat.stop", output_tokens=16
+    f"{VALID}stop-own", _of_its_own, after=SAID, feature="chat.stop", output_tokens=16
 )
 _BETWEEN: Final = re.compile(r"(?<=\d)[,;.]?\s+")
 _UNTIL: Final = "1 2 3 4 5 6"
@@ -89,7 +93,7 @@ def _counted(x: Exchange, text: object) -> str | None:
 @run_rule("chat.param.stop.honoured", probes=(LOW_PROBE.name, OWN.name), sees=succeeded)
 def own_honoured(run: Run) -> Findings:
     """A model that said a text says it again up to the sequence that it is to stop before."""
-    before = [c.content for x in run.all(LOW_PROBE.name) if x.ok for c in choices_of(x)]
+    before = [c.content for name in SAID for x in run.all(name) if x.ok for c in choices_of(x)]
     for x in run.all(OWN.name):
         texts = [c.content for c in choices_of(x) if isinstance(c.content, str)] if x.ok else []
         for word, text in ((w, t) for w in words(x) for t in texts):
@@ -110,7 +114,7 @@ def own_honoured(run: Run) -> Findings:
 )
 def own_cut(run: Run) -> Findings:
     """What was said up to a sequence is said again, and ends there with finish_reason stop."""
-    before = [c.content for x in run.all(LOW_PROBE.name) if x.ok for c in choices_of(x)]
+    before = [c.content for name in SAID for x in run.all(name) if x.ok for c in choices_of(x)]
     for x in run.all(OWN.name):
         for choice in choices_of(x) if x.ok else ():
             until = {

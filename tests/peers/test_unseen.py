@@ -5,8 +5,11 @@ from dataclasses import replace
 
 from conformance.chat.prompts import echo, user
 from conformance.chat_params.roles import TEXT as PARTS_TEXT
+from conformance.chat_params.stop import OWN
 from conformance.judging.judge import Outcome
 from conformance.judging.structured_output import SCHEMA
+from conformance.running.probe import ProbeContext
+from conformance.running.profiles import load_profile
 from tests.peers.hand_made import ERROR, HELLO, MODEL, chunk, completion, said, verdict
 
 SHORT = "Count on me, one two."
@@ -196,3 +199,28 @@ def test_an_item_that_the_limit_cut_is_incomplete_whatever_the_last_event_is_cal
         ]
         x = said("responses.stream.cut", {"input": "Hi", "stream": True}, events, path="/responses")
         assert verdict("responses.stream.incomplete-item", x).outcome is outcome
+
+
+class TestStopWhereAParameterIsRefused:
+    """transformers, vLLM and LiteLLM refuse one parameter of the compound request that was to be stopped."""
+
+    BEFORE = answered("Hello! This is a fixed answer, long enough to be cut.")
+
+    def _earlier(self):
+        return {
+            "chat_params.accept.low": [said("chat_params.accept.low", HELLO, ERROR, status=400)],
+            "chat.echo": [said("chat.echo", ECHO, self.BEFORE)],
+        }
+
+    def test_another_earlier_answer_is_stopped(self):
+        request = OWN.build(ProbeContext(load_profile("openai"), MODEL, 0, self._earlier()))
+        assert request.params["messages"] == ECHO["messages"]
+        assert request.params["stop"][0] in "Hello! This is a fixed answer, long enough to be cut."
+
+    def test_and_the_text_says_whether_it_was(self):
+        earlier = [x for group in self._earlier().values() for x in group]
+        body = ECHO | {"stop": ["fix"]}
+        for text, outcome in ((None, Outcome.FAIL), ("Hello! This is a", Outcome.PASS)):
+            answer = self.BEFORE if text is None else answered(text)
+            x = said("chat_params.accept.stop-own", body, answer)
+            assert verdict("chat.param.stop.honoured", *earlier, x).outcome is outcome
