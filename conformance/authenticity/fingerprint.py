@@ -7,10 +7,10 @@ from statistics import median
 from typing import Final
 
 from conformance.authenticity.ledger import Entry
-from conformance.authenticity.probes import written
+from conformance.authenticity.probes import conversation
 from conformance.authenticity.texts import TEXTS
 from wire.endpoint import Endpoint
-from wire.tokens.asked import Asked, Message
+from wire.tokens.asked import Asked
 from wire.tokens.prompt import text_tokens
 from wire.tokens.vocabulary import CARRIED, NAMES, OTHERS, vocabulary
 
@@ -58,7 +58,7 @@ def _counted(e: Entry, name: str) -> int | None:
 
 @cache
 def _of_text(text: str, name: str) -> int:
-    return text_tokens(Asked((Message("user", written(text)),)), vocabulary(name))
+    return text_tokens(Asked(conversation(text)), vocabulary(name))
 
 
 def closest(ledger: Sequence[Entry], *but: str) -> str:

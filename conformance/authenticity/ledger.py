@@ -4,17 +4,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from conformance.authenticity.alterations import explanations
 from conformance.judging.profile import Profile
 from conformance.judging.run import Run
 from conformance.running.budget import MOST_TOKENS
 from wire.endpoint import Endpoint
 from wire.exchange import Exchange
 from wire.tokens.asked import Unknown
-from wire.tokens.claim import claim, limit_of
+from wire.tokens.claim import Claim, claim, limit_of
 from wire.tokens.family import Family, family_of
 from wire.tokens.prompt import Bounds, text_tokens
 from wire.tokens.vocabulary import CARRIED, NAMES, vocabulary
 
+FAR: Final = 2_000
+"""Tokens that no change of signs explains."""
+LONGEST: Final = 20_000
+"""Characters beyond which nobody tries what may have happened to them."""
 # Probes that order a usage from the scripted model measure nothing.
 _ORDERED: Final = b"[[usage "
 
@@ -44,6 +49,8 @@ class Entry:
     """Reasoning was asked for."""
     limit: int | None
     cut: bool
+    altered: tuple[tuple[str, str], ...] = ()
+    """What may have happened to a prompt of text that is counted otherwise than it was sent, and where."""
 
     def counted_by(self, name: str) -> int:
         return dict(self.texts)[name]
@@ -119,7 +126,20 @@ def _entry(x: Exchange, profile: Profile) -> Entry | None:
         effort=_effort(params),
         limit=limit_of(params),
         cut=found.answered.cut,
+        altered=_altered(found, usage.prompt_tokens),
     )
+
+
+def _altered(found: Claim, claimed: int) -> tuple[tuple[str, str], ...]:
+    prompt = found.prompt
+    if isinstance(prompt, Unknown) or not prompt.exact or not (off := prompt.off(claimed)):
+        return ()
+    if found.asked.functions or found.asked.schema or abs(off) > FAR:
+        return ()
+    if sum(len(message.text) for message in found.asked.messages) > LONGEST:
+        return ()
+    constants = found.family.endpoints[found.endpoint]
+    return explanations(found.asked, found.family.vocabulary, off, constants.history)
 
 
 def _known(bounds: Bounds | Unknown) -> Bounds | None:

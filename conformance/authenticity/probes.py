@@ -9,6 +9,7 @@ from conformance.authenticity.texts import TEXTS
 from conformance.chat.prompts import echo, text_asked, user
 from conformance.running.probe import Probe, ProbeContext, post, sends
 from wire.exchange import Exchange, Request
+from wire.tokens.asked import Message
 
 CHAT: Final = "/chat/completions"
 RESPONSES: Final = "/responses"
@@ -20,28 +21,63 @@ ROUTES: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "json": (CHAT, STREAM),
     "code": (RESPONSES, {"stream": True}),
     "digits": (CHAT, STREAM),
+    "hindi": (RESPONSES, {}),
     "spaces": (RESPONSES, {"stream": True}),
     "repeated": (CHAT, STREAM),
 }
+START, END = " \n\t \t \t \n\t", "\n\t \t \t \t \t \t \n \n"
+"""What stands at the ends of a text is part of it, and each of these costs tokens of its own."""
+WILD: Final = (
+    ";\r\n\n\n  \t\n1 ;\t\r\n\t  \r\n1 \u200bcafe\u0301 \u00e9 \ufb01n 1\u2003m 2\u00a0m\ufeff so\u00adft  "
+    "\x07\x07 \x1b[1mok\x1b[0m it\u2019s &amp;lt; <b>C:\\n \U0001f680"
+)
+"""Line ends of two systems, tabs, runs of spaces, marks that stand for themselves, signs without width, rare
+spaces, signs and colours of a terminal, entities: whatever a server makes of them costs another number of tokens."""
+# Two on each of the four paths: one of strings, one of parts with an answer in the history.
+STRINGS: Final = ("mixed", "json", "hindi", "code")
+PARTS: Final = ("thai", "repeated", "english", "spaces")
+EDGED: Final = (*STRINGS, *PARTS)
 
 
-# One on each of the four paths: what stands at the ends of a prompt is part of it.
-EDGED: Final = ("mixed", "json", "english", "code")
-START, END = " \n\n\t", "\n\n\t \n"
-
-
-def written(name: str) -> str:
-    """The prompt made of a text."""
+def conversation(name: str) -> tuple[Message, ...]:
+    """The messages made of a text, as they are counted."""
     text = TEXTS[name] + COUNT
-    return f"{START}{text}{END}" if name in EDGED else text
+    if name not in EDGED:
+        return (Message("user", text),)
+    wild = f"{START}{WILD}{END}"
+    asked = Message("user", f"{START}{TEXTS[name]}{WILD}{COUNT}{END}")
+    if name in STRINGS:
+        return Message("system", wild), asked
+    return (
+        Message("developer", wild),
+        Message("user", "Begin."),
+        Message("assistant", f"{START}{WILD * 3}{END}"),  # this place is tried once on each path
+        asked,
+    )
+
+
+def _parts(message: Message, path: str) -> dict[str, Any]:
+    said = "output_text" if message.role == "assistant" else "input_text"
+    part = {"type": "text" if path == CHAT else said, "text": message.text}
+    return {"role": message.role, "content": [part]}
+
+
+def _given(name: str, path: str) -> dict[str, Any]:
+    """What of a request holds the conversation: strings, or lists of parts."""
+    told = conversation(name)
+    if path == CHAT:
+        strings = [{"role": m.role, "content": m.text} for m in told]
+        return {"messages": [_parts(m, path) for m in told] if name in PARTS else strings}
+    if name in PARTS:
+        return {"input": [_parts(m, path) for m in told]}
+    first = {"instructions": told[0].text} if len(told) > 1 else {}
+    return {**first, "input": told[-1].text}
 
 
 def _text(name: str) -> Probe:
     path, more = ROUTES.get(name, (CHAT, {}))
-    text = written(name)
-    body: dict[str, Any] = {"input": text} if path == RESPONSES else {"messages": user(text)}
     feature = "authenticity" if path == CHAT else "authenticity.responses"
-    return Probe(f"authenticity.text-{name}", sends(path, {**body, **more}), feature=feature, output_tokens=20)  # fmt: skip
+    return Probe(f"authenticity.text-{name}", sends(path, {**_given(name, path), **more}), feature=feature, output_tokens=20)  # fmt: skip
 
 
 TEXT_PROBES: Final = tuple(_text(name) for name in TEXTS)

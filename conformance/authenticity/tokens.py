@@ -1,19 +1,25 @@
 """Rules over the ledger: what was claimed against what was counted, over all answers of a model."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
+from conformance.authenticity.alterations import ENDS, EVERYWHERE, TURNED
 from conformance.authenticity.deviation import LEAST, SHARE, Deviation, Point, Shape, deviation
 from conformance.authenticity.fingerprint import foreign
 from conformance.authenticity.ledger import Entry, entries, entry
-from conformance.authenticity.probes import EDGED, written
+from conformance.authenticity.probes import EDGED
 from conformance.judging.finding import Finding, Findings, Unsure
 from conformance.judging.rule import RunRule, Series
 from conformance.judging.run import Run
 from conformance.judging.substance import succeeded
-from wire.tokens.vocabulary import vocabulary
 
 TEXTS: Final = "authenticity.text-*"
+WILD: Final = tuple(f"authenticity.text-{name}" for name in EDGED)
+ENDS_ROW: Final = "authenticity.prompt.ends"
+VERBATIM_ROW: Final = "authenticity.prompt.verbatim"
+ENOUGH: Final = 20  # prompts known to the token, so that one or two that are off stand out
 Conclude = Callable[[Sequence[Entry]], Findings]
 
 
@@ -54,6 +60,64 @@ def prompts(ledger: Sequence[Entry]) -> list[Point]:
     ]
 
 
+@dataclass(frozen=True)
+class Change:
+    """What happened to texts on their way, which explains why some prompts are counted otherwise."""
+
+    row: str
+    what: str
+    entries: tuple[Entry, ...]
+    """Those that it explains."""
+    others: tuple[Entry, ...]
+
+
+def change_of(ledger: Sequence[Entry]) -> Change | None:
+    """The change of texts that explains why some prompts are not counted as they were sent."""
+    known = [e for e in ledger if e.kind == "text" and e.prompt is not None and e.prompt.exact]
+    off = [e for e in known if e.prompt and e.prompt.off(e.prompt_claimed)]
+    wild = [e for e in off if e.probe in WILD]
+    if not wild:
+        return None
+    general = deviation(prompts(ledger))
+    tally = Counter(name for e in off for name in dict(e.altered))
+    most = max(tally.values(), default=0)
+    equal = [name for name, times in tally.items() if times == most]
+    ranks = {name: _rank(name, off) for name in equal}
+    likely = [name for name in equal if ranks[name] == max(ranks.values())]
+    mine = [e for e in off if likely and likely[0] in dict(e.altered)]
+    others = [e for e in ledger if e not in mine]
+    alone = len(mine) == len(off)
+    if (
+        any(e in wild for e in mine)
+        and TURNED[0] not in likely
+        and (alone or general is None or general.shape is not Shape.FACTOR)
+        and (len(mine) > 1 or (alone and len(known) > ENOUGH))
+        and deviation(prompts(others)) is None
+    ):
+        row = ENDS_ROW if any(name in ENDS for name in likely) else VERBATIM_ROW
+        return Change(row, _named(likely, mine), tuple(mine), tuple(others))
+    untold = TURNED[0] not in likely and (general is None or general.shape is Shape.IRREGULAR)
+    if untold and len(off) == len(wild) > 1 and len(known) > ENOUGH:
+        others = [e for e in ledger if e not in wild]
+        what = "white space or rare signs are changed in a way that has no name here"
+        return Change(VERBATIM_ROW, what, tuple(wild), tuple(others))
+    return None
+
+
+def _rank(name: str, off: Sequence[Entry]) -> int:
+    """How well a change explains: it happened in every message, or everywhere in the same ones, or here and there."""
+    places = [{place for each, place in e.altered if each == name} for e in off]
+    shared = set.intersection(*(found for found in places if found))
+    return 2 if EVERYWHERE in shared else int(bool(shared))
+
+
+def _named(likely: Sequence[str], mine: Sequence[Entry]) -> str:
+    """What may have happened, in few words: the first of what costs the same, and the next two."""
+    where = dict.fromkeys(place for e in mine for name, place in e.altered if name == likely[0])
+    others = f", or {' or '.join(likely[1:3])}" if likely[1:] else ""
+    return f"{likely[0]} {' or '.join(list(where)[:2])}{others}"
+
+
 def outputs(ledger: Sequence[Entry]) -> list[Point]:
     """Answers of text alone, to requests that asked for no reasoning and were not billed to a limit."""
     return [
@@ -79,6 +143,11 @@ def to_the_limit(e: Entry) -> bool:
         and not e.cut
         and e.output_claimed == e.limit > e.output.high
     )
+
+
+def _unchanged(ledger: Sequence[Entry]) -> list[Point]:
+    change = change_of(ledger)
+    return prompts(change.others if change else ledger)
 
 
 def nothing_known(ledger: Sequence[Entry], points: Sequence[Point]) -> Unsure | None:
@@ -119,41 +188,41 @@ def prompt_exact(ledger: Sequence[Entry]) -> Findings:
     points = prompts(ledger)
     if unknown := nothing_known(ledger, points):
         yield unknown
+    elif change := change_of(ledger):
+        yield from _said(prompts(change.others), "prompt tokens")
+        yield Unsure(f"{change.what}: see {change.row}")
     else:
         yield from _said(points, "prompt tokens")
 
 
-@ledger_rule("authenticity.prompt.ends", probes=tuple(f"authenticity.text-{n}" for n in EDGED))
+@ledger_rule(ENDS_ROW, probes=WILD)
 def ends_arrive(ledger: Sequence[Entry]) -> Findings:
-    """A prompt that is stripped on its way costs just as many tokens less as stood at its ends."""
+    """A prompt that is stripped on its way costs other tokens than it has with what stood at its ends."""
+    yield from _changed(ledger, ENDS_ROW)
+
+
+@ledger_rule(VERBATIM_ROW, probes=WILD)
+def verbatim(ledger: Sequence[Entry]) -> Findings:
+    """A prompt whose line ends, signs or spaces were changed costs what the changed text has."""
+    yield from _changed(ledger, VERBATIM_ROW)
+
+
+def _changed(ledger: Sequence[Entry], row: str) -> Findings:
     points = prompts(ledger)
     if unknown := nothing_known(ledger, points):
         yield unknown
-        return
-    if deviation(points) is not None:
+    elif change := change_of(ledger):
+        for e in change.entries if change.row == row else ():
+            assert e.prompt is not None
+            found = f"{e.prompt_claimed}, as where {change.what}"
+            yield Finding("prompt tokens", f"{e.prompt.low}, of the text as it was sent", found, exchange=e.id)  # fmt: skip
+    elif deviation(points) is not None:
         yield Unsure("prompts are counted otherwise in general, which is told elsewhere")
-        return
-    for e in ledger:
-        name = e.probe.removeprefix("authenticity.text-")
-        if name not in EDGED or e.prompt is None:
-            continue
-        words, text = vocabulary(e.tokenizer), written(name)
-        bare = (
-            ("at its start and its end", text.strip()), ("at its start", text.lstrip()), ("at its end", text.rstrip()),
-            ("at its end", text.rstrip("\n")), ("at its start", text.lstrip("\n")),
-        )  # fmt: skip
-        off = e.prompt.off(e.prompt_claimed)
-        for where, told in bare:
-            if off and off == words.count(told) - words.count(text):
-                said = f"{e.prompt.low}, with the spaces and line ends {where}"
-                found = f"{e.prompt_claimed}, as without them"
-                yield Finding("prompt tokens", said, found, exchange=e.id)
-                break
 
 
 @ledger_rule("authenticity.tokens.prompt-factor")
 def prompt_factor(ledger: Sequence[Entry]) -> Findings:
-    points = prompts(ledger) or _relative(ledger)
+    points = _unchanged(ledger) or _relative(ledger)
     if unknown := nothing_known(ledger, points):
         yield unknown
     elif (found := deviation(points)) and found.shape is Shape.FACTOR:
@@ -162,7 +231,7 @@ def prompt_factor(ledger: Sequence[Entry]) -> Findings:
 
 @ledger_rule("authenticity.tokens.prompt-constant")
 def prompt_constant(ledger: Sequence[Entry]) -> Findings:
-    points = prompts(ledger)
+    points = _unchanged(ledger)
     if unknown := nothing_known(ledger, points):
         yield unknown
     elif (found := deviation(points)) and found.shape is Shape.CONSTANT:

@@ -17,6 +17,7 @@ from conformance.running.profiles import load_profile
 from tests.direct import traffic
 from wire.tokens.vocabulary import vocabulary
 
+COUNTED = {"authenticity.prompt.ends", "authenticity.prompt.verbatim"}
 ROWS = [name for name in catalogue().requirements if name.startswith("authenticity.")]
 BAD = {Outcome.FAIL, Outcome.ADVISORY}
 BOTH = ("gpt-5.5", "gpt-5.4")
@@ -151,11 +152,9 @@ class Window:
 
 def test_a_model_that_lists_no_words_accuses_nobody():
     """Nothing of what a small model leaves out says that it did not arrive."""
-    # What stands at the ends is known by the count of tokens, not by what the model lists.
+    # What a text has is known by the count of tokens, not by what the model lists.
     rows = [
-        name
-        for name in ROWS
-        if name.startswith("authenticity.prompt.") and name != "authenticity.prompt.ends"
+        name for name in ROWS if name.startswith("authenticity.prompt.") and name not in COUNTED
     ]
     known = catalogue()
     claimed = replace(load_profile("reference"), unclaimed=("authenticity.images",))
@@ -204,7 +203,7 @@ def test_a_window_that_nobody_sells_is_refused(text, says):
         _context(text, load_profile("codex"))
     assert str(refused.value) == says
     assert _context("1000000", load_profile("codex")) == 1_000_000
-    assert _context(None, load_profile("codex")) == 8_000
+    assert _context(None, load_profile("codex")) == 6_000
 
 
 def test_a_longer_prompt_is_announced():
