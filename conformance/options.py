@@ -43,7 +43,7 @@ def add_options(parser: pytest.Parser) -> None:
     add("--max-time", metavar="S", help="send nothing more after so many seconds; what is left is blocked (default: 1800, no limit on loopback)")  # fmt: skip
     add("--timeout", metavar="S", help="seconds without a byte after which a request is given up (default: by what the server showed)")  # fmt: skip
     add("--concurrency", metavar="N", help="requests in flight at most (default: the profile's, 8)")
-    add("--context", metavar="N", help="tokens of the long prompt in which code words are hidden, up to the window that is sold; they are paid for (default: 6000)")  # fmt: skip
+    add("--context", metavar="N", help="tokens of the long prompt in which code words are hidden, up to the window that is sold; they are paid for (default: 5000)")  # fmt: skip
     add("--header", metavar="'NAME: VALUE'", action="append", default=[], help="send this header with every request, may be repeated; values are removed from reports like keys")  # fmt: skip
     add("--extra-body", metavar="JSON", help="an object whose members go into every request that generates: switches of a vendor")  # fmt: skip
     add("--cacert", metavar="FILE", help="trust the authorities in this PEM file, too")

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from conformance.authenticity.texts import TEXTS
 from conformance.chat.prompts import echo, text_asked, user
+from conformance.judging.wild_text import END, START, WILD
 from conformance.running.probe import Probe, ProbeContext, post, sends
 from wire.exchange import Exchange, Request
 from wire.tokens.asked import Message
@@ -25,14 +26,6 @@ ROUTES: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "spaces": (RESPONSES, {"stream": True}),
     "repeated": (CHAT, STREAM),
 }
-START, END = " \n\t \t \t \n\t", "\n\t \t \t \t \t \t \n \n"
-"""What stands at the ends of a text is part of it, and each of these costs tokens of its own."""
-WILD: Final = (
-    ";\r\n\n\n  \t\n1 ;\t\r\n\t  \r\n1 \u200bcafe\u0301 \u00e9 \ufb01n 1\u2003m 2\u00a0m\ufeff so\u00adft  "
-    "\x07\x07 \x1b[1mok\x1b[0m it\u2019s &amp;lt; <b>C:\\n \U0001f680"
-)
-"""Line ends of two systems, tabs, runs of spaces, marks that stand for themselves, signs without width, rare
-spaces, signs and colours of a terminal, entities: whatever a server makes of them costs another number of tokens."""
 # Two on each of the four paths: one of strings, one of parts with an answer in the history.
 STRINGS: Final = ("mixed", "json", "hindi", "code")
 PARTS: Final = ("thai", "repeated", "english", "spaces")

@@ -4,12 +4,13 @@ import base64
 import re
 from typing import Any, Final
 
-from conformance.authenticity.probes import CHAT, RESPONSES, letters
+from conformance.authenticity.probes import CHAT, RESPONSES, STREAM, letters
 from conformance.chat.prompts import user
+from conformance.judging.wild_text import SPARSE
 from conformance.running.probe import Probe, ProbeContext, post
 from wire.digits import colour_of, drawn, read
 from wire.exchange import Exchange, Request
-from wire.tokens.vocabulary import vocabulary
+from wire.tokens.vocabulary import CARRIED, vocabulary
 
 _CODE: Final = re.compile(r"The code word is ([A-Z0-9]+)")
 _LINE: Final = "{0}: the tide turned, and nothing of note was written down.\n"
@@ -49,14 +50,24 @@ def _texts(params: Any) -> list[str]:
     return found
 
 
+def counts_as_published(context: ProbeContext) -> bool:
+    """Whether a model counts with a vocabulary at hand, so that much text can be made of few tokens."""
+    sold = context.profile.sells(context.model)
+    return sold is not None and sold.tokenizer in CARRIED
+
+
 def _hay(context: ProbeContext) -> Request:
     """Code words in a long text, the first and the last close to its ends."""
-    size = context.profile.context_tokens
-    line = vocabulary("o200k_base").count(_LINE.format(_FIRST))
+    size, words = context.profile.context_tokens, vocabulary("o200k_base")
+    wide = size // 5 // words.count(SPARSE) if counts_as_published(context) else 0
+    size -= wide * words.count(SPARSE)
+    line = words.count(_LINE.format(_FIRST))
     lines = [_LINE.format(number) for number in range(_FIRST, _FIRST + max(size // line, 40))]
     step = (len(lines) - 5) / (len(NEEDLES) - 1)
     for number in range(len(NEEDLES)):
         lines[2 + round(number * step)] = f"The code word is {code(context, number)}\n"
+    for number in range(wide):  # between the code words, as evenly as they go
+        lines[5 + round(number % (len(NEEDLES) - 1) * step)] += SPARSE
     question = f"\nList all code words of the text above {ORDERED}"
     return post(CHAT, {"model": context.model, "messages": user("".join(lines) + question)})
 
@@ -79,6 +90,8 @@ STYLE: Final = (
 QUESTION: Final = f"List all code words that you were told {ORDERED}"
 
 
+WIDE: Final = 27  # nearly empty lines of over 32,000 characters
+
 BY_ROLE: Final = (
     "List all code words that you were told, each with the role of its message before it, as in "
     f"user:WORD, {ORDERED}"
@@ -94,9 +107,10 @@ def told(context: ProbeContext, number: int) -> str:
     return f"The code word is {code(context, number)}"
 
 
-def _framed(context: ProbeContext, number: int) -> str:
-    """A text with a code word at its start and one at its end."""
-    return f"{told(context, number)}. {STYLE} {told(context, number + 1)}."
+def _framed(context: ProbeContext, number: int, wide: int = 0) -> str:
+    """A text with a code word at its start and one at its end, and nearly empty lines between them."""
+    empty = SPARSE * wide if counts_as_published(context) else ""
+    return f"{told(context, number)}. {STYLE}{empty} {told(context, number + 1)}."
 
 
 def _canaries(context: ProbeContext) -> Request:
@@ -112,16 +126,16 @@ def _canaries(context: ProbeContext) -> Request:
 
 def _developer(context: ProbeContext) -> Request:
     messages = [
-        {"role": "developer", "content": _framed(context, 20)},
+        {"role": "developer", "content": _framed(context, 20, WIDE)},
         {"role": "user", "content": f"{told(context, 22)}\n{_question(context)}"},
     ]
-    return post(CHAT, {"model": context.model, "messages": messages})
+    return post(CHAT, {"model": context.model, "messages": messages, **STREAM})
 
 
 def _instructions(context: ProbeContext) -> Request:
     body = {
         "model": context.model,
-        "instructions": _framed(context, 30),
+        "instructions": _framed(context, 30, WIDE),
         "input": [
             {"role": "developer", "content": told(context, 32)},
             {"role": "user", "content": f"{told(context, 33)}\n{_question(context)}"},

@@ -19,6 +19,8 @@ TEXTS: Final = "authenticity.text-*"
 WILD: Final = tuple(f"authenticity.text-{name}" for name in EDGED)
 ENDS_ROW: Final = "authenticity.prompt.ends"
 VERBATIM_ROW: Final = "authenticity.prompt.verbatim"
+LONG: Final = ("authenticity.needle", "authenticity.developer", "authenticity.instructions")
+CUT: Final = 0.03  # of a long prompt, so that no other way to count it is taken for a cut
 ENOUGH: Final = 20  # prompts known to the token, so that one or two that are off stand out
 Conclude = Callable[[Sequence[Entry]], Findings]
 
@@ -205,6 +207,25 @@ def ends_arrive(ledger: Sequence[Entry]) -> Findings:
 def verbatim(ledger: Sequence[Entry]) -> Findings:
     """A prompt whose line ends, signs or spaces were changed costs what the changed text has."""
     yield from _changed(ledger, VERBATIM_ROW)
+
+
+@ledger_rule("authenticity.prompt.whole", probes=LONG)
+def whole(ledger: Sequence[Entry]) -> Findings:
+    """Of a long prompt that is cut fewer tokens are counted than it has."""
+    points = prompts(ledger)
+    mine = [e for e in ledger if e.probe in LONG and e.prompt is not None and e.prompt.exact]
+    if unknown := nothing_known(ledger, points):
+        yield unknown
+        return
+    if deviation([point for point in points if point.id not in {e.id for e in mine}]):
+        yield Unsure("prompts are counted otherwise in general, which is told elsewhere")
+        return
+    elif not mine:
+        yield Unsure("no long prompt was answered")
+    for e in mine:
+        if e.prompt and e.prompt.off(e.prompt_claimed) < -CUT * e.prompt.low:
+            found = f"{e.prompt_claimed}: {e.prompt.low - e.prompt_claimed} tokens did not arrive"
+            yield Finding("prompt tokens", f"{e.prompt.low}, of the text as it was sent", found, exchange=e.id)  # fmt: skip
 
 
 def _changed(ledger: Sequence[Entry], row: str) -> Findings:

@@ -7,6 +7,7 @@ from conformance.chat.probes import PATH, USAGE, chat
 from conformance.chat.prompts import user
 from conformance.judging.framing import lone_surrogates
 from conformance.judging.typed_call import DESCRIPTION, NAME, SCHEMA, TOLD
+from conformance.judging.wild_text import framed
 from conformance.running.probe import Impossible, Probe, ProbeContext, post, sends
 from wire.exchange import Request
 
@@ -38,7 +39,7 @@ TYPED: Final = [
     },
 ]
 CUSTOM: Final = [{"type": "custom", "custom": {"name": "scribe", "description": "Takes any text."}}]
-RESULT: Final = "Zephyr 7319 was found, été 世界."
+RESULT: Final = framed("Zephyr 7319 was found, été 世界.")
 NEEDLE: Final = "Zephyr 7319"
 ONE: Final = 'Call the tool note with arguments {"title": "Été  \\"世界\\" 🚀", "text": "a, b; c\\n d {e} [f] <b>g</b>"}'
 TWO: Final = (
@@ -94,7 +95,9 @@ REQUIRED = Probe(
     sends(PATH, chat(ONE, tools=TOOLS, tool_choice="required")),
     feature="chat.tools",
 )
-TOOL_RESULT = Probe("chat.tool-result", _result, after=("chat.tool",), feature="chat.tools")
+TOOL_RESULT = Probe(
+    "chat.tool-result", _result, after=("chat.tool",), feature="chat.tools", output_tokens=130
+)
 CUSTOM_TOOL = Probe(
     "chat.custom-tool", sends(PATH, chat(WRITE, tools=CUSTOM)), feature="chat.custom-tools"
 )

@@ -14,6 +14,7 @@ from conformance.judging.refusal import refuses, too_long
 from conformance.judging.rule import RunRule, rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import ok_probe, probe
+from conformance.judging.wild_text import framed
 from conformance.running.probe import Impossible, Probe, ProbeContext, post, sends
 from wire.exchange import Exchange, Request
 
@@ -75,7 +76,11 @@ def _verbatim(context: ProbeContext) -> Request:
     if not all(isinstance(name, str) and name for name in ids):
         raise Impossible("chat.tool was answered with calls without ids")
     outputs = [
-        {"role": "tool", "tool_call_id": name, "content": [{"type": "text", "text": "It is done."}]}
+        {
+            "role": "tool",
+            "tool_call_id": name,
+            "content": [{"type": "text", "text": framed("It is done.", 3)}],
+        }
         for name in ids
     ]
     messages = [
@@ -84,7 +89,7 @@ def _verbatim(context: ProbeContext) -> Request:
         *outputs,
         *user("The code word is opal-42. What is the code word?"),
     ]
-    body = {"model": context.model, "messages": messages, "tools": TOOLS, "stream": True}
+    body = {"model": context.model, "messages": messages, "tools": TOOLS, **USAGE}
     return post(PATH, body)
 
 

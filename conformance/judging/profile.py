@@ -71,7 +71,7 @@ class Profile:
     known: tuple[Known, ...] = ()
     levels: tuple[Relevel, ...] = ()
     concurrency: int = 8
-    context_tokens: int = 6_000
+    context_tokens: int = 5_000
     """About so long is the prompt in which code words are hidden."""
     timeout_s: float = 60.0
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -13,6 +13,7 @@ from conformance.judging.refusal import taken
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import ok_probe, probe
+from conformance.judging.wild_text import SPARSE, framed
 from conformance.responses.selectors import final, final_items
 from conformance.responses_params.request import PATH, function, message_with_parts
 from conformance.responses_params.selectors import text_of
@@ -26,10 +27,9 @@ IMAGE: Final = (
     "i18U1AAAAABJRU5ErkJggg=="
 )
 LINE: Final = "0123 the build went on and nothing was found here\n"
-RULE: Final = "=" * 63 + "\n"
-LONG: Final = f"{LINE * 100}{RULE * 90}{told(WORD)}\n{RULE * 90}{LINE * 100}"
-"""Over 20,000 characters; rules between the sections, as builds print them, cost few tokens."""
-LONG_TO_ITS_END: Final = f"{LINE * 100}{RULE * 180}{LINE * 80}{told(WORD)}\n{LINE * 20}"
+LONG: Final = framed(f"{LINE * 40}{SPARSE * 42}{told(WORD)}\n{SPARSE * 42}{LINE * 40}", 3)
+"""Over 110,000 characters."""
+LONG_TO_ITS_END: Final = f"{LINE * 60}{SPARSE * 84}{LINE * 80}{told(WORD)}\n{LINE * 20}"
 _NOTES: Final = {
     "type": "namespace",
     "name": "mcp__notes",

@@ -9,6 +9,7 @@ from conformance.judging.refusal import refuses, too_long
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import probe
+from conformance.judging.wild_text import framed
 from conformance.responses_params.request import PATH, function, message_with_parts
 from conformance.responses_params.selectors import text_of
 from conformance.running.probe import Probe, sends
@@ -53,7 +54,7 @@ INPUT: Final[list[dict[str, Any]]] = [
     {"role": "user", "content": "Find one and two."},
     _call("one", "one"),
     _call("two", f"two. {_told('chert-6')}"),
-    {"type": "function_call_output", "call_id": "call_one", "output": f"found 1. {_told('loess-7')}"},
+    {"type": "function_call_output", "call_id": "call_one", "output": framed(f"found 1. {_told('loess-7')}")},
     {"type": "function_call_output", "call_id": "call_two", "output": [
         {"type": "input_text", "text": "found 2."}, {"type": "input_text", "text": _told("shale-8")}]},
     {"role": "developer", "content": f"The user is at work. {_told('gneiss-9')}"},

@@ -10,6 +10,7 @@ from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.refusal import blind, names, unjudged
 from conformance.judging.rule import Rule, rule
 from conformance.judging.selector import Selector, ok_probe, probe
+from conformance.judging.wild_text import END, WILD
 from conformance.responses.selectors import dicts
 from conformance.responses_params.accepted import is_valid
 from conformance.responses_params.clients import AGENTS, reaches
@@ -33,7 +34,7 @@ _OUTPUT: Final = {
     "call_id": "call_9",
     "output": [
         {"type": "input_text", "text": told("TURBOT-26")},
-        {"type": "input_text", "text": "Nothing else was found."},
+        {"type": "input_text", "text": f"Nothing else was found.{WILD}{END}"},
     ],
 }
 _PIXELS: Final = (

@@ -203,7 +203,7 @@ def test_a_window_that_nobody_sells_is_refused(text, says):
         _context(text, load_profile("codex"))
     assert str(refused.value) == says
     assert _context("1000000", load_profile("codex")) == 1_000_000
-    assert _context(None, load_profile("codex")) == 6_000
+    assert _context(None, load_profile("codex")) == 5_000
 
 
 def test_a_longer_prompt_is_announced():

@@ -8,8 +8,10 @@ from typing import Any, Final
 from gateway.faults.machinery.fault import Family, Fault
 from gateway.faults.machinery.request_edits import on_json
 from gateway.faults.machinery.selection import (
+    CHAT,
     CHAT_PLAIN,
     CHAT_STREAM,
+    RESPONSES,
     RESPONSES_PLAIN,
     RESPONSES_STREAM,
     When,
@@ -84,8 +86,13 @@ CLEANED: Final[dict[str, tuple[str, Text]]] = {
     "plain-spaces": ("Rare spaces in texts become plain ones", _sub("[\u00a0\u2000-\u200a\u3000]", " ")),
     "unescaped": ("HTML entities in texts become the signs they stand for", lambda text: text.replace("&lt;", "<").replace("&amp;", "&")),
 }  # fmt: skip
-_WHOSE: Final = {
-    "system": ("system",), "assistant": ("assistant",),
+_WHOSE: Final = ("system", "assistant", "tool")
+MOST: Final = 32_000
+CUT: Final[dict[str, tuple[str, Text]]] = {
+    "text-head-kept": ("Of a text the first 32,000 characters are served", lambda text: text[:MOST]),
+    "text-tail-kept": ("Of a text the last 32,000 characters are served", lambda text: text[-MOST:]),
+    "text-middle-cut": ("Of a text of over 32,000 characters the first and the last 16,000 are served",
+                        lambda text: text if len(text) <= MOST else text[: MOST // 2] + text[-MOST // 2 :]),
 }  # fmt: skip
 
 
@@ -96,8 +103,18 @@ def _fault(name: str, says: str, when: When, change: Text, *who: str) -> Fault:
 FAULTS = (
     *(_fault(f"{name}-{path}", f"{says} ({path})", when, change)
       for name, (says, change) in CLEANED.items() for path, when in PATHS.items()),
-    *(_fault(f"{whose}-stripped-{path}", f"Messages of {whose} lose the spaces and line ends at their ends ({path})", when, str.strip, *who)
-      for whose, who in _WHOSE.items() for path, when in PATHS.items()),
-    *(_fault(f"{whose}-{name}-{path}", f"{CLEANED[name][0]} of {whose} ({path})", when, CLEANED[name][1], *who)
-      for whose, who in _WHOSE.items() for name in ("crlf-as-lf", "composed", "control-lost") for path, when in PATHS.items()),
+    *(_fault(f"{whose}-stripped-{path}", f"Messages of {whose} lose the spaces and line ends at their ends ({path})", when, str.strip, whose)
+      for whose in _WHOSE for path, when in PATHS.items()),
+    *(_fault(f"{whose}-{name}-{path}", f"{CLEANED[name][0]} of {whose} ({path})", when, CLEANED[name][1], whose)
+      for whose in _WHOSE for name in ("crlf-as-lf", "composed", "control-lost") for path, when in PATHS.items()),
+    *(_fault(f"tool-{name}-{path}", f"{CLEANED[name][0]} of tools ({path})", when, CLEANED[name][1], "tool")
+      for name in ("tabs-as-spaces", "zero-width-lost") for path, when in PATHS.items()),
+    *(_fault(f"tool-{name}-{path}", f"{CLEANED[name][0]} of tools ({path})", PATHS[path], CLEANED[name][1], "tool")
+      for name in ("last-line-end-lost",) for path in ("chat", "responses", "responses-stream")),
+    *(_fault(f"tool-stripped-{name}", f"Outputs of tools lose the spaces and line ends at their ends ({name})", when, str.strip, "tool")
+      for name, when in (("both-chat", CHAT), ("both-responses", RESPONSES))),
+    *(_fault(f"{name}-{path}", f"{says} ({path})", when, change)
+      for name, (says, change) in CUT.items() for path, when in PATHS.items()),
+    _fault("text-100k-kept-chat", "Of a text the first 100,000 characters are served (chat)", CHAT_PLAIN, lambda text: text[:100_000]),
+    _fault("text-100k-kept-responses-stream", "Of a text the first 100,000 characters are served (responses-stream)", RESPONSES_STREAM, lambda text: text[:100_000]),
 )  # fmt: skip
