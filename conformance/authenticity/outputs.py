@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from conformance.authenticity.alterations import CHANGES
+from conformance.authenticity.ledger import entries
+from conformance.authenticity.tokens import change_of, nothing_known, prompts
 from conformance.judging.finding import Finding, Findings, Unsure
 from conformance.judging.rule import run_rule
 from conformance.judging.run import Run
@@ -105,15 +107,21 @@ def _tokens(texts: tuple[str, ...], words: Vocabulary) -> int:
     return sum(words.count(text) for text in texts)
 
 
-def _words(run: Run) -> Vocabulary | None:
+def _words(run: Run) -> Vocabulary | Unsure:
+    """The vocabulary by which this model counts its prompts; else why nothing follows from its counts."""
     sold = run.profile.sells(run.model)
-    return vocabulary(sold.tokenizer) if sold and sold.tokenizer in CARRIED else None
-
-
-_UNKNOWN: Final = Unsure(
-    "how this model counts is not said: name its tokenizer in the profile, "
-    '[sold."MODEL"] tokenizer = "o200k_base"'
-)
+    if sold is None or sold.tokenizer not in CARRIED:
+        return Unsure(
+            "how this model counts is not said: name its tokenizer in the profile, "
+            '[sold."MODEL"] tokenizer = "o200k_base"'
+        )
+    ledger = entries(run)
+    points = prompts(ledger)
+    if unknown := nothing_known(ledger, points):
+        return unknown
+    if change_of(ledger) is None and any(point.off for point in points):
+        return Unsure("prompts of text alone are counted otherwise, which is told elsewhere")
+    return vocabulary(sold.tokenizer)
 
 
 def _told(
@@ -147,8 +155,8 @@ def _told(
 def tool_results(run: Run) -> Findings:
     """Two conversations with the same calls, whose outputs are wild once and thrice: what is done to both shows as well."""
     words = _words(run)
-    if words is None:
-        yield _UNKNOWN
+    if isinstance(words, Unsure):
+        yield words
         return
     one, two = run.one(_RESULT), run.one(_VERBATIM)
     first, second = usage_of(one), usage_of(two)
@@ -166,8 +174,8 @@ def tool_results(run: Run) -> Findings:
 def tool_outputs(run: Run) -> Findings:
     """An answer beside the count of the same prompt with outputs of one letter each."""
     words = _words(run)
-    if words is None:
-        yield _UNKNOWN
+    if isinstance(words, Unsure):
+        yield words
         return
     compared = False
     for base, count in COUNTS.items():
