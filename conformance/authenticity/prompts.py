@@ -6,11 +6,11 @@ from typing import Any, Final
 
 from conformance.authenticity.probes import CHAT, RESPONSES, STREAM, letters
 from conformance.chat.prompts import user
-from conformance.judging.wild_text import SPARSE
+from conformance.judging.wild_text import SPARSE, cheap
 from conformance.running.probe import Probe, ProbeContext, post
 from wire.digits import colour_of, drawn, read
 from wire.exchange import Exchange, Request
-from wire.tokens.vocabulary import CARRIED, vocabulary
+from wire.tokens.vocabulary import vocabulary
 
 _CODE: Final = re.compile(r"The code word is ([A-Z0-9]+)")
 _LINE: Final = "{0}: the tide turned, and nothing of note was written down.\n"
@@ -50,16 +50,10 @@ def _texts(params: Any) -> list[str]:
     return found
 
 
-def counts_as_published(context: ProbeContext) -> bool:
-    """Whether a model counts with a vocabulary at hand, so that much text can be made of few tokens."""
-    sold = context.profile.sells(context.model)
-    return sold is not None and sold.tokenizer in CARRIED
-
-
 def _hay(context: ProbeContext) -> Request:
     """Code words in a long text, the first and the last close to its ends."""
     size, words = context.profile.context_tokens, vocabulary("o200k_base")
-    wide = size // 5 // words.count(SPARSE) if counts_as_published(context) else 0
+    wide = size // 5 // words.count(SPARSE) if cheap(context.profile, context.model) else 0
     size -= wide * words.count(SPARSE)
     line = words.count(_LINE.format(_FIRST))
     lines = [_LINE.format(number) for number in range(_FIRST, _FIRST + max(size // line, 40))]
@@ -109,7 +103,7 @@ def told(context: ProbeContext, number: int) -> str:
 
 def _framed(context: ProbeContext, number: int, wide: int = 0) -> str:
     """A text with a code word at its start and one at its end, and nearly empty lines between them."""
-    empty = SPARSE * wide if counts_as_published(context) else ""
+    empty = SPARSE * wide if cheap(context.profile, context.model) else ""
     return f"{told(context, number)}. {STYLE}{empty} {told(context, number + 1)}."
 
 

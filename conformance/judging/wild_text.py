@@ -2,6 +2,9 @@
 
 from typing import Final
 
+from conformance.judging.profile import Profile
+from wire.tokens.vocabulary import CARRIED
+
 START, END = " \n\t \t \t \n\t", "\n\t \t \t \t \t \t \n \n"
 """What stands at the ends of a text is part of it, and each of these costs tokens of its own."""
 WILD: Final = (
@@ -17,3 +20,9 @@ SPARSE: Final = f"{' ' * 1270}:\n"
 def framed(text: str, times: int = 1) -> str:
     """A text with the wild one behind it, and with white space at both of its ends."""
     return f"{START * times}{text}{WILD * times}{END}"
+
+
+def cheap(profile: Profile, model: str) -> bool:
+    """Whether a model counts with a vocabulary at hand, for which nearly empty lines are known to be cheap."""
+    sold = profile.sells(model)
+    return sold is not None and sold.tokenizer in CARRIED

@@ -13,7 +13,7 @@ from conformance.judging.refusal import taken
 from conformance.judging.rule import rule, run_rule
 from conformance.judging.run import Run
 from conformance.judging.selector import ok_probe, probe
-from conformance.judging.wild_text import SPARSE, framed
+from conformance.judging.wild_text import SPARSE, cheap, framed
 from conformance.responses.selectors import final, final_items
 from conformance.responses_params.request import PATH, function, message_with_parts
 from conformance.responses_params.selectors import text_of
@@ -29,7 +29,10 @@ IMAGE: Final = (
 LINE: Final = "0123 the build went on and nothing was found here\n"
 LONG: Final = framed(f"{LINE * 40}{SPARSE * 42}{told(WORD)}\n{SPARSE * 42}{LINE * 40}", 3)
 """Over 110,000 characters."""
-LONG_TO_ITS_END: Final = f"{LINE * 60}{SPARSE * 84}{LINE * 80}{told(WORD)}\n{LINE * 20}"
+_RULE: Final = "=" * 63 + "\n"
+SHORTER: Final = framed(f"{LINE * 100}{_RULE * 90}{told(WORD)}\n{_RULE * 90}{LINE * 100}")
+"""Over 20,000 characters, for models of which nobody knows what nearly empty lines cost."""
+LONG_TO_ITS_END: Final = f"{LINE * 100}{_RULE * 180}{LINE * 80}{told(WORD)}\n{LINE * 20}"
 _NOTES: Final = {
     "type": "namespace",
     "name": "mcp__notes",
@@ -80,6 +83,8 @@ def _output(call: dict[str, Any], text: str, *, image: bool) -> dict[str, Any]:
 def turn(context: ProbeContext, before: str, text: str, order: str, *, image: bool) -> Request:
     """What a turn brought goes back verbatim, with an output for each of its calls and another order."""
     x = context.earlier[before][0]
+    if text == LONG and not cheap(context.profile, context.model):
+        text = SHORTER
     image = image and context.profile.claims_feature("responses.images")
     calls = [i for i in final_items(x) if i.get("type") in ("function_call", "custom_tool_call")]
     if final(x) is None or not calls or not all(isinstance(c.get("call_id"), str) for c in calls):
@@ -147,7 +152,7 @@ def heard(run: Run) -> Findings:
         if not x.ok or not text:
             yield Unsure(f"{x.probe} was not answered with a text")
             continue
-        where = f"output, asked for a line of a tool's output of {len(LONG)} characters"
+        where = "output, asked for a line in the middle of a long output of a tool"
         for word in knows(where, text, WORD):
             yield replace(word, exchange=x.id) if isinstance(word, Finding) else word
 

@@ -17,7 +17,9 @@ from conformance.running.profiles import load_profile
 from tests.direct import traffic
 from wire.tokens.vocabulary import vocabulary
 
-COUNTED = {"authenticity.prompt.ends", "authenticity.prompt.verbatim"}
+COUNTED = {
+    f"authenticity.prompt.{name}" for name in ("ends", "verbatim", "whole", "tool-results", "tool-outputs")
+}  # fmt: skip
 ROWS = [name for name in catalogue().requirements if name.startswith("authenticity.")]
 BAD = {Outcome.FAIL, Outcome.ADVISORY}
 BOTH = ("gpt-5.5", "gpt-5.4")
@@ -56,7 +58,7 @@ def test_what_a_run_of_the_area_costs():
     price = load_profile("codex").price("gpt-5.5")
     assert isinstance(price, Price)
     assert len(sent.all()) <= 40
-    assert sum(cost_usd(price, usage) for x in answers if (usage := usage_of(x))) < 0.10
+    assert sum(cost_usd(price, usage) for x in answers if (usage := usage_of(x))) < 0.12
 
 
 @pytest.mark.parametrize(
