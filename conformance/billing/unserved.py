@@ -46,6 +46,8 @@ _REFUSED: Final[tuple[Asked, ...]] = (
     ("limit", lambda context: post(usage.CHAT, {"model": context.model, "messages": user("[[script rate_limit]] Hello")}),
         {"feature": "scripted", "retry": False, "asks_for": frozenset({429})}),
     ("type", lambda context: post(usage.RESPONSES, {"model": context.model, "input": 7}), {}),
+    ("media", lambda _: post(usage.CHAT, {}, ("content-type", "text/plain")), {}),
+    ("broken", lambda _: post(usage.CHAT, b'{"model": '), {}),
     ("method", lambda _: get(usage.CHAT, method="PUT"), {}),
 )  # fmt: skip
 _LOOKED: Final[tuple[Asked, ...]] = (

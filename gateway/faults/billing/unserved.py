@@ -93,6 +93,7 @@ _STATUSES: Final = {
     404: "what is not there",
     405: "other methods",
     429: "limits",
+    415: "other media types",
 }
 FAULTS: Final = (
     *(
