@@ -56,8 +56,8 @@ def restless(run: Run) -> bool:
     ]  # fmt: skip
     told.sort()
     falls = [was - now for (i, was), (j, now) in pairwise(told) if j == i + 1]
-    moved = any(abs(fell) > step(run) for fell in falls)
-    return moved and len(set(falls)) > 1
+    size = step(run)
+    return any(abs(fell) > size for fell in falls) and len(set(falls)) > 1
 
 
 def number_of(x: Exchange) -> int:
