@@ -11,7 +11,8 @@ from wire.exchange import Invalid, Request, parse_json
 LIMIT: Final = 16 * 1024 * 1024
 DEPTH: Final = 200
 # What only a walk over the parsed value can tell apart: surrogates and numbers beyond a double.
-_SUSPECT: Final = re.compile(rb"\\u[dD][89a-fA-F]|[eE]\+?\d{3}|\d{309}")
+# One by one, each begun with a sign: searched so they take half of the time, and bodies have megabytes.
+_SUSPECT: Final = tuple(map(re.compile, (rb"\\u[dD][89a-fA-F]", rb"[eE]\+?\d{3}", rb"\d\d{308}")))
 _UNPARSED: Final = (
     "We could not parse the JSON body of your request. (HINT: This likely means you aren't using "
     "your HTTP library correctly. The API expects a JSON payload, but what was sent was not valid "
@@ -40,7 +41,7 @@ def json_object(request: Request) -> dict[str, Any]:
         raise ApiError(400, _UNPARSED)
     if not isinstance(value, dict):
         raise ApiError(400, "The JSON body of the request must be an object.", code="invalid_type")
-    if data.count(b"[") + data.count(b"{") > DEPTH or _SUSPECT.search(data):
+    if data.count(b"[") + data.count(b"{") > DEPTH or any(s.search(data) for s in _SUSPECT):
         _examine(value)
     return value
 
