@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from conformance.authenticity.ledger import entries
 from conformance.authenticity.prompts import (
     CANARIES,
     DEVELOPER,
@@ -23,8 +24,11 @@ from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.rule import run_rule
 from conformance.judging.run import Run
 from conformance.running.budget import usage_of
+from wire.chat import fold_chat
 from wire.digits import COLOURS
-from wire.exchange import Exchange
+from wire.endpoint import Endpoint
+from wire.exchange import Ended, Exchange
+from wire.responses import fold_responses
 
 LISTS: Final = (NEEDLE.name, CANARIES.name, DEVELOPER.name)
 
@@ -102,6 +106,12 @@ def _cannot(run: Run, x: Exchange) -> Unsure | None:
         return Unsure(f"answered {status_line(x)}")
     if _all_listed(x):
         return None
+    if not _ended(x) or not text_of(x).strip():
+        return Unsure("the answer has no text, or did not come to its end")
+    mine = next((e for e in entries(run) if e.id == x.id and e.output is not None), None)
+    if mine and mine.output and mine.output.off(mine.output_claimed):
+        # Words that were lost on the way back were not lost on the way there.
+        return Unsure(f"{mine.output_claimed} tokens were written, and others arrived: {show(text_of(x), 60)}")  # fmt: skip
     names = (*LISTS, INSTRUCTIONS.name)
     others = [y for name in names if name != x.probe for y in run.all(name) if y.ok]
     able = sum(_all_listed(y) for y in others)
@@ -111,6 +121,16 @@ def _cannot(run: Run, x: Exchange) -> Unsure | None:
             f"answers: {show(text_of(x), 60)}"
         )
     return None
+
+
+def _ended(x: Exchange) -> bool:
+    if x.connection.ended is not Ended.COMPLETE:
+        return False
+    if x.endpoint is Endpoint.RESPONSES:
+        return not x.reply.is_stream or fold_responses(x.reply).terminal is not None
+    return not x.reply.is_stream or any(
+        c.finish_reason for c in fold_chat(x.reply).choices.values()
+    )
 
 
 def _all_listed(x: Exchange) -> bool:
