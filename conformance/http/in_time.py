@@ -13,7 +13,7 @@ from conformance.judging.finding import Finding, Findings, Unsure
 from conformance.judging.route import Silence
 from conformance.judging.rule import run_rule
 from conformance.judging.run import Run
-from conformance.running.budget import usage_of
+from conformance.running.budget import MOST_TOKENS, usage_of
 from conformance.running.speed import says_something, speed
 from wire.endpoint import Endpoint
 from wire.exchange import Ended, Exchange
@@ -77,7 +77,7 @@ def _written(x: Exchange) -> int:
     if usage is None:
         return 0
     told = usage.reasoning_tokens if x.reply.is_stream else usage.completion_tokens
-    return max(0, told or 0)
+    return min(max(0, told or 0), MOST_TOKENS)
 
 
 def _rate(exchanges: Iterable[Exchange]) -> float:

@@ -18,6 +18,8 @@ OF_TWO_MODELS = {
     "authenticity.secretly-5.4",
     "authenticity.secretly-5.5",
 }
+# About who takes the old form of tools: the reference refuses it, as the models that it has do.
+REFUSED = {"chat.param.functions.honoured"}
 PROPERTIES = "properties."  # their own requests, tried in test_properties.py
 
 
@@ -28,7 +30,7 @@ def judged():
 @pytest.mark.parametrize("model", ["gpt-5.5", "gpt-5.4"])
 def test_the_clean_gateway_passes_everything(model):
     outcomes = {n: o for n, o in matrix(model).outcomes.items() if not n.startswith(PROPERTIES)}
-    assert {n for n, o in outcomes.items() if o is not Outcome.PASS} <= TWO_MODELS
+    assert {n for n, o in outcomes.items() if o is not Outcome.PASS} <= TWO_MODELS | REFUSED
 
 
 @pytest.mark.parametrize("name", sorted(all_faults().keys() - OF_TWO_MODELS))
