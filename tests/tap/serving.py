@@ -98,9 +98,11 @@ async def upstream(answer, tls=None):
     """A server whose every connection `answer(reader, writer)` handles; yields its port."""
 
     async def handle(reader, writer):
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-            await answer(reader, writer)
-        writer.close()
+        try:
+            with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+                await answer(reader, writer)
+        finally:
+            writer.close()  # also when the loop ends before the connection does
         with contextlib.suppress(ConnectionError, ssl.SSLError):
             await writer.wait_closed()
 
