@@ -104,7 +104,7 @@ class Budget:
 
     def cost_usd(self, model: str, request: Request, output_tokens: int) -> Decimal:
         """Dollars for a request's own prompt, four bytes a token, and so much output."""
-        prompt_tokens = self.prompt_ratio * (guessed_tokens(request.body))
+        prompt_tokens = self.prompt_ratio * guessed_tokens(request.body)
         return self.tokens_usd(model, prompt_tokens, output_tokens)
 
     def tokens_usd(self, model: str, prompt_tokens: Decimal | int, output_tokens: int) -> Decimal:

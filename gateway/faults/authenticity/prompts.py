@@ -11,11 +11,8 @@ from gateway.faults.machinery.fault import Family, Fault
 from gateway.faults.machinery.request_edits import on_json
 from gateway.faults.machinery.selection import (
     CHAT,
-    CHAT_PLAIN,
-    CHAT_STREAM,
+    PATHS,
     RESPONSES,
-    RESPONSES_PLAIN,
-    RESPONSES_STREAM,
     When,
 )
 from gateway.frames import GatewayReply
@@ -192,9 +189,6 @@ _STRIPS: Final[dict[str, tuple[str, Text]]] = {
     "stripped-start": ("Prompts lose the spaces and line ends at their start", str.lstrip),
     "stripped-end": ("Prompts lose the spaces and line ends at their end", str.rstrip),
 }
-_PATHS: Final = {
-    "chat": CHAT_PLAIN, "chat-stream": CHAT_STREAM, "responses": RESPONSES_PLAIN, "responses-stream": RESPONSES_STREAM,
-}  # fmt: skip
 _MIXED: Final = {
     "developer-as-user": ("Developer messages reach the model as a user's", {"developer": "user"}),
     "system-as-user": ("System messages reach the model as a user's", {"system": "user"}),
@@ -227,7 +221,7 @@ def _but_the_last(change: Callable[[Request], Request]) -> Callable[[Request], R
 
 FAULTS = (
     *(_fault(f"{name}-{path}", f"{says} ({path}).", when, request=_everywhere(change))
-      for name, (says, change) in _STRIPS.items() for path, when in _PATHS.items()),
+      for name, (says, change) in _STRIPS.items() for path, when in PATHS.items()),
     *(_fault(f"{name}-{path}", f"{says} ({path}).", when, request=_but_the_last(_roles(names)))
       for name, (says, names) in _MIXED.items() for path, when in (("chat", CHAT), ("responses", RESPONSES))
       if (name, path) not in {("system-as-user", "responses"), ("assistant-as-user", "responses"), ("user-as-system", "responses")}),

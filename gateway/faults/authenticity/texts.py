@@ -10,18 +10,14 @@ from gateway.faults.machinery.request_edits import on_json
 from gateway.faults.machinery.selection import (
     CHAT,
     CHAT_PLAIN,
-    CHAT_STREAM,
+    PATHS,
     RESPONSES,
-    RESPONSES_PLAIN,
     RESPONSES_STREAM,
     When,
 )
 from wire.exchange import Request
 
 Text = Callable[[str], str]
-PATHS: Final[dict[str, When]] = {
-    "chat": CHAT_PLAIN, "chat-stream": CHAT_STREAM, "responses": RESPONSES_PLAIN, "responses-stream": RESPONSES_STREAM,
-}  # fmt: skip
 _OUTPUTS: Final = ("function_call_output", "custom_tool_call_output")
 
 

@@ -11,9 +11,7 @@ from gateway.faults.machinery.fault import Family, Fault
 from gateway.faults.machinery.response_edits import about
 from gateway.faults.machinery.selection import (
     CHAT_PLAIN,
-    CHAT_STREAM,
-    RESPONSES_PLAIN,
-    RESPONSES_STREAM,
+    PATHS,
     When,
     asking,
     both,
@@ -24,11 +22,6 @@ from gateway.model.usage import Usage
 from wire.exchange import Request
 
 Settle = Callable[[Charge], Charge]
-
-PATHS: Final[dict[str, When]] = {
-    "chat": CHAT_PLAIN, "chat-stream": CHAT_STREAM,
-    "responses": RESPONSES_PLAIN, "responses-stream": RESPONSES_STREAM,
-}  # fmt: skip
 _STREAMS: Final = ("chat-stream", "responses-stream")
 
 

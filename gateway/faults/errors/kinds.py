@@ -4,11 +4,8 @@ from typing import Final
 
 from gateway.faults.machinery.fault import Family, Fault
 from gateway.faults.machinery.selection import (
-    CHAT_PLAIN,
-    CHAT_STREAM,
     MODELS,
-    RESPONSES_PLAIN,
-    RESPONSES_STREAM,
+    PATHS,
     When,
     asking,
     at,
@@ -20,9 +17,6 @@ from wire.endpoint import Endpoint
 from wire.exchange import Request
 
 _RATE: Final = {"message": "Rate limit reached.", "type": "requests", "param": None, "code": "rate_limit_exceeded"}  # fmt: skip
-_PATHS: Final[dict[str, When]] = {
-    "chat": CHAT_PLAIN, "chat-stream": CHAT_STREAM, "responses": RESPONSES_PLAIN, "responses-stream": RESPONSES_STREAM,
-}  # fmt: skip
 
 
 def _later(_: Request, reply: GatewayReply) -> GatewayReply:
@@ -44,8 +38,8 @@ def _several(request: Request) -> bool:
 
 
 _KINDS: Final[dict[str, tuple[str, When, tuple[str, ...]]]] = {
-    "all": ("Every call is", lambda _: True, tuple(_PATHS)),
-    "tools": ("Calls with tools are", asking("tools"), tuple(_PATHS)),
+    "all": ("Every call is", lambda _: True, tuple(PATHS)),
+    "tools": ("Calls with tools are", asking("tools"), tuple(PATHS)),
     "images": ("Calls with an image are", _has(b'"image_url"'), ("chat", "responses")),
     "schema": ("Calls for JSON by a schema are", _has(b'"json_schema"'), ("chat", "responses-stream")),
     "effort": ("Calls with reasoning effort are", either(asking("reasoning_effort"), asking("reasoning")), ("chat", "responses")),
@@ -56,7 +50,7 @@ _KINDS: Final[dict[str, tuple[str, When, tuple[str, ...]]]] = {
 FAULTS: tuple[Fault, ...] = (
     *(
         Fault(f"errors.limit-kind-{name}-{path}", (), f"{says} refused with 429, always ({path}).", Family.STATUS,
-              both(_PATHS[path], when), reply=_later)
+              both(PATHS[path], when), reply=_later)
         for name, (says, when, paths) in _KINDS.items() for path in paths
     ),
     Fault("errors.limit-kind-models", (), "The list of models is refused with 429, always.", Family.STATUS,

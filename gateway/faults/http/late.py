@@ -7,11 +7,8 @@ from typing import Final
 from gateway.faults.machinery.fault import Family, Fault
 from gateway.faults.machinery.selection import (
     CHAT,
-    CHAT_PLAIN,
-    CHAT_STREAM,
+    PATHS,
     RESPONSES,
-    RESPONSES_PLAIN,
-    RESPONSES_STREAM,
     When,
     asking,
     both,
@@ -40,11 +37,6 @@ def _head_at_once(ms: int) -> ReplyChange:
     return edit(lambda frames: (frames[0]._replace(delay_ms=ms), *frames[1:]) if frames else frames)
 
 
-_PATHS: Final[dict[str, When]] = {
-    "chat": CHAT_PLAIN, "chat-stream": CHAT_STREAM, "responses": RESPONSES_PLAIN, "responses-stream": RESPONSES_STREAM,
-}  # fmt: skip
-
-
 def _fault(name: str, says: str, when: When, reply: ReplyChange) -> Fault:
     return Fault(f"http.late-{name}", (), says, Family.TIMING, when, reply=reply)
 
@@ -56,20 +48,20 @@ FAULTS: Final = (
     ),
     *(
         _fault(f"one-in-10-{path}", f"One answer in ten takes 40 s more ({path}).", on, _one_in(10, 40_000))
-        for path, on in _PATHS.items()
+        for path, on in PATHS.items()
     ),
     *(
         _fault(f"always-{path}", f"Each answer begins 20 s late ({path}).", on, _one_in(1, 20_000))
-        for path, on in _PATHS.items()
+        for path, on in PATHS.items()
     ),
     *(
         _fault(f"first-event-{path}", f"The first event of each stream comes 20 s behind its head ({path}).",
-            _PATHS[path], _head_at_once(20_000))
+            PATHS[path], _head_at_once(20_000))
         for path in ("chat-stream", "responses-stream")
     ),
     *(
-        _fault(f"tools-{path}", f"Each call with tools begins 25 s late ({path}).", both(_PATHS[path], asking("tools")),
+        _fault(f"tools-{path}", f"Each call with tools begins 25 s late ({path}).", both(PATHS[path], asking("tools")),
             _one_in(1, 25_000))
-        for path in _PATHS
+        for path in PATHS
     ),
 )  # fmt: skip

@@ -53,5 +53,12 @@ CHAT_PLAIN: Final = both(CHAT, PLAIN)
 RESPONSES: Final = at(Endpoint.RESPONSES, method="POST")
 RESPONSES_STREAM: Final = both(RESPONSES, STREAM)
 RESPONSES_PLAIN: Final = both(RESPONSES, PLAIN)
+PATHS: Final[dict[str, When]] = {
+    "chat": CHAT_PLAIN,
+    "chat-stream": CHAT_STREAM,
+    "responses": RESPONSES_PLAIN,
+    "responses-stream": RESPONSES_STREAM,
+}
+"""The four ways to an answer, by the words that names of faults end with."""
 MODELS: Final = at(Endpoint.MODELS, Endpoint.MODEL)
 MESSAGES: Final = at(Endpoint.MESSAGES)
