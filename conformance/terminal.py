@@ -173,10 +173,15 @@ def _table(write: Any, rows: list[dict[str, Any]]) -> None:
 
 
 def _unjudged(write: Any, rows: list[dict[str, Any]]) -> None:
+    from reports.obstacle import SHALLOW, told
+
     for outcome in ("blocked", "not-offered", "inconclusive"):
-        reasons = Counter(row["reason"] for row in rows if row["outcome"] == outcome)
+        reasons = Counter(told(outcome, row["reason"]) for row in rows if row["outcome"] == outcome)
+        shallow = reasons.pop(SHALLOW, 0)
         for reason, number in reasons.most_common(8):
             write(f"{outcome} {number}: {reason[:150]}", yellow=True)
+        if shallow:
+            write(f"{outcome} {shallow}: {SHALLOW} (--depth full asks it)")
 
 
 def _clients(write: Any, clients: list[dict[str, Any]]) -> None:

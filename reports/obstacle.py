@@ -40,7 +40,14 @@ _DEEPER: Final = re.compile(r"\bit is asked with --depth (\w+)$")
 
 def deeper(result: Result) -> bool:
     """Whether a requirement was left out by the run's own depth."""
-    return result.outcome == "blocked" and _DEEPER.search(result.reason) is not None
+    return told(result.outcome, result.reason) == SHALLOW
+
+
+def told(outcome: str, reason: str) -> str:
+    """What kept a requirement, in the words that put rows together: which probe the depth left out is no difference."""
+    if outcome == "blocked" and _DEEPER.search(reason):
+        return SHALLOW
+    return one_line(reason) or "no reason given"
 
 
 # The first pattern that the reason holds gives the remedy.
@@ -70,9 +77,9 @@ def obstacles(document: Document) -> list[Obstacle]:
     found: dict[tuple[str, str], list[Result]] = {}
     for result in document.results:
         if result.outcome in UNJUDGED:
-            # Which probe was left out by the depth makes no difference: that is one obstacle.
-            reason = SHALLOW if deeper(result) else one_line(result.reason) or "no reason given"
-            found.setdefault((result.outcome, reason), []).append(result)
+            found.setdefault((result.outcome, told(result.outcome, result.reason)), []).append(
+                result
+            )
     rows = [
         Obstacle(
             outcome,

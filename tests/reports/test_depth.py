@@ -1,5 +1,6 @@
 """What a run's own depth leaves out is no trouble of the target."""
 
+from conformance import terminal
 from reports.document import parse
 from reports.obstacle import obstacles
 from reports.verdict import verdict
@@ -33,3 +34,18 @@ def test_all_that_is_asked_with_more_depth_is_one_obstacle():
     (row,) = obstacles(parse(document(result("a.held"), *rows)))
     assert row.reason == "not asked at this depth"
     assert row.requirements == ("a.one", "a.two")
+
+
+def test_it_is_one_line_on_the_terminal_behind_what_is_in_the_way():
+    reason = "a.{} was not sent: it is asked with --depth full"
+    rows = [
+        {"outcome": "blocked", "reason": reason.format("one")},
+        {"outcome": "blocked", "reason": "needs a key: set CONFORMANCE_API_KEY"},
+        {"outcome": "blocked", "reason": reason.format("two")},
+    ]
+    lines = []
+    terminal._unjudged(lambda line, **_: lines.append(line), rows)
+    assert lines == [
+        "blocked 1: needs a key: set CONFORMANCE_API_KEY",
+        "blocked 2: not asked at this depth (--depth full asks it)",
+    ]
