@@ -8,6 +8,8 @@ from conformance.chat.probes import PATH, USAGE, chat
 from conformance.chat.probes_tools import ONE, TOOLS
 from conformance.chat.prompts import PROTOCOL, echo, text_asked, user
 from conformance.chat.stream import ends_by_itself
+from conformance.judging.ability import COUNT as ABILITY
+from conformance.judging.ability import counted
 from conformance.judging.answer import status_line
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.refusal import refuses, too_long
@@ -220,11 +222,10 @@ def uncut(name: str, last: int) -> RunRule:
                 found = f'finish_reason "length" after {len(text)} characters'
                 said = "an answer without a limit that nobody set"
                 yield Finding(choice.where, said, found, exchange=x.id)
-            elif text.strip() != whole and run.profile.scripted:
+            elif text.strip() != whole and (run.profile.scripted or counted(text, whole)):
                 found = f"{len(text)} characters, ending {show(text[-20:])}"
-                yield Finding(
-                    f"{choice.where} content", f"all {last} numbers", found, exchange=x.id
-                )
+                yield Finding(f"{choice.where} content", f"all {last} numbers", found,
+                              exchange=x.id, ability=ABILITY)  # fmt: skip
             elif text.strip() != whole:
                 yield Unsure("the model did not count to the end")
 

@@ -9,13 +9,21 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from wire.exchange import Exchange, parse_json
+from wire.chat import fold_chat
+from wire.endpoint import Endpoint
+from wire.exchange import Ended, Exchange, parse_json
+from wire.responses import fold_responses
 
 CODE_WORD: Final = "to name a code word that it was told"
 REPEAT: Final = "to repeat a text to the letter"
+COUNT: Final = "to count far beyond fifty, to the number that it was told"
 CALL: Final = "to call a tool with the arguments that it was told"
 MOSTLY: Final = 0.5  # of the answers
 _MARKED: Final = re.compile(r"Repeat the text between the markers.*?\n<<<\n(.*)\n>>>", re.DOTALL)
+_COUNTED: Final = re.compile(r"Count from 1 to (\d+)")
+_FAR: Final = range(51, 200)  # further is the question whether somebody cuts it
+_BEGUN: Final = 20  # characters
+_LIMITS: Final = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 _ORDERED: Final = re.compile(r"[Cc]all the tool [\w-]+ with arguments (?=\{)")
 _TOLD: Final = re.compile(rb"The code word is ([A-Z]+-\d+)")
 
@@ -46,9 +54,33 @@ def _calls_as_told(x: Exchange) -> bool | None:
     return any(parse_json(text) == told for text in _texts(x.reply.json))
 
 
+def _counts(x: Exchange) -> bool | None:
+    asked = _COUNTED.search(_last_words(x))
+    if not asked or (last := int(asked[1])) not in _FAR or x.connection.ended is not Ended.COMPLETE:
+        return None
+    limits = [x.request.params.get(name) for name in _LIMITS]
+    if any(isinstance(limit, int) and limit < 2 * last for limit in limits):
+        return None  # a number and the space before it are two tokens
+    told = " ".join(str(number) for number in range(1, last + 1))
+    return any(told in text for text in _texts(_whole(x)))
+
+
+def _whole(x: Exchange) -> Any:
+    """The answer as a JSON value, a stream put together."""
+    if not x.reply.is_stream:
+        return x.reply.json
+    if x.endpoint is Endpoint.CHAT:
+        return fold_chat(x.reply).as_completion()
+    return fold_responses(x.reply).output_text
+
+
 def _prompt(x: Exchange) -> str:
     """The last words of a request that was answered plainly; else an empty text."""
-    if not x.ok or x.request.method != "POST" or not x.request.body_recorded or x.reply.is_stream:
+    return "" if x.reply.is_stream else _last_words(x)
+
+
+def _last_words(x: Exchange) -> str:
+    if not x.ok or x.request.method != "POST" or not x.request.body_recorded:
         return ""
     given = x.request.params.get("messages") or x.request.params.get("input")
     last = given[-1] if isinstance(given, list) and given else given
@@ -69,7 +101,14 @@ _DOES: Final[Mapping[str, Callable[[Exchange], bool | None]]] = {
     CODE_WORD: _names_code_word,
     REPEAT: _repeats,
     CALL: _calls_as_told,
+    COUNT: _counts,
 }
+
+
+def counted(text: str, whole: str) -> bool:
+    """Whether a text is the beginning of a count, long enough to be no chance, and not its whole."""
+    said = text.strip()
+    return len(said) > _BEGUN and said != whole and whole.startswith(said)
 
 
 def shown(ability: str, exchanges: Iterable[Exchange]) -> bool:

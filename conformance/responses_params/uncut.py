@@ -3,6 +3,8 @@
 from typing import Final
 
 from conformance.chat.prompts import echo
+from conformance.judging.ability import COUNT as ABILITY
+from conformance.judging.ability import counted
 from conformance.judging.finding import Finding, Findings, Unsure, show
 from conformance.judging.rule import Rule, rule
 from conformance.judging.selector import ok_probe
@@ -45,10 +47,10 @@ def _uncut(name: str, last: int) -> Rule:
         if status_of(x) == "incomplete" and reason == "max_output_tokens":
             found = f'"incomplete" because of max_output_tokens after {len(text)} characters'
             yield Finding("status", "an answer without a limit that nobody set", found)
-        elif whole.startswith(text.strip()) and text.strip() != whole and len(text) > 20:
-            # The model counted as it was told to; somebody else ended it.
+        elif counted(text, whole):
+            # A model that counts as it is told to was ended by somebody else; a small one stops by itself.
             found = f"{len(text)} characters, ending {show(text[-20:])}"
-            yield Finding("output[].content[].text", f"all {last} numbers", found)
+            yield Finding("output[].content[].text", f"all {last} numbers", found, ability=ABILITY)
         elif text.strip() != whole:
             yield Unsure("the model did not count to the end")
 
