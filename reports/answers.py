@@ -146,7 +146,9 @@ def _steps(document: Document) -> Iterator[tuple[str, str]]:
         yield f"Mend cause {number}: {brief(causes[0].sentence, 90)}", f"cause-{number}"
     elif any(result.outcome == "fail" for result in document.results):
         yield "Mend the first failure below.", "failures"
-    for row in obstacles(document)[:1]:
+    # Beside what fails only what the run itself lacked is worth a word: the rest shows when that is mended.
+    open_rows = [row for row in obstacles(document) if row.is_of_the_run or not causes]
+    for row in open_rows[:1]:
         yield f"{len(row.requirements):,} not judged: {brief(row.reason, 60)}. {row.remedy}", "open"  # fmt: skip
     if document.stale:
         yield f"Take {number_of(len(document.stale), 'stale deviation')} out of the profile.", "known"  # fmt: skip

@@ -18,6 +18,8 @@ class Obstacle:
     reason: str
     remedy: str
     requirements: tuple[str, ...]
+    is_of_the_run: bool = False
+    """Whoever runs the suite can take it out of the way, without mending the server."""
 
 
 def _variable(reason: str, _: Document) -> str:
@@ -50,6 +52,9 @@ def told(outcome: str, reason: str) -> str:
     return one_line(reason) or "no reason given"
 
 
+# What would be judged, were it not for a failure that stands among the causes.
+_BEHIND: Final = re.compile(r"told elsewhere|\bbuilds on\b")
+_OF_THE_MODEL: Final = re.compile(r"\bmodels?\b")
 # The first pattern that the reason holds gives the remedy.
 REMEDIES: Final[tuple[tuple[re.Pattern[str], Callable[[str, Document], str]], ...]] = (
     (_DEEPER, lambda reason, _: f"Run with --depth {reason.rpartition(' ')[2]} to ask it."),
@@ -66,7 +71,7 @@ REMEDIES: Final[tuple[tuple[re.Pattern[str], Callable[[str, Document], str]], ..
     ),
 )
 FALLBACK: Final = {
-    "inconclusive": "Run again, or name a model that follows instructions more closely (--model).",
+    "inconclusive": "Run again; where it stays so, its transcripts show what is lacking.",
     "blocked": "Run again when the cause is gone.",
     "error": "This is a fault of the suite: please report it together with report.json.",
 }
@@ -81,12 +86,7 @@ def obstacles(document: Document) -> list[Obstacle]:
                 result
             )
     rows = [
-        Obstacle(
-            outcome,
-            reason,
-            _remedy(outcome, one_line(results[0].reason), document),
-            tuple(dict.fromkeys(result.requirement for result in results)),
-        )
+        _obstacle(outcome, reason, results, document)
         for (outcome, reason), results in found.items()
     ]
     return sorted(
@@ -99,9 +99,22 @@ def obstacles(document: Document) -> list[Obstacle]:
     )
 
 
-def _remedy(outcome: str, reason: str, document: Document) -> str:
-    if outcome == "blocked":
-        for pattern, remedy in REMEDIES:
-            if pattern.search(reason):
-                return remedy(reason, document)
-    return FALLBACK[outcome]
+def _obstacle(outcome: str, reason: str, results: list[Result], document: Document) -> Obstacle:
+    remedy, is_of_the_run = _remedy(outcome, one_line(results[0].reason), document)
+    names = tuple(dict.fromkeys(result.requirement for result in results))
+    return Obstacle(outcome, reason, remedy, names, is_of_the_run)
+
+
+def _remedy(outcome: str, reason: str, document: Document) -> tuple[str, bool]:
+    """What to do, and whether it is for whoever runs the suite to do."""
+    for pattern, remedy in REMEDIES if outcome == "blocked" else ():
+        if pattern.search(reason):
+            return remedy(reason, document), True
+    if _BEHIND.search(reason):
+        return "Mend what fails first; it is judged then.", False
+    if outcome == "inconclusive" and _OF_THE_MODEL.search(reason):
+        return (
+            "Run again, or name a model that follows instructions more closely (--model).",
+            False,
+        )
+    return FALLBACK[outcome], False

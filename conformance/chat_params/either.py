@@ -97,9 +97,12 @@ def _clear(slug: str, parameter: str) -> Rule:
 RULES: Final = tuple(_clear(slug, name) for slug, (_, name) in _EITHER.items())
 
 
-@rule("chat.param.functions.honoured", on=ok_probe("chat_params.either.functions"))
+@rule("chat.param.functions.honoured", on=probe("chat_params.either.functions"))
 def functions_called(x: Exchange) -> Findings:
     """Who takes the deprecated form has to do what it says: it is not dropped in silence."""
+    if not x.ok:
+        yield Unsure(f"functions are refused, not dropped: {status_line(x)}", lacking=True)
+        return
     for choice in choices_of(x):
         made = choice.others.get("function_call")
         if not made and not choice.calls and not choice.refusal:

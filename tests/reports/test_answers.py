@@ -50,6 +50,19 @@ def test_what_to_do_next(made, text):
     assert said(made)["What to do next?"].text == text
 
 
+@pytest.mark.parametrize(
+    ("outcome", "reason", "more"),
+    [
+        ("inconclusive", "counted otherwise, which is told elsewhere", "Keep this report.json and run every night with --baseline."),
+        ("blocked", "needs CONFORMANCE_REVOKED_KEY", "1 not judged: needs CONFORMANCE_REVOKED_KEY. Set CONFORMANCE_REVOKED_KEY in the environment."),
+    ],
+)  # fmt: skip
+def test_beside_a_cause_only_what_the_run_lacked_is_advised(outcome, reason, more):
+    rows = (result("chat.a", "fail"), result("chat.b", outcome, reason=reason))
+    answer = said(document(*rows, causes=[cause("x", "", "chat.a")]))["What to do next?"]
+    assert (answer.text, answer.more) == ("Mend cause 1: x", more)
+
+
 def test_an_empty_run_answers_honestly():
     made = document()
     made["cost"] = {}

@@ -63,6 +63,9 @@ def test_a_requirement_counts_once_and_by_its_gravest_outcome():
         ("blocked", "the server could not be reached", "See that the server answers, and run again."),
         ("blocked", "", "Run again when the cause is gone."),
         ("inconclusive", "the model did not call the tool", "Run again, or name a model that follows instructions more closely (--model)."),
+        ("inconclusive", "prompts are counted otherwise, which is told elsewhere", "Mend what fails first; it is judged then."),
+        ("inconclusive", "there are not two answers", "Run again; where it stays so, its transcripts show what is lacking."),
+        ("blocked", "a.b was not sent: builds on a.c: a.c was answered without a call", "Mend what fails first; it is judged then."),
         ("error", "KeyError", "This is a fault of the suite: please report it together with report.json."),
     ],
 )  # fmt: skip
