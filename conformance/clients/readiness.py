@@ -57,9 +57,10 @@ def readiness(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def _ready(client: Client, rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     mine = [row for row in rows if client.needs_requirement(row["requirement"])]
-    broken = [r["requirement"] for r in mine if r["outcome"] in {"fail", "advisory"}]
-    broken = broken or [r["requirement"] for r in mine if r["outcome"] == "not-offered"]
     decisive = [row for row in mine if client.is_hidden_by(row["requirement"])]
+    broken = [r["requirement"] for r in mine if r["outcome"] in {"fail", "advisory"}]
+    # What is needed and is not there: a key that nobody asks for is missed by none.
+    broken = broken or [r["requirement"] for r in decisive if r["outcome"] == "not-offered"]
     unknown = [r["requirement"] for r in decisive if r["outcome"] in {"blocked", "error"}]
     judged = any(row["outcome"] == "pass" for row in decisive)
     # What the model did not do, and what the target does not claim, speaks neither way.

@@ -95,7 +95,11 @@ def run_document(
     """Assemble the document. Of the exchanges those are kept that show a verdict."""
     exchanges = list(exchanges)
     known = profile.known if profile else ()
+    foretold = readiness(rows)
     found = causes(rows, exchanges, [(entry.requirement, entry.model) for entry in known])
+    for cause in found:  # who minds a row in general, and is ready all the same, is not hurt here
+        ready = {client["name"] for client in foretold if client["ready"]}
+        cause["clients"] = [name for name in cause["clients"] if name not in ready]
     wanted = _shown(rows) | {cause["exchange"] for cause in found}
     kept = {x.id: transcript(x, base_url) for x in exchanges if x.id in wanted}
     for row in rows:
@@ -119,7 +123,7 @@ def run_document(
         "clients": [
             # Of a part of the requirements nobody can say that a client is served.
             {**client, "ready": client["ready"] if whole or not client["ready"] else None}
-            for client in readiness(rows)
+            for client in foretold
         ],
         "known": _known(rows, known, {"fail", "advisory"}),
         "stale": _known(rows, known, {"pass"}),

@@ -183,6 +183,22 @@ def test_the_first_transcript_and_one_for_each_passed_row_are_kept():
     assert len(made["exchanges"]) == len(xs) + 1
 
 
+def test_a_cause_hurts_no_client_that_is_foretold_ready():
+    rows, xs = lacking()
+    hurt = [one | {"clients": ["Codex CLI", "Elsewhere"]} for one in rows]
+    works = row("responses.reader.ending") | {"outcome": "pass", "exchanges": []}
+
+    def clients_of(*more):
+        made = run_document(
+            target={"base_url": "u", "profile": "p", "models": ["m"]}, started_at="2026-11-22T11:04:07",
+            duration_s=1, cost={}, rows=[*hurt, *more], exchanges=xs, base_url="http://x", profile=None,
+        )  # fmt: skip
+        return made["causes"][0]["clients"]
+
+    assert clients_of() == ["Codex CLI", "Elsewhere"]
+    assert clients_of(works) == ["Elsewhere"]
+
+
 def test_speed_is_of_whole_timed_streams_alone():
     def stream(name, times, ended=Ended.COMPLETE, usage=None):
         deltas = [b'data: {"choices": [{"delta": {"content": "a"}}]}\n\n'] * len(times)

@@ -58,6 +58,12 @@ def test_what_spoils_some_uses_counts_where_it_fails_and_hides_nothing():
     assert node(row("models.unlisted.chat", "pass"))["ready"] is None
 
 
+def test_a_key_that_nobody_asks_for_is_missed_by_none_and_an_endpoint_is():
+    reads = row("chat.reader.openai-node", "pass")
+    assert node(reads, row("auth.wrong.status", "not-offered"))["ready"] is True
+    assert node(reads, row("responses.offered", "not-offered"))["ready"] is False
+
+
 def test_events_that_a_client_skips_and_rows_that_it_never_reads_hurt_it_not():
     rows = catalogue().requirements
     for name in ("responses.stream.known-events", "chat.stream.nothing-after-done",
