@@ -138,17 +138,24 @@ def _told(
             )
         return
     all_tokens = sum(_tokens(texts, words) for texts in wild)
-    for name, change in CHANGES.items():
-        made = [_tokens(tuple(map(change, texts)), words) - _tokens(texts, words) for texts in wild]
-        if off in (made[0], *((-made[1], made[0] - made[1]) if made[1:] else ())):
-            found = f"{off:+d} tokens: {name}"
-            yield Finding("outputs of tools", "counted as they were sent", found, exchange=x.id)
-            return
-    if off < -max(20, all_tokens // 20):
+    if likely := _explanations(off, wild, words):
+        found = f"{off:+d} tokens, as where {' or '.join(likely[:3])}"
+        yield Finding("outputs of tools", "counted as they were sent", found, exchange=x.id)
+    elif off < -max(20, all_tokens // 20):
         found = f"{-off} of {all_tokens} tokens are missing"
         yield Finding("outputs of tools", "counted as they were sent", found, exchange=x.id)
     else:
         yield Unsure(f"{off:+d} tokens, which no change of the outputs explains")
+
+
+def _explanations(off: int, wild: list[tuple[str, ...]], words: Vocabulary) -> list[str]:
+    """The changes that cost so many tokens more or fewer: of one request's outputs, or of both's."""
+    likely = []
+    for name, change in CHANGES.items():
+        made = [_tokens(tuple(map(change, texts)), words) - _tokens(texts, words) for texts in wild]
+        if off in (made[0], *((-made[1], made[0] - made[1]) if made[1:] else ())):
+            likely.append(name)
+    return likely
 
 
 @run_rule("authenticity.prompt.tool-results", probes=(_RESULT, _VERBATIM))

@@ -191,7 +191,8 @@ def account(run: Run) -> Findings:
 
 
 def _right(p: While) -> str:
-    what = f"{len([x for x in p.sent if _due(x, {})[1]])} answers" if p.high else "nothing"
+    paid = sum(1 for x in p.sent if _due(x, {})[1])
+    what = f"{paid} answer{'s' * (paid != 1)}" if p.high else "nothing"
     if not p.sent:
         return "$0 while nothing is asked"
     if p.low == p.high:
